@@ -16,3 +16,21 @@ export interface TokenizerTable {
   /** Merges in order of rank; merge m makes token base.length + m. */
   readonly merges: readonly (readonly [left: number, right: number])[];
 }
+
+/** Numbers of SPEC.md 1.4 and 2. They stand here once; `src/format/constants.ts` passes them on. */
+export const TOKENIZER_LIMITS = {
+  /** Tokens of kind `byte`. */
+  byteTokens: 256,
+  /** End of document. */
+  eod: 0,
+  /** Nibble tokens of `char` and `bpe`: high and low halves of bytes outside the table. */
+  firstNibble: 1,
+  nibbleCount: 16,
+  /** First base symbol of `char` and `bpe`. */
+  firstSymbol: 17,
+  /** A base symbol is one UTF-8 character of 1 to 4 bytes. */
+  symbolBytesMax: 4,
+  tokenBytesMax: 32,
+  /** Merges never cross a word, and a word ends here at the latest. */
+  wordBytesMax: 32,
+} as const;
