@@ -1,0 +1,2 @@
+export { generateStories, type StoryOptions } from './stories/generate.js';
+export type { StoryLang } from './stories/grammar.js';

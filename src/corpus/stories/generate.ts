@@ -1,0 +1,110 @@
+import { utf8Bytes } from '../utf8.js';
+import { en } from './en.js';
+import { compileTemplate, type Entity, type StoryGrammar, type StoryLang, type Template } from './grammar.js';
+import { pt } from './pt.js';
+
+/** The grammar of a language. */
+export function storyGrammar(lang: StoryLang): StoryGrammar {
+  return lang === 'en' ? en : pt;
+}
+
+interface CompiledStep {
+  templates: readonly Template[];
+  chance: number;
+  paragraph: boolean;
+}
+
+interface Teller {
+  plots: readonly (readonly CompiledStep[])[];
+  variables: readonly (readonly [string, readonly Entity[]])[];
+}
+
+const tellers = new Map<StoryLang, Teller>();
+
+function teller(lang: StoryLang): Teller {
+  let made = tellers.get(lang);
+  if (made) return made;
+  const grammar = storyGrammar(lang);
+  const plots = Object.values(grammar.plots).map((steps) => steps.map((step) => ({
+    templates: step.templates.map((t) => compileTemplate(t, grammar)),
+    chance: step.chance ?? 1,
+    paragraph: step.paragraph ?? false,
+  })));
+  made = { plots, variables: Object.entries(grammar.variables) };
+  tellers.set(lang, made);
+  return made;
+}
+
+/** mulberry32 (Tommy Ettinger, public domain): 32 bits of state, one call one number in [0, 1). */
+function random(seed: number): () => number {
+  let a = seed >>> 0;
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** Mixes the seed and the number of a story (murmur3's finaliser), so that stories do not depend on each other. */
+function mix(seed: number, index: number): number {
+  let x = (Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) >>> 0;
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+function pick<T>(values: readonly T[], next: () => number): T {
+  return values[Math.floor(next() * values.length)];
+}
+
+/** Tells story number `index` of a seed: 5 to 12 sentences, paragraphs separated by one newline. */
+function tell({ plots, variables }: Teller, seed: number, index: number): string {
+  const next = random(mix(seed, index));
+  const chosen: Record<string, Entity> = {};
+  for (const [name, values] of variables) chosen[name] = pick(values, next);
+  let story = '';
+  for (const step of pick(plots, next)) {
+    if (step.chance < 1 && next() >= step.chance) continue;
+    if (story !== '') story += step.paragraph ? '\n' : ' ';
+    for (const part of pick(step.templates, next).parts) {
+      if (part.kind === 'text') {
+        story += part.text;
+      } else if (part.kind === 'variable') {
+        story += chosen[part.name].text;
+      } else {
+        const feminine = part.refs.every((ref) => chosen[ref].g === 'f');
+        story += (part.values.length === 1 ? part.values[0] : pick(part.values, next))[feminine ? 1 : 0];
+      }
+    }
+  }
+  return story;
+}
+
+/** What to generate: either a number of stories or at least a number of bytes. */
+export interface StoryOptions {
+  lang: StoryLang;
+  /** An integer; its low 32 bits count. */
+  seed: number;
+  /** Stories are told until their UTF-8 bytes, one more for each (its end of document), reach this. */
+  bytes?: number;
+  /** This many stories. With `bytes` too, whichever is reached first. Neither: 1000 stories. */
+  count?: number;
+}
+
+/**
+ * The built-in corpus: seeded children's stories, one a document. The same options give the same stories, on every
+ * machine; story i of a seed is the same however many are asked for. Two of many stories may be equal by chance.
+ */
+export function generateStories({ lang, seed, bytes, count }: StoryOptions): string[] {
+  const t = teller(lang);
+  const stories: string[] = [];
+  const maxCount = count ?? (bytes === undefined ? 1000 : Infinity);
+  const maxBytes = bytes ?? Infinity;
+  for (let total = 0; stories.length < maxCount && total < maxBytes;) {
+    const story = tell(t, seed, stories.length);
+    stories.push(story);
+    total += utf8Bytes(story) + 1;
+  }
+  return stories;
+}
