@@ -1,0 +1,97 @@
+/**
+ * The trainer's memory as the C kernels lay it out (kernels/trainer.h): the configuration words, the addresses,
+ * and the way between PyTorch's tight tensors and the padded ones.
+ */
+import type { ModelConfig } from '../model/config.js';
+import { parameterSpecs } from '../model/index.js';
+
+/** What the kernels are built for; fixed for the life of a trainer. */
+export interface KernelConfig {
+  readonly model: ModelConfig;
+  /** Sequences trained in parallel; a multiple of `shards`. */
+  readonly lanes: number;
+  /** Steps of truncated back-propagation. */
+  readonly segment: number;
+  /** Parts of a batch with a gradient of their own: the most threads that can share a step. */
+  readonly shards: number;
+  /** Ternary weights in the forward pass (straight-through estimator). */
+  readonly ternary: boolean;
+  /** 8-bit hidden state and embedding in the forward pass. */
+  readonly quantizeActivations: boolean;
+  /** Q of the embedding activations (SPEC.md 5). */
+  readonly embedFrac: number;
+  readonly resetOnEod: boolean;
+  readonly eod: number;
+  /** Tokens a lane that the data buffers hold. */
+  readonly stream: number;
+  /** Steps that one call runs at most. */
+  readonly chunk: number;
+  /** τ of `ternarize`. */
+  readonly threshold: number;
+  /** Largest gradient norm. */
+  readonly clip: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+}
+
+const INT_WORDS = 15;
+export const CONFIG_BYTES = (INT_WORDS + 6) * 4;
+
+/** Writes the C struct `Config`. */
+export function writeConfig(view: DataView, offset: number, c: KernelConfig): void {
+  const ints = [
+    c.model.vocab, c.model.dim, c.model.hidden, c.model.layers, Number(c.model.tied),
+    c.lanes, c.segment, c.shards,
+    Number(c.ternary), Number(c.quantizeActivations), c.embedFrac, Number(c.resetOnEod), c.eod,
+    c.stream, c.chunk,
+  ];
+  const floats = [c.threshold, c.clip, c.beta1, c.beta2, c.epsilon, c.weightDecay];
+  ints.forEach((value, i) => view.setInt32(offset + i * 4, value, true));
+  floats.forEach((value, i) => view.setFloat32(offset + (INT_WORDS + i) * 4, value, true));
+}
+
+/** Arguments of the C function `trainer_address`. */
+export const ADDRESS = {
+  weight: 0, moment1: 1, moment2: 2, gradient: 3, inputs: 4, targets: 5, schedule: 6, stats: 7, totals: 8,
+  config: 9, stop: 10, tensor: 11, carry: 12, done: 13, effective: 14,
+} as const;
+
+/** The arrays of all parameters that one can read and write by name. */
+export type ParameterArray = 'weight' | 'moment1' | 'moment2' | 'gradient' | 'effective';
+
+/** Where a parameter lies: the C struct `Tensor`. */
+export interface PaddedTensor {
+  readonly name: string;
+  readonly groups: number;
+  readonly groupRows: number;
+  readonly groupStride: number;
+  readonly cols: number;
+  readonly stride: number;
+  /** Floats from the start of a parameter array. */
+  readonly offset: number;
+}
+
+/** Reads the C struct `Tensor` number i; names come in the order of SPEC.md 1.2. */
+export function readTensor(words: Int32Array, model: ModelConfig, i: number): PaddedTensor {
+  const [groups, groupRows, groupStride, cols, stride, , offset] = words;
+  return { name: parameterSpecs(model)[i].name, groups, groupRows, groupStride, cols, stride, offset };
+}
+
+/** Number of elements without the padding. */
+export function tightLength(t: PaddedTensor): number {
+  return t.groups * t.groupRows * t.cols;
+}
+
+/** Copies between a padded array of all parameters and the tight tensor of one. */
+export function copyTensor(t: PaddedTensor, padded: Float32Array, tight: Float32Array, into: 'padded' | 'tight'): void {
+  for (let group = 0; group < t.groups; group++) {
+    for (let row = 0; row < t.groupRows; row++) {
+      const from = t.offset + (group * t.groupStride + row) * t.stride;
+      const to = (group * t.groupRows + row) * t.cols;
+      if (into === 'tight') tight.set(padded.subarray(from, from + t.cols), to);
+      else padded.set(tight.subarray(to, to + t.cols), from);
+    }
+  }
+}

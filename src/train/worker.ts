@@ -1,0 +1,42 @@
+/** A training thread: an instance of the kernels on the shared memory, which runs what it is told. */
+import { parentPort, workerData } from 'node:worker_threads';
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** Highest address of this worker's own stack. */
+  readonly stackTop: number;
+  readonly index: number;
+}
+
+/** What the pool asks of all workers at once. */
+export type WorkerTask =
+  | { readonly kind: 'run'; readonly trainer: number; readonly position: number; readonly steps: number; readonly update: boolean }
+  | { readonly kind: 'evaluate'; readonly trainer: number; readonly segments: number };
+
+interface Kernels {
+  readonly __stack_pointer: WebAssembly.Global;
+  trainer_run(trainer: number, worker: number, position: number, steps: number, update: number): void;
+  trainer_evaluate(trainer: number, worker: number, segments: number): void;
+}
+
+const start = workerData as WorkerStart;
+const instance = new WebAssembly.Instance(start.module, { env: { memory: start.memory } });
+const kernels = instance.exports as unknown as Kernels;
+kernels.__stack_pointer.value = start.stackTop;
+
+parentPort!.on('message', (task: WorkerTask) => {
+  switch (task.kind) {
+    case 'run':
+      kernels.trainer_run(task.trainer, start.index, task.position, task.steps, Number(task.update));
+      break;
+    case 'evaluate':
+      kernels.trainer_evaluate(task.trainer, start.index, task.segments);
+      break;
+    default:
+      task satisfies never;
+  }
+  parentPort!.postMessage('done');
+});
+parentPort!.postMessage('ready');
