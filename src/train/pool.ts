@@ -77,7 +77,7 @@ export class KernelPool {
     const have = memory.buffer.byteLength / PAGE;
     if (pages > have) memory.grow(pages - have);
     const pool = new KernelPool(config, workers, memory, kernels, kernels.trainer_init(base, configAt, workers));
-    const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+    const file = new URL('./worker.js', import.meta.url); // threads run the compiled file
     await Promise.all(Array.from({ length: workers }, (_, index) => {
       const workerData: WorkerStart = { module, memory, stackTop: stacksAt + (index + 1) * STACK_BYTES, index };
       const worker = new Worker(file, { workerData });

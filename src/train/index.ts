@@ -1,0 +1,10 @@
+/** Training: back-propagation through time with ternary weights in the forward pass. */
+export { encodeDocuments, evaluateModel, type EvaluateSetup } from './evaluate.js';
+export { epochTokens } from './data.js';
+export { KernelPool, type Loss } from './pool.js';
+export type { KernelConfig, ParameterArray } from './layout.js';
+export { kernelConfig, TrainingRun, type RunSetup } from './run.js';
+export { fitBatch, learningRateAt, shardsOf, stepsPerEpoch, trainDefaults } from './schedule.js';
+export type {
+  Checkpoint, HistoryPoint, TokenizedDocument, TrainData, TrainEvent, TrainOptions,
+} from './types.js';
