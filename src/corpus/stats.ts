@@ -1,0 +1,53 @@
+import { utf8Bytes } from './utf8.js';
+
+/** Figures of a corpus. Bytes are UTF-8, without end-of-document tokens; characters are Unicode code points. */
+export interface CorpusStats {
+  documents: number;
+  bytes: number;
+  characters: number;
+  distinctCharacters: number;
+  /** Runs of letters, marks and digits, with apostrophes and hyphens inside. */
+  words: number;
+  /** Distinct words, in lower case. */
+  distinctWords: number;
+  meanBytes: number;
+  /** The median document's bytes; of an even number of documents the mean of the middle two. */
+  medianBytes: number;
+  /** The longest document's bytes. */
+  longestBytes: number;
+}
+
+const WORD = /[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*/gu;
+
+/** Counts a corpus. All figures are 0 for no documents. */
+export function corpusStats(documents: readonly string[]): CorpusStats {
+  const characters = new Set<string>();
+  const distinctWords = new Set<string>();
+  let characterCount = 0;
+  let words = 0;
+  const sizes = documents.map(utf8Bytes).sort((a, b) => a - b);
+  for (const document of documents) {
+    for (const character of document) {
+      characterCount++;
+      characters.add(character);
+    }
+    for (const [word] of document.matchAll(WORD)) {
+      words++;
+      distinctWords.add(word.toLowerCase());
+    }
+  }
+  const bytes = sizes.reduce((a, b) => a + b, 0);
+  const middle = sizes.length >> 1;
+  const median = sizes.length % 2 === 1 ? sizes[middle] : sizes.length === 0 ? 0 : (sizes[middle - 1] + sizes[middle]) / 2;
+  return {
+    documents: documents.length,
+    bytes,
+    characters: characterCount,
+    distinctCharacters: characters.size,
+    words,
+    distinctWords: distinctWords.size,
+    meanBytes: sizes.length === 0 ? 0 : bytes / sizes.length,
+    medianBytes: median,
+    longestBytes: sizes.at(-1) ?? 0,
+  };
+}
