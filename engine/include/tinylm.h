@@ -173,6 +173,8 @@ typedef struct tlm_engine {
   uint32_t slots;
   uint16_t slot_tag[TLM_TABLE_SLOTS_MAX]; /* which input and packing a slot holds; 0 none */
   uint16_t recent[TLM_RECENT_MAX];        /* ring of the last tokens, eod not counted */
+  uint16_t token;   /* the one fed last */
+  uint16_t x_input; /* which input x holds; 0 none */
   uint8_t recent_next;
   uint8_t recent_count;
   uint8_t logits_ready;
@@ -349,6 +351,7 @@ typedef struct tlm_stream {
   uint8_t tail_count;
   uint8_t continuous;
   uint8_t submitted;
+  uint8_t flush;         /* the encoder's last word is to come out */
   uint8_t reason;
   uint8_t ended;
 } tlm_stream;

@@ -1,0 +1,278 @@
+/* From logits to a token (SPEC.md 4), and the state snapshot (SPEC.md 1.5). */
+#include "tlm_internal.h"
+#include "tlm_tables.h"
+
+/* ---- generator: xoshiro128** 1.1 and splitmix32 ---- */
+
+static uint32_t rotl(uint32_t v, uint32_t n) { return v << n | v >> (32u - n); }
+
+uint32_t tlm_random(tlm_sampler *sampler) {
+  uint32_t *s = sampler->rng;
+  const uint32_t result = rotl(s[1] * TLM_SAMPLER_XOSHIRO_MULTIPLIER_A, 7) * TLM_SAMPLER_XOSHIRO_MULTIPLIER_B;
+  const uint32_t t = s[1] << 9;
+  s[2] ^= s[0];
+  s[3] ^= s[1];
+  s[1] ^= s[2];
+  s[0] ^= s[3];
+  s[2] ^= t;
+  s[3] = rotl(s[3], 11);
+  return result;
+}
+
+static void seed_generator(uint32_t rng[4], uint32_t seed) {
+  uint32_t i, a = seed;
+  for (i = 0; i < 4u; i++) {
+    uint32_t x;
+    a += TLM_SAMPLER_SPLITMIX_INCREMENT;
+    x = a;
+    x = (x ^ (x >> 16)) * TLM_SAMPLER_SPLITMIX_MULTIPLIER_A;
+    x = (x ^ (x >> 15)) * TLM_SAMPLER_SPLITMIX_MULTIPLIER_B;
+    rng[i] = x ^ (x >> 15);
+  }
+}
+
+/* ---- options ---- */
+
+tlm_options tlm_options_default(void) {
+  tlm_options o;
+  o.temperature = 205; /* 0.8 in Q8 */
+  o.top_k = 40;
+  o.top_p = 0;
+  o.penalty = TLM_SAMPLER_PENALTY_OFF;
+  o.penalty_window = 0;
+  o.seed = 1;
+  return o;
+}
+
+int tlm_sampler_set(tlm_sampler *s, const tlm_options *o) {
+  if (!s || !o) return TLM_E_ARGUMENT;
+  if (o->temperature && (o->temperature < TLM_SAMPLER_TEMPERATURE_MIN || o->temperature > TLM_SAMPLER_TEMPERATURE_MAX)) {
+    return TLM_E_OPTION;
+  }
+  if (o->top_p > TLM_SAMPLER_TOP_POFF) return TLM_E_OPTION;
+  if (o->penalty < TLM_SAMPLER_PENALTY_OFF || o->penalty > TLM_SAMPLER_PENALTY_MAX) return TLM_E_OPTION;
+  if (o->penalty_window > TLM_SAMPLER_PENALTY_WINDOW_MAX) return TLM_E_OPTION;
+  /* The only divisions of section 4. */
+  s->inv_t = o->temperature ? ((uint32_t)1 << TLM_SAMPLER_INVERSE_TEMPERATURE_BITS) / o->temperature : 0u;
+  s->inv_pen = ((uint32_t)1 << TLM_SAMPLER_INVERSE_PENALTY_BITS) / o->penalty;
+  s->top_k = o->top_k;
+  s->top_p = o->top_p == TLM_SAMPLER_TOP_POFF ? 0u : o->top_p;
+  s->penalty = o->penalty;
+  s->penalty_window = o->penalty_window;
+  return TLM_OK;
+}
+
+int tlm_sampler_init(tlm_sampler *s, const tlm_options *o) {
+  const int code = tlm_sampler_set(s, o);
+  if (code == TLM_OK) seed_generator(s->rng, o->seed);
+  return code;
+}
+
+/* ---- 1: repetition penalty, in place; what it replaced is kept to be put back ---- */
+
+typedef struct undo {
+  uint32_t count;
+  uint16_t token[TLM_RECENT_MAX];
+  int16_t logit[TLM_RECENT_MAX];
+} undo;
+
+static void penalize(tlm_engine *e, const tlm_sampler *s, undo *u) {
+  uint32_t n = s->penalty_window < e->recent_count ? s->penalty_window : e->recent_count, at = e->recent_next, i;
+  u->count = 0;
+  if (s->penalty == TLM_SAMPLER_PENALTY_OFF) return;
+  for (; n; n--) {
+    uint32_t token;
+    int32_t l;
+    at = (at + TLM_RECENT_MAX - 1u) % TLM_RECENT_MAX;
+    token = e->recent[at];
+    for (i = 0; i < u->count && u->token[i] != token; i++) {}
+    if (i < u->count) continue;
+    l = e->logits[token];
+    u->token[i] = (uint16_t)token;
+    u->logit[i] = (int16_t)l;
+    u->count++;
+    /* ≤ 32767 · 1024, ≥ −32768 · 4096 = −2^27 */
+    l = (l * (l > 0 ? (int32_t)s->inv_pen : (int32_t)s->penalty) + TLM_SAMPLER_PENALTY_ROUNDING)
+        >> TLM_SAMPLER_PENALTY_SHIFT;
+    e->logits[token] = (int16_t)(l < -32768 ? -32768 : l);
+  }
+}
+
+/* ---- 2: rank. A larger key is a better rank: by logit, then the lower id. ---- */
+
+TLM_INLINE uint32_t key_of(int32_t logit, uint32_t id) { return (uint32_t)(logit + 32768) << 16 | (0xFFFFu - id); }
+TLM_INLINE uint32_t key_id(uint32_t key) { return 0xFFFFu - (key & 0xFFFFu); }
+
+static void sift_down(uint32_t *heap, uint32_t i, uint32_t n) {
+  const uint32_t v = heap[i];
+  uint32_t child;
+  while ((child = 2u * i + 1u) < n) {
+    if (child + 1u < n && heap[child + 1u] > heap[child]) child++;
+    if (heap[child] <= v) break;
+    heap[i] = heap[child];
+    i = child;
+  }
+  heap[i] = v;
+}
+
+/* The best key leaves the heap of n and comes to stand at heap[n − 1]. */
+static uint32_t pop(uint32_t *heap, uint32_t n) {
+  const uint32_t best = heap[0];
+  heap[0] = heap[n - 1u];
+  sift_down(heap, 0, n - 1u);
+  heap[n - 1u] = best;
+  return best;
+}
+
+/*
+ * 4 and 5: sets the weights of tokens that top-k and top-p drop to 0; returns T'. keys (n) are the
+ * tokens with weight > 0, total their sum. Only as many ranks are sorted out as are kept.
+ */
+static uint32_t truncate(const tlm_sampler *s, uint16_t *w, uint32_t *keys, uint32_t n, uint32_t total) {
+  uint32_t left = n, sum = 0, limit, i;
+  if (!s->top_p && s->top_k >= n) return total;
+  for (i = n / 2u; i--;) sift_down(keys, i, n);
+  if (s->top_k && s->top_k < n) {
+    const uint32_t stop = n - s->top_k;
+    while (left > stop) sum += w[key_id(pop(keys, left--))];
+    total = sum;
+  }
+  if (s->top_p) {
+    const uint32_t popped = left;
+    limit = (total >> TLM_SAMPLER_TOP_PSHIFT) * s->top_p +
+            (((total & TLM_SAMPLER_TOP_PMASK) * s->top_p) >> TLM_SAMPLER_TOP_PSHIFT);
+    sum = 0;
+    i = n;
+    do { /* limit ≤ total, so this ends within the tokens kept */
+      const uint32_t key = i > popped ? keys[i - 1u] : pop(keys, i);
+      sum += w[key_id(key)];
+      i--;
+    } while (sum < limit);
+    for (left = 0; left < i; left++) w[key_id(keys[left])] = 0;
+    return sum;
+  }
+  for (i = 0; i < left; i++) w[key_id(keys[i])] = 0;
+  return total;
+}
+
+/* High word of a · b (32 bits each), of 16-bit halves. */
+static uint32_t high_product(uint32_t a, uint32_t b) {
+  const uint32_t al = a & 0xFFFFu, ah = a >> 16, bl = b & 0xFFFFu, bh = b >> 16;
+  const uint32_t mid = ah * bl + ((al * bl) >> 16); /* ≤ 2^32 − 2^16 − 1… no overflow */
+  const uint32_t low = al * bh + (mid & 0xFFFFu);
+  return ah * bh + (mid >> 16) + (low >> 16);
+}
+
+int tlm_sample(tlm_engine *e, tlm_sampler *s) {
+  const uint32_t V = e->model->vocab;
+  uint32_t *keys = e->scratch;
+  uint16_t *w = (uint16_t *)(void *)(keys + V);
+  const int16_t *logits = tlm_logits(e);
+  uint32_t i, best = 0, n = 0, total = 0, u;
+  int32_t max;
+  undo undone;
+  penalize(e, s, &undone);
+  max = logits[0];
+  for (i = 1; i < V; i++) {
+    if (logits[i] > max) {
+      max = logits[i];
+      best = i;
+    }
+  }
+  if (s->inv_t) {
+    const uint32_t inv_t = s->inv_t;
+    const int truncates = s->top_k || s->top_p;
+    /* 3: d · inv_t ≤ 65535 · 20164 < 2^32 */
+    for (i = 0; i < V; i++) {
+      const uint32_t y = ((uint32_t)(max - logits[i]) * inv_t) >> TLM_SAMPLER_INVERSE_TEMPERATURE_SHIFT;
+      uint32_t v = 0;
+      if (y < (uint32_t)TLM_EXP_LAST << TLM_EXP_SHIFT) {
+        const uint16_t *entry = tlm_exp_table + (y >> TLM_EXP_SHIFT);
+        v = entry[0] - ((((uint32_t)entry[0] - entry[1]) * (y & TLM_EXP_MASK) + 16u) >> TLM_EXP_SHIFT);
+        if (v && truncates) keys[n++] = key_of(logits[i], i);
+        total += v; /* ≤ 4096 · 32768 */
+      }
+      w[i] = (uint16_t)v;
+    }
+    if (truncates) total = truncate(s, w, keys, n, total);
+    /* 6 */
+    u = high_product(tlm_random(s), total);
+    for (best = 0; u >= w[best]; best++) u -= w[best];
+  }
+  for (i = 0; i < undone.count; i++) e->logits[undone.token[i]] = undone.logit[i];
+  return (int)best;
+}
+
+/* ---- 1.5 ---- */
+
+static void put16(uint8_t *p, uint32_t v) {
+  p[0] = (uint8_t)v;
+  p[1] = (uint8_t)(v >> 8);
+}
+static void put32(uint8_t *p, uint32_t v) {
+  put16(p, v & 0xFFFFu);
+  put16(p + 2, v >> 16);
+}
+
+static uint32_t state_values(const tlm_model *m) { return (uint32_t)m->layers * m->hidden; }
+
+uint32_t tlm_snapshot_bytes(const tlm_model *m) {
+  return TLM_SNAPSHOT_H_OFFSET + 2u * state_values(m) + 4u * TLM_SNAPSHOT_GENERATOR_WORDS + 2u +
+         2u * TLM_SNAPSHOT_RECENT_SLOTS + TLM_FILE_CRC_BYTES;
+}
+
+int32_t tlm_save(const tlm_engine *e, const tlm_sampler *s, void *out, uint32_t cap) {
+  const uint32_t bytes = tlm_snapshot_bytes(e->model), values = state_values(e->model);
+  uint8_t *p = (uint8_t *)out;
+  uint32_t i;
+  if (!out || cap < bytes) return TLM_E_SPACE;
+  put32(p, TLM_SNAPSHOT_MAGIC);
+  put16(p + TLM_SNAPSHOT_VERSION_OFFSET, TLM_SNAPSHOT_VERSION);
+  put16(p + TLM_SNAPSHOT_RESERVED_OFFSET, 0);
+  put32(p + TLM_SNAPSHOT_MODEL_CRC_OFFSET, e->model->crc);
+  p += TLM_SNAPSHOT_H_OFFSET;
+  for (i = 0; i < values; i++, p += 2) put16(p, (uint16_t)e->h[i]);
+  for (i = 0; i < TLM_SNAPSHOT_GENERATOR_WORDS; i++, p += 4) put32(p, s->rng[i]);
+  put16(p, e->recent_count);
+  p += 2;
+  /* oldest first */
+  for (i = 0; i < TLM_SNAPSHOT_RECENT_SLOTS; i++, p += 2) {
+    const uint32_t at = (uint32_t)e->recent_next + TLM_RECENT_MAX - e->recent_count + i;
+    put16(p, i < e->recent_count ? e->recent[at % TLM_RECENT_MAX] : 0u);
+  }
+  put32(p, tlm_crc32((const uint8_t *)out, bytes - TLM_FILE_CRC_BYTES));
+  return (int32_t)bytes;
+}
+
+int tlm_restore(tlm_engine *e, tlm_sampler *s, const void *snapshot, uint32_t bytes) {
+  const tlm_model *m = e->model;
+  const uint32_t values = state_values(m);
+  const uint8_t *p = (const uint8_t *)snapshot, *h, *rng, *recent;
+  uint32_t i, count;
+  if (!p || bytes != tlm_snapshot_bytes(m)) return TLM_E_SNAPSHOT;
+  if (tlm_u32(p) != TLM_SNAPSHOT_MAGIC || tlm_u16(p + TLM_SNAPSHOT_VERSION_OFFSET) != TLM_SNAPSHOT_VERSION ||
+      tlm_u16(p + TLM_SNAPSHOT_RESERVED_OFFSET) != 0 || tlm_u32(p + TLM_SNAPSHOT_MODEL_CRC_OFFSET) != m->crc ||
+      tlm_u32(p + bytes - TLM_FILE_CRC_BYTES) != tlm_crc32(p, bytes - TLM_FILE_CRC_BYTES)) {
+    return TLM_E_SNAPSHOT;
+  }
+  h = p + TLM_SNAPSHOT_H_OFFSET;
+  rng = h + 2u * values;
+  recent = rng + 4u * TLM_SNAPSHOT_GENERATOR_WORDS + 2u;
+  count = tlm_u16(recent - 2);
+  /* A matching CRC says nothing about who made it: the ranges still matter. */
+  if (count > TLM_SNAPSHOT_RECENT_SLOTS) return TLM_E_SNAPSHOT;
+  for (i = 0; i < values; i++) {
+    if (tlm_i16(h + 2u * i) < -32767) return TLM_E_SNAPSHOT;
+  }
+  for (i = 0; i < TLM_SNAPSHOT_RECENT_SLOTS; i++) {
+    const uint32_t token = tlm_u16(recent + 2u * i);
+    if (i < count ? token >= m->vocab || token == m->eod : token != 0) return TLM_E_SNAPSHOT;
+  }
+  for (i = 0; i < values; i++) e->h[i] = (int16_t)tlm_i16(h + 2u * i);
+  for (i = 0; i < TLM_SNAPSHOT_GENERATOR_WORDS; i++) s->rng[i] = tlm_u32(rng + 4u * i);
+  for (i = 0; i < count; i++) e->recent[i] = (uint16_t)tlm_u16(recent + 2u * i);
+  e->recent_count = (uint8_t)count;
+  e->recent_next = (uint8_t)(count % TLM_RECENT_MAX);
+  tlm_state_changed(e);
+  return TLM_OK;
+}
