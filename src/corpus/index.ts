@@ -1,7 +1,7 @@
 export { makeCorpus, limitDocuments, type Corpus } from './corpus.js';
 export { censusBytes, cleanDocuments, cleanText, decodeText, type ByteCensus } from './clean.js';
 export {
-  bytesFile, detectFormat, MAX_CORPUS_BYTES, readDocuments, textDocuments,
+  bytesFile, detectFormat, MAX_CORPUS_BYTES, readDocuments, textBytesFor, textDocuments,
   type ByteFile, type CorpusFormat, type ReadOptions,
 } from './sources.js';
 export { splitCorpus, type CorpusSplit, type SplitOptions } from './split.js';

@@ -36,7 +36,8 @@ export function bytesFile(name: string, bytes: Uint8Array): ByteFile {
   return {
     name,
     byteLength: bytes.length,
-    slice: async (start, end) => bytes.slice(start, end).buffer,
+    // A copy through the constructor: a Buffer's own slice would share memory with its neighbours in the pool.
+    slice: async (start, end) => new Uint8Array(bytes.subarray(start, end)).buffer,
   };
 }
 
@@ -61,9 +62,15 @@ export async function readDocuments(file: ByteFile, options: ReadOptions = {}): 
   if (format === 'parquet') return readParquet(file, field, maxBytes, options.compressors);
   if (format === 'jsonl') return readJsonl(file, field, maxBytes);
   if (maxBytes === undefined && file.byteLength > MAX_CORPUS_BYTES) throw tooLarge(file.name);
-  const cut = maxBytes !== undefined && maxBytes < file.byteLength;
-  const bytes = new Uint8Array(await file.slice(0, cut ? maxBytes : file.byteLength));
+  const take = Math.min(file.byteLength, textBytesFor(maxBytes ?? Infinity));
+  const cut = take < file.byteLength;
+  const bytes = new Uint8Array(await file.slice(0, take));
   return textDocuments(bytes, file.name, { cut, maxBytes });
+}
+
+/** How many bytes of a text to read for documents of `maxBytes`: more, for separators and what cleaning removes. */
+export function textBytesFor(maxBytes: number): number {
+  return Math.ceil(maxBytes * 1.125) + 65536;
 }
 
 /**

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import type { Compressors } from 'hyparquet';
 import {
-  bytesFile, generateStories, limitDocuments, makeCorpus, MAX_CORPUS_BYTES, readDocuments, utf8Bytes,
+  bytesFile, generateStories, limitDocuments, makeCorpus, MAX_CORPUS_BYTES, readDocuments, textBytesFor,
+  utf8Bytes,
   type ByteFile, type Corpus, type ReadOptions,
 } from '../corpus/index.js';
 import { TinyLMError } from '../model/errors.js';
@@ -68,8 +69,8 @@ async function loadFolder(folder: string, reading: ReadOptions): Promise<Corpus>
     for (const document of found) documents.push(document);
     if (left === undefined || reading.maxBytes === undefined) continue;
     left -= found.reduce((sum, d) => sum + utf8Bytes(d) + 1, 0);
-    // A file cut at the limit leaves a few bytes over; the next one should not give a document of one word.
-    if (left < reading.maxBytes / 100) break;
+    // A file cut at the limit leaves a few bytes over: no reason to take one word of the next.
+    if (documents.length > 0 && left < 1000) break;
   }
   return makeCorpus(documents, folder);
 }
@@ -119,7 +120,7 @@ async function readFromDisk(path: string, reading: ReadOptions): Promise<string[
 async function readAll(input: AsyncIterable<Uint8Array | string>, { maxBytes, format }: LoadOptions): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let total = 0;
-  const limit = maxBytes ?? MAX_CORPUS_BYTES;
+  const limit = textBytesFor(maxBytes ?? MAX_CORPUS_BYTES);
   for await (const chunk of input) {
     const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk;
     chunks.push(bytes);

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  censusBytes, cleanDocuments, cleanText, corpusStats, decodeText, generateStories, limitDocuments, makeCorpus, splitCorpus,
+  textDocuments, utf8Bytes,
+} from '../src/corpus/index.js';
+import { TinyLMError } from '../src/model/errors.js';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const anyText = fc.string({ unit: 'binary', maxLength: 60 });
+
+/** Asserts a TinyLMError with this code, a hint, and a message that matches. */
+function refuses(run: () => unknown, code: string, message: RegExp): void {
+  assert.throws(run, (error) => {
+    assert.ok(error instanceof TinyLMError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    assert.ok(error.hint);
+    return true;
+  });
+}
+
+test('utf8Bytes counts as TextEncoder does', () => {
+  fc.assert(fc.property(fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((c) => String.fromCharCode(c)) }), (text) => {
+    assert.equal(utf8Bytes(text), bytes(text).length);
+  }));
+  assert.equal(utf8Bytes('aé€😀'), 10);
+});
+
+test('censusBytes finds just the bytes that a strict decoder refuses', () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 12 }), (input) => {
+    let valid = true;
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(input);
+    } catch {
+      valid = false;
+    }
+    assert.equal(censusBytes(input).invalid === 0, valid);
+  }), { numRuns: 3000 });
+  fc.assert(fc.property(anyText, (text) => assert.equal(censusBytes(bytes(text)).invalid, 0)));
+  assert.deepEqual(censusBytes(Uint8Array.of(65, 0, 0xff, 9, 10, 13, 0x7f, 0xc3, 0xa9)), { bytes: 9, invalid: 1, control: 2 });
+});
+
+test('cleanText: line ends, control characters, NFC, trimmed, twice the same', () => {
+  assert.equal(cleanText('\ufeff a\r\nb\rc\u2028d\0\u0007\u009fe\tf \n'), 'a\nb\nc\nde\tf');
+  assert.equal(cleanText('cafe\u0301'), 'caf\u00e9');
+  assert.equal(cleanText('a\ud800b\ufffd\u{1f600}'), 'ab\u{1f600}');
+  fc.assert(fc.property(anyText, (text) => {
+    const clean = cleanText(text);
+    assert.equal(cleanText(clean), clean);
+    assert.equal(clean.normalize('NFC'), clean);
+    assert.ok(!/[\0-\x08\x0b-\x1f\x7f-\x9f]|^\s|\s$/.test(clean));
+  }), { numRuns: 1000 });
+  assert.deepEqual(cleanDocuments([' a ', '', '\0', 'b']), ['a', 'b']);
+});
+
+test('decodeText takes text and refuses what is not, saying what it found', () => {
+  assert.equal(decodeText(bytes('\ufeffolá, 世界\n'), 'x.txt'), 'olá, 世界\n');
+  const noise = Uint8Array.from({ length: 2000 }, (_, i) => (i * 97 + (i >> 3)) & 255);
+  refuses(() => decodeText(noise, 'x.bin'), 'corpus-binary', /x\.bin: found \d+\.\d % invalid UTF-8 bytes and \d+\.\d % control bytes in 2000/);
+  refuses(() => decodeText(new Uint8Array(100), 'zeros'), 'corpus-binary', /100\.0 % control/);
+  const latin1 = Uint8Array.from('A menina não dormiu. '.repeat(20), (c) => c.charCodeAt(0));
+  refuses(() => decodeText(latin1, 'velho.txt'), 'corpus-binary', /4\.8 % invalid UTF-8/);
+  refuses(() => decodeText(bytes('%PDF-1.7 all of it could be text'), 'a.pdf'), 'corpus-binary', /a PDF/);
+  refuses(() => decodeText(Uint8Array.of(0x1f, 0x8b, 8, 0), 'a.gz'), 'corpus-binary', /gzip/);
+  refuses(() => decodeText(Uint8Array.of(0xff, 0xfe, 65, 0), 'a.txt'), 'corpus-binary', /UTF-16/);
+  // One bad byte in much text is dropped, not refused.
+  const text = bytes('All is well here. '.repeat(50));
+  text[100] = 0xff;
+  assert.equal(cleanText(decodeText(text, 'x')).length, text.length - 2);
+});
+
+test('decodeText of a cut text drops the unfinished character only', () => {
+  fc.assert(fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), fc.nat(), (text, n) => {
+    const all = bytes(`abc${text}`);
+    const length = 3 + (n % (all.length - 2));
+    const decoded = decodeText(all.subarray(0, length), 'x', true);
+    assert.ok(`abc${text}`.startsWith(decoded));
+    assert.ok(length - utf8Bytes(decoded) <= 3);
+  }));
+});
+
+test('text documents: separated by the end-of-text mark, else one', () => {
+  assert.deepEqual(textDocuments(bytes('one\r\n<|endoftext|>\r\n\r\ntwo\n2\n<|endoftext|>\n'), 'x'), ['one', 'two\n2']);
+  assert.deepEqual(textDocuments(bytes('one\n\ntwo'), 'x'), ['one\n\ntwo']);
+  assert.deepEqual(textDocuments(bytes(' \n\t'), 'x'), []);
+  assert.deepEqual(textDocuments(bytes('one\n<|endoftext|>\ntw'), 'x', { cut: true }), ['one']);
+});
+
+test('limitDocuments takes whole documents, or a start cut after a word', () => {
+  assert.deepEqual(limitDocuments(['abc', 'def', 'g'], 8), ['abc', 'def']);
+  assert.deepEqual(limitDocuments(['abc', 'def', 'g'], 7), ['abc']);
+  assert.deepEqual(limitDocuments(['one two three'], 10), ['one two']);
+  assert.deepEqual(limitDocuments(['one two three'], 8), ['one two']);
+  assert.deepEqual(limitDocuments(['ééééé'], 6), ['éé']);
+  assert.deepEqual(limitDocuments([], 6), []);
+  fc.assert(fc.property(fc.array(anyText.map(cleanText).filter((t) => t !== '')), fc.integer({ min: 1, max: 200 }), (documents, max) => {
+    const kept = limitDocuments(documents, max);
+    assert.ok(kept.reduce((n, d) => n + utf8Bytes(d) + 1, 0) <= max);
+    assert.ok(kept.every((d, i) => documents[i].startsWith(d)));
+  }));
+});
+
+test('an empty corpus is refused', () => {
+  refuses(() => makeCorpus([], 'my.txt'), 'corpus-empty', /my\.txt: no text found/);
+  assert.deepEqual(makeCorpus(['a'], 'x'), { documents: ['a'], source: 'x' });
+});
+
+test('splitCorpus of many documents: every one on one side, in order, the same each time', () => {
+  const documents = generateStories({ lang: 'en', seed: 1, count: 400 });
+  const split = splitCorpus(documents, { seed: 7 });
+  assert.equal(split.valid.length, 20);
+  assert.deepEqual(splitCorpus(documents, { seed: 7 }), split);
+  assert.notDeepEqual(splitCorpus(documents, { seed: 8 }).valid, split.valid);
+  fc.assert(fc.property(fc.integer(), fc.integer({ min: 20, max: 300 }), fc.double({ min: 0.001, max: 0.5, noNaN: true }), (seed, n, validShare) => {
+    const numbered = Array.from({ length: n }, (_, i) => `${i}`.padStart(60));
+    const { train, valid } = splitCorpus(numbered, { seed, validShare });
+    assert.equal(valid.length, Math.ceil(n * validShare));
+    assert.ok(train.length > 0);
+    assert.deepEqual([...train, ...valid].sort(), [...numbered].sort());
+    assert.deepEqual([...train].sort(), train);
+    assert.deepEqual([...valid].sort(), valid);
+  }));
+  // Every document is held out under some seed, and about as often as the share says.
+  const times = new Array<number>(100).fill(0);
+  const hundred = times.map((_, i) => `${i}`.padStart(20));
+  for (let seed = 0; seed < 400; seed++) {
+    for (const d of splitCorpus(hundred, { seed, validShare: 0.1 }).valid) times[Number(d)]++;
+  }
+  assert.ok(Math.min(...times) >= 15 && Math.max(...times) <= 75, `held out ${Math.min(...times)} to ${Math.max(...times)} times, 40 expected`);
+});
+
+test('splitCorpus of few documents: the end of each', () => {
+  const book = Array.from({ length: 100 }, (_, i) => `Paragraph ${i} has words. It has two sentences.`).join('\n\n');
+  const { train, valid } = splitCorpus([book, 'A short one.'], { seed: 1 });
+  assert.deepEqual(train[1], 'A short one.');
+  assert.equal(valid.length, 1);
+  assert.equal(`${train[0]}\n\n${valid[0]}`, book);
+  assert.match(valid[0], /^Paragraph 9\d/);
+  const line = Array.from({ length: 300 }, (_, i) => `word${i}${i % 10 === 9 ? '.' : ''}`).join(' ');
+  const cut = splitCorpus([line], { seed: 1 });
+  assert.match(cut.train[0], /\.$/);
+  assert.equal(`${cut.train[0]} ${cut.valid[0]}`, line);
+  const solid = splitCorpus(['😀'.repeat(600)], { seed: 1 });
+  assert.equal(solid.train[0] + solid.valid[0], '😀'.repeat(600));
+  assert.ok(solid.valid[0].length > 0 && solid.valid[0].codePointAt(0) === 0x1f600);
+  fc.assert(fc.property(fc.array(anyText.map((t) => cleanText(t.repeat(20))).filter((t) => t !== ''), { minLength: 1, maxLength: 19 }), (documents) => {
+    const all = [...documents, 'x y. '.repeat(250).trim()];
+    const split = splitCorpus(all, { seed: 3 });
+    assert.ok(split.train.length > 0 && split.valid.length > 0);
+    const size = (d: string[]): number => d.join('').replace(/\s/g, '').length;
+    assert.equal(size(split.train) + size(split.valid), size(all), 'only white space at the cuts is lost');
+    const share = split.valid.join('').length / all.join('').length;
+    assert.ok(share < 0.1, `validation share ${share}`);
+  }));
+  const short = Array.from({ length: 10 }, (_, i) => `${i} `.padEnd(150, 'ab '));
+  assert.equal(splitCorpus(short, { seed: 1 }).valid.length, 1);
+});
+
+test('splitCorpus refuses what it cannot split', () => {
+  refuses(() => splitCorpus(['too little'], { seed: 1 }), 'corpus-too-small', /10 bytes; expected at least 1000/);
+  for (const validShare of [0, -1, 0.6, NaN]) {
+    refuses(() => splitCorpus(['x'.repeat(2000)], { seed: 1, validShare }), 'corpus-split', /expected above 0 and at most 0\.5/);
+  }
+});
+
+test('corpusStats', () => {
+  assert.deepEqual(corpusStats(['Olá, olá você!', "It's a self-made day", '😀']), {
+    documents: 3, bytes: 17 + 20 + 4, characters: 14 + 20 + 1, distinctCharacters: 22, words: 7, distinctWords: 6,
+    meanBytes: 41 / 3, medianBytes: 17, longestBytes: 20,
+  });
+  assert.equal(corpusStats(['a', 'bbb']).medianBytes, 2);
+  assert.deepEqual(Object.values(corpusStats([])), [0, 0, 0, 0, 0, 0, 0, 0, 0]);
+});
