@@ -1,0 +1,101 @@
+/** Reading and writing files so that a crash leaves the old file or the new one, and errors say what to do. */
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { TinyLMError } from '../model/errors.js';
+
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'check the permissions, or choose another folder',
+  EPERM: 'check the permissions, or choose another folder',
+  EROFS: 'this file system is read-only: choose another folder',
+  ENOSPC: 'the disk is full: make room, or choose another folder',
+  EDQUOT: 'the quota is used up: make room, or choose another folder',
+  ENOTDIR: 'a part of the path is a file: choose another folder',
+  EEXIST: 'a part of the path is a file: choose another folder',
+  EISDIR: 'there is a folder of this name: choose another name',
+  ENOENT: 'check the path',
+  ENAMETOOLONG: 'choose a shorter name',
+};
+
+/** Turns an error of the file system into one for the user. Other errors are thrown on as they are. */
+export function fileError(action: 'read' | 'written', path: string, error: unknown): TinyLMError {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (error instanceof TinyLMError || code === undefined || (error as NodeJS.ErrnoException).syscall === undefined) throw error;
+  if (action === 'read' && code === 'ENOENT')
+    return new TinyLMError('file-not-found', `${path}: no such file or folder`, HINTS.ENOENT);
+  return new TinyLMError(action === 'read' ? 'file-unreadable' : 'file-unwritable',
+    `${path}: cannot be ${action} (${code})`, HINTS[code] ?? 'check the path and the permissions');
+}
+
+/** @throws TinyLMError `file-not-found`, `file-unreadable` */
+export function readBytes(path: string): Uint8Array {
+  try {
+    const bytes = readFileSync(path);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+}
+
+/** @throws TinyLMError `file-not-found`, `file-unreadable`, `file-json` */
+export function readJson(path: string): unknown {
+  const text = new TextDecoder().decode(readBytes(path));
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TinyLMError('file-json', `${path}: "${text.slice(0, 40)}" is not JSON`, 'the file was changed or is of another kind');
+  }
+}
+
+/** @throws TinyLMError `file-unwritable` */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw fileError('written', path, error);
+  }
+}
+
+/**
+ * Writes a whole file, or nothing: into a temporary file beside it, flushed to the disk, then renamed. Whoever reads the path,
+ * also after the process was killed or the power failed, finds the old content or the new.
+ * @throws TinyLMError `file-unwritable`
+ */
+export function writeAtomic(path: string, content: Uint8Array | string): void {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = openSync(temporary, 'w');
+    try {
+      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    try {
+      rmSync(temporary, { force: true });
+    } catch {
+      // The first error says more.
+    }
+    throw fileError('written', path, error);
+  }
+  flushFolder(dirname(path));
+}
+
+/** Makes a rename last through a power failure, where the system can (Windows cannot open a folder). */
+export function flushFolder(path: string): void {
+  let folder: number;
+  try {
+    folder = openSync(path, 'r');
+  } catch {
+    return;
+  }
+  try {
+    fsyncSync(folder);
+  } catch {
+    // Some file systems refuse this for folders; the rename itself is atomic all the same.
+  } finally {
+    closeSync(folder);
+  }
+}
