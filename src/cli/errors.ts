@@ -1,0 +1,33 @@
+/** How errors reach the user, and exit codes. */
+import { TinyLMError } from '../model/errors.js';
+import { styled, type Terminal } from './terminal.js';
+
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  /** The command line itself was wrong. */
+  usage: 2,
+  /** Stopped by Ctrl-C, with everything saved. */
+  interrupted: 130,
+} as const;
+
+/** A wrong command line: printed like a TinyLMError, ends with exit code 2. */
+export class UsageError extends TinyLMError {
+  constructor(message: string, hint?: string) {
+    super('usage', message, hint);
+  }
+}
+
+/** Prints an error and returns the exit code. An error that is not one of ours is a fault of the program: it keeps its stack. */
+export function reportError(error: unknown, terminal: Terminal, environment: NodeJS.ProcessEnv = process.env): number {
+  const red = styled(terminal.stderr, 'red', 'error:');
+  if (error instanceof TinyLMError) {
+    terminal.note(`${red} ${error.message}`);
+    if (error.hint !== undefined) terminal.note(`${styled(terminal.stderr, 'dim', 'hint:')} ${error.hint}`);
+    if (environment.TINYLM_DEBUG) terminal.note(error.stack);
+    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  }
+  terminal.note(`${red} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  terminal.note(`${styled(terminal.stderr, 'dim', 'hint:')} this is a fault of tinylm itself; please report it with the lines above`);
+  return EXIT.failed;
+}

@@ -1,0 +1,93 @@
+/** Values as people write them on a command line, and as they read them in a report. */
+import { InvalidArgumentError } from 'commander';
+
+/** A parser for commander: a whole number within bounds. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^[+-]?\d+$/.test(text) || value < min || value > max)
+      throw new InvalidArgumentError(`Expected a whole number ${range(min, max)}.`);
+    return value;
+  };
+}
+
+/** A parser for commander: a number within bounds. */
+export function decimal(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < min || value > max)
+      throw new InvalidArgumentError(`Expected a number ${range(min, max)}.`);
+    return value;
+  };
+}
+
+function range(min: number, max: number): string {
+  if (max === Infinity || max === Number.MAX_SAFE_INTEGER) return `of at least ${min}`;
+  return `from ${min} to ${max}`;
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, kb: 1024, kib: 1024, m: 2 ** 20, mb: 2 ** 20, mib: 2 ** 20 };
+
+/** A parser for commander: bytes, `200000`, `520K`, `1.5M` (powers of 1024, as chips count memory). */
+export function byteSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
+  const unit = match && UNITS[match[2].toLowerCase()];
+  if (!match || typeof unit !== 'number' || Math.round(Number(match[1]) * unit) < 1)
+    throw new InvalidArgumentError('Expected a number of bytes such as 200000, 520K or 1.5M.');
+  return Math.round(Number(match[1]) * unit);
+}
+
+/** A parser for commander: whole numbers with commas between them. */
+export function numberList(min: number, max: number): (text: string) => number[] {
+  const one = wholeNumber(min, max);
+  return (text) => text.split(',').map((part) => one(part.trim()));
+}
+
+/** A parser for commander: numbers with commas, or `from:to:step`. */
+export function decimalRange(min: number, max: number): (text: string) => number[] {
+  const one = decimal(min, max);
+  return (text) => {
+    const parts = text.split(':');
+    if (parts.length === 1) return text.split(',').map((part) => one(part.trim()));
+    const [from, to, step] = parts.map(Number);
+    if (parts.length !== 3 || !(step > 0) || !(to >= from) || (to - from) / step > 1000)
+      throw new InvalidArgumentError('Expected numbers with commas (0.5,0.7), or from:to:step (0.3:1.2:0.1).');
+    one(parts[0]);
+    one(parts[1]);
+    // Counted, not added up, so that the last one is not lost to rounding.
+    return Array.from({ length: Math.floor((to - from) / step + 1e-9) + 1 }, (_, i) => Number((from + i * step).toFixed(6)));
+  };
+}
+
+/** `\n`, `\t` and `\\` in a prompt or a stop string, which a shell does not make easy to type. */
+export function unescapeText(text: string): string {
+  return text.replace(/\\([nt\\])/g, (_, c: string) => ({ n: '\n', t: '\t' })[c] ?? '\\');
+}
+
+/** 41,600 */
+export function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+/** 12.9 KB (of 1,024 bytes), or bytes below 10 KB. */
+export function bytesText(value: number): string {
+  if (value < 10_240) return `${count(value)} bytes`;
+  return value < 2 ** 20 ? `${(value / 1024).toFixed(1)} KB` : `${(value / 2 ** 20).toFixed(2)} MB`;
+}
+
+/** 42 s, 3 min 20 s, 2 h 5 min */
+export function duration(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+/** 1.234, or – where there is none. */
+export function bits(value: number | undefined): string {
+  return value === undefined || !Number.isFinite(value) ? '–' : value.toFixed(3);
+}
+
+export function percent(share: number, digits = 1): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
