@@ -1,0 +1,84 @@
+/** What a configuration costs before any of it is trained. */
+import type { ModelConfig } from './config.js';
+import { parameterCount, parameterSpecs, validateConfig } from './parameters.js';
+
+export interface BudgetOptions {
+  /** Bytes of the tokenizer section (SPEC.md 1.4); 8, kind `byte`, by default. */
+  readonly tokenizerBytes?: number;
+  /** Bytes of the metadata text; 0 by default. */
+  readonly metadataBytes?: number;
+  /** Most bytes of look-up tables in the engine's memory; 0 = 16,384, the engine's default. */
+  readonly tableBudget?: number;
+}
+
+/** Sizes in bytes. */
+export interface Budget {
+  readonly parameters: number;
+  readonly floatBytes: number;
+  /** Whole `.tlm` file with 2 bits a weight (`t2`) and with 1.6 (`b3`); exact. */
+  readonly t2Bytes: number;
+  readonly b3Bytes: number;
+  /** Memory that the engine asks for (`tlm_memory_bytes`), with the table kernel and with the reference kernel. */
+  readonly ramT2: number;
+  readonly ramB3: number;
+  readonly ramReference: number;
+  /** Whether the original weights, as floats, fit into `limit` bytes. */
+  fits(limit: number): boolean;
+}
+
+const up = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
+
+/** Bytes of a `.tlm` by the layout of SPEC.md 1: every section on a multiple of 16, the file on one of 4. */
+function fileBytes(config: ModelConfig, weightsPerByte: number, tokenizer: number, metadata: number): number {
+  const specs = parameterSpecs(config);
+  let at = up(64 + 32 * specs.length, 16);
+  at = up(at + tokenizer, 16) + metadata;
+  for (const { shape, kind } of specs) {
+    const [rows, cols = 1] = shape;
+    if (kind === 'bias') at = up(at, 16) + rows * 2;
+    else {
+      at = up(at, 16) + rows * 2;
+      at = up(at, 16) + rows * Math.ceil(cols / weightsPerByte);
+    }
+  }
+  return up(at, 4) + 4;
+}
+
+/**
+ * The block that the engine is given, as `plan` in `engine/src/tlm_engine.c` lays it out: h (L, H) i16, gx and gh
+ * (3H) i16, logits (V) i16, the 8-bit input (max(D, H) + 8), tables, and scratch that is the accumulators of a
+ * product (3H i32) or what the sampler sorts (6 bytes a token). A table holds i16 partial sums, `stride` for each
+ * byte of a row; a row wider than the table budget is worked off in pieces, and one table is kept for each layer while the budget lasts (4 at most).
+ */
+function engineBytes(config: ModelConfig, table: { perByte: number; stride: number } | undefined, given: number): number {
+  const { vocab, dim, hidden, layers } = config;
+  let tables = 0;
+  if (table !== undefined) {
+    const budget = Math.floor((given === 0 ? 16384 : given) / 4) * 4;
+    const products = parameterSpecs(config).filter((s) => s.kind === 'weight' && (config.tied || s.name !== 'embed.weight'));
+    const widest = Math.max(...products.map((s) => Math.ceil(s.shape[1] / table.perByte))) * table.stride * 2;
+    const slot = Math.min(up(widest, 4), budget);
+    tables = slot * Math.min(Math.floor(budget / slot), layers, 4);
+  }
+  const parts = [2 * hidden * layers, 6 * hidden, 6 * hidden, 2 * vocab, Math.max(dim, hidden) + 8, tables,
+    Math.max(12 * hidden, 6 * vocab + 2)];
+  return parts.reduce((sum, bytes) => sum + up(bytes, 4), 0);
+}
+
+/** @throws TinyLMError `model-config` for a configuration that cannot be */
+export function budget(config: ModelConfig, options: BudgetOptions = {}): Budget {
+  validateConfig(config);
+  const { tokenizerBytes = 8, metadataBytes = 0, tableBudget = 0 } = options;
+  const parameters = parameterCount(config);
+  const floatBytes = 4 * parameters;
+  return {
+    parameters,
+    floatBytes,
+    t2Bytes: fileBytes(config, 4, tokenizerBytes, metadataBytes),
+    b3Bytes: fileBytes(config, 5, tokenizerBytes, metadataBytes),
+    ramT2: engineBytes(config, { perByte: 4, stride: 256 }, tableBudget),
+    ramB3: engineBytes(config, { perByte: 5, stride: 243 }, tableBudget),
+    ramReference: engineBytes(config, undefined, tableBudget),
+    fits: (limit) => floatBytes <= limit,
+  };
+}
