@@ -1,6 +1,6 @@
 /** The sizes that the command line gives a model. */
 import { TinyLMError } from '../model/errors.js';
-import { MODEL_LIMITS, validateConfig, type ModelConfig } from '../model/index.js';
+import { defaultConfig, MODEL_LIMITS, validateConfig, type ModelConfig } from '../model/index.js';
 import { TOKENIZER_LIMITS, type TokenizerKind } from '../tokenizer/index.js';
 import { UsageError } from './errors.js';
 
@@ -9,8 +9,8 @@ export interface ModelOptions {
   vocab: number;
   dim?: number;
   hidden?: number;
-  layers: number;
-  tied: boolean;
+  layers?: number;
+  tied?: boolean;
 }
 
 /** The vocabulary asked for, once it is known to be possible. */
@@ -29,12 +29,13 @@ export function wantedVocab({ tokenizer, vocab }: Pick<ModelOptions, 'tokenizer'
  * @throws TinyLMError for sizes that cannot be, with the option to change
  */
 export function modelConfig(options: ModelOptions, vocab = wantedVocab(options)): ModelConfig {
-  const { layers, tied } = options;
-  const dim = options.dim ?? (tied ? options.hidden : undefined) ?? 64;
-  const hidden = options.hidden ?? dim;
+  const usual = defaultConfig();
+  const { layers = usual.layers, tied = usual.tied } = options;
+  const dim = options.dim ?? (tied ? (options.hidden ?? usual.hidden) : usual.dim);
+  const hidden = options.hidden ?? (tied ? dim : usual.hidden);
   if (tied && dim !== hidden)
     throw new UsageError(`--dim ${dim} and --hidden ${hidden} differ, and a tied embedding needs both equal`,
-      'make them equal, or add --no-tied to give the output layer weights of its own');
+      'make them equal, or use --no-tied to give the output layer weights of its own');
   const config: ModelConfig = { cell: 'gru', vocab, dim, hidden, layers, tied };
   validateConfig(config);
   return config;

@@ -1,6 +1,6 @@
 /** Every option that more than one verb has, once: name, meaning, range and default. */
 import { Option, type Command } from 'commander';
-import { MODEL_LIMITS } from '../model/limits.js';
+import { defaultConfig, MODEL_LIMITS } from '../model/index.js';
 import { byteSize, decimal, wholeNumber } from './values.js';
 
 interface OptionSpec {
@@ -16,6 +16,7 @@ export const FLOAT_LIMIT = 200_000;
 
 const whole = (min: number, max: number) => ({ parse: wholeNumber(min, max) });
 const number = (min: number, max: number) => ({ parse: decimal(min, max) });
+const usual = defaultConfig();
 const { vocabMin, vocabMax, dimMin, dimMax, hiddenMin, hiddenMax, layersMin, layersMax } = MODEL_LIMITS;
 
 export const OPTIONS = {
@@ -25,12 +26,13 @@ export const OPTIONS = {
   maxBytes: { flags: '--max-bytes <n>', about: 'read no more text than this, e.g. 2M', parse: byteSize },
   // the tokenizer
   tokenizer: { flags: '--tokenizer <kind>', about: 'how text becomes tokens', choices: ['byte', 'char', 'bpe'], initial: 'bpe' },
-  vocab: { flags: '--vocab <n>', about: `most tokens of the vocabulary, ${vocabMin} to ${vocabMax}`, initial: 256, ...whole(vocabMin, Number.MAX_SAFE_INTEGER) },
+  vocab: { flags: '--vocab <n>', about: `most tokens of the vocabulary, ${vocabMin} to ${vocabMax}`, initial: usual.vocab, ...whole(vocabMin, Number.MAX_SAFE_INTEGER) },
   // the model
-  dim: { flags: '--dim <n>', about: 'width of an embedding (default: 64, or --hidden)', ...whole(dimMin, dimMax) },
-  hidden: { flags: '--hidden <n>', about: 'width of the hidden state (default: --dim)', ...whole(hiddenMin, hiddenMax) },
-  layers: { flags: '--layers <n>', about: 'recurrent layers', initial: 1, ...whole(layersMin, layersMax) },
-  tied: { flags: '--no-tied', about: 'give the output layer weights of its own' },
+  dim: { flags: '--dim <n>', about: `width of an embedding (default: ${usual.dim}; tied: --hidden)`, ...whole(dimMin, dimMax) },
+  hidden: { flags: '--hidden <n>', about: `width of the hidden state (default: ${usual.hidden}; tied: --dim)`, ...whole(hiddenMin, hiddenMax) },
+  layers: { flags: '--layers <n>', about: 'recurrent layers', initial: usual.layers, ...whole(layersMin, layersMax) },
+  tied: { flags: '--tied', about: `share the embedding's weights with the output layer${usual.tied ? ' (default)' : ''}` },
+  untied: { flags: '--no-tied', about: `give the output layer weights of its own${usual.tied ? '' : ' (default)'}` },
   // training
   float: { flags: '--float', about: 'train an ordinary float model, without ternary weights' },
   threshold: { flags: '--threshold <t>', about: 'weights below t times their row\'s mean become zero', initial: 0.7, ...number(0, 3) },
@@ -70,6 +72,6 @@ export function addOptions(
 }
 
 export const CORPUS_OPTIONS = ['format', 'field', 'maxBytes'] as const;
-export const MODEL_OPTIONS = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'tied'] as const;
+export const MODEL_OPTIONS = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'tied', 'untied'] as const;
 export const TRAIN_OPTIONS = ['float', 'threshold', 'epochs', 'minutes', 'batch', 'segment', 'lr', 'seed', 'threads'] as const;
 export const SAMPLING_OPTIONS = ['temperature', 'topK', 'topP', 'repetitionPenalty', 'seed'] as const;
