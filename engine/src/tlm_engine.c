@@ -175,7 +175,7 @@ static void finish(const product *p, uint32_t from, uint32_t to) {
 
 static void run_rows(void *argument, uint32_t part, uint32_t parts) {
   const product *p = (const product *)argument;
-  const uint32_t rows = p->weights->rows, step = (rows + parts - 1u) / parts;
+  const uint32_t rows = p->weights->rows, step = parts == 1u ? rows : (rows + parts - 1u) / parts;
   const uint32_t from = part * step < rows ? part * step : rows, to = from + step < rows ? from + step : rows;
   p->packing->rows(&p->span, from, to);
   if (p->last) finish(p, from, to);
@@ -230,10 +230,8 @@ static void linear(tlm_engine *e, const tlm_tensor *weights, const tlm_tensor *b
       run_product(e, &p);
       return;
     }
-    /* Pieces of about equal size; whole eights of groups keep the kernel out of its tail. */
-    piece = (groups + most - 1u) / most;
-    piece = (groups + piece - 1u) / piece;
-    if (((piece + 7u) & ~7u) <= most) piece = (piece + 7u) & ~7u;
+    /* Whole blocks of the kernel (16 groups) where they fit. */
+    piece = most < 16u ? most : most & ~15u;
     p.span.table = e->table;
     e->slot_tag[0] = 0; /* slots is 1 here: a slot is then the whole budget */
   }

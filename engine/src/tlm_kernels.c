@@ -33,12 +33,31 @@ static void reference_rows_b3(const tlm_span *s, uint32_t from, uint32_t to) { r
 
 /* ---- tables ---- */
 
-/* Three entries at t: v − x0, v, v + x0. Each entry is one addition away from an earlier one. */
-#define THREE(t, v)              \
-  do {                           \
-    (t)[0] = (int16_t)((v) - x0); \
-    (t)[1] = (int16_t)(v);       \
-    (t)[2] = (int16_t)((v) + x0); \
+/*
+ * Keeps a value in a register as it is. GCC would otherwise move the constant part of an address
+ * into the index (one more addition a byte on RISC-V), and keep dozens of sums of a table alive at once.
+ */
+#if defined(__GNUC__) && (defined(__riscv) || defined(__XTENSA__))
+#define OPAQUE(v) __asm__("" : "+r"(v))
+#define IN_ORDER(v) __asm__ volatile("" : "+r"(v) : : "memory")
+#else
+#define OPAQUE(v) ((void)(v))
+#define IN_ORDER(v) ((void)(v))
+#endif
+
+/*
+ * Three entries at t: v − x0, v, v + x0. Each entry is one addition away from an earlier one. IN_ORDER
+ * keeps them so: scheduled freely, GCC computes all sums first and runs out of registers.
+ */
+#define THREE(t, v)                           \
+  do {                                        \
+    int32_t less = (v) - x0, more = (v) + x0; \
+    OPAQUE(less);                             \
+    OPAQUE(more);                             \
+    (t)[0] = (int16_t)less;                   \
+    (t)[1] = (int16_t)(v);                    \
+    (t)[2] = (int16_t)more;                   \
+    IN_ORDER(v);                              \
   } while (0)
 
 static void build_t2(int16_t *table, const int8_t *x, uint32_t groups) {
@@ -89,42 +108,81 @@ static void build_b3(int16_t *t, const int8_t *x, uint32_t groups) {
 }
 
 /*
- * A row at a time: a packed byte is the index into its group's table. Eight groups share one table
- * pointer; it points at the fifth of them, so that all eight are within the ±2 KB that RISC-V loads
- * reach. Then a byte costs a load, a shift, an add, a load and an add. (bytes · 635 ≤ 2^19: no overflow.)
+ * A packed byte is the index into its group's table. Up to 16 groups (one to four dozen columns) are
+ * worked off at a time, through all rows, by code without an inner loop: one function for each count.
+ * A byte costs a load, a shift, an add, a load and an add on RISC-V, whose loads reach ±2 KB, so that a
+ * table pointer serves eight groups; on Xtensa the shift comes with the add, but loads reach only 510
+ * bytes, so the pointer moves on after two groups.
  */
-#define LOOK(j) sum += (t + p[j])[((int)(j) - 4) * stride]
+#if defined(__XTENSA__)
+#define LOOK(j)                                       \
+  if (n > (j)) {                                      \
+    const int16_t *q = t + p[j];                      \
+    OPAQUE(q);                                        \
+    sum += q[((j) & 1u) * stride];                    \
+    if (((j) & 1u) && n > (j) + 1u) {                 \
+      t += 2u * stride;                               \
+      IN_ORDER(t); /* or it is kept in eight registers */ \
+    }                                                 \
+  }
+#else
+#define LOOK(j)                                           \
+  if (n > (j)) {                                          \
+    const int16_t *q = ((j) < 8u ? t : t8) + p[j];        \
+    OPAQUE(q);                                            \
+    sum += q[((int)(j) - ((j) < 8u ? mid : mid8)) * (int)stride]; \
+  }
+#endif
 
-TLM_INLINE void table_rows(const tlm_span *s, uint32_t from, uint32_t to, const int stride) {
-  const uint32_t bytes = s->bytes, skip = s->row_bytes - s->bytes;
-  const uint8_t *p = s->data + from * s->row_bytes;
-  const int16_t *base = s->table + 4 * stride;
+/* acc (+)= the n groups that begin at packed byte `first`. |acc| ≤ 127 · 2048 < 2^18. */
+TLM_INLINE void add_block(const tlm_span *s, uint32_t first, uint32_t from, uint32_t to, const uint32_t stride,
+                          const uint32_t n) {
+  const uint32_t row_bytes = s->row_bytes;
+  const uint8_t *p = s->data + from * row_bytes + first;
+  const int16_t *table = s->table + first * stride;
+#if !defined(__XTENSA__)
+  /* In the middle of the groups that they serve. */
+  const int mid = n > 4u ? 4 : 0, mid8 = n > 12u ? 12 : n > 8u ? 8 : 0;
+  const int16_t *t = table + mid * (int)stride, *t8 = table + mid8 * (int)stride;
+#endif
   int32_t *acc = s->acc + from, *end = s->acc + to;
-  for (; acc != end; acc++, p += skip) {
-    const int16_t *t = base;
-    const uint8_t *eights = p + (bytes & ~7u);
-    int32_t sum = s->add ? *acc : 0;
-    for (; p != eights; p += 8, t += 8 * stride) {
-      LOOK(0); LOOK(1); LOOK(2); LOOK(3); LOOK(4); LOOK(5); LOOK(6); LOOK(7);
-    }
-    if (bytes & 4u) {
-      LOOK(0); LOOK(1); LOOK(2); LOOK(3);
-      p += 4; t += 4 * stride;
-    }
-    if (bytes & 2u) {
-      LOOK(0); LOOK(1);
-      p += 2; t += 2 * stride;
-    }
-    if (bytes & 1u) {
-      LOOK(0);
-      p += 1;
-    }
-    *acc = sum;
+  int add = s->add || first;
+  for (; acc != end; p += row_bytes) {
+#if defined(__XTENSA__)
+    const int16_t *t = table;
+#endif
+    int32_t sum = 0;
+    OPAQUE(add); /* one loop, not two copies of it */
+    if (add) sum = *acc;
+    LOOK(0u) LOOK(1u) LOOK(2u) LOOK(3u) LOOK(4u) LOOK(5u) LOOK(6u) LOOK(7u)
+    LOOK(8u) LOOK(9u) LOOK(10u) LOOK(11u) LOOK(12u) LOOK(13u) LOOK(14u) LOOK(15u)
+    *acc++ = sum;
   }
 }
 
-static void table_rows_t2(const tlm_span *s, uint32_t from, uint32_t to) { table_rows(s, from, to, TLM_T2_STRIDE); }
-static void table_rows_b3(const tlm_span *s, uint32_t from, uint32_t to) { table_rows(s, from, to, TLM_B3_STRIDE); }
+#define BLOCK_MAX 16u
+typedef void (*block_function)(const tlm_span *s, uint32_t first, uint32_t from, uint32_t to);
+#define BLOCK(type, stride, n)                                                                      \
+  static void type##_##n(const tlm_span *s, uint32_t first, uint32_t from, uint32_t to) {           \
+    add_block(s, first, from, to, stride, n##u);                                                    \
+  }
+#define BLOCKS(type, stride)                                                                        \
+  BLOCK(type, stride, 1) BLOCK(type, stride, 2) BLOCK(type, stride, 3) BLOCK(type, stride, 4)       \
+  BLOCK(type, stride, 5) BLOCK(type, stride, 6) BLOCK(type, stride, 7) BLOCK(type, stride, 8)       \
+  BLOCK(type, stride, 9) BLOCK(type, stride, 10) BLOCK(type, stride, 11) BLOCK(type, stride, 12)    \
+  BLOCK(type, stride, 13) BLOCK(type, stride, 14) BLOCK(type, stride, 15) BLOCK(type, stride, 16)   \
+  static const block_function type##_blocks[BLOCK_MAX + 1u] = {                                     \
+    NULL, type##_1, type##_2, type##_3, type##_4, type##_5, type##_6, type##_7, type##_8, type##_9, \
+    type##_10, type##_11, type##_12, type##_13, type##_14, type##_15, type##_16 };                  \
+  static void table_rows_##type(const tlm_span *s, uint32_t from, uint32_t to) {                    \
+    uint32_t first, n;                                                                              \
+    for (first = 0; first < s->bytes; first += n) {                                                 \
+      n = s->bytes - first < BLOCK_MAX ? s->bytes - first : BLOCK_MAX;                              \
+      type##_blocks[n](s, first, from, to);                                                         \
+    }                                                                                               \
+  }
+BLOCKS(t2, TLM_T2_STRIDE)
+BLOCKS(b3, TLM_B3_STRIDE)
 
 /* ---- the kernels by id ---- */
 

@@ -103,56 +103,45 @@ static void penalize(tlm_engine *e, const tlm_sampler *s, undo *u) {
 TLM_INLINE uint32_t key_of(int32_t logit, uint32_t id) { return (uint32_t)(logit + 32768) << 16 | (0xFFFFu - id); }
 TLM_INLINE uint32_t key_id(uint32_t key) { return 0xFFFFu - (key & 0xFFFFu); }
 
-static void sift_down(uint32_t *heap, uint32_t i, uint32_t n) {
-  const uint32_t v = heap[i];
-  uint32_t child;
-  while ((child = 2u * i + 1u) < n) {
-    if (child + 1u < n && heap[child + 1u] > heap[child]) child++;
-    if (heap[child] <= v) break;
-    heap[i] = heap[child];
-    i = child;
-  }
-  heap[i] = v;
-}
-
-/* The best key leaves the heap of n and comes to stand at heap[n − 1]. */
-static uint32_t pop(uint32_t *heap, uint32_t n) {
-  const uint32_t best = heap[0];
-  heap[0] = heap[n - 1u];
-  sift_down(heap, 0, n - 1u);
-  heap[n - 1u] = best;
-  return best;
-}
-
 /*
- * 4 and 5: sets the weights of tokens that top-k and top-p drop to 0; returns T'. keys (n) are the
- * tokens with weight > 0, total their sum. Only as many ranks are sorted out as are kept.
+ * Moves to the front of keys (n, all different, between low and high) the fewest best ones that are `limit` in number or,
+ * with w, in weight; returns how many and sets *sum to their number or weight. limit ≤ the sum of all.
+ * Each round parts the keys that are still in question at the middle of their range of values, so
+ * there are at most 32 rounds, and few in practice.
  */
-static uint32_t truncate(const tlm_sampler *s, uint16_t *w, uint32_t *keys, uint32_t n, uint32_t total) {
-  uint32_t left = n, sum = 0, limit, i;
-  if (!s->top_p && s->top_k >= n) return total;
-  for (i = n / 2u; i--;) sift_down(keys, i, n);
-  if (s->top_k && s->top_k < n) {
-    const uint32_t stop = n - s->top_k;
-    while (left > stop) sum += w[key_id(pop(keys, left--))];
-    total = sum;
+static uint32_t select_best(uint32_t *keys, uint32_t n, const uint16_t *w, uint32_t limit, uint32_t low, uint32_t high,
+                            uint32_t *sum) {
+  uint32_t first = 0, end = n, taken = 0;
+  while (end - first > 1u) {
+    const uint32_t pivot = low + ((high - low) >> 1) + 1u;
+    uint32_t *mid = keys + first, *p = mid, *stop = keys + end, gain = 0;
+    for (; p != stop; p++) {
+      const uint32_t key = *p;
+      if (key >= pivot) {
+        *p = *mid;
+        *mid++ = key;
+        gain += w ? w[key_id(key)] : 1u;
+      }
+    }
+    if (taken + gain >= limit) {
+      end = (uint32_t)(mid - keys);
+      low = pivot;
+    } else {
+      first = (uint32_t)(mid - keys);
+      high = pivot - 1u;
+      taken += gain;
+    }
   }
-  if (s->top_p) {
-    const uint32_t popped = left;
-    limit = (total >> TLM_SAMPLER_TOP_PSHIFT) * s->top_p +
-            (((total & TLM_SAMPLER_TOP_PMASK) * s->top_p) >> TLM_SAMPLER_TOP_PSHIFT);
-    sum = 0;
-    i = n;
-    do { /* limit ≤ total, so this ends within the tokens kept */
-      const uint32_t key = i > popped ? keys[i - 1u] : pop(keys, i);
-      sum += w[key_id(key)];
-      i--;
-    } while (sum < limit);
-    for (left = 0; left < i; left++) w[key_id(keys[left])] = 0;
-    return sum;
-  }
-  for (i = 0; i < left; i++) w[key_id(keys[i])] = 0;
-  return total;
+  *sum = taken + (w ? w[key_id(keys[first])] : 1u);
+  return end;
+}
+
+/* 3: the weight of a logit d below the highest. d · inv_t ≤ 65535 · 20164 < 2^32. */
+TLM_INLINE uint32_t weight_of(uint32_t d, uint32_t inv_t) {
+  const uint32_t y = (d * inv_t) >> TLM_SAMPLER_INVERSE_TEMPERATURE_SHIFT;
+  const uint16_t *entry = tlm_exp_table + (y >> TLM_EXP_SHIFT);
+  if (y >= (uint32_t)TLM_EXP_LAST << TLM_EXP_SHIFT) return 0;
+  return entry[0] - ((((uint32_t)entry[0] - entry[1]) * (y & TLM_EXP_MASK) + 16u) >> TLM_EXP_SHIFT);
 }
 
 /* High word of a · b (32 bits each), of 16-bit halves. */
@@ -163,41 +152,72 @@ static uint32_t high_product(uint32_t a, uint32_t b) {
   return ah * bh + (mid >> 16) + (low >> 16);
 }
 
+/* 3 to 6 without top-k and top-p: every token may be drawn. */
+static uint32_t draw_any(const int16_t *logits, uint32_t n, int32_t max, tlm_sampler *s, uint16_t *w) {
+  const uint32_t inv_t = s->inv_t;
+  uint32_t i, u, total = 0; /* ≤ 4096 · 32768 */
+  for (i = 0; i < n; i++) {
+    const uint32_t v = weight_of((uint32_t)(max - logits[i]), inv_t);
+    w[i] = (uint16_t)v;
+    total += v;
+  }
+  u = high_product(tlm_random(s), total);
+  for (i = 0; u >= w[i]; i++) u -= w[i];
+  return i;
+}
+
+/*
+ * 3 to 6 with them. Weights fall with rank, so top-k may go first, over all tokens: those without
+ * weight that it keeps can neither be drawn nor count.
+ */
+static uint32_t draw_best(const int16_t *logits, uint32_t n, int32_t min, int32_t max, tlm_sampler *s, uint32_t *keys,
+                          uint16_t *w) {
+  const uint32_t low = key_of(min, n - 1u), high = key_of(max, 0), inv_t = s->inv_t;
+  uint32_t kept = n, total = 0, cut = high, i, u;
+  for (i = 0; i < n; i++) keys[i] = key_of(logits[i], i);
+  if (s->top_k && s->top_k < n) kept = select_best(keys, n, NULL, s->top_k, low, high, &total);
+  total = 0;
+  for (i = 0; i < kept; i++) {
+    const uint32_t id = key_id(keys[i]), v = weight_of((uint32_t)(max - logits[id]), inv_t);
+    w[id] = (uint16_t)v;
+    total += v;
+  }
+  if (s->top_p) {
+    const uint32_t limit = (total >> TLM_SAMPLER_TOP_PSHIFT) * s->top_p +
+                           (((total & TLM_SAMPLER_TOP_PMASK) * s->top_p) >> TLM_SAMPLER_TOP_PSHIFT);
+    kept = select_best(keys, kept, w, limit, low, high, &total);
+  }
+  for (i = 0; i < kept; i++) {
+    if (keys[i] < cut) cut = keys[i];
+  }
+  u = high_product(tlm_random(s), total);
+  for (i = 0;; i++) {
+    if (key_of(logits[i], i) < cut) continue;
+    if (u < w[i]) return i;
+    u -= w[i];
+  }
+}
+
 int tlm_sample(tlm_engine *e, tlm_sampler *s) {
   const uint32_t V = e->model->vocab;
   uint32_t *keys = e->scratch;
   uint16_t *w = (uint16_t *)(void *)(keys + V);
   const int16_t *logits = tlm_logits(e);
-  uint32_t i, best = 0, n = 0, total = 0, u;
-  int32_t max;
+  uint32_t i, best = 0;
+  int32_t max, min;
   undo undone;
   penalize(e, s, &undone);
-  max = logits[0];
+  max = min = logits[0];
   for (i = 1; i < V; i++) {
-    if (logits[i] > max) {
-      max = logits[i];
+    const int32_t l = logits[i];
+    if (l > max) {
+      max = l;
       best = i;
     }
+    if (l < min) min = l;
   }
   if (s->inv_t) {
-    const uint32_t inv_t = s->inv_t;
-    const int truncates = s->top_k || s->top_p;
-    /* 3: d · inv_t ≤ 65535 · 20164 < 2^32 */
-    for (i = 0; i < V; i++) {
-      const uint32_t y = ((uint32_t)(max - logits[i]) * inv_t) >> TLM_SAMPLER_INVERSE_TEMPERATURE_SHIFT;
-      uint32_t v = 0;
-      if (y < (uint32_t)TLM_EXP_LAST << TLM_EXP_SHIFT) {
-        const uint16_t *entry = tlm_exp_table + (y >> TLM_EXP_SHIFT);
-        v = entry[0] - ((((uint32_t)entry[0] - entry[1]) * (y & TLM_EXP_MASK) + 16u) >> TLM_EXP_SHIFT);
-        if (v && truncates) keys[n++] = key_of(logits[i], i);
-        total += v; /* ≤ 4096 · 32768 */
-      }
-      w[i] = (uint16_t)v;
-    }
-    if (truncates) total = truncate(s, w, keys, n, total);
-    /* 6 */
-    u = high_product(tlm_random(s), total);
-    for (best = 0; u >= w[best]; best++) u -= w[best];
+    best = s->top_k || s->top_p ? draw_best(logits, V, min, max, s, keys, w) : draw_any(logits, V, max, s, w);
   }
   for (i = 0; i < undone.count; i++) e->logits[undone.token[i]] = undone.logit[i];
   return (int)best;
