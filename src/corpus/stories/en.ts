@@ -83,14 +83,14 @@ const newParagraph = (step: Step): Step => ({ ...step, chance: 1, paragraph: tru
 export const en: StoryGrammar = {
   lang: 'en',
   variables: {
-    hero: [...entities('f', 'Lily Anna Sue Mia Emma Kate Zoe Clara'), ...entities('m', 'Tom Ben Max Jack Sam Leo Dan Peter')],
-    friend: [...entities('f', 'Nina Ruby Ivy'), ...entities('m', 'Bob Finn Hugo')],
-    kin: [...entities('f', 'mom grandma sister aunt'), ...entities('m', 'dad grandpa brother uncle')],
-    toy: entities('m', 'ball doll kite truck boat drum robot train puzzle teddy book hat'),
-    food: entities('m', 'cake pie pizza tart muffin pudding'),
-    plant: entities('m', 'flower tree bean carrot pumpkin tomato sunflower melon'),
-    animal: entities('m', 'cat dog bird rabbit frog duck mouse turtle fox lamb'),
-    fear: entities('m', 'big_slide dark_room old_bridge deep_pool high_swing dark_cave long_tunnel tall_ladder'),
+    hero: [...entities('f', 'Lily Anna Sue Mia'), ...entities('m', 'Tom Ben Max Sam')],
+    friend: [...entities('f', 'Nina Kate'), ...entities('m', 'Bob Jack')],
+    kin: [...entities('f', 'mom grandma'), ...entities('m', 'dad grandpa')],
+    toy: entities('m', 'ball doll kite truck boat drum'),
+    food: entities('m', 'cake pie pizza'),
+    plant: entities('m', 'flower carrot tomato tree'),
+    animal: entities('m', 'cat dog bird rabbit frog duck'),
+    fear: entities('m', 'big_slide dark_room old_bridge deep_pool'),
   },
   selfIntroducing: ['kin'],
   forms: {
