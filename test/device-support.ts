@@ -126,3 +126,43 @@ export async function until(done: () => boolean, what: string, ms = 10_000): Pro
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
+
+const [T0, T1, USB] = [5, 6, 10];
+
+/** Instructions that turn all watchdogs of the ESP32-C3 off. */
+export const WATCHDOGS_OFF: readonly number[] = [
+  rv.lui(T0, 0x60008), ...rv.li(T1, 0x50d83aa1), rv.s(2, T0, T1, 0xa8), rv.s(2, T0, 0, 0x90),
+  ...rv.li(T1, 0x8f1d312a | 0), rv.s(2, T0, T1, 0xb0), rv.lui(T1, 0x40000), rv.s(2, T0, T1, 0xac),
+  rv.lui(T0, 0x6001f), ...rv.li(T1, 0x50d83aa1), rv.s(2, T0, T1, 0x64), rv.s(2, T0, 0, 0x48),
+];
+
+/** Instructions that send text over USB-Serial-JTAG (a0 = its base). */
+export const say = (text: string): number[] => [
+  rv.lui(USB, 0x60043),
+  ...[...text].flatMap((c) => [rv.addi(T1, 0, c.charCodeAt(0)), rv.s(2, USB, T1, 0)]),
+  rv.addi(T1, 0, 1), rv.s(2, USB, T1, 4),
+];
+
+/** Waits for a byte, sends it back plus one, for ever. */
+export const ECHO_PLUS_ONE: readonly number[] = [
+  rv.lui(USB, 0x60043),
+  rv.i(3, 2, T1, USB, 4), rv.i(0x13, 7, T1, T1, 4), rv.b(0, T1, 0, -8), // until data is there
+  rv.i(3, 2, T1, USB, 0), rv.addi(T1, T1, 1), rv.s(2, USB, T1, 0), rv.addi(T1, 0, 1), rv.s(2, USB, T1, 4),
+  rv.j(0, -32),
+];
+
+/** A direct-boot image: the magic word twice, then the program. */
+export function directBoot(program: readonly number[]): Uint8Array {
+  const code = assemble(program);
+  const image = new Uint8Array(8 + Math.ceil(code.length / 4) * 4);
+  image.set([0x1d, 0x04, 0xdb, 0xae, 0x1d, 0x04, 0xdb, 0xae]);
+  image.set(code, 8);
+  return image;
+}
+
+/** Collects what a transport sends as text. */
+export function textOf(transport: { onData(listener: (data: Uint8Array) => void): unknown }): { text: string } {
+  const seen = { text: '' };
+  transport.onData((data) => { seen.text += Buffer.from(data).toString('latin1'); });
+  return seen;
+}

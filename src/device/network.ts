@@ -1,0 +1,174 @@
+/** Devices on the network: the same bytes over TCP or in the messages of a WebSocket. */
+import { TinyLMError } from '../model/errors.js';
+import { TransportBase } from './transport.js';
+
+const TIMEOUT_MS = 5000;
+
+/** A network error in words. */
+function networkError(name: string, code: string | undefined, text: string): TinyLMError {
+  switch (code) {
+    case 'ENOTFOUND': case 'EAI_AGAIN':
+      return new TinyLMError('connect-unknown', `no address is known for ${name}`,
+        'check the name; .local names need mDNS on this computer: try the IP address the device prints');
+    case 'ECONNREFUSED':
+      return new TinyLMError('connect-refused', `${name} refuses the connection`, 'check the port, and that the device runs');
+    case 'ETIMEDOUT': case 'EHOSTUNREACH': case 'ENETUNREACH':
+      return new TinyLMError('connect-timeout', `${name} does not answer`, 'check that both are in the same network');
+    default:
+      return new TinyLMError('connect-error', `${name}: ${text}`, 'check the address and try again');
+  }
+}
+
+/** The part of a socket of `node:net` used here. */
+export interface TcpSocket {
+  write(data: Uint8Array, done: (error?: Error | null) => void): unknown;
+  destroy(): unknown;
+  setTimeout(ms: number, listener?: () => void): unknown;
+  on(event: 'data', listener: (data: Uint8Array) => void): unknown;
+  on(event: 'close' | 'connect', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error & { code?: string | undefined }) => void): unknown;
+}
+
+/** `connect` of `node:net`, handed in by the rooms that may open sockets. */
+export type TcpConnect = (options: { host: string; port: number; noDelay: boolean }) => TcpSocket;
+
+/** A TCP connection. */
+export class TcpTransport extends TransportBase {
+  readonly #host: string;
+  readonly #port: number;
+  readonly #connect: TcpConnect;
+  readonly #timeout: number;
+  #socket: TcpSocket | undefined;
+
+  /**
+   * @param connect `connect` of `node:net`
+   * @param timeoutMs how long to wait for the connection, default 5000
+   */
+  constructor(host: string, port: number, connect: TcpConnect, timeoutMs = TIMEOUT_MS) {
+    super(`${host}:${port}`);
+    this.#host = host;
+    this.#port = port;
+    this.#connect = connect;
+    this.#timeout = timeoutMs;
+  }
+
+  async open(): Promise<void> {
+    if (this.isOpen) throw new TinyLMError('port-busy', `${this.name} is open already`, 'close it first');
+    const socket = this.#connect({ host: this.#host, port: this.#port, noDelay: true });
+    await new Promise<void>((resolve, reject) => {
+      socket.setTimeout(this.#timeout, () => {
+        socket.destroy();
+        reject(networkError(this.name, 'ETIMEDOUT', ''));
+      });
+      socket.on('error', (e) => reject(networkError(this.name, e.code, e.message)));
+      socket.on('connect', () => resolve());
+    });
+    socket.setTimeout(0);
+    this.#socket = socket;
+    socket.on('data', (data) => this.received(data));
+    socket.on('close', () => {
+      this.#socket = undefined;
+      this.closed(new TinyLMError('port-lost', `${this.name} closed the connection`, 'connect again'));
+    });
+    this.opened();
+  }
+
+  async close(): Promise<void> {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.closed();
+    socket?.destroy();
+  }
+
+  async write(data: Uint8Array): Promise<void> {
+    this.requireOpen();
+    await new Promise<void>((resolve, reject) => {
+      this.#socket?.write(data, (e) => (e
+        ? reject(new TinyLMError('port-lost', `${this.name} closed the connection`, 'connect again'))
+        : resolve()));
+    });
+  }
+}
+
+/** The part of the WebSocket standard used here. */
+interface SocketLike {
+  binaryType: string;
+  send(data: Uint8Array): void;
+  close(): void;
+  addEventListener(type: string, listener: (event: { data?: unknown; message?: string; reason?: string }) => void): void;
+}
+export type WebSocketConstructor = new (url: string) => SocketLike;
+
+/** The platform's WebSocket, or that of the package `ws` (Node before 22 has none). */
+async function webSocketConstructor(): Promise<WebSocketConstructor> {
+  const own = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+  if (own) return own;
+  try {
+    return (await import('ws')).WebSocket as unknown as WebSocketConstructor;
+  } catch {
+    throw new TinyLMError('websocket-missing', 'this version of Node has no WebSocket, and the package ws is missing',
+      'use Node 22 or later, or npm install ws');
+  }
+}
+
+/** A WebSocket: binary messages out; binary and text messages in (text as UTF-8). */
+export class WebSocketTransport extends TransportBase {
+  readonly #url: string;
+  readonly #Socket: WebSocketConstructor | undefined;
+  #socket: SocketLike | undefined;
+
+  /** @param url e.g. ws://tinylm.local/ws */
+  constructor(url: string, constructor?: WebSocketConstructor) {
+    super(url);
+    this.#url = url;
+    this.#Socket = constructor;
+  }
+
+  async open(): Promise<void> {
+    if (this.isOpen) throw new TinyLMError('port-busy', `${this.name} is open already`, 'close it first');
+    const Constructor = this.#Socket ?? await webSocketConstructor();
+    let socket: SocketLike;
+    try {
+      socket = new Constructor(this.#url);
+    } catch (e) {
+      throw new TinyLMError('connect-error', `${this.#url}: ${(e as Error).message}`, 'expected ws://host/path');
+    }
+    socket.binaryType = 'arraybuffer';
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        socket.close();
+        reject(networkError(this.name, 'ETIMEDOUT', ''));
+      }, TIMEOUT_MS);
+      socket.addEventListener('open', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      socket.addEventListener('error', (e) => {
+        clearTimeout(timer);
+        const code = /\b(E[A-Z]{4,})\b/.exec(e.message ?? '')?.[1];
+        reject(networkError(this.name, code, e.message ?? 'the connection failed'));
+      });
+    });
+    this.#socket = socket;
+    socket.addEventListener('message', (e) => {
+      this.received(typeof e.data === 'string' ? new TextEncoder().encode(e.data) : new Uint8Array(e.data as ArrayBuffer));
+    });
+    socket.addEventListener('close', () => {
+      this.#socket = undefined;
+      this.closed(new TinyLMError('port-lost', `${this.name} closed the connection`, 'connect again'));
+    });
+    this.opened();
+  }
+
+  async close(): Promise<void> {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.closed();
+    socket?.close();
+  }
+
+  async write(data: Uint8Array): Promise<void> {
+    this.requireOpen();
+    this.#socket?.send(data);
+  }
+}
