@@ -1,0 +1,69 @@
+/** How long a run is to be: epochs or minutes become a number of steps. */
+import { fitBatch, stepsPerEpoch, trainDefaults, TrainingRun, type TrainData, type TrainOptions } from '../train/index.js';
+import type { ModelConfig } from '../model/index.js';
+
+export interface TrainFlags {
+  float?: boolean;
+  threshold: number;
+  epochs?: number;
+  minutes?: number;
+  batch: number;
+  segment: number;
+  lr?: number;
+  seed: number;
+  threads?: number;
+}
+
+export const DEFAULT_EPOCHS = 15;
+/** Evaluations in a run: one every `1 / EVALUATIONS` of it. */
+const EVALUATIONS = 24;
+/** Share of the time that training itself gets; evaluations, samples and the first steps of a cold start take the rest. */
+const TRAINING_SHARE = 0.92;
+/** How long the speed is measured, in progress events (about one a second). */
+const TRIAL_EVENTS = 3;
+
+/** The options of a run, without its length. A batch that is too large for the corpus is made smaller. */
+export function planOptions(model: ModelConfig, flags: TrainFlags, data: TrainData): TrainOptions {
+  const { lanes, segment } = fitBatch(data.train, flags.batch, flags.segment);
+  return trainDefaults({
+    model,
+    ternary: flags.float !== true,
+    threshold: flags.threshold,
+    lanes,
+    segment,
+    seed: flags.seed,
+    ...(flags.lr !== undefined && { learningRate: flags.lr }),
+  });
+}
+
+/** The options with their length: so many times through the corpus. */
+export function planEpochs(options: TrainOptions, data: TrainData, epochs: number): TrainOptions {
+  const perEpoch = stepsPerEpoch(data.train, options.lanes, options.segment);
+  return withSteps(options, Math.max(1, Math.round(perEpoch * epochs)));
+}
+
+/**
+ * The options with a length that takes about so long on this machine now, found by training for a few seconds. The number of steps
+ * then stands: a resumed run does not measure again.
+ */
+export async function planMinutes(
+  options: TrainOptions, data: TrainData, minutes: number, setup: { wasm: BufferSource; threads: number },
+): Promise<TrainOptions> {
+  const trial = await TrainingRun.create(data, { ...options, steps: 1e9, evaluateEvery: 1e9 }, setup);
+  try {
+    let events = 0;
+    for await (const event of trial.events()) {
+      // The first second is slower: WebAssembly is still being compiled for speed.
+      if (event.kind !== 'progress' || ++events < TRIAL_EVENTS) continue;
+      const seconds = Math.max(minutes * 60 - TRIAL_EVENTS, 1) * TRAINING_SHARE;
+      return withSteps(options, Math.max(1, Math.round((event.tokensPerSecond * seconds) / options.lanes / options.segment)));
+    }
+    throw new Error('the trial of the speed ended before its time');
+  } finally {
+    await trial.close();
+  }
+}
+
+function withSteps(options: TrainOptions, steps: number): TrainOptions {
+  return { ...options, steps, evaluateEvery: Math.max(Math.min(steps, 10), Math.ceil(steps / EVALUATIONS)) };
+}
