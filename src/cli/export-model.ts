@@ -1,0 +1,24 @@
+/** Float weights → ternary → `.tlm`. */
+import { writeTlm, type Packing } from '../format/index.js';
+import type { FloatModel } from '../model/index.js';
+import { quantizeModel, type QuantizeOptions, type QuantizeResult } from '../quantize/index.js';
+import type { TokenizerTable } from '../tokenizer/index.js';
+import { version } from './version.js';
+
+export interface ExportOptions extends Pick<QuantizeOptions, 'method' | 'threshold' | 'embedFrac'> {
+  readonly packing?: Packing;
+  /** Words about the model that travel in the file. */
+  readonly about?: Readonly<Record<string, string | number>>;
+}
+
+export interface Exported extends QuantizeResult {
+  readonly bytes: Uint8Array;
+}
+
+/** The same weights and options give the same bytes: there is no date in the file. */
+export function exportModel(float: FloatModel, tokenizer: TokenizerTable, options: ExportOptions = {}): Exported {
+  const { packing = 'b3', about = {}, ...quantizing } = options;
+  const result = quantizeModel(float, { ...quantizing, eod: tokenizer.eod });
+  const metadata = { made_by: `tinylm ${version()}`, ...about };
+  return { ...result, bytes: writeTlm({ model: result.model, tokenizer, metadata, packing }) };
+}

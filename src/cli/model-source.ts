@@ -1,0 +1,120 @@
+/** Where a model comes from: a run folder, a `.tlm` file, or a checkpoint. */
+import { existsSync, statSync } from 'node:fs';
+import { readTlm, spec, type TlmFile } from '../format/index.js';
+import { TinyLMError, type FloatModel, type ModelConfig } from '../model/index.js';
+import { decodeWeights, type WeightsFile } from '../node/checkpoint-file.js';
+import { readBytes } from '../node/files.js';
+import { RUN_FILES, RunFolder } from '../node/run-folder.js';
+import { tableVocab, type TokenizerTable } from '../tokenizer/index.js';
+import { exportModel } from './export-model.js';
+import { readRunRecord, type RunRecord } from './run-record.js';
+
+/** Ternary weights, ready for the engine. */
+export interface TlmSource {
+  readonly kind: 'tlm';
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly file: TlmFile;
+}
+
+/** Float weights. */
+export interface WeightsSource {
+  readonly kind: 'weights';
+  readonly path: string;
+  readonly file: WeightsFile;
+}
+
+export interface RunSource {
+  readonly kind: 'run';
+  readonly path: string;
+  readonly folder: RunFolder;
+  readonly record: RunRecord;
+}
+
+export type Source = TlmSource | WeightsSource | RunSource;
+
+function isTlm(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === spec.FILE.magic;
+}
+
+/**
+ * Opens whatever holds a model: a folder is a run, a file that begins as a `.tlm` or is called so is one, another is a safetensors file.
+ * @throws TinyLMError `model-not-found`, and what the readers throw
+ */
+export function openSource(path: string, expected?: ModelConfig): Source {
+  if (!existsSync(path))
+    throw new TinyLMError('model-not-found', `${path}: no such file or folder, expected a run folder, a .tlm file or a checkpoint`,
+      'tinylm train makes a run folder; tinylm demo too, without any text of yours');
+  if (statSync(path).isDirectory()) {
+    const folder = RunFolder.open(path);
+    return { kind: 'run', path, folder, record: readRunRecord(folder) };
+  }
+  const bytes = readBytes(path);
+  if (isTlm(bytes) || path.endsWith('.tlm')) return { kind: 'tlm', path, bytes, file: readTlm(bytes) };
+  return { kind: 'weights', path, file: decodeWeights(bytes, path, expected) };
+}
+
+/** The float weights of a checkpoint or of a run (its best ones). */
+export function openWeights(path: string, expected?: ModelConfig): WeightsSource {
+  const source = openSource(path, expected);
+  switch (source.kind) {
+    case 'weights':
+      return source;
+    case 'run':
+      return runWeights(source);
+    case 'tlm':
+      throw new TinyLMError('model-ternary', `${path} holds ternary weights, expected the float ones they were made from`,
+        `give the run folder, or its ${RUN_FILES.best}`);
+    default:
+      return source satisfies never;
+  }
+}
+
+/** The best weights of a run, or the last where there are no best yet. */
+export function runWeights({ folder, record }: RunSource): WeightsSource {
+  const name = (['best', 'last'] as const).find((f) => folder.has(f));
+  if (name === undefined)
+    throw new TinyLMError('run-no-checkpoint', `${folder.path}: no checkpoint yet; the run ended before its first evaluation`,
+      `go on with it: tinylm train --resume ${folder.path}`);
+  const path = folder.file(name);
+  return { kind: 'weights', path, file: decodeWeights(readBytes(path), path, record.options.model) };
+}
+
+/**
+ * A `.tlm` of any source: a run that has not been exported yet, or a checkpoint of TinyLM's own, is quantized now as the end of its
+ * run would.
+ */
+export function openTlm(path: string): TlmSource {
+  const source = openSource(path);
+  switch (source.kind) {
+    case 'tlm':
+      return source;
+    case 'run': {
+      if (!source.folder.has('model')) return quantized(runWeights(source));
+      const bytes = source.folder.read('model');
+      return { kind: 'tlm', path: source.folder.file('model'), bytes, file: readTlm(bytes) };
+    }
+    case 'weights':
+      return quantized(source);
+    default:
+      return source satisfies never;
+  }
+}
+
+function quantized({ path, file }: WeightsSource): TlmSource {
+  if (!file.trained)
+    throw new TinyLMError('model-tokenizer', `${path} is a checkpoint without a tokenizer`,
+      'make a .tlm of it first: tinylm quantize <checkpoint> --tokenizer-from <…>');
+  const { options, tokenizer } = file.trained;
+  const { bytes } = exportModel(floatModel(file), tokenizer, { threshold: options.threshold, embedFrac: options.embedFrac });
+  return { kind: 'tlm', path, bytes, file: readTlm(bytes) };
+}
+
+export const floatModel = (file: WeightsFile): FloatModel => ({ config: file.model, tensors: file.weights });
+
+/** @throws TinyLMError `tokenizer-mismatch` when the table is not the one for this model */
+export function checkTokenizer(table: TokenizerTable, model: ModelConfig, where: string): void {
+  if (tableVocab(table) !== model.vocab)
+    throw new TinyLMError('tokenizer-mismatch', `the tokenizer of ${where} has ${tableVocab(table)} tokens, the model ${model.vocab}`,
+      'give the tokenizer that the model was trained with');
+}
