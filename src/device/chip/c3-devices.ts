@@ -10,6 +10,8 @@ export interface ChipContext {
   now(): number;
   /** ends the run: the chip resets for this reason */
   reset(reason: ResetReason): void;
+  /** a deadline may have moved: the run looks at the watchdogs again */
+  deadlineMoved(): void;
 }
 
 /** Why the chip was reset, in the words and numbers of the ROM's `rst:` line. */

@@ -116,6 +116,7 @@ export class RtcControl implements Device {
       this.super.conf = value & ~(1 << 29);
       if ((value & (1 << 29)) !== 0) this.super.fedAt = now;
     } else this.#values.set(offset, value);
+    if (offset >= 0x90 && offset <= 0xac && offset !== 0xa4 && offset !== 0xa8) this.#context.deadlineMoved();
     // OPTIONS0: bit 31 resets the system, bit 5 the CPU.
     if (offset === 0 && (value & ((1 << 31) | (1 << 5))) !== 0) this.#context.reset('software');
   }
@@ -161,5 +162,6 @@ export class TimerGroup implements Device {
     else if (offset === 0x4c) this.dog.prescale = value >>> 16;
     else if (offset === 0x60) this.dog.fedAt = this.#context.now();
     else this.dog.holds[(offset - 0x50) / 4] = value >>> 0;
+    if (offset !== 0x60 && offset !== 0x64) this.#context.deadlineMoved();
   }
 }

@@ -75,6 +75,7 @@ export class VirtualC3 {
         this.#resetAsked = reason;
         this.hart.stopRequested = true;
       },
+      deadlineMoved: () => { this.hart.stopRequested = true; },
     };
     this.uart = new Uart(context, options.baud ?? 115200);
     this.#rtc = new RtcControl(context);
@@ -166,7 +167,6 @@ export class VirtualC3 {
       const until = Math.ceil((next.deadline() - this.seconds) * this.clockHz);
       if (until <= 0) return { stop: 'reset', reason: next.reason };
       const left = limit - (this.hart.retired - start);
-      // A program may arm a watchdog within a slice; it then bites at the slice's end at the latest.
       const why = this.hart.run(Math.min(left, until, 1 << 20));
       if (this.#resetAsked) return { stop: 'reset', reason: this.#resetAsked };
       if (why === 'wfi') return { stop: 'idle' };

@@ -215,7 +215,8 @@ export class BlockCache {
 
   #compile(slot: number, delta: number): Block | undefined {
     const list = this.#collect(slot);
-    if (list.length < 2) {
+    // A single instruction is not worth a call, unless it is a jump to itself: how programs stop.
+    if (list.length === 0 || (list.length === 1 && !(list[0].op === OP.JAL && list[0].imm === 0))) {
       this.#index[slot] = -1;
       return undefined;
     }
