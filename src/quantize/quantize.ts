@@ -80,6 +80,27 @@ export function dequantize(model: QuantizedModel): FloatModel {
   return { config: model.config, tensors: new Map(model.tensors.map((t) => [t.name, effective(t)])) };
 }
 
+/**
+ * The weights that the trainer's forward pass uses: each matrix row as scale · w, unrounded; biases as they are.
+ * This is `dequantize` before anything is put into fixed point.
+ */
+export function ternaryWeights(model: FloatModel, { method = 'threshold', threshold = DEFAULT_THRESHOLD }:
+  Pick<QuantizeOptions, 'method' | 'threshold'> = {}): FloatModel {
+  const tensors = parameterSpecs(model.config).map((spec): [string, Float32Array] => {
+    const values = checked(model, spec);
+    if (spec.kind === 'bias') return [spec.name, values.slice()];
+    const cols = spec.shape[1];
+    const trits = new Int8Array(cols);
+    const out = new Float32Array(values.length);
+    for (let at = 0; at < values.length; at += cols) {
+      const scale = ternarize(values.subarray(at, at + cols), threshold, trits, method);
+      trits.forEach((w, c) => { out[at + c] = scale * w; });
+    }
+    return [spec.name, out];
+  });
+  return { config: model.config, tensors: new Map(tensors) };
+}
+
 function checked(model: FloatModel, { name, shape }: ParameterSpec): Float32Array {
   const values = model.tensors.get(name);
   const wanted = shape.reduce((a, b) => a * b, 1);
