@@ -22,7 +22,7 @@ export interface WasmModule {
 
 type Tree = { [name: string]: Tree | string | Uint8Array };
 interface Clang {
-  readonly commands: Record<string, (args: string[], files: Tree, options: object) => Promise<Tree> | Tree | undefined>;
+  readonly commands: Record<string, (args: string[] | null, files: Tree, options: object) => Promise<Tree> | Tree | undefined>;
 }
 interface Manifest {
   [name: string]: { readonly hash: string; readonly bytes: number };
@@ -38,6 +38,13 @@ const COMMON_FLAGS = [
   '-Wl,--no-entry', '-Wl,--stack-first', '-Wl,-z,stack-size=65536', '-Wl,--strip-all',
 ];
 
+/** The trainer's kernels run in several threads on one shared memory. */
+const TRAINER = {
+  sources: [...files('src/train/kernels', '.h'), ...files('src/train/kernels', '.c')],
+  exports: ['__stack_pointer', '__heap_base'],
+};
+const TRAINER_FLAGS = ['-msimd128', '-matomics', '-Wl,--import-memory', '-Wl,--shared-memory', '-Wl,--max-memory=2147483648'];
+
 export const modules: readonly WasmModule[] = [
   {
     name: 'engine',
@@ -52,6 +59,8 @@ export const modules: readonly WasmModule[] = [
       'tlm_wasm_size', 'tlm_wasm_info', 'tlm_wasm_sampler', 'tlm_wasm_stream', '__heap_base',
     ],
   },
+  { name: 'trainer', ...TRAINER, flags: TRAINER_FLAGS },
+  { name: 'trainer-relaxed', ...TRAINER, flags: [...TRAINER_FLAGS, '-mrelaxed-simd'] },
 ];
 
 /** A message for whoever runs the build, without a stack trace. */
@@ -99,6 +108,8 @@ async function compile(clang: Clang, module: WasmModule): Promise<Uint8Array> {
   };
   let result: Tree | undefined;
   try {
+    // Fetched beforehand: the driver's own first run would print its progress.
+    await clang.commands.clang(null, {}, { fetchProgress: () => {} });
     result = await clang.commands.clang(args, tree, { stdout: collect, stderr: collect, fetchProgress: () => {} });
   } catch (error) {
     const said = compilerText(text.join(''));

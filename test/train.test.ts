@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ModelConfig } from '../src/model/index.js';
 import { initModel } from '../src/model/index.js';
-import { loadWasm } from '../src/node/index.js';
+import { readWasm } from '../src/node/assets.js';
 import { Tokenizer, trainTokenizer } from '../src/tokenizer/index.js';
 import {
   encodeDocuments, evaluateModel, fitBatch, kernelConfig, KernelPool, learningRateAt, stepsPerEpoch, trainDefaults, TrainingRun,
@@ -10,7 +10,7 @@ import {
 } from '../src/train/index.js';
 import { oracleGradients, oracleLoss, type OracleBatch, type Parameters } from './helpers/float64-gru.js';
 
-const wasm = loadWasm('trainer');
+const wasm = readWasm('trainer');
 const EOD = 0;
 const IGNORE = 0xffff;
 
@@ -41,7 +41,7 @@ async function withPool<T>(
   const lanes = batch.inputs.length;
   const segment = batch.inputs[0].length;
   const full = trainDefaults({ ...options, lanes, segment });
-  const pool = await KernelPool.create(await wasm, kernelConfig(full, EOD, segment), threads);
+  const pool = await KernelPool.create(wasm, kernelConfig(full, EOD, segment), threads);
   try {
     const model = initModel(options.model, 3);
     // larger than the usual start, so that every gate works away from its centre
@@ -135,7 +135,7 @@ describe('training runs', () => {
   it('learn, and give the same weights for any number of threads', async () => {
     const results = [];
     for (const threads of [1, 2, 4]) {
-      results.push(await finish(await TrainingRun.create(data, makeOptions(data), { wasm: await wasm, threads })));
+      results.push(await finish(await TrainingRun.create(data, makeOptions(data), { wasm: wasm, threads })));
     }
     const [one, ...others] = results;
     for (const other of others) {
@@ -148,17 +148,17 @@ describe('training runs', () => {
 
   it('another seed gives other weights', async () => {
     const [a, b] = await Promise.all([1, 2].map(async (seed) =>
-      finish(await TrainingRun.create(data, makeOptions(data, { seed, steps: 3 }), { wasm: await wasm, threads: 1 }))));
+      finish(await TrainingRun.create(data, makeOptions(data, { seed, steps: 3 }), { wasm: wasm, threads: 1 }))));
     assert.notDeepEqual(a.last.weights, b.last.weights);
   });
 
   it('a stopped and resumed run equals the uninterrupted one', async () => {
     const options = makeOptions(data);
-    const whole = await finish(await TrainingRun.create(data, options, { wasm: await wasm, threads: 2 }));
-    const half = await finish(await TrainingRun.create(data, options, { wasm: await wasm, threads: 2 }), 25);
+    const whole = await finish(await TrainingRun.create(data, options, { wasm: wasm, threads: 2 }));
+    const half = await finish(await TrainingRun.create(data, options, { wasm: wasm, threads: 2 }), 25);
     assert.equal(half.kinds.at(-1), 'stopped');
     assert.equal(half.last.step, 25);
-    const rest = await finish(await TrainingRun.create(data, options, { wasm: await wasm, threads: 1, resume: half.last }));
+    const rest = await finish(await TrainingRun.create(data, options, { wasm: wasm, threads: 1, resume: half.last }));
     assert.equal(rest.kinds.at(-1), 'end');
     assert.deepEqual(rest.last.weights, whole.last.weights);
     assert.deepEqual(rest.last.moment2, whole.last.moment2);
@@ -166,10 +166,10 @@ describe('training runs', () => {
   });
 
   it('refuses to resume on another corpus or a model of another shape', async () => {
-    const { last } = await finish(await TrainingRun.create(data, makeOptions(data, { steps: 2 }), { wasm: await wasm, threads: 1 }));
+    const { last } = await finish(await TrainingRun.create(data, makeOptions(data, { steps: 2 }), { wasm: wasm, threads: 1 }));
     const other = { ...data, train: data.train.slice(1) };
     const create = async (d: TrainData, options: TrainOptions) =>
-      TrainingRun.create(d, options, { wasm: await wasm, threads: 1, resume: last });
+      TrainingRun.create(d, options, { wasm: wasm, threads: 1, resume: last });
     await assert.rejects(create(other, makeOptions(data)), { code: 'checkpoint-corpus' });
     const wider = { ...makeOptions(data).model, hidden: 24 };
     await assert.rejects(create(data, makeOptions(data, { model: wider })), { code: 'checkpoint-shape' });
@@ -177,17 +177,17 @@ describe('training runs', () => {
 
   it('reports a loss that diverges instead of going on', async () => {
     const run = await TrainingRun.create(data, makeOptions(data, { ternary: false, quantizeActivations: false, learningRate: 1e30, clip: 1e30, weightDecay: 0 }),
-      { wasm: await wasm, threads: 1 });
+      { wasm: wasm, threads: 1 });
     await assert.rejects(finish(run), { code: 'train-diverged' });
     await run.close();
   });
 
   it('bits per byte do not depend on how documents are dealt to lanes', async () => {
-    const { last } = await finish(await TrainingRun.create(data, makeOptions(data, { steps: 20 }), { wasm: await wasm, threads: 1 }));
-    const setup = { wasm: await wasm, threads: 1, eod: EOD };
+    const { last } = await finish(await TrainingRun.create(data, makeOptions(data, { steps: 20 }), { wasm: wasm, threads: 1 }));
+    const setup = { wasm: wasm, threads: 1, eod: EOD };
     const bits = (docs: TrainData['train']) => evaluateModel(last.weights, last.options, docs, setup);
     const together = await bits(data.train);
-    const each = await Promise.all(data.train.map(bits));
+    const each = await Promise.all(data.train.map((d) => bits([d])));
     const bytes = data.train.map((d) => d.bytes);
     const mean = each.reduce((sum, b, i) => sum + b * bytes[i], 0) / bytes.reduce((a, b) => a + b);
     assert.ok(Math.abs(together - mean) < 1e-5 * mean, `together ${together}, one by one ${mean}`);

@@ -1,6 +1,6 @@
 /**
  * Checkpoints as safetensors files, so that other tools open them too: weights under PyTorch's names, `optim.moment1.*` and
- * `optim.moment2.*` (AdamW's averages), `state.h` (the carried hidden state), and all the rest as JSON in the metadata.
+ * `optim.moment2.*` (AdamW's averages), `optim.scale1.*` and `optim.scale2.*` (those of the ternary rows' scales), `state.h` (the carried hidden state), and all the rest as JSON in the metadata.
  */
 import { readSafetensors, writeSafetensors } from '../format/index.js';
 import { modelFromTensors, parameterSpecs, TinyLMError, type ModelConfig, type ShapedTensor } from '../model/index.js';
@@ -11,6 +11,7 @@ import { readBytes } from './files.js';
 /** The metadata's key. */
 const KEY = 'tinylm';
 const MOMENTS = { moment1: 'optim.moment1.', moment2: 'optim.moment2.' } as const;
+const SCALE_MOMENTS = { scaleMoment1: 'optim.scale1.', scaleMoment2: 'optim.scale2.' } as const;
 const STATE = 'state.h';
 
 /** What is known of a checkpoint that was made for using its weights, not for going on with training. */
@@ -47,6 +48,8 @@ export function encodeCheckpoint(checkpoint: Checkpoint, { resumable = true } = 
   if (resumable) {
     add(MOMENTS.moment1, checkpoint.moment1);
     add(MOMENTS.moment2, checkpoint.moment2);
+    for (const [key, prefix] of Object.entries(SCALE_MOMENTS) as [keyof typeof SCALE_MOMENTS, string][])
+      for (const [name, data] of checkpoint[key]) tensors.set(prefix + name, { shape: [data.length], data });
     const { layers, hidden } = checkpoint.options.model;
     tensors.set(STATE, { shape: [layers, checkpoint.options.lanes, hidden], data: checkpoint.state });
   }
@@ -99,7 +102,7 @@ function pick(tensors: ReadonlyMap<string, ShapedTensor>, prefix: string): Map<s
 export function decodeWeights(bytes: Uint8Array, name: string, expected?: ModelConfig): WeightsFile {
   const { tensors, metadata } = readSafetensors(bytes);
   const own = metadata[KEY] === undefined ? undefined : readMetadata(name, metadata[KEY]);
-  const weights = new Map([...tensors].filter(([t]) => t !== STATE && !Object.values(MOMENTS).some((p) => t.startsWith(p))));
+  const weights = new Map([...tensors].filter(([t]) => t !== STATE && !Object.values({ ...MOMENTS, ...SCALE_MOMENTS }).some((p) => t.startsWith(p))));
   const model = modelFromTensors(weights, expected ?? own?.options.model);
   return {
     model: model.config,
@@ -122,6 +125,7 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
   const { model, lanes } = own.options;
   if (state.data.length !== model.layers * lanes * model.hidden)
     throw damaged(name, `${STATE} has ${state.data.length} values, expected ${model.layers * lanes * model.hidden}`);
+  const scales = (prefix: string) => new Map([...pick(tensors, prefix)].map(([t, { data }]) => [t, data]));
   const moments = (prefix: string) => modelFromTensors(pick(tensors, prefix), model).tensors;
   return {
     options: own.options,
@@ -134,6 +138,8 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
     weights: decodeWeights(bytes, name).weights,
     moment1: moments(MOMENTS.moment1),
     moment2: moments(MOMENTS.moment2),
+    scaleMoment1: scales(SCALE_MOMENTS.scaleMoment1),
+    scaleMoment2: scales(SCALE_MOMENTS.scaleMoment2),
     state: state.data,
   };
 }

@@ -34,10 +34,12 @@ export interface KernelConfig {
   readonly beta2: number;
   readonly epsilon: number;
   readonly weightDecay: number;
+  /** Step of a latent weight of a ternary row, relative to the learning rate and the row's mean magnitude. */
+  readonly latentRate: number;
 }
 
 const INT_WORDS = 15;
-export const CONFIG_BYTES = (INT_WORDS + 6) * 4;
+export const CONFIG_BYTES = (INT_WORDS + 7) * 4;
 
 /** Writes the C struct `Config`. */
 export function writeConfig(view: DataView, offset: number, c: KernelConfig): void {
@@ -47,7 +49,7 @@ export function writeConfig(view: DataView, offset: number, c: KernelConfig): vo
     Number(c.ternary), Number(c.quantizeActivations), c.embedFrac, Number(c.resetOnEod), c.eod,
     c.stream, c.chunk,
   ];
-  const floats = [c.threshold, c.clip, c.beta1, c.beta2, c.epsilon, c.weightDecay];
+  const floats = [c.threshold, c.clip, c.beta1, c.beta2, c.epsilon, c.weightDecay, c.latentRate];
   ints.forEach((value, i) => view.setInt32(offset + i * 4, value, true));
   floats.forEach((value, i) => view.setFloat32(offset + (INT_WORDS + i) * 4, value, true));
 }
@@ -56,10 +58,16 @@ export function writeConfig(view: DataView, offset: number, c: KernelConfig): vo
 export const ADDRESS = {
   weight: 0, moment1: 1, moment2: 2, gradient: 3, inputs: 4, targets: 5, schedule: 6, stats: 7, totals: 8,
   config: 9, stop: 10, tensor: 11, carry: 12, done: 13, effective: 14,
+  scaleMoment1: 15, scaleMoment2: 16,
 } as const;
 
 /** The arrays of all parameters that one can read and write by name. */
-export type ParameterArray = 'weight' | 'moment1' | 'moment2' | 'gradient' | 'effective';
+export type ParameterArray = 'weight' | 'moment1' | 'moment2' | 'gradient' | 'effective' | 'scaleMoment1' | 'scaleMoment2';
+
+/** Whether an array has one value a row instead of one an element. */
+export function hasRows(array: ParameterArray): boolean {
+  return array === 'scaleMoment1' || array === 'scaleMoment2';
+}
 
 /** Where a parameter lies: the C struct `Tensor`. */
 export interface PaddedTensor {
@@ -71,12 +79,19 @@ export interface PaddedTensor {
   readonly stride: number;
   /** Floats from the start of a parameter array. */
   readonly offset: number;
+  /** Rows from the start of an array with one value a row. */
+  readonly rowOffset: number;
 }
 
 /** Reads the C struct `Tensor` number i; names come in the order of SPEC.md 1.2. */
 export function readTensor(words: Int32Array, model: ModelConfig, i: number): PaddedTensor {
-  const [groups, groupRows, groupStride, cols, stride, , offset] = words;
-  return { name: parameterSpecs(model)[i].name, groups, groupRows, groupStride, cols, stride, offset };
+  const [groups, groupRows, groupStride, cols, stride, , offset, rowOffset] = words;
+  return { name: parameterSpecs(model)[i].name, groups, groupRows, groupStride, cols, stride, offset, rowOffset };
+}
+
+/** The same tensor in an array with one value a row. */
+export function rowsOf(t: PaddedTensor): PaddedTensor {
+  return { ...t, cols: 1, stride: 1, offset: t.rowOffset };
 }
 
 /** Number of elements without the padding. */

@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { TinyLMError } from '../model/errors.js';
 import {
-  ADDRESS, CONFIG_BYTES, copyTensor, readTensor, tightLength, writeConfig,
+  ADDRESS, CONFIG_BYTES, copyTensor, hasRows, readTensor, rowsOf, tightLength, writeConfig,
   type KernelConfig, type PaddedTensor, type ParameterArray,
 } from './layout.js';
 import type { WorkerStart, WorkerTask } from './worker.js';
@@ -23,6 +23,7 @@ interface HostKernels {
   trainer_address(trainer: number, what: number, index: number): number;
   trainer_tensors(trainer: number): number;
   trainer_parameters(trainer: number): number;
+  trainer_rows(trainer: number): number;
   trainer_hidden_stride(trainer: number): number;
 }
 
@@ -50,7 +51,7 @@ export class KernelPool {
     this.#trainer = trainer;
     const count = kernels.trainer_tensors(trainer);
     this.tensors = Array.from({ length: count }, (_, i) =>
-      readTensor(new Int32Array(memory.buffer, kernels.trainer_address(trainer, ADDRESS.tensor, i), 7), config.model, i));
+      readTensor(new Int32Array(memory.buffer, kernels.trainer_address(trainer, ADDRESS.tensor, i), 8), config.model, i));
   }
 
   /**
@@ -91,24 +92,27 @@ export class KernelPool {
     return new Float32Array(this.#memory.buffer, this.#kernels.trainer_address(this.#trainer, what, index), length);
   }
 
-  #all(array: ParameterArray): Float32Array {
-    return this.#floats(ADDRESS[array], 0, this.#kernels.trainer_parameters(this.#trainer));
+  #padded(array: ParameterArray): Float32Array {
+    const length = hasRows(array) ? this.#kernels.trainer_rows(this.#trainer) : this.#kernels.trainer_parameters(this.#trainer);
+    return this.#floats(ADDRESS[array], 0, length);
   }
 
-  /** A copy of every parameter's values, by name, without padding. */
+  /** A copy of an array's values by the parameters' names, without padding: one value an element, or one a row. */
   read(array: ParameterArray): Map<string, Float32Array> {
-    const padded = this.#all(array);
-    return new Map(this.tensors.map((t) => {
+    const padded = this.#padded(array);
+    return new Map(this.tensors.map((tensor) => {
+      const t = hasRows(array) ? rowsOf(tensor) : tensor;
       const tight = new Float32Array(tightLength(t));
       copyTensor(t, padded, tight, 'tight');
       return [t.name, tight];
     }));
   }
 
-  /** Sets every parameter's values. */
+  /** Sets an array's values. */
   write(array: ParameterArray, values: ReadonlyMap<string, Float32Array>): void {
-    const padded = this.#all(array);
-    for (const t of this.tensors) {
+    const padded = this.#padded(array);
+    for (const tensor of this.tensors) {
+      const t = hasRows(array) ? rowsOf(tensor) : tensor;
       const tight = values.get(t.name);
       if (tight === undefined || tight.length !== tightLength(t))
         throw new TinyLMError('checkpoint-shape',

@@ -52,6 +52,7 @@ export function kernelConfig(options: TrainOptions, eod: number, stream: number)
     beta2: BETA2,
     epsilon: 1e-8,
     weightDecay: options.weightDecay,
+    latentRate: options.latentRate,
   };
 }
 
@@ -134,6 +135,8 @@ export class TrainingRun {
     this.#pool.write('weight', checkpoint.weights);
     this.#pool.write('moment1', checkpoint.moment1);
     this.#pool.write('moment2', checkpoint.moment2);
+    this.#pool.write('scaleMoment1', checkpoint.scaleMoment1);
+    this.#pool.write('scaleMoment2', checkpoint.scaleMoment2);
     this.#pool.writeState(checkpoint.state);
     this.#step = checkpoint.step;
     this.#history = [...checkpoint.history];
@@ -155,6 +158,8 @@ export class TrainingRun {
       weights: this.#pool.read('weight'),
       moment1: this.#pool.read('moment1'),
       moment2: this.#pool.read('moment2'),
+      scaleMoment1: this.#pool.read('scaleMoment1'),
+      scaleMoment2: this.#pool.read('scaleMoment2'),
       state: this.#pool.readState(),
     };
   }

@@ -25,7 +25,10 @@ export interface TrainOptions {
   readonly warmup: number;
   /** Lowest rate at the end of the cosine, as a share of the highest. */
   readonly finalRate: number;
+  /** AdamW's weight decay of weights that are not ternary. */
   readonly weightDecay: number;
+  /** Step of the latent weight of a ternary row, relative to the learning rate and the row's mean magnitude. */
+  readonly latentRate: number;
   /** Largest norm of the gradient. */
   readonly clip: number;
   readonly seed: number;
@@ -74,6 +77,9 @@ export interface Checkpoint {
   readonly weights: ReadonlyMap<string, Float32Array>;
   readonly moment1: ReadonlyMap<string, Float32Array>;
   readonly moment2: ReadonlyMap<string, Float32Array>;
+  /** Adam's averages of the ternary rows' scales, one value a row. */
+  readonly scaleMoment1: ReadonlyMap<string, Float32Array>;
+  readonly scaleMoment2: ReadonlyMap<string, Float32Array>;
   /** Carried hidden state (layers, lanes, hidden). */
   readonly state: Float32Array;
 }

@@ -48,8 +48,9 @@ static float *take_floats(Arena *arena, size_t n) { return take(arena, n * sizeo
 
 static void add_tensor(Trainer *t, int groups, int group_rows, int group_stride, int cols, int stride, int is_weight) {
   Tensor *tensor = &t->tensor[t->tensors++];
-  *tensor = (Tensor){groups, group_rows, group_stride, cols, stride, is_weight, t->parameters};
+  *tensor = (Tensor){groups, group_rows, group_stride, cols, stride, is_weight, t->parameters, t->all_rows};
   t->parameters += groups * group_stride * stride;
+  t->all_rows += groups * group_stride;
 }
 
 static void lay_out(Trainer *t, Arena *arena) {
@@ -61,6 +62,8 @@ static void lay_out(Trainer *t, Arena *arena) {
   t->moment2 = take_floats(arena, p);
   t->grad = take_floats(arena, p);
   t->effective = take_floats(arena, p);
+  t->scale_moment1 = take_floats(arena, (size_t)t->all_rows);
+  t->scale_moment2 = take_floats(arena, (size_t)t->all_rows);
   t->embed_in = take_floats(arena, (size_t)vp * dp);
   t->head_bias = take_floats(arena, vp);
   for (int l = 0; l < c->layers; l++) {
@@ -113,7 +116,7 @@ static void measure(Trainer *t, const Config *config) {
   t->rows = t->shard_lanes * c->segment;
   /* The table costs V rows a step instead of N a shard; past that it no longer pays. */
   t->use_table = c->vocab * 2 <= c->lanes * c->segment;
-  t->tensors = t->parameters = 0;
+  t->tensors = t->parameters = t->all_rows = 0;
   add_tensor(t, 1, c->vocab, t->vp, c->dim, t->dp, 1);
   for (int l = 0; l < c->layers; l++) {
     add_tensor(t, 3, c->hidden, t->hp, l ? c->hidden : c->dim, l ? t->hp : t->dp, 1);
@@ -162,42 +165,48 @@ EXPORT(trainer_address) void *trainer_address(Trainer *t, int what, int index) {
     case 12: return t->shard[index / t->c.layers].layer[index % t->c.layers].carry;
     case 13: return &t->done;
     case 14: return t->effective;
+    case 15: return t->scale_moment1;
+    case 16: return t->scale_moment2;
     default: return 0;
   }
 }
 EXPORT(trainer_tensors) int trainer_tensors(const Trainer *t) { return t->tensors; }
 EXPORT(trainer_parameters) int trainer_parameters(const Trainer *t) { return t->parameters; }
+EXPORT(trainer_rows) int trainer_rows(const Trainer *t) { return t->all_rows; }
 EXPORT(trainer_hidden_stride) int trainer_hidden_stride(const Trainer *t) { return t->hp; }
 
 /* ---- phases ---------------------------------------------------------------------------------------------------- */
 
-/* One row of latent weights → effective weights: SPEC.md 5's ternarize. Returns the scale. */
-static float ternarize_row(const Trainer *t, const float *w, float *effective, int n) {
-  float sum = 0;
-  for (int i = 0; i < n; i++) sum += w[i] < 0 ? -w[i] : w[i];
-  const float limit = t->c.threshold * sum / (float)n;
-  float kept = 0;
+/* SPEC.md 5's ternarize of one row: mean magnitude, limit above which a weight is kept, and the scale of those kept. */
+typedef struct { float mean, limit, scale; } Ternary;
+
+static Ternary measure_row(const Trainer *t, const float *w, int n) {
+  float sum = 0, kept = 0;
   int count = 0;
+  for (int i = 0; i < n; i++) sum += __builtin_fabsf(w[i]);
+  const float mean = sum / (float)n, limit = t->c.threshold * mean;
   for (int i = 0; i < n; i++) {
-    float magnitude = w[i] < 0 ? -w[i] : w[i];
+    float magnitude = __builtin_fabsf(w[i]);
     if (magnitude > limit) { kept += magnitude; count++; }
   }
-  const float scale = count ? kept / (float)count : 0;
-  for (int i = 0; i < n; i++) effective[i] = w[i] > limit ? scale : w[i] < -limit ? -scale : 0;
-  return scale;
+  return (Ternary){mean, limit, count ? kept / (float)count : 0};
 }
 
 /* Effective weights of one group of rows, and the embedding rows as the cell sees them. */
-static void prepare_rows(Trainer *t, int tensor, int first, int count) {
+static void prepare_rows(Trainer *t, int tensor, int first, int count, const float *schedule) {
+  (void)schedule;
   const Tensor *info = &t->tensor[tensor];
   for (int row = first; row < first + count; row++) {
     const size_t at_row = (size_t)info->offset + (size_t)row * info->stride;
     const float *w = t->weight + at_row;
     float *effective = t->effective + at_row;
     float scale = 0;
-    if (t->c.ternary && info->is_weight)
-      scale = ternarize_row(t, w, effective, info->cols);
-    else
+    if (t->c.ternary && info->is_weight) {
+      const Ternary row_of = measure_row(t, w, info->cols);
+      scale = row_of.scale;
+      for (int i = 0; i < info->cols; i++)
+        effective[i] = w[i] > row_of.limit ? scale : w[i] < -row_of.limit ? -scale : 0;
+    } else
       for (int i = 0; i < info->cols; i++) effective[i] = w[i];
     if (tensor != tensor_embed()) continue;
     float *embed = t->embed_in + (size_t)row * t->dp;
@@ -213,22 +222,29 @@ static void prepare_rows(Trainer *t, int tensor, int first, int count) {
   }
 }
 
-#define PREPARE_ROWS 32
+#define TASK_ROWS 32
+#define LATENT_LIMIT 3.0f /* largest latent weight, in mean magnitudes of its row */
 
-static void phase_prepare(Trainer *t) {
+typedef void RowTask(Trainer *t, int tensor, int first, int count, const float *schedule);
+
+/* Runs `work` over blocks of rows of all tensors (or of the weights alone) as tasks. */
+static void for_row_tasks(Trainer *t, RowTask *work, int weights_only, const float *schedule) {
   for (int task = take_task(t), seen = 0, tensor = 0; tensor < t->tensors; task = take_task(t)) {
     for (; tensor < t->tensors; tensor++) {
-      const int rows = t->tensor[tensor].groups * t->tensor[tensor].group_stride;
-      const int tasks = ROUND_UP(rows, PREPARE_ROWS) / PREPARE_ROWS;
+      const Tensor *info = &t->tensor[tensor];
+      if (weights_only && !info->is_weight) continue;
+      const int rows = info->groups * info->group_stride, tasks = ROUND_UP(rows, TASK_ROWS) / TASK_ROWS;
       if (task < seen + tasks) {
-        const int first = (task - seen) * PREPARE_ROWS;
-        prepare_rows(t, tensor, first, rows - first < PREPARE_ROWS ? rows - first : PREPARE_ROWS);
+        const int first = (task - seen) * TASK_ROWS;
+        work(t, tensor, first, rows - first < TASK_ROWS ? rows - first : TASK_ROWS, schedule);
         break;
       }
       seen += tasks;
     }
   }
 }
+
+static void phase_prepare(Trainer *t) { for_row_tasks(t, prepare_rows, 0, 0); }
 
 /* All panels of B as one task; eight packings a layer at most, so the tasks are small enough. */
 static void pack_all(int k, int n, const float *b, int row_stride, int col_stride, float *out) {
@@ -347,7 +363,52 @@ INLINE vf sqrt_(vf x) {
 #endif
 }
 
-/* AdamW (Loshchilov and Hutter 2019) on the latent weights, after clipping the gradient's global norm. */
+/*
+ * Ternary rows. Only two things of a row are seen by the forward pass: its pattern of signs, which depends on the latent
+ * weights relative to each other, and its scale. So they are trained apart: the latent weights move by Adam's step in units of
+ * the row's mean magnitude (latent_rate), and the row is then multiplied so that its scale makes a step of its own, by Adam on the
+ * logarithm of the scale, d loss / d log s = s · Σ g_i · sign_i. Without this the growth of the latent weights slowly freezes the pattern:
+ * on TinyStories it costs 0.04 bits per byte.
+ */
+static void update_ternary_rows(Trainer *t, int tensor, int first, int count, const float *schedule) {
+  const Config *c = &t->c;
+  const Tensor *info = &t->tensor[tensor];
+  const int n = info->cols;
+  const float norm = gradient_norm(t), clip = norm > c->clip ? c->clip / norm : 1.0f;
+  const float lr = schedule[0], correct1 = 1.0f / schedule[1], correct2 = 1.0f / schedule[2];
+  for (int row = first; row < first + count; row++) {
+    const size_t at_row = (size_t)info->offset + (size_t)row * info->stride;
+    float *w = t->weight + at_row, *m = t->moment1 + at_row, *v = t->moment2 + at_row;
+    const float *g = t->grad + at_row, *effective = t->effective + at_row;
+    float *scale_m = t->scale_moment1 + info->row_offset + row, *scale_v = t->scale_moment2 + info->row_offset + row;
+    const Ternary before = measure_row(t, w, n);
+    if (before.mean == 0) continue; /* padding */
+    float g_scale = 0;
+    for (int i = 0; i < n; i++) g_scale += effective[i] > 0 ? g[i] : effective[i] < 0 ? -g[i] : 0;
+    g_scale *= clip * before.scale;
+    *scale_m = c->beta1 * *scale_m + (1.0f - c->beta1) * g_scale;
+    *scale_v = c->beta2 * *scale_v + (1.0f - c->beta2) * g_scale * g_scale;
+    const float scale_step = (*scale_m * correct1) / (__builtin_sqrtf(*scale_v * correct2) + c->epsilon);
+    const float step = lr * c->latent_rate * before.mean, widest = LATENT_LIMIT * before.mean;
+    for (int i = 0; i < n; i++) {
+      const float gradient = g[i] * clip;
+      m[i] = c->beta1 * m[i] + (1.0f - c->beta1) * gradient;
+      v[i] = c->beta2 * v[i] + (1.0f - c->beta2) * gradient * gradient;
+      const float moved = w[i] - step * (m[i] * correct1) / (__builtin_sqrtf(v[i] * correct2) + c->epsilon);
+      w[i] = moved > widest ? widest : moved < -widest ? -widest : moved;
+    }
+    const Ternary after = measure_row(t, w, n);
+    if (after.scale == 0) continue;
+    const float factor = before.scale * (1.0f - lr * scale_step) / after.scale;
+    for (int i = 0; i < n; i++) w[i] *= factor;
+  }
+}
+
+static void phase_update_ternary(Trainer *t, const float *schedule) {
+  for_row_tasks(t, update_ternary_rows, 1, schedule);
+}
+
+/* AdamW (Loshchilov and Hutter 2019) on biases, and on weights that are not ternary, after clipping the gradient's global norm. */
 static void phase_update(Trainer *t, const float *schedule) {
   const Config *c = &t->c;
   const float norm = gradient_norm(t), clip = norm > c->clip ? c->clip / norm : 1.0f;
@@ -357,6 +418,7 @@ static void phase_update(Trainer *t, const float *schedule) {
     const int first = block * BLOCK, end = first + BLOCK < t->parameters ? first + BLOCK : t->parameters;
     for (int tensor = 0; tensor < t->tensors; tensor++) {
       const Tensor *info = &t->tensor[tensor];
+      if (c->ternary && info->is_weight) continue;
       const int from = info->offset > first ? info->offset : first;
       const int after = info->offset + info->groups * info->group_stride * info->stride;
       const int to = after < end ? after : end;
@@ -429,8 +491,14 @@ EXPORT(trainer_run) void trainer_run(Trainer *t, int worker, int position, int s
       t->stats[step * 2] = count > 0 ? (float)(nats / count) : 0;
       t->stats[step * 2 + 1] = gradient_norm(t);
     }
-    if (update) phase_update(t, t->schedule + step * 3);
-    barrier(t);
+    if (update) {
+      phase_update(t, t->schedule + step * 3);
+      barrier(t);
+      if (t->c.ternary) {
+        phase_update_ternary(t, t->schedule + step * 3);
+        barrier(t);
+      }
+    }
   }
   if (worker == 0) t->done = t->done < 0 ? -1 - t->done : steps;
   barrier(t);

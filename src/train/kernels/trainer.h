@@ -29,13 +29,15 @@ typedef struct {
   int32_t stream;  /* tokens a lane that the data buffers hold */
   int32_t chunk;   /* steps that one call may run at most */
   float threshold, clip, beta1, beta2, epsilon, weight_decay;
+  float latent_rate; /* step of a latent weight, relative to the learning rate and its row's mean magnitude */
 } Config;
 
 /* A parameter: rows = groups × group_rows, stored with group_stride rows a group and `stride` floats a row. */
 typedef struct {
   int32_t groups, group_rows, group_stride, cols, stride;
   int32_t is_weight;
-  int32_t offset; /* floats from the start of the parameter arrays */
+  int32_t offset;     /* floats from the start of the parameter arrays */
+  int32_t row_offset; /* rows from the start of the arrays with a value a row */
 } Tensor;
 
 typedef struct {
@@ -75,9 +77,10 @@ typedef struct {
   int32_t hp, dp, vp;
   int32_t shard_lanes, rows; /* lanes a shard, N */
   int32_t use_table;         /* layer 0's input products come from a (V, 3H) table made once a step */
-  int32_t tensors, parameters;
+  int32_t tensors, parameters, all_rows;
   Tensor tensor[MAX_TENSORS];
   float *weight, *moment1, *moment2, *grad, *effective; /* (parameters) */
+  float *scale_moment1, *scale_moment2;                 /* (all_rows) AdamW's averages of the rows' scales */
   float *embed_in;                                      /* (Vp, Dp) embeddings as the cell sees them */
   float *head_bias;                                     /* (Vp), −1e30 beyond the vocabulary */
   PackedLayer packed[MAX_LAYERS];
