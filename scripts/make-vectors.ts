@@ -18,11 +18,13 @@ const hex = (bytes: Uint8Array): string => (bytes.length === 0 ? '-' : Buffer.fr
 /** Texts and broken bytes to encode. */
 const TEXTS: readonly Uint8Array[] = [
   '', 'a', ' ', '  a  b', 'aab baa', 'Once upon a time there was a little cat.', 'A menina não tinha pão, avó!',
-  'the\nthe\r\n\tthe', 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz', ` ${'ã'.repeat(40)}`, `${'a'.repeat(31)}ã${'b'.repeat(31)}€x`,
+  'the\nthe\r\n\tthe', 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz', ` ${'ã'.repeat(40)}`,
+    `${'a'.repeat(31)}ã${'b'.repeat(31)}€x`,
   '€ 𝄞 \u0000 \uFEFFx', 'aaaa aaaaa cat cat cat',
 ].map((text) => new TextEncoder().encode(text)).concat([
   [0xc3], [0xc3, 0x28], [0xe2, 0x82], [0xe2, 0x82, 0x41], [0xf0, 0x9d, 0x84], [0xff, 0xfe, 0x80, 0x41], [0xc0, 0x80],
-  [0xed, 0xa0, 0x80], [0xe0, 0x80, 0x80], [0xf5, 0x80, 0x80, 0x80], [0x20, 0xc3, 0xa3, 0x80, 0x61], [0x61, 0xc3, 0xc3, 0xa3],
+  [0xed, 0xa0, 0x80], [0xe0, 0x80, 0x80], [0xf5, 0x80, 0x80, 0x80], [0x20, 0xc3, 0xa3, 0x80, 0x61], [0x61, 0xc3, 0xc3,
+    0xa3],
 ].map((bytes) => Uint8Array.from(bytes)));
 
 const SAMPLERS: readonly Required<SamplerOptions>[] = [
@@ -53,7 +55,8 @@ function expected(vector: VectorModel): string {
   const { vocab } = model.config;
   const lines = [`# ${vector.about}`];
   const engine = new ReferenceEngine(model);
-  for (const token of tokensFor(vocab, vocab > 200 ? 10 : 24)) lines.push(['step', token, ...engine.step(token)].join(' '));
+  for (const token of tokensFor(vocab, vocab > 200 ? 10 : 24)) lines.push(['step', token,
+    ...engine.step(token)].join(' '));
   const tokenizer = new Tokenizer(table);
   for (const bytes of TEXTS) {
     const tokens = tokenizer.encode(bytes);
@@ -61,7 +64,8 @@ function expected(vector: VectorModel): string {
     lines.push(decodeLine(table, [...tokens]));
   }
   lines.push(decodeLine(table, tokensFor(vocab, 40)));
-  lines.push(decodeLine(table, [1, 2, 3, 0, 4, 5, vocab - 1, 6, 13, 4, 11, 4, 13, 4, 11, 4, 15, 16, 1].map((t) => t % vocab)));
+  lines.push(decodeLine(table, [1, 2, 3, 0, 4, 5, vocab - 1, 6, 13, 4, 11, 4, 13, 4, 11, 4, 15, 16,
+    1].map((t) => t % vocab)));
   for (const options of SAMPLERS) {
     const sampler = new Sampler(options);
     const prompt = [...tokenizer.encode('a cat')].slice(0, 6);
@@ -85,7 +89,8 @@ function goodForBad(dim: number): Uint8Array {
   const tokenizer = trainTokenizer(['aaabaab aaabaab aaba aab aaaab aabaaã ãab ãab'], { kind: 'bpe', vocab: 28 });
   const config = { cell: 'gru', vocab: tableVocab(tokenizer), dim, hidden: 2, layers: 1, tied: false } as const;
   const { model } = quantizeModel(initModel(config, 9));
-  return writeTlm({ model, tokenizer, metadata: { name: 'x' }, packing: (name) => (name === 'embed.weight' ? 't2' : 'b3') });
+  return writeTlm({ model, tokenizer, metadata: { name: 'x' },
+    packing: (name) => (name === 'embed.weight' ? 't2' : 'b3') });
 }
 
 /** Every file of vectors/ by its path below it. */

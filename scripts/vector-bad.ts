@@ -20,7 +20,8 @@ const entry = (index: number): number => FILE.headerBytes + FILE.entryBytes * in
 export function badFiles(good: Uint8Array, wide: Uint8Array): BadFile[] {
   const files: BadFile[] = [];
   const raw = (name: string, code: TlmErrorCode, bytes: Uint8Array): void => { files.push({ name, code, bytes }); };
-  const make = (name: string, code: TlmErrorCode, change: (view: DataView, bytes: Uint8Array) => void, from = good): void => {
+  const make = (name: string, code: TlmErrorCode, change: (view: DataView, bytes: Uint8Array) => void,
+    from = good): void => {
     const bytes = from.slice();
     const view = new DataView(bytes.buffer);
     change(view, bytes);
@@ -133,7 +134,8 @@ export function badFiles(good: Uint8Array, wide: Uint8Array): BadFile[] {
   make('scale-shift-state-low', 'tlm-scale', u8(entry(2) + ENTRY.scaleShift, 4));
   make('scale-shift-state-high', 'tlm-scale', u8(entry(2) + ENTRY.scaleShift, 35));
   make('scale-shift-logit-low', 'tlm-scale', u8(entry(5) + ENTRY.scaleShift, 2));
-  make('scale-overflow', 'tlm-scale', u16(new DataView(wide.buffer).getUint32(entry(1) + ENTRY.scaleOffset, true), 65535),
+  make('scale-overflow', 'tlm-scale', u16(new DataView(wide.buffer).getUint32(entry(1) + ENTRY.scaleOffset, true),
+    65535),
     wide);
   make('scale-frac-gate', 'tlm-scale', u8(entry(3) + ENTRY.frac, 12));
   make('scale-frac-logit', 'tlm-scale', u8(entry(6) + ENTRY.frac, 10));

@@ -32,10 +32,11 @@ function random(name: string, about: string, seed: number, gain: number, sizes: 
   return { name, about, model: quantizeModel(lively(config, seed, gain), options).model, tokenizer, packing };
 }
 
-/** Everything at its end: mantissas as large as the product limit allows, biases of ±32768, all weights of one sign. */
+/** Everything at its end: mantissas at the product's limit, biases of ±32768, most weights of a row of one sign. */
 function extreme(): VectorModel {
   const tokenizer = trainTokenizer(['aab'], { kind: 'char', vocab: 19 });
-  const config: ModelConfig = { cell: 'gru', vocab: tableVocab(tokenizer), dim: 300, hidden: 2, layers: 1, tied: false };
+  const config: ModelConfig = { cell: 'gru', vocab: tableVocab(tokenizer), dim: 300, hidden: 2, layers: 1,
+    tied: false };
   const { model } = quantizeModel(lively(config, 5, 1), { embedFrac: 0 });
   const tensors = model.tensors.map((tensor, i) => {
     if (tensor.kind === 'int16') {
@@ -47,13 +48,14 @@ function extreme(): VectorModel {
     return {
       ...tensor, scaleShift,
       mantissas: tensor.mantissas.map((_, r) => (r % 3 === 2 ? 0 : largest)),
-      trits: tensor.trits.map((w, at) => (Math.floor(at / tensor.cols) % 2 === 0 ? 1 : r3(at, w))),
+      trits: tensor.trits.map((w, at) => (Math.floor(at / tensor.cols) % 2 === 0 ? 1 : mostlyNegative(at, w))),
     };
   });
-  return { name: 'extreme', about: 'saturation everywhere, embed_frac 0', model: { ...model, tensors }, tokenizer, packing: 'b3' };
+  return { name: 'extreme', about: 'saturation everywhere, embed_frac 0', model: { ...model, tensors }, tokenizer,
+    packing: 'b3' };
 }
 
-const r3 = (at: number, w: number): number => (at % 7 === 0 ? w : -1);
+const mostlyNegative = (at: number, w: number): number => (at % 7 === 0 ? w : -1);
 
 export function vectorModels(): VectorModel[] {
   const char = trainTokenizer(['aab'], { kind: 'char', vocab: 19 });
@@ -66,10 +68,12 @@ export function vectorModels(): VectorModel[] {
     random('bpe-33', 'bpe with few characters, tied, b3', 2, 2,
       { dim: 33, hidden: 33, layers: 1, tied: true }, small, 'b3'),
     random('bpe-33-17', 'bpe, untied, t2 and b3 mixed, 2 layers', 3, 3,
-      { dim: 33, hidden: 17, layers: 2, tied: false }, bpe, (name) => (name.includes('ih') || name === 'embed.weight' ? 't2' : 'b3')),
+      { dim: 33, hidden: 17, layers: 2, tied: false }, bpe, (name) => (name.includes('ih') || name === 'embed.weight' ?
+        't2' : 'b3')),
     random('char-tied-3', 'char, tied, 3 layers, state kept over eod, embed_frac 7', 4, 2,
       { dim: 19, hidden: 19, layers: 3, tied: true }, characters, 't2', { embedFrac: 7, resetOnEod: false }),
-    random('byte-64-t2', 'byte, the default sizes, t2', 6, 2, { dim: 64, hidden: 64, layers: 1, tied: true }, byteTable(), 't2'),
+    random('byte-64-t2', 'byte, the default sizes, t2', 6, 2, { dim: 64, hidden: 64, layers: 1, tied: true },
+      byteTable(), 't2'),
     random('byte-64-b3', 'the same model, b3', 6, 2, { dim: 64, hidden: 64, layers: 1, tied: true }, byteTable(), 'b3'),
     random('byte-sign', 'byte, untied, all weights by their sign, embed_frac 4', 7, 1,
       { dim: 1, hidden: 3, layers: 1, tied: false }, byteTable(), 'b3', { method: 'sign', embedFrac: 4 }),

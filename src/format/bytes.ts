@@ -18,9 +18,10 @@ export function crc32(bytes: Uint8Array): number {
   return (crc ^ FILE.crcFinal) >>> 0;
 }
 
-/** Why a `.tlm` is refused; the C engine has the same classes as `TLM_E_…` (`tlm-metadata` is TypeScript's alone). */
-export type TlmErrorCode = 'tlm-short' | 'tlm-magic' | 'tlm-version' | 'tlm-size' | 'tlm-crc' | 'tlm-header' | 'tlm-cell'
-  | 'tlm-directory' | 'tlm-layout' | 'tlm-gap' | 'tlm-tokenizer' | 'tlm-weight' | 'tlm-scale' | 'tlm-metadata';
+/** Why a `.tlm` is refused; the C engine has the same classes as `TLM_E_…` (`tlm-metadata` is not among them). */
+export type TlmErrorCode = 'tlm-short' | 'tlm-magic' | 'tlm-version' | 'tlm-size' | 'tlm-crc' | 'tlm-header'
+  | 'tlm-cell' | 'tlm-directory' | 'tlm-layout' | 'tlm-gap' | 'tlm-tokenizer' | 'tlm-weight' | 'tlm-scale'
+  | 'tlm-metadata';
 
 const HINTS: Partial<Record<TlmErrorCode, string>> = {
   'tlm-short': 'the file was cut off; copy or export it again',
@@ -30,7 +31,8 @@ const HINTS: Partial<Record<TlmErrorCode, string>> = {
 };
 
 /** @throws TinyLMError always */
-export function refuse(code: TlmErrorCode, what: string, offset: number, found: number | string, expected: number | string): never {
+export function refuse(code: TlmErrorCode, what: string, offset: number, found: number | string,
+  expected: number | string): never {
   throw new TinyLMError(code, `${what} at byte ${offset}: found ${found}, expected ${expected}`,
     HINTS[code] ?? 'the file breaks SPEC.md; export the model again');
 }

@@ -21,7 +21,8 @@ export function exportBins(file: TlmFile, bytes: Uint8Array): ExportedFile[] {
   };
   const index = file.model.tensors.map((tensor, i) => {
     const { type, rows, cols, rowBytes, dataOffset, dataBytes, scaleOffset } = file.info.tensors[i];
-    const shape = { name: tensor.name, type, rows, cols, rowBytes, file: put(`${tensor.name}.${type}.bin`, dataOffset, dataBytes) };
+    const data = put(`${tensor.name}.${type}.bin`, dataOffset, dataBytes);
+    const shape = { name: tensor.name, type, rows, cols, rowBytes, file: data };
     return tensor.kind === 'int16' ? { ...shape, frac: tensor.frac }
       : { ...shape, scaleShift: tensor.scaleShift, scales: put(`${tensor.name}.scales.bin`, scaleOffset, 2 * rows) };
   });
@@ -39,7 +40,8 @@ export function exportBins(file: TlmFile, bytes: Uint8Array): ExportedFile[] {
  */
 export function cHeader(bytes: Uint8Array, name: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name)) {
-    throw new TinyLMError('export-name', `"${name}" is no C identifier`, 'use letters, digits and _, e.g. tinylm_model');
+    throw new TinyLMError('export-name', `"${name}" is no C identifier`,
+      'use letters, digits and _, e.g. tinylm_model');
   }
   const guard = `${name.toUpperCase()}_H`;
   const lines = [

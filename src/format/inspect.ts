@@ -15,8 +15,8 @@ export function dump(file: TlmFile, { diffable = false }: DumpOptions = {}): str
   const { model, tokenizer, metadata, info } = file;
   const { config } = model;
   const lines = [
-    `cell ${config.cell}`, `vocab ${config.vocab}`, `dim ${config.dim}`, `hidden ${config.hidden}`, `layers ${config.layers}`,
-    `tied ${config.tied}`, `embed_frac ${model.embedFrac}`, `eod ${model.eod}`, `reset_on_eod ${model.resetOnEod}`,
+    `cell ${config.cell}`, `vocab ${config.vocab}`, `dim ${config.dim}`, `hidden ${config.hidden}`,
+    `layers ${config.layers}`, `tied ${config.tied}`, `embed_frac ${model.embedFrac}`, `eod ${model.eod}`, `reset_on_eod ${model.resetOnEod}`,
     `tokenizer ${tokenizer.kind}, ${tokenizer.base.length} base tokens, ${tokenizer.merges.length} merges`,
     ...Object.entries(metadata).map(([key, value]) => `metadata ${key} ${JSON.stringify(value)}`),
   ];
@@ -43,7 +43,8 @@ function summary(tensor: QuantizedTensor): string {
   for (const w of tensor.trits) counts[w + 1]++;
   const share = counts.map((n) => `${((100 * n) / tensor.trits.length).toFixed(1)} %`);
   const [low, high] = range(scales(tensor));
-  return `shift ${tensor.scaleShift}, - ${share[0]}, 0 ${share[1]}, + ${share[2]}, scales ${number(low)} to ${number(high)}`;
+  const shares = `- ${share[0]}, 0 ${share[1]}, + ${share[2]}`;
+  return `shift ${tensor.scaleShift}, ${shares}, scales ${number(low)} to ${number(high)}`;
 }
 
 const range = (values: readonly number[]): [number, number] =>
@@ -66,7 +67,8 @@ export function showTensor(file: TlmFile, name: string): string {
     if (tensor.kind === 'int16') lines.push(`${r} ${number(tensor.values[r] / 2 ** tensor.frac)}`);
     else {
       const row = tensor.trits.subarray(r * tensor.cols, (r + 1) * tensor.cols);
-      lines.push(`${r} ${number(tensor.mantissas[r] / 2 ** tensor.scaleShift)} ${Array.from(row, (w) => '-.+'[w + 1]).join('')}`);
+      const scale = number(tensor.mantissas[r] / 2 ** tensor.scaleShift);
+      lines.push(`${r} ${scale} ${Array.from(row, (w) => '-.+'[w + 1]).join('')}`);
     }
   }
   return `${lines.join('\n')}\n`;
@@ -87,7 +89,7 @@ export interface FileComparison {
   /** Settings of the header, tokenizer and metadata that differ, in words. */
   readonly settings: readonly string[];
   readonly tensors: readonly TensorComparison[];
-  /** Whether both give the same results: tensors, settings and tokenizer equal, whatever the packing and the metadata. */
+  /** Whether both give the same results, whatever their packing and metadata. */
   readonly same: boolean;
 }
 
@@ -97,10 +99,13 @@ export function compare(a: TlmFile, b: TlmFile): FileComparison {
   const setting = (name: string, x: unknown, y: unknown): void => {
     if (JSON.stringify(x) !== JSON.stringify(y)) settings.push(`${name}: ${JSON.stringify(x)} / ${JSON.stringify(y)}`);
   };
-  for (const key of ['cell', 'vocab', 'dim', 'hidden', 'layers', 'tied'] as const) setting(key, a.model.config[key], b.model.config[key]);
+  for (const key of ['cell', 'vocab', 'dim', 'hidden', 'layers', 'tied'] as const) {
+    setting(key, a.model.config[key], b.model.config[key]);
+  }
   for (const key of ['embedFrac', 'eod', 'resetOnEod'] as const) setting(key, a.model[key], b.model[key]);
   setting('tokenizer kind', a.tokenizer.kind, b.tokenizer.kind);
-  const table = ({ tokenizer }: TlmFile): string => JSON.stringify([tokenizer.base.map((s) => [...s]), tokenizer.merges]);
+  const table = ({ tokenizer: { base, merges } }: TlmFile): string =>
+    JSON.stringify([base.map((symbol) => [...symbol]), merges]);
   if (table(a) !== table(b)) settings.push('tokenizer: other tokens');
   const names = [...new Set([...a.model.tensors, ...b.model.tensors].map((t) => t.name))];
   const tensors = names.map((name) => compareTensors(name, a.model.tensors.find((t) => t.name === name),
@@ -110,7 +115,8 @@ export function compare(a: TlmFile, b: TlmFile): FileComparison {
   return { settings, tensors, same };
 }
 
-function compareTensors(name: string, a: QuantizedTensor | undefined, b: QuantizedTensor | undefined): TensorComparison {
+function compareTensors(name: string, a: QuantizedTensor | undefined,
+  b: QuantizedTensor | undefined): TensorComparison {
   const none = { name, values: 0, scales: 0, largestScaleDifference: 0 };
   if (a === undefined || b === undefined) return { ...none, state: a ? 'only-first' : 'only-second' };
   if (a.rows !== b.rows || a.cols !== b.cols || a.kind !== b.kind) return { ...none, state: 'other-shape' };
@@ -139,7 +145,8 @@ export function comparisonText(comparison: FileComparison): string {
       case 'other-shape': return 'of another shape';
       case 'only-first': return 'only in the first file';
       case 'only-second': return 'only in the second file';
-      case 'different': return `${t.values} values differ, ${t.scales} row scales differ (by ${number(t.largestScaleDifference)} at most)`;
+      case 'different': return `${t.values} values differ, ${t.scales} row scales differ ` +
+        `(by ${number(t.largestScaleDifference)} at most)`;
       default: return t.state satisfies never;
     }
   };

@@ -24,8 +24,8 @@ export interface PlannedTensor {
 export function tensorPlan(config: ModelConfig, embedFrac: number): PlannedTensor[] {
   const { vocab: V, dim: D, hidden: H, layers, tied } = config;
   const logits = { from: Q.hidden, to: Q.logit };
-  const matrix = (id: number, layer: number, name: string, rows: number, cols: number, uses: LinearUse[]): PlannedTensor =>
-    ({ id, layer, name, rows, cols, kind: 'ternary', fracMax: 0, uses });
+  const matrix = (id: number, layer: number, name: string, rows: number, cols: number, uses: LinearUse[]):
+  PlannedTensor => ({ id, layer, name, rows, cols, kind: 'ternary', fracMax: 0, uses });
   const bias = (id: number, layer: number, name: string, rows: number, fracMax: number): PlannedTensor =>
     ({ id, layer, name, rows, cols: 1, kind: 'int16', fracMax, uses: [] });
   const plan = [matrix(TENSOR.embedWeight, 0, 'embed.weight', V, D, tied ? [logits] : [])];

@@ -5,12 +5,14 @@ import { HEADER, TOKENIZER } from './constants.js';
 import type { SectionReader } from './reader.js';
 
 /** @param at where the section begins; it was checked to lie inside the file */
-export function readTokenizer(r: SectionReader, kind: TokenizerKind, vocab: number, at: number, bytes: number): TokenizerTable {
+export function readTokenizer(r: SectionReader, kind: TokenizerKind, vocab: number, at: number,
+  bytes: number): TokenizerTable {
   const equal = (what: string, offset: number, found: number, expected: number): void => {
     if (found !== expected) refuse('tlm-tokenizer', what, offset, found, expected);
   };
   if (bytes < TOKENIZER.recordsOffset) {
-    refuse('tlm-tokenizer', 'size of the tokenizer', HEADER.tokenizerBytes, bytes, `at least ${TOKENIZER.recordsOffset}`);
+    refuse('tlm-tokenizer', 'size of the tokenizer', HEADER.tokenizerBytes, bytes,
+      `at least ${TOKENIZER.recordsOffset}`);
   }
   const baseCount = r.u16(at + TOKENIZER.baseCountOffset);
   const mergeCount = r.u16(at + TOKENIZER.mergeCountOffset);
@@ -56,7 +58,9 @@ function readSymbols(r: SectionReader, records: number, count: number): Uint8Arr
     if (!isCharacter(symbol) || record.subarray(symbol.length).some((b) => b !== 0)) {
       refuse('tlm-tokenizer', `base token ${id}`, at, shown, 'one UTF-8 character, padded with zeros');
     }
-    if (order <= last) refuse('tlm-tokenizer', `base token ${id}`, at, shown, 'a character after that of the token before');
+    if (order <= last) {
+      refuse('tlm-tokenizer', `base token ${id}`, at, shown, 'a character after that of the token before');
+    }
     last = order;
     base.push(symbol);
   }
@@ -78,7 +82,8 @@ function readMerges(r: SectionReader, start: number, count: number, base: readon
     const pair: [number, number] = [r.u16(at), r.u16(at + 2)];
     pair.forEach((id, side) => {
       if (id < TOKENIZER.firstSymbol || id >= lengths.length) {
-        refuse('tlm-tokenizer', `merge ${m}`, at + 2 * side, `token ${id}`, `${TOKENIZER.firstSymbol} to ${lengths.length - 1}`);
+        refuse('tlm-tokenizer', `merge ${m}`, at + 2 * side, `token ${id}`,
+          `${TOKENIZER.firstSymbol} to ${lengths.length - 1}`);
       }
     });
     const length = lengths[pair[0]] + lengths[pair[1]];

@@ -1,4 +1,4 @@
-/** Reading a `.tlm` (SPEC.md 1): nothing is accepted that was not checked, in the order of the C engine's `tlm_open`. */
+/** Reading a `.tlm` (SPEC.md 1): nothing is accepted unchecked; the order is that of the C engine's `tlm_open`. */
 import type { ModelConfig } from '../model/config.js';
 import type { QuantizedModel, QuantizedTensor } from '../quantize/types.js';
 import type { TokenizerKind, TokenizerTable } from '../tokenizer/table.js';
@@ -84,7 +84,9 @@ export function readTlm(region: Uint8Array): TlmFile {
 
 /** Sizes and CRC: the bytes of the file alone. */
 function checkedFile(region: Uint8Array): Uint8Array {
-  if (region.length < FILE.bytesMin) refuse('tlm-short', 'size', 0, `${region.length} bytes`, `at least ${FILE.bytesMin}`);
+  if (region.length < FILE.bytesMin) {
+    refuse('tlm-short', 'size', 0, `${region.length} bytes`, `at least ${FILE.bytesMin}`);
+  }
   const view = new DataView(region.buffer, region.byteOffset, region.byteLength);
   const hex = (v: number): string => `0x${v.toString(16).padStart(8, '0')}`;
   const magic = view.getUint32(HEADER.magic, true);
@@ -92,10 +94,13 @@ function checkedFile(region: Uint8Array): Uint8Array {
   const version = view.getUint16(HEADER.version, true);
   if (version !== FILE.version) refuse('tlm-version', 'version', HEADER.version, version, FILE.version);
   const headerBytes = view.getUint16(HEADER.headerBytes, true);
-  if (headerBytes !== FILE.headerBytes) refuse('tlm-size', 'header size', HEADER.headerBytes, headerBytes, FILE.headerBytes);
+  if (headerBytes !== FILE.headerBytes) {
+    refuse('tlm-size', 'header size', HEADER.headerBytes, headerBytes, FILE.headerBytes);
+  }
   const fileBytes = view.getUint32(HEADER.fileBytes, true);
   if (fileBytes < FILE.bytesMin || fileBytes % FILE.bytesMultiple !== 0) {
-    refuse('tlm-size', 'file size', HEADER.fileBytes, fileBytes, `a multiple of ${FILE.bytesMultiple}, at least ${FILE.bytesMin}`);
+    refuse('tlm-size', 'file size', HEADER.fileBytes, fileBytes,
+      `a multiple of ${FILE.bytesMultiple}, at least ${FILE.bytesMin}`);
   }
   if (fileBytes > region.length) {
     refuse('tlm-short', 'file size', HEADER.fileBytes, `${region.length} bytes`, `${fileBytes}, as its header says`);
@@ -103,13 +108,16 @@ function checkedFile(region: Uint8Array): Uint8Array {
   const crcAt = fileBytes - FILE.crcBytes;
   const stored = view.getUint32(crcAt, true);
   const computed = crc32(region.subarray(0, crcAt));
-  if (stored !== computed) refuse('tlm-crc', 'CRC-32', crcAt, hex(stored), `${hex(computed)}, computed from the bytes before it`);
+  if (stored !== computed) {
+    refuse('tlm-crc', 'CRC-32', crcAt, hex(stored), `${hex(computed)}, computed from the bytes before it`);
+  }
   return region.subarray(0, fileBytes);
 }
 
 function readHeader(r: SectionReader): Omit<QuantizedModel, 'tensors'> {
   const range = (what: string, offset: number, value: number, min: number, max: number): number =>
-    value >= min && value <= max ? value : refuse('tlm-header', what, offset, value, min === max ? min : `${min} to ${max}`);
+    value >= min && value <= max ? value : refuse('tlm-header', what, offset, value,
+      min === max ? min : `${min} to ${max}`);
   const flags = r.u32(HEADER.flags);
   if ((flags & ~FLAG.all) !== 0) refuse('tlm-header', 'flags', HEADER.flags, flags, `no bit but those of ${FLAG.all}`);
   const tied = (flags & FLAG.tied) !== 0;
@@ -134,7 +142,8 @@ function tokenizerKind(r: SectionReader): TokenizerKind {
     case TOKENIZER.kindByte: return 'byte';
     case TOKENIZER.kindChar: return 'char';
     case TOKENIZER.kindBpe: return 'bpe';
-    default: return refuse('tlm-header', 'tokenizer kind', HEADER.tokenizerKind, kind, `${TOKENIZER.kindByte} to ${TOKENIZER.kindBpe}`);
+    default: return refuse('tlm-header', 'tokenizer kind', HEADER.tokenizerKind, kind,
+      `${TOKENIZER.kindByte} to ${TOKENIZER.kindBpe}`);
   }
 }
 
@@ -151,7 +160,8 @@ function parseMetadata(text: Uint8Array, offset: number): Record<string, unknown
     refuse('tlm-metadata', 'metadata', offset, error instanceof Error ? error.message : String(error), 'JSON in UTF-8');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    refuse('tlm-metadata', 'metadata', offset, Array.isArray(value) ? 'an array' : `a ${typeof value}`, 'a JSON object');
+    refuse('tlm-metadata', 'metadata', offset, Array.isArray(value) ? 'an array' : `a ${typeof value}`,
+      'a JSON object');
   }
   return value as Record<string, unknown>;
 }
@@ -185,7 +195,9 @@ function readTensor(r: SectionReader, planned: PlannedTensor, at: number, embedF
   if (bias) {
     equal('scale offset', ENTRY.scaleOffset, scaleOffset, 0);
     equal('scale shift', ENTRY.scaleShift, scaleShift, 0);
-    if (frac > planned.fracMax) refuse('tlm-scale', `frac of ${name}`, at + ENTRY.frac, frac, `at most ${planned.fracMax}`);
+    if (frac > planned.fracMax) {
+      refuse('tlm-scale', `frac of ${name}`, at + ENTRY.frac, frac, `at most ${planned.fracMax}`);
+    }
     r.take(name, at + ENTRY.dataOffset, dataOffset, dataBytes);
     const values = Int16Array.from({ length: rows }, (_, i) => r.view.getInt16(dataOffset + 2 * i, true));
     return { tensor: { kind: 'int16', name, layer, rows, cols: 1, values, frac }, info: { ...info, type: 'i16' } };
@@ -197,9 +209,14 @@ function readTensor(r: SectionReader, planned: PlannedTensor, at: number, embedF
   r.take(`scales of ${name}`, at + ENTRY.scaleOffset, scaleOffset, 2 * rows);
   const mantissas = Uint16Array.from({ length: rows }, (_, i) => r.u16(scaleOffset + 2 * i));
   const trits = unpack(r.take(name, at + ENTRY.dataOffset, dataOffset, dataBytes), rows, cols, packing);
-  if (!(trits instanceof Int8Array)) refuse('tlm-weight', `weights of ${name}`, dataOffset + trits.offset, trits.found, trits.expected);
+  if (!(trits instanceof Int8Array)) {
+    refuse('tlm-weight', `weights of ${name}`, dataOffset + trits.offset, trits.found, trits.expected);
+  }
   checkScales(planned, mantissas, scaleShift, embedFrac, at + ENTRY.scaleShift, scaleOffset);
-  return { tensor: { kind: 'ternary', name, layer, rows, cols, trits, mantissas, scaleShift }, info: { ...info, type: packing } };
+  return {
+    tensor: { kind: 'ternary', name, layer, rows, cols, trits, mantissas, scaleShift },
+    info: { ...info, type: packing },
+  };
 }
 
 /** k of every use, and that no product can overflow 32 bits (SPEC.md 3.1 and 3.2). */
@@ -210,14 +227,17 @@ function checkScales(planned: PlannedTensor, mantissas: Uint16Array, scaleShift:
   for (const down of shifts) {
     const k = scaleShift - down;
     if (k < LIMIT.shiftMin || k > LIMIT.shiftMax) {
-      refuse('tlm-scale', `scale shift of ${planned.name}`, field, scaleShift, `${down + LIMIT.shiftMin} to ${down + LIMIT.shiftMax}`);
+      refuse('tlm-scale', `scale shift of ${planned.name}`, field, scaleShift,
+        `${down + LIMIT.shiftMin} to ${down + LIMIT.shiftMax}`);
     }
   }
   for (const { from, to } of planned.uses) {
-    const limit = Math.floor((LIMIT.productMax - 2 ** (from + scaleShift - to - 1)) / (LIMIT.activationMax * planned.cols));
+    const half = 2 ** (from + scaleShift - to - 1);
+    const limit = Math.floor((LIMIT.productMax - half) / (LIMIT.activationMax * planned.cols));
     const row = mantissas.findIndex((mantissa) => mantissa > limit);
     if (row >= 0) {
-      refuse('tlm-scale', `scale of ${planned.name} row ${row}`, scaleOffset + 2 * row, mantissas[row], `at most ${limit}`);
+      refuse('tlm-scale', `scale of ${planned.name} row ${row}`, scaleOffset + 2 * row, mantissas[row],
+        `at most ${limit}`);
     }
   }
 }

@@ -35,7 +35,8 @@ export class SectionReader {
    */
   take(what: string, field: number, offset: number, bytes: number): Uint8Array {
     if (offset % FILE.align !== 0) {
-      refuse('tlm-layout', `offset of ${what}`, field, offset, `a multiple of ${FILE.align}, say ${alignUp(offset, FILE.align)}`);
+      refuse('tlm-layout', `offset of ${what}`, field, offset,
+        `a multiple of ${FILE.align}, say ${alignUp(offset, FILE.align)}`);
     }
     if (offset < this.cursor) refuse('tlm-layout', `offset of ${what}`, field, offset, `at least ${this.cursor}`);
     if (offset + bytes > this.end) {

@@ -74,14 +74,18 @@ function checkEntry(name: string, entry: unknown, dataBytes: number):
   }
   const [begin, end] = offsets as [number, number];
   const wanted = WIDTH[dtype as DType] * (shape as number[]).reduce((a, b) => a * b, 1);
-  if (end - begin !== wanted) fail(`${name} has ${end - begin} bytes, expected ${wanted} for (${shape.join(', ')}) of ${dtype}`);
+  if (end - begin !== wanted) {
+    fail(`${name} has ${end - begin} bytes, expected ${wanted} for (${shape.join(', ')}) of ${dtype}`);
+  }
   if (end > dataBytes) fail(`${name} ends at ${end} of ${dataBytes} bytes of data: the file was cut off`);
   return { dtype: dtype as DType, shape: shape as number[], begin, end };
 }
 
 function checkMetadata(metadata: unknown): Record<string, string> {
   const object = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
-  if (!object || !Object.values(metadata).every((v) => typeof v === 'string')) fail('__metadata__ is no map of strings');
+  if (!object || !Object.values(metadata).every((v) => typeof v === 'string')) {
+    fail('__metadata__ is no map of strings');
+  }
   return metadata as Record<string, string>;
 }
 

@@ -41,7 +41,7 @@ export function writeTlm(options: WriteOptions): Uint8Array {
   const tokenizerAt = alignUp(directory, FILE.align);
   const metadataAt = alignUp(tokenizerAt + tables.length, FILE.align);
   let end = metadataAt + text.length;
-  const parts: { at: number; bytes: Uint8Array }[] = [{ at: tokenizerAt, bytes: tables }, { at: metadataAt, bytes: text }];
+  const parts = [{ at: tokenizerAt, bytes: tables }, { at: metadataAt, bytes: text }];
   const place = (bytes: Uint8Array): number => {
     const at = alignUp(end, FILE.align);
     parts.push({ at, bytes });
@@ -62,6 +62,8 @@ export function writeTlm(options: WriteOptions): Uint8Array {
   return out;
 }
 
+const KINDS = { byte: TOKENIZER.kindByte, char: TOKENIZER.kindChar, bpe: TOKENIZER.kindBpe } as const;
+
 interface Places {
   readonly fileBytes: number;
   readonly tokenizerAt: number;
@@ -70,7 +72,8 @@ interface Places {
   readonly metadataBytes: number;
 }
 
-function writeHeader(view: DataView, model: QuantizedModel, tokenizer: TokenizerTable, tensors: number, places: Places): void {
+function writeHeader(view: DataView, model: QuantizedModel, tokenizer: TokenizerTable, tensors: number,
+  places: Places): void {
   const { config } = model;
   view.setUint32(HEADER.magic, FILE.magic, true);
   view.setUint16(HEADER.version, FILE.version, true);
@@ -86,7 +89,7 @@ function writeHeader(view: DataView, model: QuantizedModel, tokenizer: Tokenizer
   view.setUint16(HEADER.eod, model.eod, true);
   view.setUint32(HEADER.directoryOffset, FILE.headerBytes, true);
   view.setUint16(HEADER.tensorCount, tensors, true);
-  view.setUint16(HEADER.tokenizerKind, { byte: TOKENIZER.kindByte, char: TOKENIZER.kindChar, bpe: TOKENIZER.kindBpe }[tokenizer.kind], true);
+  view.setUint16(HEADER.tokenizerKind, KINDS[tokenizer.kind], true);
   view.setUint32(HEADER.tokenizerOffset, places.tokenizerAt, true);
   view.setUint32(HEADER.tokenizerBytes, places.tokenizerBytes, true);
   view.setUint32(HEADER.metadataOffset, places.metadataAt, true);
@@ -94,10 +97,12 @@ function writeHeader(view: DataView, model: QuantizedModel, tokenizer: Tokenizer
 }
 
 /** A directory entry (32 bytes); `place` puts the scales and the data into the file. */
-function entry(planned: PlannedTensor, tensor: QuantizedTensor, packing: Packing, place: (bytes: Uint8Array) => number): Uint8Array {
-  if (tensor.name !== planned.name || tensor.kind !== planned.kind || tensor.rows !== planned.rows || tensor.cols !== planned.cols) {
-    throw new TinyLMError('tlm-write', `tensor ${tensor.name} (${tensor.rows}, ${tensor.cols}) ${tensor.kind}, expected ` +
-      `${planned.name} (${planned.rows}, ${planned.cols}) ${planned.kind}`);
+function entry(planned: PlannedTensor, tensor: QuantizedTensor, packing: Packing,
+  place: (bytes: Uint8Array) => number): Uint8Array {
+  if (tensor.name !== planned.name || tensor.kind !== planned.kind || tensor.rows !== planned.rows ||
+    tensor.cols !== planned.cols) {
+    const shown = (t: PlannedTensor | QuantizedTensor): string => `${t.kind} ${t.name} (${t.rows}, ${t.cols})`;
+    throw new TinyLMError('tlm-write', `found ${shown(tensor)}, expected ${shown(planned)}`);
   }
   const out = new Uint8Array(FILE.entryBytes);
   const view = new DataView(out.buffer);
@@ -140,7 +145,8 @@ export function encodeTokenizer(table: TokenizerTable): Uint8Array {
   view.setUint16(TOKENIZER.nibbleBaseOffset, table.nibbleBase < 0 ? TOKENIZER.noNibbles : table.nibbleBase, true);
   records.forEach((symbol, id) => {
     if (symbol.length > TOKENIZER.symbolBytesMax) {
-      throw new TinyLMError('tlm-write', `base token ${id} has ${symbol.length} bytes, expected at most ${TOKENIZER.symbolBytesMax}`);
+      throw new TinyLMError('tlm-write',
+        `base token ${id} has ${symbol.length} bytes, expected at most ${TOKENIZER.symbolBytesMax}`);
     }
     out.set(symbol, TOKENIZER.recordsOffset + TOKENIZER.recordBytes * id);
   });

@@ -44,19 +44,31 @@ function fileBytes(config: ModelConfig, weightsPerByte: number, tokenizer: numbe
   return up(at, 4) + 4;
 }
 
+/** A look-up table of the engine: weights a byte, and i16 partial sums kept for each byte of a row. */
+interface Table {
+  readonly perByte: number;
+  readonly stride: number;
+}
+
+/** `TLM_T2_STRIDE` and `TLM_B3_STRIDE` of `engine/src/tlm_internal.h`: the largest byte of a packing, and one. */
+const T2_TABLE: Table = { perByte: 4, stride: 172 };
+const B3_TABLE: Table = { perByte: 5, stride: 243 };
+
 /**
  * The block that the engine is given, as `plan` in `engine/src/tlm_engine.c` lays it out: h (L, H) i16, gx and gh
  * (3H) i16, logits (V) i16, the 8-bit input (max(D, H) + 8), tables, and scratch that is the accumulators of a
- * product (3H i32) or what the sampler sorts (6 bytes a token). A table holds i16 partial sums, `stride` for each
- * byte of a row; a row wider than the table budget is worked off in pieces, and one table is kept for each layer while the budget lasts (4 at most).
+ * product (3H i32) or what the sampler sorts (6 bytes a token). A row whose table is larger than the budget for
+ * tables is worked off in pieces; one table is kept for each layer while the budget lasts (4 at most).
  */
-function engineBytes(config: ModelConfig, table: { perByte: number; stride: number } | undefined, given: number): number {
+function engineBytes(config: ModelConfig, table: Table | undefined, given: number): number {
   const { vocab, dim, hidden, layers } = config;
   let tables = 0;
   if (table !== undefined) {
     const budget = Math.floor((given === 0 ? 16384 : given) / 4) * 4;
-    const products = parameterSpecs(config).filter((s) => s.kind === 'weight' && (config.tied || s.name !== 'embed.weight'));
-    const widest = Math.max(...products.map((s) => Math.ceil(s.shape[1] / table.perByte))) * table.stride * 2;
+    // An untied embedding is only read row by row.
+    const products = parameterSpecs(config)
+      .filter(({ kind, name }) => kind === 'weight' && (config.tied || name !== 'embed.weight'));
+    const widest = Math.max(...products.map(({ shape }) => Math.ceil(shape[1] / table.perByte))) * table.stride * 2;
     const slot = Math.min(up(widest, 4), budget);
     tables = slot * Math.min(Math.floor(budget / slot), layers, 4);
   }
@@ -76,8 +88,8 @@ export function budget(config: ModelConfig, options: BudgetOptions = {}): Budget
     floatBytes,
     t2Bytes: fileBytes(config, 4, tokenizerBytes, metadataBytes),
     b3Bytes: fileBytes(config, 5, tokenizerBytes, metadataBytes),
-    ramT2: engineBytes(config, { perByte: 4, stride: 256 }, tableBudget),
-    ramB3: engineBytes(config, { perByte: 5, stride: 243 }, tableBudget),
+    ramT2: engineBytes(config, T2_TABLE, tableBudget),
+    ramB3: engineBytes(config, B3_TABLE, tableBudget),
     ramReference: engineBytes(config, undefined, tableBudget),
     fits: (limit) => floatBytes <= limit,
   };

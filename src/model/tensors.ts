@@ -56,7 +56,8 @@ export function modelFromTensors(tensors: ReadonlyMap<string, ShapedTensor>, exp
     model.set(name, found.data);
   }
   for (const [name, tensor] of tensors) {
-    if (model.has(name) || (config.tied && name === 'fc.weight' && equals(tensor.data, model.get('embed.weight')!))) continue;
+    const repeated = config.tied && name === 'fc.weight' && equals(tensor.data, model.get('embed.weight')!);
+    if (model.has(name) || repeated) continue;
     throw new TinyLMError('checkpoint-shape', `checkpoint of another shape: it has ${name} ${shown(tensor.shape)}, ` +
       `which a model of ${config.layers} layer(s), ${config.tied ? 'tied' : 'untied'}, has not`,
       'give the sizes that the checkpoint was trained with, or another checkpoint');

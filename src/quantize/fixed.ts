@@ -12,7 +12,7 @@ export type MatrixUse =
 /** The uses of a matrix by its name; a tied embedding has two. */
 export function usesOf(name: string, layer: number, tied: boolean, embedFrac: number): MatrixUse[] {
   const logits: MatrixUse = { kind: 'linear', from: Q.hidden, to: Q.logit };
-  if (name === 'embed.weight') return tied ? [{ kind: 'embedding', embedFrac }, logits] : [{ kind: 'embedding', embedFrac }];
+  if (name === 'embed.weight') return [{ kind: 'embedding', embedFrac }, ...(tied ? [logits] : [])];
   if (name === 'fc.weight') return [logits];
   const input = name.startsWith('rnn.weight_ih') && layer === 0 ? embedFrac : Q.hidden;
   return [{ kind: 'linear', from: input, to: Q.gate }];
@@ -42,7 +42,8 @@ export function fixScales(name: string, scales: Float64Array, cols: number, uses
       return { mantissas: Uint16Array.from(scales, (s) => roundHalfUp(s * 2 ** shift)), scaleShift: shift };
     }
   }
-  throw new TinyLMError('quantize-scale', `${name} has a row of scale ${largest}, too large for ${cols} columns in 32-bit products`,
+  throw new TinyLMError('quantize-scale',
+    `${name} has a row of scale ${largest}, too large for ${cols} columns in 32-bit products`,
     'the weights are far from their usual range; train with a lower learning rate or with weight decay');
 }
 
@@ -51,7 +52,8 @@ export function fixScales(name: string, scales: Float64Array, cols: number, uses
  *
  * @param values (n), real
  */
-export function fixBiases(values: Float32Array, fracMax: number): { values: Int16Array; frac: number; clamped: number } {
+export function fixBiases(values: Float32Array, fracMax: number):
+  { values: Int16Array; frac: number; clamped: number } {
   const fixed = (frac: number): number[] => Array.from(values, (b) => roundHalfUp(b * 2 ** frac));
   const fits = (v: number): boolean => v >= -32768 && v <= 32767;
   for (let frac = fracMax; frac >= 0; frac--) {

@@ -58,7 +58,8 @@ export function quantizeModel(model: FloatModel, options: QuantizeOptions = {}):
     throw new TinyLMError('quantize-option', `threshold ${threshold}, expected 0 to 3`, 'the usual threshold is 0.7');
   }
   if (!Number.isInteger(embedFrac) || embedFrac < 0 || embedFrac > LIMITS.embedFracMax) {
-    throw new TinyLMError('quantize-option', `embedFrac ${embedFrac}, expected a whole number from 0 to ${LIMITS.embedFracMax}`);
+    throw new TinyLMError('quantize-option',
+      `embedFrac ${embedFrac}, expected a whole number from 0 to ${LIMITS.embedFracMax}`);
   }
   if (!Number.isInteger(eod) || eod < 0 || eod >= config.vocab) {
     throw new TinyLMError('quantize-option', `end-of-document token ${eod}, expected 0 to ${config.vocab - 1}`);
@@ -132,8 +133,8 @@ function matrix({ name, shape, layer }: ParameterSpec, values: Float32Array, con
 
 function bias({ name, shape, layer }: ParameterSpec, values: Float32Array): { tensor: Int16Tensor; clamped: number } {
   const fixed = fixBiases(values, name === 'fc.bias' ? LIMITS.logitBiasFracMax : LIMITS.gateBiasFracMax);
-  const tensor: Int16Tensor = { kind: 'int16', name, layer, rows: shape[0], cols: 1, values: fixed.values, frac: fixed.frac };
-  return { tensor, clamped: fixed.clamped };
+  const { values: rounded, frac, clamped } = fixed;
+  return { tensor: { kind: 'int16', name, layer, rows: shape[0], cols: 1, values: rounded, frac }, clamped };
 }
 
 /** Real values of a quantized tensor, row-major. */
@@ -143,7 +144,8 @@ export function effective(tensor: QuantizedTensor): Float32Array {
   return Float32Array.from(trits, (w, i) => (w * mantissas[Math.floor(i / cols)]) / 2 ** scaleShift);
 }
 
-function tensorReport({ name, shape }: ParameterSpec, values: Float32Array, tensor: QuantizedTensor, clamped: number): TensorReport {
+function tensorReport({ name, shape }: ParameterSpec, values: Float32Array, tensor: QuantizedTensor,
+  clamped: number): TensorReport {
   const back = effective(tensor);
   let squaredError = 0;
   let squares = 0;
@@ -151,7 +153,8 @@ function tensorReport({ name, shape }: ParameterSpec, values: Float32Array, tens
     squaredError += (values[i] - back[i]) ** 2;
     squares += values[i] ** 2;
   }
-  const base = { name, shape, squaredError, relativeError: squares === 0 ? 0 : Math.sqrt(squaredError / squares), clamped };
+  const relativeError = squares === 0 ? 0 : Math.sqrt(squaredError / squares);
+  const base = { name, shape, squaredError, relativeError, clamped };
   if (tensor.kind === 'int16') return { ...base, zeros: 0, scaleMin: 0, scaleMax: 0, shift: tensor.frac };
   const scales = Array.from(tensor.mantissas, (m) => m / 2 ** tensor.scaleShift);
   return {

@@ -13,7 +13,8 @@ export type TernaryMethod = 'threshold' | 'sign';
  * @param out (cols), written with −1, 0, +1
  * @returns the scale, ≥ 0; 0 when no weight is kept
  */
-export function ternarize(row: ArrayLike<number>, threshold: number, out: Int8Array, method: TernaryMethod = 'threshold'): number {
+export function ternarize(row: ArrayLike<number>, threshold: number, out: Int8Array,
+  method: TernaryMethod = 'threshold'): number {
   let total = 0;
   for (let i = 0; i < row.length; i++) total += Math.abs(row[i]);
   const mean = total / row.length;

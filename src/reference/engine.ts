@@ -124,7 +124,8 @@ export function measureBits(documents: readonly Document[], eod: number,
     nats -= logProb(logits, eod, one);
     bytes += document.bytes;
   }
-  if (bytes === 0) throw new TinyLMError('evaluate-empty', 'documents without a byte of text', 'give a text to measure on');
+  if (bytes === 0) throw new TinyLMError('evaluate-empty', 'documents without a byte of text',
+    'give a text to measure on');
   return nats / Math.LN2 / bytes;
 }
 

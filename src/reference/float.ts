@@ -34,7 +34,8 @@ export class FloatReference {
     for (const { name, shape } of parameterSpecs(weights.config)) {
       const wanted = shape.reduce((a, b) => a * b, 1);
       const found = weights.tensors.get(name)?.length ?? 0;
-      if (found !== wanted) throw new TinyLMError('reference-tensor', `${name} has ${found} numbers, expected ${wanted}`);
+      if (found !== wanted) throw new TinyLMError('reference-tensor',
+        `${name} has ${found} numbers, expected ${wanted}`);
     }
     this.weights = weights;
     this.options = { quantizeActivations: false, embedFrac: 6, resetOn: -1, ...options };
@@ -67,7 +68,7 @@ export class FloatReference {
     return this.linear(tied ? 'embed.weight' : 'fc.weight', 'fc.bias', x);
   }
 
-  /** An embedding weight as it enters a product. A ternary row has one magnitude, so rounding each is rounding the scale. */
+  /** An embedding weight as it enters a product. A ternary row has one magnitude: rounding it is rounding the scale. */
   private embedded(v: number): number {
     if (!this.options.quantizeActivations) return v;
     const one = 2 ** this.options.embedFrac;
@@ -94,13 +95,15 @@ export class FloatReference {
 }
 
 /** The logits (V) after each of the tokens, from a reset state. */
-export function floatForward(weights: FloatWeights, tokens: ArrayLike<number>, options: FloatOptions = {}): Float64Array[] {
+export function floatForward(weights: FloatWeights, tokens: ArrayLike<number>,
+  options: FloatOptions = {}): Float64Array[] {
   const reference = new FloatReference(weights, options);
   return Array.from(tokens, (token) => reference.step(token));
 }
 
 /** Bits per byte of a float model; see `measureBits`. `eod` is 0 for every tokenizer. */
-export function evaluateFloat(weights: FloatWeights, documents: readonly Document[], options: FloatOptions = {}, eod = 0): number {
+export function evaluateFloat(weights: FloatWeights, documents: readonly Document[], options: FloatOptions = {},
+  eod = 0): number {
   const reference = new FloatReference(weights, options);
   return measureBits(documents, eod, () => {
     reference.reset();

@@ -33,7 +33,9 @@ export function checkTable(table: TokenizerTable): void {
   if (table.base.length < LIMITS.firstSymbol) {
     fail(`${table.base.length} base tokens, expected at least ${LIMITS.firstSymbol}`);
   }
-  if (table.kind === 'char' && table.merges.length > 0) fail(`kind char with ${table.merges.length} merges, expected 0`);
+  if (table.kind === 'char' && table.merges.length > 0) {
+    fail(`kind char with ${table.merges.length} merges, expected 0`);
+  }
   table.base.forEach((bytes, id) => checkBase(table, bytes, id));
   checkMerges(table);
 }

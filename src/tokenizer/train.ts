@@ -19,7 +19,7 @@ export interface WordCounts {
   readonly counts: readonly number[];
 }
 
-/** Share of the text's characters that stay characters even where bpe then gets under half the vocabulary. */
+/** Share of the text's characters that get a token even where merges then get under half the vocabulary. */
 const COVERAGE = 0.995;
 
 /** The byte table: token i is the byte i. */
@@ -32,8 +32,8 @@ export function byteTable(): TokenizerTable {
  * Trains a tokenizer. Deterministic: the same documents give the same table.
  *
  * Characters are taken by frequency (ties: smallest bytes first). `bpe` keeps half of the vocabulary
- * for merges unless fewer than 99.5 % of the text's characters would then have a token; characters without one become nibbles.
- * A merge needs a pair that occurs twice, so a small text may give fewer tokens than asked: read
+ * for merges unless fewer than 99.5 % of the text's characters would then have a token; characters without one
+ * become nibbles. A merge needs a pair that occurs twice, so a small text may give fewer tokens than asked: read
  * the size from the table.
  *
  * @throws TinyLMError `tokenizer-vocab` for a size out of range, `tokenizer-empty` without text
@@ -47,7 +47,8 @@ export function trainTokenizer(documents: readonly string[], options: TokenizerO
       'give a corpus with text, or the tokenizer "byte", which needs none');
   }
   const room = options.vocab - LIMITS.firstSymbol;
-  const symbols = chooseSymbols(words, room, options.kind === 'bpe' ? Math.max(0, (options.vocab >> 1) - LIMITS.firstSymbol) : room);
+  const half = Math.max(0, (options.vocab >> 1) - LIMITS.firstSymbol);
+  const symbols = chooseSymbols(words, room, options.kind === 'bpe' ? half : room);
   const base = [...Array.from({ length: LIMITS.firstSymbol }, () => new Uint8Array()), ...symbols];
   const table = { kind: options.kind, eod: LIMITS.eod, nibbleBase: LIMITS.firstNibble, base } as const;
   return { ...table, merges: options.kind === 'bpe' ? learnMerges(words, base, options.vocab) : [] };
@@ -58,7 +59,8 @@ function checkVocab({ kind, vocab }: TokenizerOptions): void {
     : [LIMITS.firstSymbol + 1, MODEL_LIMITS.vocabMax];
   if (!Number.isInteger(vocab) || vocab < min || vocab > max) {
     const wanted = min === max ? `exactly ${min}` : `${min} to ${max}`;
-    throw new TinyLMError('tokenizer-vocab', `vocabulary of ${vocab} tokens, expected ${wanted} for the tokenizer "${kind}"`,
+    throw new TinyLMError('tokenizer-vocab',
+      `vocabulary of ${vocab} tokens, expected ${wanted} for the tokenizer "${kind}"`,
       vocab > max ? `choose a vocabulary of at most ${max}` : `choose a vocabulary of at least ${min}`);
   }
 }
@@ -89,7 +91,7 @@ function chooseSymbols({ words, counts }: WordCounts, room: number, wanted: numb
     for (let i = 0; i < bytes.length;) {
       const length = unitLength(bytes, i, bytes.length);
       total += counts[word];
-      // A record cannot hold a zero byte, so NUL stays two nibbles. A string encoded as UTF-8 has no stray bytes.
+      // A record cannot hold a zero byte, so NUL stays two nibbles. Text encoded as UTF-8 has no stray bytes.
       if (bytes[i] !== 0) {
         const key = unitKey(bytes, i, length);
         const entry = found.get(key);
