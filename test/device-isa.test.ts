@@ -153,7 +153,8 @@ for (const compile of [false, true]) {
 
   test(`loads extend their sign, ${how}`, () => {
     for (const [text, word, want] of LOADS) {
-      const hart = hartWith([word, rv.addi(S0, S0, -1), rv.b(1, S0, 0, (word & 3) === 3 ? -8 : -6), 0x10500073], compile);
+      const back = (word & 3) === 3 ? -8 : -6;
+      const hart = hartWith([word, rv.addi(S0, S0, -1), rv.b(1, S0, 0, back), 0x10500073], compile);
       hart.memory.i32[0x100 >> 2] = 0x80ff7f01 | 0;
       [hart.x[A0], hart.x[S0]] = [RAM + 0x100, LOOPS];
       hart.run(100_000);

@@ -44,8 +44,8 @@ export function crossCompile(folder: string, sources: Record<string, string>, ar
     if (/\.[cS]$/.test(name)) inputs.push(join(folder, name));
   }
   const out = join(folder, 'out.elf');
-  const run = spawnSync(TOOLS.gcc.command, ['-std=gnu99', '-march=rv32imc_zicsr', '-mabi=ilp32', '-O2', '-ffreestanding',
-    '-nostdlib', '-nostartfiles', '-Wl,--no-warn-rwx-segments', ...args, ...inputs, '-o', out, '-lgcc'],
+  const run = spawnSync(TOOLS.gcc.command, ['-std=gnu99', '-march=rv32imc_zicsr', '-mabi=ilp32', '-O2',
+    '-ffreestanding', '-nostdlib', '-nostartfiles', '-Wl,--no-warn-rwx-segments', ...args, ...inputs, '-o', out, '-lgcc'],
   { encoding: 'utf8', cwd: folder });
   if (run.status !== 0) throw new Error(`${TOOLS.gcc.command} failed:\n${run.stderr}`);
   return readFileSync(out);
@@ -166,3 +166,9 @@ export function textOf(transport: { onData(listener: (data: Uint8Array) => void)
   transport.onData((data) => { seen.text += Buffer.from(data).toString('latin1'); });
   return seen;
 }
+
+/** Reproducible bytes without pattern. */
+export const noise = (bytes: number, seed = 1): Uint8Array => {
+  let s = seed;
+  return Uint8Array.from({ length: bytes }, () => (s = Math.imul(s, 1664525) + 1013904223 | 0) >>> 24);
+};

@@ -169,7 +169,8 @@ test('serial: what the system says, in words', async () => {
     });
     assert.equal(port.isOpen, false);
   }
-  const failing = new SerialTransport('/dev/ttyX', { backend: fakeSerial({ writeError: 'EIO', setError: 'ENOTTY' }).backend });
+  const { backend } = fakeSerial({ writeError: 'EIO', setError: 'ENOTTY' });
+  const failing = new SerialTransport('/dev/ttyX', { backend });
   await failing.open();
   await assert.rejects(failing.write(bytes('x')), { code: 'port-lost' });
   assert.equal(await failing.setSignals({ rts: true }), false);

@@ -3,7 +3,8 @@
  * no model: a model is a blob here.
  */
 export * from './transport.js';
-export { SerialTransport, listDevices, serialBackend, serialError, type DeviceInfo, type SerialBackend } from './serial.js';
+export { SerialTransport, listDevices, serialBackend, serialError, type DeviceInfo,
+  type SerialBackend } from './serial.js';
 export { TcpTransport, WebSocketTransport, type TcpConnect, type WebSocketConstructor } from './network.js';
 export { attachToPty, openPty, type Pty, type Spawn } from './pty.js';
 

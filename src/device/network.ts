@@ -11,7 +11,8 @@ function networkError(name: string, code: string | undefined, text: string): Tin
       return new TinyLMError('connect-unknown', `no address is known for ${name}`,
         'check the name; .local names need mDNS on this computer: try the IP address the device prints');
     case 'ECONNREFUSED':
-      return new TinyLMError('connect-refused', `${name} refuses the connection`, 'check the port, and that the device runs');
+      return new TinyLMError('connect-refused', `${name} refuses the connection`,
+        'check the port, and that the device runs');
     case 'ETIMEDOUT': case 'EHOSTUNREACH': case 'ENETUNREACH':
       return new TinyLMError('connect-timeout', `${name} does not answer`, 'check that both are in the same network');
     default:
@@ -91,11 +92,15 @@ export class TcpTransport extends TransportBase {
 }
 
 /** The part of the WebSocket standard used here. */
+interface SocketEvent {
+  data?: unknown;
+  message?: string;
+}
 interface SocketLike {
   binaryType: string;
   send(data: Uint8Array): void;
   close(): void;
-  addEventListener(type: string, listener: (event: { data?: unknown; message?: string; reason?: string }) => void): void;
+  addEventListener(type: string, listener: (event: SocketEvent) => void): void;
 }
 export type WebSocketConstructor = new (url: string) => SocketLike;
 
@@ -151,7 +156,8 @@ export class WebSocketTransport extends TransportBase {
     });
     this.#socket = socket;
     socket.addEventListener('message', (e) => {
-      this.received(typeof e.data === 'string' ? new TextEncoder().encode(e.data) : new Uint8Array(e.data as ArrayBuffer));
+      const text = typeof e.data === 'string';
+      this.received(text ? new TextEncoder().encode(e.data as string) : new Uint8Array(e.data as ArrayBuffer));
     });
     socket.addEventListener('close', () => {
       this.#socket = undefined;

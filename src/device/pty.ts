@@ -68,8 +68,14 @@ export async function openPty(spawn: Spawn): Promise<Pty> {
   };
 }
 
-/** Connects a board (or anything that talks in bytes) to a pseudo-terminal. */
-export function attachToPty(pty: Pty, board: { connect(toHost: (data: Uint8Array) => void): void; fromHost(data: Uint8Array): void }): void {
+/** Anything that talks in bytes: a virtual board. */
+export interface ByteTalker {
+  connect(toHost: (data: Uint8Array) => void): void;
+  fromHost(data: Uint8Array): void;
+}
+
+/** Connects a board to a pseudo-terminal. */
+export function attachToPty(pty: Pty, board: ByteTalker): void {
   board.connect((data) => pty.write(data));
   pty.onData((data) => board.fromHost(data));
 }

@@ -83,7 +83,8 @@ export abstract class TransportBase implements Transport {
   }
 
   protected requireOpen(): void {
-    if (!this.#open) throw new TinyLMError('port-closed', `${this.name} is not open`, 'open it first, or open it again');
+    if (this.#open) return;
+    throw new TinyLMError('port-closed', `${this.name} is not open`, 'open it first, or open it again');
   }
 }
 
@@ -170,6 +171,9 @@ export function memoryPair(name = 'memory'): { a: Transport; b: Transport; pull:
   };
 }
 
+/** What a fake device sends back for the bytes it gets, if anything. */
+export type Answer = (data: Uint8Array) => Uint8Array | undefined | void;
+
 /** What a {@link FakeTransport} does on top of answering. */
 export interface FakeOptions {
   name?: string;
@@ -184,11 +188,10 @@ export interface FakeOptions {
 export class FakeTransport extends TransportBase {
   readonly written: Uint8Array[] = [];
   readonly signals: Signals[] = [];
-  readonly #answer: (data: Uint8Array) => Uint8Array | undefined | void;
+  readonly #answer: Answer;
   readonly #options: FakeOptions;
 
-  /** @param answer bytes the device sends back for each write, if any */
-  constructor(answer: (data: Uint8Array) => Uint8Array | undefined | void = () => undefined, options: FakeOptions = {}) {
+  constructor(answer: Answer = () => undefined, options: FakeOptions = {}) {
     super(options.name ?? 'fake');
     this.#answer = answer;
     this.#options = options;

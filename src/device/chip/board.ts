@@ -32,7 +32,7 @@ export interface BoardOptions extends C3Options {
 }
 
 const SLICE = 500_000;
-/** While the program waits for input, it gets a slice this often: its timers go on, slower than in life. */
+/** While the program waits for input, it gets a tenth of a slice this often: its timers go on, slower than in life. */
 const IDLE_MS = 10;
 /** Restarts without input after which a program that the watchdog keeps resetting is left stopped. */
 const RESET_LOOP = 20;
@@ -57,6 +57,7 @@ export class VirtualBoard {
   #timerIsImmediate = false;
   #resetsInARow = 0;
   #syncMatched = 0;
+  #idle = false;
 
   constructor(options: BoardOptions = {}) {
     this.#options = options;
@@ -64,7 +65,8 @@ export class VirtualBoard {
     this.chip = new VirtualC3(options);
     this.chip.usb.hostAttached = false;
     this.rom = new FakeRom({
-      chip: 'ESP32-C3', flash: this.chip.flash, send: (data) => this.#toHost(data), onRestart: () => this.reset('software'),
+      chip: 'ESP32-C3', flash: this.chip.flash, send: (data) => this.#toHost(data),
+      onRestart: () => this.reset('software'),
       ...(options.mac ? { mac: options.mac } : {}), ...(options.damage ? { damage: options.damage } : {}),
     });
   }
@@ -133,6 +135,7 @@ export class VirtualBoard {
       return this.rom.receive(data);
     }
     this.#resetsInARow = 0;
+    this.#idle = false;
     if (this.#wiring === 'usb') this.chip.usb.receive(data);
     else this.chip.uart.receive(data);
     if (this.state === 'running') this.#schedule(0);
@@ -166,7 +169,7 @@ export class VirtualBoard {
     else if (this.#rts && !this.#dtr) this.reset('usb');
   }
 
-  /** Two transistors: EN is low while RTS alone is set, IO0 while DTR alone is. EN rises late: IO0 is read as it is then. */
+  /** Two transistors: EN is low while RTS alone is set, IO0 while DTR alone is. EN rises late, and IO0 is read then. */
   #circuit(before: { dtr: boolean; rts: boolean }): void {
     const held = this.#rts && !this.#dtr;
     const wasHeld = before.rts && !before.dtr;
@@ -197,7 +200,8 @@ export class VirtualBoard {
     if (this.state !== 'running') return;
     let stop: ReturnType<VirtualC3['run']>;
     try {
-      stop = this.chip.run(this.#options.slice ?? SLICE);
+      const slice = this.#options.slice ?? SLICE;
+      stop = this.chip.run(this.#idle ? Math.ceil(slice / 10) : slice);
     } catch (e) {
       if (!(e instanceof ChipTrapError)) throw e;
       this.#deliver();
@@ -205,7 +209,10 @@ export class VirtualBoard {
       return this.#setState('stopped', e.message);
     }
     const spoke = this.#deliver();
-    if (stop.stop !== 'reset') return this.#schedule(stop.stop === 'idle' && !spoke ? IDLE_MS : 0);
+    if (stop.stop !== 'reset') {
+      this.#idle = stop.stop === 'idle' && !spoke;
+      return this.#schedule(this.#idle ? IDLE_MS : 0);
+    }
     if (++this.#resetsInARow > RESET_LOOP) {
       return this.#setState('stopped', `${RESET_LOOP} resets in a row, the last by the ${stop.reason}`);
     }

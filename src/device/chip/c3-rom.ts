@@ -29,7 +29,7 @@ function view(hart: Hart, address: number, bytes: number, write: boolean): Uint8
   return at >= 0 && at + bytes <= m.u8.length ? m.u8.subarray(at, at + bytes) : undefined;
 }
 
-/** Typical times of a NOR chip: sector erase 45 ms, 64 KB block erase 150 ms, page program 0.7 ms (GD25Q32 data sheet). */
+/** Modelled times of a NOR chip, seconds: assumed, of the size that data sheets of 4 MB chips call typical. */
 const SECTOR_ERASE = 0.045;
 const BLOCK_ERASE = 0.15;
 const PAGE_PROGRAM = 0.0007;

@@ -84,7 +84,8 @@ export class VirtualC3 {
     this.#memory = new Memory([
       { name: FLASH, bytes: flashBytes, cached: true,
         mappings: [{ base: 0x42000000, access: 'rx' }, { base: 0x3c000000, access: 'r' }] },
-      { name: SRAM, bytes: 0x60000, mappings: [{ base: 0x3fc80000, access: 'rw' }, { base: 0x40380000, access: 'rwx' }] },
+      { name: SRAM, bytes: 0x60000,
+        mappings: [{ base: 0x3fc80000, access: 'rw' }, { base: 0x40380000, access: 'rwx' }] },
     ], [this.usb, this.uart, this.#rtc, new EFuse(options.mac ?? [0x60, 0x55, 0xf9, 0, 0, 1]), ...this.#groups,
       new SysTimer(context), new RandomNumber(options.random ?? fixedSequence()), this.peripherals]);
     this.flash = new NorFlash(this.#memory.bytesOf(FLASH));

@@ -82,7 +82,8 @@ class Writer {
   }
 
   #fill(text: string, i: Instruction): string {
-    return text.replace(/[ABI]/g, (c) => (c === 'A' ? this.#read(i.rs1) : c === 'B' ? this.#read(i.rs2) : `(${i.imm})`));
+    return text.replace(/[ABI]/g, (c) =>
+      (c === 'A' ? this.#read(i.rs1) : c === 'B' ? this.#read(i.rs2) : `(${i.imm})`));
   }
 
   #read(r: number): string {

@@ -1,6 +1,7 @@
 /**
  * An RV32IMC hart: instructions are decoded once into packed words and interpreted; code that runs often is compiled
- * to JavaScript, block by block. Machine mode only, no interrupts. Counts of instructions are exact; time is not modelled here (see c3.ts for what counts as time).
+ * to JavaScript, block by block. Machine mode only, no interrupts. Counts of instructions are exact; time is not
+ * modelled here (c3.ts says what counts as time).
  */
 import { CSR, CsrFile, type CsrProfile } from './csr.js';
 import { CodeStore, type ClassCounts } from './counts.js';

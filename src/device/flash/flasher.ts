@@ -152,7 +152,9 @@ function checkParts(parts: readonly FlashPart[], flashBytes: number | undefined)
     const name = p.name ?? hex(p.offset);
     if (p.data.length === 0) throw bad(`${name} is empty`);
     if (p.offset % SECTOR !== 0) throw bad(`${name} is at ${hex(p.offset)}; expected a multiple of ${hex(SECTOR)}`);
-    if (p.offset < end) throw bad(`${name} at ${hex(p.offset)} overlaps ${before}, whose last sector ends at ${hex(end)}`);
+    if (p.offset < end) {
+      throw bad(`${name} at ${hex(p.offset)} overlaps ${before}, whose last sector ends at ${hex(end)}`);
+    }
     end = Math.ceil((p.offset + p.data.length) / SECTOR) * SECTOR;
     before = name;
     if (flashBytes !== undefined && p.offset + p.data.length > flashBytes) {
@@ -177,7 +179,8 @@ export async function withFlasher<T>(options: FlasherOptions, body: (flasher: Fl
     const flashBytes = sizeOf(await loader.detectFlashSize().catch(() => undefined));
     const flasher = new Flasher(loader, adapter, flashBytes, progress);
     if (options.expectChip !== undefined && options.expectChip !== flasher.chip) {
-      throw new TinyLMError('flash-chip', `this is an ${flasher.chip}, but the firmware is for an ${options.expectChip}`,
+      throw new TinyLMError('flash-chip',
+        `this is an ${flasher.chip}, but the firmware is for an ${options.expectChip}`,
         'build the firmware for this chip (idf.py set-target), or choose another port');
     }
     progress({ phase: 'connected', chip: flasher.chip, flashBytes });

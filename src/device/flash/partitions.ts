@@ -103,13 +103,17 @@ function checkPartitions(partitions: readonly Partition[]): void {
 const TYPES: Readonly<Record<string, number>> = { app: 0, data: 1 };
 const SUBTYPES: Readonly<Record<number, Readonly<Record<string, number>>>> = {
   0: { factory: 0, test: 0x20, ...Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`ota_${i}`, 0x10 + i])) },
-  1: { ota: 0, phy: 1, nvs: 2, coredump: 3, nvs_keys: 4, efuse: 5, undefined: 6, fat: 0x81, spiffs: 0x82, littlefs: 0x83 },
+  1: {
+    ota: 0, phy: 1, nvs: 2, coredump: 3, nvs_keys: 4, efuse: 5, undefined: 6, fat: 0x81, spiffs: 0x82, littlefs: 0x83,
+  },
 };
 
 /** Numbers as partitions.csv writes them: decimal, 0x…, with K or M. */
 function parseNumber(text: string, line: string): number {
   const m = /^(0x[0-9a-f]+|\d+)([km]?)$/i.exec(text);
-  if (!m) throw new TinyLMError('partition-csv', `not a number: ${text} (in: ${line})`, 'expected e.g. 4096, 0x1000, 4K, 1M');
+  if (!m) {
+    throw new TinyLMError('partition-csv', `not a number: ${text} (in: ${line})`, 'expected e.g. 4096, 0x1000, 4K, 1M');
+  }
   return Number(m[1]) * ({ k: 1024, m: 1 << 20 }[m[2].toLowerCase()] ?? 1);
 }
 
@@ -150,5 +154,6 @@ export function findModelPartition(partitions: readonly Partition[]): Partition 
 export function checkFits(bytes: number, partition: Partition): void {
   if (bytes <= partition.bytes) return;
   throw new TinyLMError('model-too-large', `the model has ${bytes} bytes, but the partition ${partition.name} holds ` +
-    `${partition.bytes}`, 'train a smaller model, or give the partition more room in partitions.csv and flash the firmware again');
+    `${partition.bytes}`,
+  'train a smaller model, or give the partition more room in partitions.csv and flash the firmware again');
 }
