@@ -2,10 +2,21 @@
 import { Command, CommanderError } from 'commander';
 import { budgetCommand } from './commands/budget.js';
 import { corpusCommand } from './commands/corpus.js';
+import { demoCommand } from './commands/demo.js';
+import { evalCommand } from './commands/eval.js';
+import { exportCommand } from './commands/export.js';
+import { generateCommand } from './commands/generate.js';
+import { inspectCommand } from './commands/inspect.js';
+import { quantizeCommand } from './commands/quantize.js';
+import { trainCommand } from './commands/train.js';
 import type { Context } from './context.js';
 import { EXIT, reportError } from './errors.js';
 
-const VERBS = [corpusCommand, budgetCommand];
+/** In the order of the pipeline. */
+const VERBS = [
+  demoCommand, corpusCommand, budgetCommand, trainCommand, evalCommand, quantizeCommand, exportCommand, inspectCommand,
+  generateCommand,
+];
 
 export function buildProgram(context: Context, version: string): Command {
   const program = new Command('tinylm')

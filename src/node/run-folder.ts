@@ -12,7 +12,7 @@
  *   report.md         the figures of the run
  *   corpus.jsonl      the text itself, only where it came by standard input
  */
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { TinyLMError } from '../model/errors.js';
 import { fileError, flushFolder, makeFolder, readBytes, readJson, writeAtomic } from './files.js';
@@ -38,25 +38,33 @@ export class RunFolder {
     this.path = path;
   }
 
-  /**
-   * Makes the folder with its `run.json` in one step: there is never a run folder without it.
-   * @param record what `run.json` is to hold, as JSON
-   * @throws TinyLMError `run-exists` when something is there already, `file-unwritable`
-   */
-  static create(path: string, record: unknown): RunFolder {
+  /** @throws TinyLMError `run-exists` when there is something at this path already (an empty folder is nothing) */
+  static checkFree(path: string): void {
     if (existsSync(path) && !isEmptyFolder(path))
       throw new TinyLMError('run-exists', `${path} exists already, expected a new folder`,
         existsSync(join(path, RUN_FILES.run))
           ? `go on with that run by --resume ${path}, or choose another folder with --out`
           : 'choose another folder with --out');
+  }
+
+  /**
+   * Makes the folder with its `run.json` in one step: there is never a run folder without it.
+   * @param record what `run.json` is to hold, as JSON
+   * @param others files that must be there from the beginning, too
+   * @throws TinyLMError `run-exists` when something is there already, `file-unwritable`
+   */
+  static create(path: string, record: unknown, others: Partial<Record<RunFile, string>> = {}): RunFolder {
+    RunFolder.checkFree(path);
     makeFolder(dirname(path));
     try {
-      const made = mkdtempSync(join(dirname(path), `.${basename(path)}-`));
+      const made = join(dirname(path), `.${basename(path)}-${process.pid}-${Date.now().toString(36)}`);
+      mkdirSync(made);
       try {
+        for (const [name, content] of Object.entries(others)) writeAtomic(join(made, RUN_FILES[name as RunFile]), content);
         writeAtomic(join(made, RUN_FILES.run), `${JSON.stringify(record, null, 2)}\n`);
         if (existsSync(path)) {
           // An empty folder of the user's: it stays, with its permissions.
-          renameSync(join(made, RUN_FILES.run), join(path, RUN_FILES.run));
+          for (const name of [...Object.keys(others), 'run'] as RunFile[]) renameSync(join(made, RUN_FILES[name]), join(path, RUN_FILES[name]));
           rmSync(made, { recursive: true });
         } else {
           renameSync(made, path);

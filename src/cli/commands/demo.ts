@@ -1,0 +1,61 @@
+import { Option, type Command } from 'commander';
+import type { StoryLang } from '../../corpus/index.js';
+import { RunFolder } from '../../node/run-folder.js';
+import { verb, type Context } from '../context.js';
+import { finishRun } from '../finish.js';
+import { addOptions, OPTIONS } from '../options.js';
+import { SAMPLE, startRun } from '../pipeline.js';
+import { SPLIT_SEED, STORY_SEED } from '../prepare.js';
+import { showFigures, stopped } from './train.js';
+
+interface Options {
+  lang: StoryLang;
+  minutes?: number;
+  epochs?: number;
+  seed: number;
+  threads?: number;
+  out?: string;
+  json?: boolean;
+}
+
+/** Stories that the grammar checks. */
+const CHECKED = 100;
+/** Long enough for the default model to tell whole stories; about three minutes on two cores. */
+const EPOCHS = 15;
+
+export function demoCommand(context: Context): Command {
+  const command = verb('demo', 'The whole pipeline on the built-in stories, in a few minutes: train, quantize, export, generate, report.', [
+    'tinylm demo',
+    'tinylm demo --lang pt --minutes 2',
+  ]);
+  command.addOption(new Option('--lang <language>', 'language of the stories').choices(['en', 'pt']).default('en'));
+  addOptions(command, ['epochs', 'minutes', 'seed', 'threads', 'out', 'json'], {
+    epochs: { about: `times through the stories (default: ${EPOCHS})` },
+    out: { about: 'the run folder, which must be new (default: run/demo, run/demo-2, …)' },
+    json: { about: 'print the figures of the run as JSON' },
+  });
+  return command.action((options: Options) => demo(context, options));
+}
+
+async function demo(context: Context, options: Options): Promise<void> {
+  const { lang, minutes, epochs, seed, threads, json } = options;
+  const spec = `stories:${lang}`;
+  const started = await startRun(context, {
+    corpus: { name: spec, spec, storySeed: STORY_SEED, splitSeed: SPLIT_SEED },
+    model: { tokenizer: OPTIONS.tokenizer.initial, vocab: OPTIONS.vocab.initial },
+    flags: {
+      threshold: OPTIONS.threshold.initial, batch: OPTIONS.batch.initial, segment: OPTIONS.segment.initial, seed,
+      ...(minutes === undefined ? { epochs: epochs ?? EPOCHS } : { minutes }), ...(threads !== undefined && { threads }),
+    },
+    out: options.out ?? RunFolder.free('run', 'demo'),
+  });
+  if (stopped(context, started)) return;
+  const { folder, record, data, outcome } = started;
+  context.terminal.note('measuring and generating …');
+  const figures = await finishRun({
+    folder, record, data, threads: started.threads,
+    training: outcome.kind === 'end' ? outcome : { seconds: 0, tokens: 0 },
+    stories: lang, checked: CHECKED, samples: 3, sampling: { ...SAMPLE, seed, maxTokens: 300 },
+  });
+  showFigures(context, started, figures, json === true);
+}

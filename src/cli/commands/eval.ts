@@ -1,0 +1,94 @@
+import { Option, type Command } from 'commander';
+import type { LoadOptions } from '../../node/corpus-files.js';
+import { Tokenizer, type TokenizerTable } from '../../tokenizer/index.js';
+import { encodeDocuments, type TokenizedDocument } from '../../train/index.js';
+import { verb, type Context } from '../context.js';
+import { UsageError } from '../errors.js';
+import { bitsOfFloat, bitsOfTlm } from '../measure.js';
+import { floatModel, openSource, openTlm, openWeights, type Source } from '../model-source.js';
+import { addOptions, CORPUS_OPTIONS } from '../options.js';
+import { threadsOf } from '../pipeline.js';
+import { loadRecorded, measured, SPLIT_SEED, STORY_SEED } from '../prepare.js';
+import { splitCorpus } from '../../corpus/index.js';
+import { table } from '../terminal.js';
+import { bits, count, wholeNumber } from '../values.js';
+
+type Kind = 'engine' | 'ternary' | 'float';
+
+interface Options extends Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
+  kind: Kind;
+  all?: boolean;
+  limit: number;
+  threads?: number;
+  json?: boolean;
+}
+
+export function evalCommand(context: Context): Command {
+  const command = verb('eval', 'Measure a model on a text: bits per byte (lower is better) and perplexity per token.', [
+    'tinylm eval run/demo',
+    'tinylm eval model.tlm other-text.txt --all',
+    'tinylm eval run/demo/best.safetensors stories:en --kind float',
+  ])
+    .argument('<model>', 'a .tlm file, a run folder or a checkpoint')
+    .argument('[corpus]', 'the text (default: that of the run folder)');
+  command.addOption(new Option('--kind <kind>', 'engine: integers, in the C engine; ternary or float: the trainer\'s arithmetic')
+    .choices(['engine', 'ternary', 'float']).default('engine'));
+  command.option('--all', 'measure on the whole text, not on its validation part');
+  command.option('--limit <tokens>', 'measure on the first documents that have so many tokens together; 0 for no limit',
+    wholeNumber(0, Number.MAX_SAFE_INTEGER), 200_000);
+  addOptions(command, [...CORPUS_OPTIONS, 'threads', 'json']);
+  return command.action((path: string, corpus: string | undefined, options: Options) => evaluate(context, path, corpus, options));
+}
+
+/** The documents to measure on. */
+async function texts(source: Source, corpus: string | undefined, options: Options, stdin: Context['stdin']): Promise<{ name: string; documents: string[] }> {
+  const { format, field, maxBytes } = options;
+  const record = source.kind === 'run' ? source.record.corpus : undefined;
+  if (corpus === undefined && record === undefined)
+    throw new UsageError('a text to measure on is missing', 'tinylm eval <model> <corpus>; only a run folder knows its own');
+  const documents = corpus === undefined
+    ? await loadRecorded(record!, source.path, stdin)
+    : await loadRecorded({
+      name: corpus, spec: corpus, storySeed: STORY_SEED, splitSeed: SPLIT_SEED,
+      ...(format !== undefined && { format }), ...(field !== undefined && { field }), ...(maxBytes !== undefined && { maxBytes }),
+    }, undefined, stdin);
+  const name = corpus ?? record!.name;
+  if (options.all) return { name, documents };
+  return { name: `${name}, validation part`, documents: splitCorpus(documents, { seed: record?.splitSeed ?? SPLIT_SEED }).valid };
+}
+
+async function evaluate({ terminal, stdin }: Context, path: string, corpus: string | undefined, options: Options): Promise<void> {
+  const source = openSource(path);
+  const { name, documents } = await texts(source, corpus, options, stdin);
+  const encode = (tokenizer: TokenizerTable): TokenizedDocument[] =>
+    measured(encodeDocuments(new Tokenizer(tokenizer), documents), options.limit === 0 ? Infinity : options.limit);
+  let found: TokenizedDocument[];
+  let bitsPerByte: number;
+  if (options.kind === 'engine') {
+    const { bytes, file } = openTlm(path);
+    found = encode(file.tokenizer);
+    bitsPerByte = await bitsOfTlm(bytes, found);
+  } else {
+    const { file } = openWeights(path);
+    if (!file.trained) throw new UsageError(`${path} has no tokenizer`, 'make a .tlm of it first: tinylm quantize <checkpoint> --tokenizer-from <…>');
+    const { tokenizer, options: trained } = file.trained;
+    found = encode(tokenizer);
+    bitsPerByte = await bitsOfFloat(floatModel(file), found, {
+      threads: threadsOf(options), eod: tokenizer.eod, ...(options.kind === 'ternary' && { ternary: trained }),
+    });
+  }
+  const bytes = found.reduce((sum, d) => sum + d.bytes, 0);
+  const tokens = found.reduce((sum, d) => sum + d.tokens.length + 1, 0);
+  const perplexity = 2 ** ((bitsPerByte * bytes) / tokens);
+  const result = { model: path, kind: options.kind, text: name, documents: found.length, bytes, tokens, bitsPerByte, perplexityPerToken: perplexity };
+  if (options.json) terminal.json(result);
+  else {
+    terminal.out(table([
+      ['text', name],
+      ['measured', `${count(found.length)} documents, ${count(bytes)} bytes, ${count(tokens)} tokens`],
+      ['arithmetic', { engine: 'integers, in the C engine', ternary: 'ternary weights, in the trainer', float: 'float weights, in the trainer' }[options.kind]],
+      ['bits per byte', bits(bitsPerByte)],
+      ['perplexity per token', perplexity.toFixed(2)],
+    ], [0, 1]));
+  }
+}

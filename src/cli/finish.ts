@@ -1,0 +1,86 @@
+/** The end of a run: measure, export, generate, report. */
+import type { StoryLang } from '../corpus/index.js';
+import { elementCount, parameterSpecs } from '../model/index.js';
+import { decodeCheckpoint } from '../node/checkpoint-file.js';
+import type { RunFolder } from '../node/run-folder.js';
+import type { Checkpoint } from '../train/index.js';
+import { EngineModel, samplingWords, type Sampling } from './engine-model.js';
+import { exportModel } from './export-model.js';
+import { checkStories } from './grammar.js';
+import { bitsOfFloat, bitsOfTlm } from './measure.js';
+import { runWeights } from './model-source.js';
+import { measured, type Prepared } from './prepare.js';
+import { reportMarkdown, type Figures } from './report.js';
+import type { RunRecord } from './run-record.js';
+
+export interface Finish {
+  readonly folder: RunFolder;
+  readonly record: RunRecord;
+  readonly data: Prepared;
+  readonly threads: number;
+  /** How long this process trained; zeros when a finished run is looked at again. */
+  readonly training: { readonly seconds: number; readonly tokens: number };
+  /** The built-in stories' language: their grammar checks what is generated. */
+  readonly stories?: StoryLang;
+  readonly samples: number;
+  readonly sampling: Sampling;
+  /** Generated stories that the grammar checks. */
+  readonly checked?: number;
+}
+
+/** Exports the best weights of a run into its folder, measures them, and writes the report. */
+export async function finishRun(finish: Finish): Promise<Figures> {
+  const { folder, record, data, threads, sampling } = finish;
+  const { options } = record;
+  const { file } = runWeights({ kind: 'run', path: folder.path, folder, record });
+  const float = { config: file.model, tensors: file.weights };
+  const about = { corpus: record.corpus.name, step: file.trained?.step ?? options.steps };
+  const quantizing = { threshold: options.threshold, embedFrac: options.embedFrac, about };
+  const exported = exportModel(float, data.tokenizer, quantizing).bytes;
+  folder.write('model', exported);
+
+  const documents = measured(data.valid);
+  const sign = exportModel(float, data.tokenizer, { ...quantizing, method: 'sign' }).bytes;
+  const engine = await EngineModel.open(exported);
+  const samples = Array.from({ length: finish.samples }, (_, i) => engine.generate('', { ...sampling, seed: sampling.seed + i }).text);
+  const { stories, checked = 0 } = finish;
+  const generated = stories === undefined ? [] : Array.from({ length: checked }, (_, i) => {
+    const { text, reason } = engine.generate('', { ...sampling, seed: sampling.seed + i, maxTokens: STORY_TOKENS });
+    return { text, complete: reason === 'eod' };
+  });
+  const last = lastStep(folder);
+  const figures: Figures = {
+    corpus: record.corpus.name,
+    model: options.model,
+    ternary: options.ternary,
+    threshold: options.threshold,
+    parameters: parameterSpecs(options.model).reduce((sum, spec) => sum + elementCount(spec.shape), 0),
+    floatBytes: parameterSpecs(options.model).reduce((sum, spec) => sum + 4 * elementCount(spec.shape), 0),
+    tlmBytes: exported.length,
+    engineBytes: engine.memoryBytes,
+    quality: {
+      documents: documents.length,
+      bytes: documents.reduce((sum, d) => sum + d.bytes, 0),
+      tokens: documents.reduce((sum, d) => sum + d.tokens.length + 1, 0),
+      float: await bitsOfFloat(float, documents, { threads, eod: data.tokenizer.eod }),
+      ...(options.ternary && { trained: await bitsOfFloat(float, documents, { threads, eod: data.tokenizer.eod, ternary: options }) }),
+      exported: await bitsOfTlm(exported, documents),
+      sign: await bitsOfTlm(sign, documents),
+    },
+    training: { ...finish.training, threads, steps: last.step, epochs: last.epoch },
+    engineTokensPerSecond: engine.speed(),
+    samples,
+    samplingWords: samplingWords(sampling),
+    ...(stories !== undefined && { grammar: checkStories(generated, stories) }),
+  };
+  folder.write('report', reportMarkdown(figures, `tinylm generate ${folder.path} --prompt "…"`));
+  return figures;
+}
+
+/** A story that is longer than this has lost its way: it counts as unfinished. */
+const STORY_TOKENS = 600;
+
+function lastStep(folder: RunFolder): { step: number; epoch: number } {
+  const checkpoint: Checkpoint = decodeCheckpoint(folder.read('last'), folder.file('last'));
+  return { step: checkpoint.step, epoch: checkpoint.history.at(-1)?.epoch ?? 0 };
+}

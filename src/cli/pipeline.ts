@@ -1,0 +1,138 @@
+/** A whole run, new or resumed: corpus → tokens → training → folder. `train` and `demo` differ in their defaults only. */
+import { availableParallelism } from 'node:os';
+import { basename, extname, resolve } from 'node:path';
+import { TinyLMError } from '../model/errors.js';
+import { readWasm } from '../node/assets.js';
+import { loadCheckpoint } from '../node/checkpoint-file.js';
+import { RUN_FILES, RunFolder } from '../node/run-folder.js';
+import { tableVocab, type TokenizerTable } from '../tokenizer/index.js';
+import { TrainingRun, type Checkpoint } from '../train/index.js';
+import type { Context } from './context.js';
+import { EngineModel, type Sampling } from './engine-model.js';
+import { exportModel } from './export-model.js';
+import { modelConfig, wantedVocab, type ModelOptions } from './model-options.js';
+import { FLOAT_LIMIT } from './options.js';
+import { DEFAULT_EPOCHS, planEpochs, planMinutes, planOptions, type TrainFlags } from './plan.js';
+import { loadRecorded, prepareData, type Prepared } from './prepare.js';
+import { showProgress } from './progress.js';
+import { shape } from './report.js';
+import { readRunRecord, type CorpusRecord, type RunRecord } from './run-record.js';
+import { train, type Outcome } from './training.js';
+import { count } from './values.js';
+import { version } from './version.js';
+import { budget } from '../model/index.js';
+
+/** Text shown at each evaluation. */
+export const SAMPLE: Sampling = { temperature: 0.6, topK: 40, topP: 1, repetitionPenalty: 1, seed: 1, maxTokens: 120 };
+
+export interface Started {
+  readonly folder: RunFolder;
+  readonly record: RunRecord;
+  readonly data: Prepared;
+  readonly threads: number;
+  readonly outcome: Outcome;
+}
+
+export interface NewRun {
+  readonly corpus: CorpusRecord;
+  readonly model: ModelOptions;
+  readonly flags: TrainFlags;
+  /** Folder; default run/<name of the corpus>, the first that is free. */
+  readonly out?: string;
+}
+
+export function threadsOf(flags: { threads?: number }): number {
+  return flags.threads ?? availableParallelism();
+}
+
+/** A short name for a corpus, for its folder: `stories-en`, `my-text`. */
+export function corpusName(spec: string): string {
+  if (spec === '-') return 'stdin';
+  const name = spec.startsWith('stories:') ? spec.replace(':', '-') : basename(spec, extname(spec));
+  return name.replace(/[^\p{L}\p{N}._-]+/gu, '-') || 'text';
+}
+
+export async function startRun(context: Context, given: NewRun): Promise<Started> {
+  const { terminal } = context;
+  const { flags, corpus } = given;
+  wantedVocab(given.model);
+  modelConfig(given.model);
+  const path = given.out ?? RunFolder.free('run', corpusName(corpus.name));
+  // Before minutes go into reading and planning; `create` looks again.
+  RunFolder.checkFree(path);
+
+  const documents = await loadRecorded(corpus, undefined, context.stdin);
+  const { tokenizer: kind, vocab } = given.model;
+  const data = prepareData(documents, corpus.splitSeed, { kind, vocab });
+  const model = modelConfig(given.model, tableVocab(data.tokenizer));
+  warnOfSize(context, model);
+  const threads = threadsOf(flags);
+  const base = planOptions(model, flags, data);
+  if (base.lanes !== flags.batch || base.segment !== flags.segment)
+    terminal.note(`the text is short: training with --batch ${base.lanes} --segment ${base.segment}`);
+  const options = flags.minutes === undefined ? planEpochs(base, data, flags.epochs ?? DEFAULT_EPOCHS)
+    : await planMinutes(base, data, flags.minutes, { wasm: readWasm('trainer'), threads });
+  const fromStdin = corpus.spec === '-';
+  const record: RunRecord = {
+    version: 1,
+    tinylm: version(),
+    node: process.version,
+    started: new Date().toISOString(),
+    corpus: fromStdin ? { name: corpus.name, spec: RUN_FILES.corpus, storySeed: corpus.storySeed, splitSeed: corpus.splitSeed }
+      : { ...corpus, spec: corpus.spec.startsWith('stories:') ? corpus.spec : resolve(corpus.spec) },
+    tokenizer: { kind, vocab },
+    plan: flags.minutes === undefined ? { epochs: flags.epochs ?? DEFAULT_EPOCHS } : { minutes: flags.minutes },
+    options,
+  };
+  const folder = RunFolder.create(path, record,
+    fromStdin ? { corpus: documents.map((text) => `${JSON.stringify({ text })}\n`).join('') } : {});
+  return { folder, record, data, threads, outcome: await go(context, folder, record, data, threads) };
+}
+
+export async function resumeRun(context: Context, path: string, given: { threads?: number }): Promise<Started> {
+  const folder = RunFolder.open(path);
+  const record = readRunRecord(folder);
+  const threads = threadsOf(given);
+  const checkpoint = folder.has('last') ? loadCheckpoint(folder.file('last')) : undefined;
+  if (checkpoint && JSON.stringify(checkpoint.options) !== JSON.stringify(record.options))
+    throw new TinyLMError('run-record', `${folder.file('last')} was made with other options than ${folder.file('run')} says`,
+      'the folder was changed; train again into a new one');
+  const documents = await loadRecorded(record.corpus, folder.path, context.stdin);
+  const tokenizer: TokenizerTable | RunRecord['tokenizer'] = checkpoint?.tokenizer ?? record.tokenizer;
+  const data = prepareData(documents, record.corpus.splitSeed, tokenizer);
+  context.terminal.note(checkpoint ? `going on with ${path} from step ${checkpoint.step} of ${record.options.steps}`
+    : `${path} has no checkpoint yet: it begins anew, with the same options`);
+  return { folder, record, data, threads, outcome: await go(context, folder, record, data, threads, checkpoint) };
+}
+
+async function go(
+  { terminal }: Context, folder: RunFolder, record: RunRecord, data: Prepared, threads: number, resume?: Checkpoint,
+): Promise<Outcome> {
+  const { options } = record;
+  const { parameters } = budget(options.model);
+  if (!resume) {
+    const kind = options.ternary ? 'ternary weights' : 'float weights';
+    terminal.note(`${shape(options.model)}: ${count(parameters)} parameters, ${kind}`);
+    terminal.note(`${count(data.train.length)} documents, ${count(data.train.reduce((n, d) => n + d.bytes, 0))} bytes to train on; `
+      + `${count(options.steps)} steps; ${folder.path}`);
+  }
+  const run = await TrainingRun.create(data, options, { wasm: readWasm('trainer'), threads, ...(resume && { resume }) });
+  return train({
+    run, folder, terminal,
+    display: showProgress(terminal),
+    title: `TinyLM on ${record.corpus.name}: ${count(parameters)} parameters`,
+    sample: async (checkpoint) => {
+      if (!options.ternary) return undefined;
+      const { bytes } = exportModel({ config: options.model, tensors: checkpoint.weights }, data.tokenizer,
+        { threshold: options.threshold, embedFrac: options.embedFrac });
+      return (await EngineModel.open(bytes)).generate('', SAMPLE).text;
+    },
+  });
+}
+
+function warnOfSize({ terminal }: Context, model: Parameters<typeof budget>[0]): void {
+  const { floatBytes, parameters } = budget(model);
+  if (floatBytes > FLOAT_LIMIT)
+    terminal.warn(`${count(parameters)} parameters are ${count(floatBytes)} bytes as floats, over the ${count(FLOAT_LIMIT)} that TinyLM is made for; `
+      + 'it will train all the same (tinylm budget shows what fits)');
+}

@@ -1,0 +1,136 @@
+/** The figures of a run, as people read them. Nothing is computed here. */
+import type { ModelConfig } from '../model/index.js';
+import { FLOAT_LIMIT } from './options.js';
+import type { GrammarFigures } from './grammar.js';
+import { markdownTable, table } from './terminal.js';
+import { bits, count, duration, percent } from './values.js';
+
+/** Bits per byte on the same held-out text. */
+export interface Quality {
+  /** Documents, bytes and tokens measured on. */
+  readonly documents: number;
+  readonly bytes: number;
+  readonly tokens: number;
+  /** The float weights as they are: of a float run its result, of a ternary run the latent weights behind the ternary ones. */
+  readonly float: number;
+  /** The ternary weights in the trainer's own arithmetic; absent for a float run. */
+  readonly trained?: number;
+  /** The exported file in the engine's integer arithmetic. */
+  readonly exported: number;
+  /** The same weights made ternary by their sign alone, in the engine's arithmetic. */
+  readonly sign: number;
+}
+
+export interface Figures {
+  readonly corpus: string;
+  readonly model: ModelConfig;
+  readonly ternary: boolean;
+  readonly threshold: number;
+  readonly parameters: number;
+  readonly floatBytes: number;
+  readonly tlmBytes: number;
+  readonly engineBytes: number;
+  readonly quality: Quality;
+  /** The training, as long as this process did it. */
+  readonly training: { readonly seconds: number; readonly tokens: number; readonly threads: number; readonly steps: number; readonly epochs: number };
+  /** Of the engine as WebAssembly on this machine. */
+  readonly engineTokensPerSecond: number;
+  readonly samples: readonly string[];
+  readonly samplingWords: string;
+  readonly grammar?: GrammarFigures;
+}
+
+export function shape({ vocab, dim, hidden, layers, tied }: ModelConfig): string {
+  return `GRU, vocabulary ${vocab}, embedding ${dim}${tied ? ' (tied)' : ''}, hidden ${hidden}, ${layers} layer${layers === 1 ? '' : 's'}`;
+}
+
+function sizeRows(f: Figures): string[][] {
+  return [
+    ['model', shape(f.model)],
+    ['parameters', count(f.parameters)],
+    ['original weights, float32', `${count(f.floatBytes)} bytes (limit ${count(FLOAT_LIMIT)}: ${f.floatBytes <= FLOAT_LIMIT ? 'kept' : 'EXCEEDED'})`],
+    ['exported file (.tlm)', `${count(f.tlmBytes)} bytes, ${(f.floatBytes / f.tlmBytes).toFixed(1)} times smaller`],
+    ['memory the engine asks for', `${count(f.engineBytes)} bytes`],
+  ];
+}
+
+function speedRows(f: Figures): string[][] {
+  const { seconds, tokens, threads, steps, epochs } = f.training;
+  return [
+    ...(tokens > 0 ? [
+      ['training', `${duration(seconds)}, ${count(steps)} steps, ${epochs.toFixed(1)} epochs, ${count(tokens / seconds)} tokens/s (${threads} thread${threads === 1 ? '' : 's'})`],
+    ] : []),
+    ['generating', `${count(f.engineTokensPerSecond)} tokens/s (the C engine as WebAssembly, one thread)`],
+  ];
+}
+
+function qualityRows({ quality: q, ternary, threshold }: Figures): string[][] {
+  const difference = (a: number, b: number): string => `${a - b >= 0 ? '+' : '−'}${Math.abs(a - b).toFixed(4)}`;
+  const reference = q.trained ?? q.float;
+  return [
+    ...(q.trained === undefined ? [['float model, as trained', bits(q.float), '']] : [['ternary model, as trained', bits(q.trained), '']]),
+    [ternary ? 'exported: integers, in the C engine' : `threshold ${threshold} after training: integers, in the C engine`,
+      bits(q.exported), difference(q.exported, reference)],
+    [ternary ? 'the same latent weights by sign alone, without zeros' : 'sign after training, without zeros', bits(q.sign), difference(q.sign, reference)],
+    ...(q.trained === undefined ? [] : [['the latent float weights, used as they are', bits(q.float), difference(q.float, reference)]]),
+  ];
+}
+
+function signWords({ ternary, quality: q }: Figures): string {
+  const worse = q.sign - q.exported;
+  if (ternary)
+    return 'Training kept a zero for small weights in sight, so sign alone gives another model than the one that was trained: '
+      + `${worse.toFixed(2)} bits per byte ${worse >= 0 ? 'worse' : 'better'}. That is why the threshold is the default.`;
+  return `Made ternary after training, this float model loses ${(q.exported - q.float).toFixed(2)} bits per byte with the threshold and `
+    + `${(q.sign - q.float).toFixed(2)} with sign alone. Training with ternary weights from the start (without --float) avoids most of it.`;
+}
+
+function grammarLines(g: GrammarFigures): string[] {
+  const lines = [`${count(g.coherent)} of ${count(g.sentences)} sentences of ${g.stories} generated stories are coherent: ${percent(g.share)} `
+    + `(the grammar of the built-in stories accepts them, and names, things and pronouns fit the story so far; ${percent(g.parsed / Math.max(1, g.sentences))} parse).`];
+  if (g.reasons.length > 0) lines.push('Why others are not:', ...g.reasons.map((r) => `- ${r}`));
+  return lines;
+}
+
+/** For the terminal. */
+export function reportText(f: Figures): string {
+  const parts = [
+    table([...sizeRows(f), ...speedRows(f)], [0, 1]),
+    `Bits per byte on ${count(f.quality.bytes)} bytes of held-out text (lower is better):\n`
+      + table(qualityRows(f).map(([what, value, diff]) => [`  ${what}`, value, diff])),
+    signWords(f),
+  ];
+  if (f.grammar) parts.push(grammarLines(f.grammar).join('\n'));
+  return parts.join('\n\n');
+}
+
+/** For report.md. */
+export function reportMarkdown(f: Figures, command: string): string {
+  const quote = (text: string): string => text.trim().split('\n').map((line) => `> ${line}`.trimEnd()).join('\n>\n');
+  return [
+    `# TinyLM on ${f.corpus}`,
+    '',
+    markdownTable([['', ''], ...sizeRows(f), ...speedRows(f)], [0, 1]),
+    '',
+    'Speeds are of the machine that made this report.',
+    '',
+    '## Bits per byte',
+    '',
+    `On ${count(f.quality.documents)} held-out documents, ${count(f.quality.bytes)} bytes, ${count(f.quality.tokens)} tokens. Lower is better.`,
+    '',
+    markdownTable([['model', 'bits per byte', 'difference'], ...qualityRows(f)]),
+    '',
+    signWords(f),
+    '',
+    '![learning curve](curve.svg)',
+    '',
+    ...(f.grammar ? ['## Grammar of the generated stories', '', ...grammarLines(f.grammar), ''] : []),
+    '## What it writes',
+    '',
+    `Generated by the C engine from the exported file; ${f.samplingWords}.`,
+    '',
+    ...f.samples.flatMap((s) => [quote(s), '', '---', '']).slice(0, -2),
+    `Generate more: \`${command}\``,
+    '',
+  ].join('\n');
+}
