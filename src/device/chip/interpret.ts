@@ -7,6 +7,12 @@ import type { Hart, StopReason } from './hart.js';
 import { OP } from './isa.js';
 import { Trap } from './trap.js';
 
+// Constants of this module, so that the engine sees numbers and not properties.
+const { NONE, LUI, AUIPC, JAL, JALR, BEQ, BNE, BLT, BGE, BLTU, BGEU, LB, LH, LW, LBU, LHU, SB, SH, SW, ADDI, SLTI,
+  SLTIU, XORI, ORI, ANDI, SLLI, SRLI, SRAI, ADD, SUB, SLL, SLT, SLTU, XOR, SRL, SRA, OR, AND, MUL, MULH, MULHSU,
+  MULHU, DIV, DIVU, REM, REMU, FENCE, FENCEI, ECALL, EBREAK, MRET, WFI, CSRRW, CSRRS, CSRRC, CSRRWI, CSRRSI,
+  CSRRCI, ILLEGAL } = OP;
+
 /** High word of the unsigned product, made of 16-bit halves. */
 export function mulhu(a: number, b: number): number {
   const ah = a >>> 16;
@@ -55,20 +61,20 @@ export function interpret(hart: Hart, oneRun: boolean): StopReason {
     const b = x[(w >> 19) & 31];
     let branch = false;
     switch (w & 0xff) {
-      case OP.NONE:
+      case NONE:
         hart.slot = s; hart.left = left; hart.delta = delta;
         hart.decodeAt(s);
         continue;
-      case OP.LUI: x[(w >> 8) & 63] = imm[s]; break;
-      case OP.AUIPC: x[(w >> 8) & 63] = (2 * s + delta + imm[s]) | 0; break;
-      case OP.JAL:
+      case LUI: x[(w >> 8) & 63] = imm[s]; break;
+      case AUIPC: x[(w >> 8) & 63] = (2 * s + delta + imm[s]) | 0; break;
+      case JAL:
         x[(w >> 8) & 63] = (2 * (s + (w >>> 24)) + delta) | 0;
         s += imm[s];
         enter[s]++;
         left--;
         more = !oneRun;
         continue;
-      case OP.JALR: {
+      case JALR: {
         const target = (a + imm[s]) & ~1;
         x[(w >> 8) & 63] = (2 * (s + (w >>> 24)) + delta) | 0;
         left--;
@@ -87,13 +93,13 @@ export function interpret(hart: Hart, oneRun: boolean): StopReason {
         more = !oneRun;
         continue;
       }
-      case OP.BEQ: branch = a === b; break;
-      case OP.BNE: branch = a !== b; break;
-      case OP.BLT: branch = a < b; break;
-      case OP.BGE: branch = a >= b; break;
-      case OP.BLTU: branch = (a >>> 0) < (b >>> 0); break;
-      case OP.BGEU: branch = (a >>> 0) >= (b >>> 0); break;
-      case OP.LW: {
+      case BEQ: branch = a === b; break;
+      case BNE: branch = a !== b; break;
+      case BLT: branch = a < b; break;
+      case BGE: branch = a >= b; break;
+      case BLTU: branch = (a >>> 0) < (b >>> 0); break;
+      case BGEU: branch = (a >>> 0) >= (b >>> 0); break;
+      case LW: {
         const at = (a + imm[s]) | 0;
         const page = readMap[at >>> 16];
         if (page >= 0 && (at & 3) === 0) {
@@ -104,7 +110,7 @@ export function interpret(hart: Hart, oneRun: boolean): StopReason {
         }
         break;
       }
-      case OP.LB: case OP.LBU: {
+      case LB: case LBU: {
         const at = (a + imm[s]) | 0;
         const page = readMap[at >>> 16];
         let v: number;
@@ -114,10 +120,10 @@ export function interpret(hart: Hart, oneRun: boolean): StopReason {
           hart.slot = s; hart.left = left; hart.delta = delta;
           v = hart.loadSlow(at, 1);
         }
-        x[(w >> 8) & 63] = (w & 0xff) === OP.LB ? (v << 24) >> 24 : v;
+        x[(w >> 8) & 63] = (w & 0xff) === LB ? (v << 24) >> 24 : v;
         break;
       }
-      case OP.LH: case OP.LHU: {
+      case LH: case LHU: {
         const at = (a + imm[s]) | 0;
         const page = readMap[at >>> 16];
         let v: number;
@@ -127,13 +133,13 @@ export function interpret(hart: Hart, oneRun: boolean): StopReason {
           hart.slot = s; hart.left = left; hart.delta = delta;
           v = hart.loadSlow(at, 2);
         }
-        x[(w >> 8) & 63] = (w & 0xff) === OP.LH ? (v << 16) >> 16 : v;
+        x[(w >> 8) & 63] = (w & 0xff) === LH ? (v << 16) >> 16 : v;
         break;
       }
-      case OP.SW: case OP.SH: case OP.SB: {
+      case SW: case SH: case SB: {
         const at = (a + imm[s]) | 0;
         const page = writeMap[at >>> 16];
-        const size = (w & 0xff) === OP.SW ? 4 : (w & 0xff) === OP.SH ? 2 : 1;
+        const size = (w & 0xff) === SW ? 4 : (w & 0xff) === SH ? 2 : 1;
         if (page >= 0 && (at & (size - 1)) === 0) {
           if (size === 4) i32[(page + (at & 0xffff)) >> 2] = b;
           else if (size === 2) i16[(page + (at & 0xffff)) >> 1] = b;
@@ -149,60 +155,60 @@ export function interpret(hart: Hart, oneRun: boolean): StopReason {
         }
         break;
       }
-      case OP.ADDI: x[(w >> 8) & 63] = (a + imm[s]) | 0; break;
-      case OP.SLTI: x[(w >> 8) & 63] = a < imm[s] ? 1 : 0; break;
-      case OP.SLTIU: x[(w >> 8) & 63] = (a >>> 0) < (imm[s] >>> 0) ? 1 : 0; break;
-      case OP.XORI: x[(w >> 8) & 63] = a ^ imm[s]; break;
-      case OP.ORI: x[(w >> 8) & 63] = a | imm[s]; break;
-      case OP.ANDI: x[(w >> 8) & 63] = a & imm[s]; break;
-      case OP.SLLI: x[(w >> 8) & 63] = a << imm[s]; break;
-      case OP.SRLI: x[(w >> 8) & 63] = a >>> imm[s]; break;
-      case OP.SRAI: x[(w >> 8) & 63] = a >> imm[s]; break;
-      case OP.ADD: x[(w >> 8) & 63] = (a + b) | 0; break;
-      case OP.SUB: x[(w >> 8) & 63] = (a - b) | 0; break;
-      case OP.SLL: x[(w >> 8) & 63] = a << b; break; // JavaScript shifts use the low five bits too
-      case OP.SLT: x[(w >> 8) & 63] = a < b ? 1 : 0; break;
-      case OP.SLTU: x[(w >> 8) & 63] = (a >>> 0) < (b >>> 0) ? 1 : 0; break;
-      case OP.XOR: x[(w >> 8) & 63] = a ^ b; break;
-      case OP.SRL: x[(w >> 8) & 63] = a >>> b; break;
-      case OP.SRA: x[(w >> 8) & 63] = a >> b; break;
-      case OP.OR: x[(w >> 8) & 63] = a | b; break;
-      case OP.AND: x[(w >> 8) & 63] = a & b; break;
-      case OP.MUL: x[(w >> 8) & 63] = Math.imul(a, b); break;
-      case OP.MULH: x[(w >> 8) & 63] = mulh(a, b); break;
-      case OP.MULHSU: x[(w >> 8) & 63] = mulhsu(a, b); break;
-      case OP.MULHU: x[(w >> 8) & 63] = mulhu(a, b); break;
-      case OP.DIV: x[(w >> 8) & 63] = div(a, b); break;
-      case OP.DIVU: x[(w >> 8) & 63] = divu(a, b); break;
-      case OP.REM: x[(w >> 8) & 63] = rem(a, b); break;
-      case OP.REMU: x[(w >> 8) & 63] = remu(a, b); break;
-      case OP.FENCE: break;
-      case OP.FENCEI:
+      case ADDI: x[(w >> 8) & 63] = (a + imm[s]) | 0; break;
+      case SLTI: x[(w >> 8) & 63] = a < imm[s] ? 1 : 0; break;
+      case SLTIU: x[(w >> 8) & 63] = (a >>> 0) < (imm[s] >>> 0) ? 1 : 0; break;
+      case XORI: x[(w >> 8) & 63] = a ^ imm[s]; break;
+      case ORI: x[(w >> 8) & 63] = a | imm[s]; break;
+      case ANDI: x[(w >> 8) & 63] = a & imm[s]; break;
+      case SLLI: x[(w >> 8) & 63] = a << imm[s]; break;
+      case SRLI: x[(w >> 8) & 63] = a >>> imm[s]; break;
+      case SRAI: x[(w >> 8) & 63] = a >> imm[s]; break;
+      case ADD: x[(w >> 8) & 63] = (a + b) | 0; break;
+      case SUB: x[(w >> 8) & 63] = (a - b) | 0; break;
+      case SLL: x[(w >> 8) & 63] = a << b; break; // JavaScript shifts use the low five bits too
+      case SLT: x[(w >> 8) & 63] = a < b ? 1 : 0; break;
+      case SLTU: x[(w >> 8) & 63] = (a >>> 0) < (b >>> 0) ? 1 : 0; break;
+      case XOR: x[(w >> 8) & 63] = a ^ b; break;
+      case SRL: x[(w >> 8) & 63] = a >>> b; break;
+      case SRA: x[(w >> 8) & 63] = a >> b; break;
+      case OR: x[(w >> 8) & 63] = a | b; break;
+      case AND: x[(w >> 8) & 63] = a & b; break;
+      case MUL: x[(w >> 8) & 63] = Math.imul(a, b); break;
+      case MULH: x[(w >> 8) & 63] = mulh(a, b); break;
+      case MULHSU: x[(w >> 8) & 63] = mulhsu(a, b); break;
+      case MULHU: x[(w >> 8) & 63] = mulhu(a, b); break;
+      case DIV: x[(w >> 8) & 63] = div(a, b); break;
+      case DIVU: x[(w >> 8) & 63] = divu(a, b); break;
+      case REM: x[(w >> 8) & 63] = rem(a, b); break;
+      case REMU: x[(w >> 8) & 63] = remu(a, b); break;
+      case FENCE: break;
+      case FENCEI:
         s += w >>> 24;
         left--;
         hart.slot = s; hart.left = left; hart.delta = delta;
         hart.refetch();
         continue;
-      case OP.WFI:
+      case WFI:
         hart.slot = s + (w >>> 24); hart.left = left - 1; hart.delta = delta;
         return 'wfi';
-      case OP.MRET:
+      case MRET:
         hart.slot = s; hart.left = left - 1; hart.delta = delta;
         hart.enterAt(hart.csr.get(CSR.mepc) & ~1);
         s = hart.slot; delta = hart.delta; left--;
         more = !oneRun;
         continue;
-      case OP.CSRRW: case OP.CSRRS: case OP.CSRRC: case OP.CSRRWI: case OP.CSRRSI: case OP.CSRRCI: {
+      case CSRRW: case CSRRS: case CSRRC: case CSRRWI: case CSRRSI: case CSRRCI: {
         hart.slot = s; hart.left = left; hart.delta = delta;
         const field = (w >> 14) & 31;
-        const source = (w & 0xff) >= OP.CSRRWI ? field : a;
+        const source = (w & 0xff) >= CSRRWI ? field : a;
         x[(w >> 8) & 63] = hart.csrAccess(w & 0xff, imm[s], source, field === 0);
         break;
       }
       default:
         hart.slot = s; hart.left = left; hart.delta = delta;
-        throw new Trap((w & 0xff) === OP.ECALL ? 11 : (w & 0xff) === OP.EBREAK ? 3 : 2,
-          (w & 0xff) === OP.ILLEGAL ? imm[s] : 0);
+        throw new Trap((w & 0xff) === ECALL ? 11 : (w & 0xff) === EBREAK ? 3 : 2,
+          (w & 0xff) === ILLEGAL ? imm[s] : 0);
     }
     left--;
     if (branch) {
