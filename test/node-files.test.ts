@@ -109,6 +109,8 @@ describe('checkpoint files', () => {
     weights: filled(1),
     moment1: filled(2),
     moment2: filled(3),
+    scaleMoment1: new Map([['embed.weight', Float32Array.of(1, 2, 3)]]),
+    scaleMoment2: new Map([['embed.weight', Float32Array.of(4, 5, 6)]]),
     state: Float32Array.from({ length: 2 * 3 * 7 }, (_, i) => i / 100),
   });
 

@@ -3,7 +3,6 @@ import type { StoryLang } from '../corpus/index.js';
 import { elementCount, parameterSpecs } from '../model/index.js';
 import { decodeCheckpoint } from '../node/checkpoint-file.js';
 import type { RunFolder } from '../node/run-folder.js';
-import type { Checkpoint } from '../train/index.js';
 import { EngineModel, samplingWords, type Sampling } from './engine-model.js';
 import { exportModel } from './export-model.js';
 import { checkStories } from './grammar.js';
@@ -12,14 +11,15 @@ import { runWeights } from './model-source.js';
 import { measured, type Prepared } from './prepare.js';
 import { reportMarkdown, type Figures } from './report.js';
 import type { RunRecord } from './run-record.js';
+import type { Outcome } from './training.js';
 
 export interface Finish {
   readonly folder: RunFolder;
   readonly record: RunRecord;
   readonly data: Prepared;
   readonly threads: number;
-  /** How long this process trained; zeros when a finished run is looked at again. */
-  readonly training: { readonly seconds: number; readonly tokens: number };
+  /** How long this process trained. */
+  readonly training: Pick<Outcome, 'seconds' | 'tokens' | 'tokensPerSecond'>;
   /** The built-in stories' language: their grammar checks what is generated. */
   readonly stories?: StoryLang;
   readonly samples: number;
@@ -67,7 +67,7 @@ export async function finishRun(finish: Finish): Promise<Figures> {
       exported: await bitsOfTlm(exported, documents),
       sign: await bitsOfTlm(sign, documents),
     },
-    training: { ...finish.training, threads, steps: last.step, epochs: last.epoch },
+    training: { ...timing(finish.training), threads, steps: last.step, epochs: last.epoch },
     engineTokensPerSecond: engine.speed(),
     samples,
     samplingWords: samplingWords(sampling),
@@ -81,6 +81,11 @@ export async function finishRun(finish: Finish): Promise<Figures> {
 const STORY_TOKENS = 600;
 
 function lastStep(folder: RunFolder): { step: number; epoch: number } {
-  const checkpoint: Checkpoint = decodeCheckpoint(folder.read('last'), folder.file('last'));
+  const checkpoint = decodeCheckpoint(folder.read('last'), folder.file('last'));
   return { step: checkpoint.step, epoch: checkpoint.history.at(-1)?.epoch ?? 0 };
+}
+
+/** JSON knows no NaN: without a measurement there is no speed. */
+function timing({ seconds, tokens, tokensPerSecond }: Finish['training']): { seconds: number; tokens: number; tokensPerSecond?: number } {
+  return { seconds, tokens, ...(Number.isFinite(tokensPerSecond) && { tokensPerSecond }) };
 }

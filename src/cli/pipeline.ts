@@ -1,7 +1,7 @@
 /** A whole run, new or resumed: corpus → tokens → training → folder. `train` and `demo` differ in their defaults only. */
 import { availableParallelism } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
-import { TinyLMError } from '../model/errors.js';
+import { budget, TinyLMError } from '../model/index.js';
 import { readWasm } from '../node/assets.js';
 import { loadCheckpoint } from '../node/checkpoint-file.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
@@ -20,7 +20,6 @@ import { readRunRecord, type CorpusRecord, type RunRecord } from './run-record.j
 import { train, type Outcome } from './training.js';
 import { count } from './values.js';
 import { version } from './version.js';
-import { budget } from '../model/index.js';
 
 /** Text shown at each evaluation. */
 export const SAMPLE: Sampling = { temperature: 0.6, topK: 40, topP: 1, repetitionPenalty: 1, seed: 1, maxTokens: 120 };
@@ -119,6 +118,7 @@ async function go(
   const run = await TrainingRun.create(data, options, { wasm: readWasm('trainer'), threads, ...(resume && { resume }) });
   return train({
     run, folder, terminal,
+    from: resume?.step ?? 0,
     display: showProgress(terminal),
     title: `TinyLM on ${record.corpus.name}: ${count(parameters)} parameters`,
     sample: async (checkpoint) => {

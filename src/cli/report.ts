@@ -32,7 +32,15 @@ export interface Figures {
   readonly engineBytes: number;
   readonly quality: Quality;
   /** The training, as long as this process did it. */
-  readonly training: { readonly seconds: number; readonly tokens: number; readonly threads: number; readonly steps: number; readonly epochs: number };
+  readonly training: {
+    readonly seconds: number;
+    readonly tokens: number;
+    /** Between evaluations. */
+    readonly tokensPerSecond?: number;
+    readonly threads: number;
+    readonly steps: number;
+    readonly epochs: number;
+  };
   /** Of the engine as WebAssembly on this machine. */
   readonly engineTokensPerSecond: number;
   readonly samples: readonly string[];
@@ -55,11 +63,11 @@ function sizeRows(f: Figures): string[][] {
 }
 
 function speedRows(f: Figures): string[][] {
-  const { seconds, tokens, threads, steps, epochs } = f.training;
+  const { seconds, tokens, tokensPerSecond, threads, steps, epochs } = f.training;
+  const speed = tokensPerSecond === undefined ? '' : `, ${count(tokensPerSecond)} tokens/s with ${threads} thread${threads === 1 ? '' : 's'}`;
   return [
-    ...(tokens > 0 ? [
-      ['training', `${duration(seconds)}, ${count(steps)} steps, ${epochs.toFixed(1)} epochs, ${count(tokens / seconds)} tokens/s (${threads} thread${threads === 1 ? '' : 's'})`],
-    ] : []),
+    ['trained', `${count(steps)} steps, ${epochs.toFixed(1)} epochs`],
+    ...(tokens > 0 ? [['time', `${duration(seconds)}${speed}`]] : []),
     ['generating', `${count(f.engineTokensPerSecond)} tokens/s (the C engine as WebAssembly, one thread)`],
   ];
 }

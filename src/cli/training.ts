@@ -10,6 +10,8 @@ import { bits } from './values.js';
 
 export interface Training {
   readonly run: TrainingRun;
+  /** The step it begins at. */
+  readonly from: number;
   readonly folder: RunFolder;
   readonly display: ProgressDisplay;
   readonly terminal: Terminal;
@@ -19,22 +21,44 @@ export interface Training {
   readonly title: string;
 }
 
-export type Outcome =
-  | { readonly kind: 'end'; readonly checkpoint: Checkpoint; readonly seconds: number; readonly tokens: number }
-  | { readonly kind: 'stopped'; readonly checkpoint: Checkpoint };
+export interface Outcome {
+  /** The last step was done, or Ctrl-C came before it. */
+  readonly kind: 'end' | 'stopped';
+  readonly checkpoint: Checkpoint;
+  /** How long this process trained, evaluations and samples included. */
+  readonly seconds: number;
+  /** Tokens that it trained on. */
+  readonly tokens: number;
+  /** Speed between evaluations: the median of about one measurement a second; NaN when there was none. */
+  readonly tokensPerSecond: number;
+}
+
+/** The picture of the curve takes some time to draw: not more often than this, in milliseconds. */
+const CURVE_EVERY = 15_000;
 
 /**
  * Trains to the end or until Ctrl-C. After each evaluation the folder holds all that is needed to go on from there: the best
  * weights are written before the checkpoint that speaks of them, so a run that was killed in between goes back one interval and
  * writes the same ones again.
  */
-export async function train({ run, folder, display, terminal, sample, title }: Training): Promise<Outcome> {
+export async function train({ run, from, folder, display, terminal, sample, title }: Training): Promise<Outcome> {
   const done = onInterrupt(terminal, () => run.stop());
+  const started = performance.now();
+  const speeds: number[] = [];
+  let drawn = -Infinity;
+  const outcome = (kind: Outcome['kind'], checkpoint: Checkpoint): Outcome => ({
+    kind,
+    checkpoint,
+    seconds: (performance.now() - started) / 1000,
+    tokens: (checkpoint.step - from) * run.options.lanes * run.options.segment,
+    tokensPerSecond: [...speeds].sort((a, b) => a - b)[speeds.length >> 1] ?? NaN,
+  });
   try {
     for await (const event of run.events()) {
       switch (event.kind) {
         case 'progress':
           display.progress(event);
+          speeds.push(event.tokensPerSecond);
           break;
         case 'evaluation': {
           const { checkpoint, best, point } = event;
@@ -42,16 +66,22 @@ export async function train({ run, folder, display, terminal, sample, title }: T
           folder.write('last', encodeCheckpoint(checkpoint));
           const text = await sample(checkpoint);
           if (text !== undefined)
-            folder.append('samples', `=== step ${point.step}, epoch ${point.epoch.toFixed(2)}, validation ${bits(point.valid)} bits per byte ===\n${text}\n\n`);
+            folder.append('samples', `=== step ${point.step}, epoch ${point.epoch.toFixed(2)}, validation ${bits(point.valid)} bits per byte ===\n`
+              + `${text}\n\n`);
           display.evaluation(point, best, text);
-          await writeHistory(folder, checkpoint.history, title);
+          folder.writeJson('history', checkpoint.history);
+          if (performance.now() - drawn > CURVE_EVERY) {
+            await drawCurve(folder, checkpoint.history, title);
+            drawn = performance.now();
+          }
           break;
         }
         case 'stopped':
           folder.write('last', encodeCheckpoint(event.checkpoint));
-          return event;
+          return outcome('stopped', event.checkpoint);
         case 'end':
-          return event;
+          await drawCurve(folder, event.checkpoint.history, title);
+          return outcome('end', event.checkpoint);
         default:
           event satisfies never;
       }
@@ -64,11 +94,9 @@ export async function train({ run, folder, display, terminal, sample, title }: T
   }
 }
 
-/** The curve as numbers and as a picture. */
-export async function writeHistory(folder: RunFolder, history: readonly HistoryPoint[], title: string): Promise<void> {
-  folder.writeJson('history', history);
-  if (history.length >= 2) {
-    const best = history.reduce((a, b) => (b.valid < a.valid ? b : a));
-    folder.write('curve', await curveChart(history, title, `lowest on the validation text: ${bits(best.valid)} bits per byte, epoch ${best.epoch.toFixed(1)}`));
-  }
+async function drawCurve(folder: RunFolder, history: readonly HistoryPoint[], title: string): Promise<void> {
+  if (history.length < 2) return;
+  const best = history.reduce((a, b) => (b.valid < a.valid ? b : a));
+  const subtitle = `lowest on the validation text: ${bits(best.valid)} bits per byte, epoch ${best.epoch.toFixed(1)}`;
+  folder.write('curve', await curveChart(history, title, subtitle));
 }

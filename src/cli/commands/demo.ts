@@ -54,7 +54,7 @@ async function demo(context: Context, options: Options): Promise<void> {
   context.terminal.note('measuring and generating …');
   const figures = await finishRun({
     folder, record, data, threads: started.threads,
-    training: outcome.kind === 'end' ? outcome : { seconds: 0, tokens: 0 },
+    training: outcome,
     stories: lang, checked: CHECKED, samples: 3, sampling: { ...SAMPLE, seed, maxTokens: 300 },
   });
   showFigures(context, started, figures, json === true);

@@ -41,7 +41,7 @@ async function trainVerb(context: Context, command: Command, spec: string, optio
   const { folder, record, data, threads, outcome } = started;
   const figures = await finishRun({
     folder, record, data, threads,
-    training: outcome.kind === 'end' ? outcome : { seconds: 0, tokens: 0 },
+    training: outcome,
     samples: 3, sampling: { ...SAMPLE, maxTokens: 200 },
   });
   showFigures(context, started, figures, options.json === true);
