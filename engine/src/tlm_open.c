@@ -112,7 +112,7 @@ static int check_symbols(const reader *r, const tlm_model *m, uint32_t at) {
     while (length < TLM_TOKENIZER_SYMBOL_BYTES_MAX && p[length]) length++;
     for (b = length; b < TLM_TOKENIZER_SYMBOL_BYTES_MAX; b++) EQUAL(TLM_E_TOKENIZER, at + b, p[b], 0u);
     if (length == 0 || tlm_unit(p, length, 1) != length || (length == 1u && p[0] >= 0x80u) || order <= last) {
-      return refuse(r, TLM_E_TOKENIZER, at, order, last);
+      return refuse(r, TLM_E_TOKENIZER, at, order, last + 1u);
     }
     last = order;
   }

@@ -1,0 +1,150 @@
+/* Reference against table kernel: sums of awkward sizes, whole models, table budgets, rows split over workers. */
+#include "../src/tlm_internal.h"
+#include "check.h"
+#include "make_blob.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static uint32_t random_state = 12345;
+static uint32_t below(uint32_t n) {
+  random_state = random_state * 1664525u + 1013904223u;
+  return (random_state >> 16) % n;
+}
+
+/* One matrix: every kernel against weights that this file packs and multiplies by itself. */
+static void one_product(uint32_t type, uint32_t rows, uint32_t cols) {
+  const uint32_t group = type == TLM_TYPE_T2 ? 4u : 5u, row_bytes = (cols + group - 1u) / group;
+  uint8_t *data = malloc(rows * row_bytes);
+  int8_t *x = calloc(cols + TLM_X_PADDING, 1);
+  int32_t *wanted = calloc(rows, sizeof *wanted), *acc = malloc(rows * sizeof *acc);
+  uint32_t r, c, k, i;
+  for (c = 0; c < cols; c++) x[c] = (int8_t)(below(8) ? (int32_t)below(255) - 127 : below(2) ? 127 : -127);
+  for (r = 0; r < rows; r++) {
+    for (c = 0; c < row_bytes; c++) {
+      uint32_t byte = 0, unit = 1;
+      for (i = 0; i < group; i++, unit *= type == TLM_TYPE_T2 ? 4u : 3u) {
+        const uint32_t at = c * group + i, digit = at < cols ? below(3) : 1u;
+        byte += digit * unit;
+        if (at < cols) wanted[r] += ((int32_t)digit - 1) * x[at];
+      }
+      data[r * row_bytes + c] = (uint8_t)byte;
+    }
+  }
+  for (k = 0; k < 2u; k++) {
+    const struct tlm_kernel *kernel = tlm_kernel_of((int)k);
+    const tlm_packing *packing = tlm_packing_of(kernel, type);
+    int16_t *table = malloc(2u * (row_bytes * packing->stride + 1u));
+    tlm_span span;
+    span.data = data;
+    span.row_bytes = row_bytes;
+    span.bytes = row_bytes;
+    span.x = x;
+    span.table = table;
+    span.acc = acc;
+    span.add = 0;
+    memset(acc, 0x55, rows * sizeof *acc);
+    if (kernel->uses_table) packing->build(table, x, row_bytes);
+    packing->rows(&span, 0, rows / 2u);
+    packing->rows(&span, rows / 2u, rows);
+    for (r = 0; r < rows; r++) {
+      CHECK(acc[r] == wanted[r], "kernel %u, type %u, %u × %u, row %u: %ld, expected %ld", (unsigned)k, (unsigned)type,
+            (unsigned)rows, (unsigned)cols, (unsigned)r, (long)acc[r], (long)wanted[r]);
+    }
+    span.add = 1;
+    packing->rows(&span, 0, rows);
+    CHECK(rows == 0 || acc[rows - 1u] == 2 * wanted[rows - 1u], "adds up");
+    free(table);
+  }
+  free(data);
+  free(x);
+  free(wanted);
+  free(acc);
+}
+
+/* Runs parts in reverse: their order must not matter. */
+static void reversed(void *user, tlm_job job, void *argument, uint32_t parts) {
+  uint32_t p;
+  ++*(uint32_t *)user;
+  for (p = parts; p--;) job(argument, p, parts);
+}
+
+static void one_model(uint32_t vocab, uint32_t dim, uint32_t hidden, uint32_t layers, int type) {
+  static const uint32_t budgets[] = { 0, 512, 1000, 3000, 1u << 20 };
+  const blob_shape shape = { vocab, dim, hidden, layers, dim == hidden, type, 2, vocab + dim + (uint32_t)type };
+  const uint32_t bytes = make_blob(&shape, NULL, 0);
+  uint8_t *blob = malloc(bytes);
+  uint32_t i, step;
+  bench plain, fast;
+  make_blob(&shape, blob, bytes);
+  bench_open(&plain, blob, bytes);
+  bench_kernel(&plain, TLM_KERNEL_REFERENCE, 0);
+  fast = plain;
+  fast.memory = NULL;
+  fast.engine.model = &fast.model;
+  for (i = 0; i < sizeof budgets / sizeof *budgets; i++) {
+    uint32_t woken = 0;
+    bench_kernel(&fast, TLM_KERNEL_TABLE, budgets[i]);
+    tlm_set_parallel(&fast.engine, reversed, &woken, 1u + i);
+    tlm_reset(&plain.engine);
+    for (step = 0; step < 5u; step++) {
+      const uint32_t token = step * 7u % vocab;
+      const int16_t *a, *b;
+      tlm_step(&plain.engine, token);
+      tlm_step(&fast.engine, token);
+      if (step == 2u) continue; /* no logits asked for: tables must be right all the same */
+      a = tlm_logits(&plain.engine);
+      b = tlm_logits(&fast.engine);
+      CHECK(!memcmp(a, b, 2u * vocab), "V %u D %u H %u L %u type %d budget %u step %u", (unsigned)vocab, (unsigned)dim,
+            (unsigned)hidden, (unsigned)layers, type, (unsigned)budgets[i], (unsigned)step);
+    }
+    if (hidden >= 64 && i >= 3u) CHECK(woken > 0, "work was split");
+  }
+  free(fast.memory);
+  bench_close(&plain);
+}
+
+static void print_cost(int type) {
+  const blob_shape shape = { 256, 64, 64, 1, 1, type, 1, 1 };
+  const uint32_t bytes = make_blob(&shape, NULL, 0);
+  uint8_t *blob = malloc(bytes);
+  bench b;
+  int kernel;
+  make_blob(&shape, blob, bytes);
+  bench_open(&b, blob, bytes);
+  for (kernel = 0; kernel < 2; kernel++) {
+    const uint32_t tokens = 300;
+    clock_t start;
+    uint32_t i;
+    bench_kernel(&b, kernel, 0);
+    start = clock();
+    for (i = 0; i < tokens; i++) {
+      tlm_step(&b.engine, i % 256u);
+      tlm_logits(&b.engine);
+    }
+    printf("cost: %s kernel, %s, 256 × 64: %.2f ns a weight, %u bytes\n", kernel ? "table" : "reference",
+           type == 1 ? "t2" : "b3", (double)(clock() - start) * 1e9 / CLOCKS_PER_SEC / tokens / b.model.weights,
+           (unsigned)tlm_memory_bytes(&b.model, kernel, 0));
+  }
+  bench_close(&b);
+}
+
+void test_kernels(void) {
+  static const uint32_t sizes[] = { 1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 33, 63, 64, 65, 79, 80, 81, 127, 128, 129, 300 };
+  uint32_t i, j, type;
+  for (type = TLM_TYPE_T2; type <= TLM_TYPE_B3; type++) {
+    for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+      for (j = 0; j < sizeof sizes / sizeof *sizes; j += 3u) one_product(type, sizes[j], sizes[i]);
+    }
+  }
+  one_product(TLM_TYPE_T2, 3, 2048);
+  one_product(TLM_TYPE_B3, 3, 2048);
+  for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    one_model(18u + i, sizes[i], sizes[i], 1, 1 + (int)(i & 1u));
+    one_model(40, sizes[i], sizes[(i * 5u + 3u) % 19u], 1u + i % 3u, 0);
+  }
+  one_model(20, 8, 130, 8, 0);
+  print_cost(1);
+  print_cost(2);
+}
