@@ -24,7 +24,7 @@ const CONFIG = {
   font: 'Helvetica, Arial, sans-serif',
   axis: { labelFontSize: 12, titleFontSize: 13, titleFontWeight: 'normal', grid: true, gridColor: '#e5e5e5', domainColor: '#888' },
   title: { fontSize: 15, anchor: 'start', subtitleFontSize: 12, subtitleColor: '#555', offset: 12 },
-  legend: { labelFontSize: 12, title: null },
+  legend: { labelFontSize: 12, labelLimit: 280, title: null },
   view: { stroke: null },
   range: { category: ['#2f5d8a', '#c8552d', '#4a8f5c', '#8a5aa3', '#8c7a3f'] },
 } as const;
@@ -76,7 +76,7 @@ export function curveChart(points: readonly CurvePoint[], title: string, subtitl
 /** Size × quality: every model a point, series joined by lines. */
 export function sweepChart(points: readonly SweepPoint[], title: string, subtitle: string): Promise<string> {
   const encoding = {
-    x: { field: 'bytes', type: 'quantitative', title: 'bytes of the model', axis: { format: '~s' }, scale: { type: 'log', nice: true } },
+    x: { field: 'bytes', type: 'quantitative', title: 'bytes of the model', axis: { format: '~s' }, scale: { type: 'log', nice: false, padding: 30 } },
     y: { field: 'bitsPerByte', type: 'quantitative', title: 'bits per byte', scale: { zero: false, nice: true } },
     color: { field: 'series', type: 'nominal' },
   };

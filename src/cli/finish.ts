@@ -20,13 +20,12 @@ export interface Finish {
   readonly threads: number;
   /** How long this process trained. */
   readonly training: Pick<Outcome, 'seconds' | 'tokens' | 'tokensPerSecond'>;
-  /** The built-in stories' language: their grammar checks what is generated. */
-  readonly stories?: StoryLang;
   readonly samples: number;
   readonly sampling: Sampling;
-  /** Generated stories that the grammar checks. */
-  readonly checked?: number;
 }
+
+/** Generated stories that the grammar of the built-in ones checks. */
+const CHECKED = 100;
 
 /** Exports the best weights of a run into its folder, measures them, and writes the report. */
 export async function finishRun(finish: Finish): Promise<Figures> {
@@ -43,8 +42,8 @@ export async function finishRun(finish: Finish): Promise<Figures> {
   const sign = exportModel(float, data.tokenizer, { ...quantizing, method: 'sign' }).bytes;
   const engine = await EngineModel.open(exported);
   const samples = Array.from({ length: finish.samples }, (_, i) => engine.generate('', { ...sampling, seed: sampling.seed + i }).text);
-  const { stories, checked = 0 } = finish;
-  const generated = stories === undefined ? [] : Array.from({ length: checked }, (_, i) => {
+  const stories = storyLanguage(record.corpus.spec);
+  const generated = stories === undefined ? [] : Array.from({ length: CHECKED }, (_, i) => {
     const { text, reason } = engine.generate('', { ...sampling, seed: sampling.seed + i, maxTokens: STORY_TOKENS });
     return { text, complete: reason === 'eod' };
   });
@@ -75,6 +74,12 @@ export async function finishRun(finish: Finish): Promise<Figures> {
   };
   folder.write('report', reportMarkdown(figures, `tinylm generate ${folder.path} --prompt "…"`));
   return figures;
+}
+
+/** Of a model of the built-in stories: their grammar can check what it writes. */
+function storyLanguage(spec: string): StoryLang | undefined {
+  const lang = /^stories:(en|pt)$/.exec(spec)?.[1];
+  return lang as StoryLang | undefined;
 }
 
 /** A story that is longer than this has lost its way: it counts as unfinished. */

@@ -8,14 +8,15 @@ import { exportCommand } from './commands/export.js';
 import { generateCommand } from './commands/generate.js';
 import { inspectCommand } from './commands/inspect.js';
 import { quantizeCommand } from './commands/quantize.js';
+import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
 import type { Context } from './context.js';
 import { EXIT, reportError } from './errors.js';
 
 /** In the order of the pipeline. */
 const VERBS = [
-  demoCommand, corpusCommand, budgetCommand, trainCommand, evalCommand, quantizeCommand, exportCommand, inspectCommand,
-  generateCommand,
+  demoCommand, corpusCommand, budgetCommand, trainCommand, evalCommand, quantizeCommand, sweepCommand, exportCommand,
+  inspectCommand, generateCommand,
 ];
 
 export function buildProgram(context: Context, version: string): Command {

@@ -18,8 +18,6 @@ interface Options {
   json?: boolean;
 }
 
-/** Stories that the grammar checks. */
-const CHECKED = 100;
 /** Long enough for the default model to tell whole stories; about three minutes on two cores. */
 const EPOCHS = 15;
 
@@ -55,7 +53,7 @@ async function demo(context: Context, options: Options): Promise<void> {
   const figures = await finishRun({
     folder, record, data, threads: started.threads,
     training: outcome,
-    stories: lang, checked: CHECKED, samples: 3, sampling: { ...SAMPLE, seed, maxTokens: 300 },
+    samples: 3, sampling: { ...SAMPLE, seed, maxTokens: 300 },
   });
   showFigures(context, started, figures, json === true);
 }

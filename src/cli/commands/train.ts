@@ -39,6 +39,7 @@ async function trainVerb(context: Context, command: Command, spec: string, optio
   const started = options.resume === undefined ? await begin(context, spec, options) : await goOn(context, command, options);
   if (stopped(context, started)) return;
   const { folder, record, data, threads, outcome } = started;
+  context.terminal.note('measuring and generating …');
   const figures = await finishRun({
     folder, record, data, threads,
     training: outcome,
