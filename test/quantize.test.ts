@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { initModel, TinyLMError, type FloatModel, type ModelConfig } from '../src/model/index.js';
+import {
+  dequantize, fixBiases, fixScales, quantizeModel, ternarize, ternaryWeights, usesOf, type TernaryTensor,
+} from '../src/quantize/index.js';
+import { tinyModels } from './helpers/tiny-models.js';
+
+const CONFIG: ModelConfig = { cell: 'gru', vocab: 20, dim: 6, hidden: 6, layers: 1, tied: false };
+const code = (expected: string) => (error: unknown): boolean => error instanceof TinyLMError && error.code === expected;
+
+test('ternarize by threshold: zeros below τ · mean, the scale is the mean of what is kept', () => {
+  const out = new Int8Array(4);
+  // mean |w| = 1, limit 0.7.
+  assert.equal(ternarize([2, -1, 0.7, 0.3], 0.7, out), 1.5);
+  assert.deepEqual([...out], [1, -1, 0, 0]);
+  assert.equal(ternarize([0, 0, 0, 0], 0.7, out), 0);
+  assert.deepEqual([...out], [0, 0, 0, 0]);
+  assert.equal(ternarize([1, 1, 1, 1], 1, out), 0, 'nothing is above its own mean');
+  assert.equal(ternarize([2, -1, 0, 1], 0.7, out, 'sign'), 1);
+  assert.deepEqual([...out], [1, -1, 0, 1]);
+});
+
+test('ternarize: the scale is the least-squares one for the trits chosen', () => {
+  fc.assert(fc.property(fc.array(fc.double({ min: -2, max: 2, noNaN: true }), { minLength: 1, maxLength: 30 }), (row) => {
+    const trits = new Int8Array(row.length);
+    const scale = ternarize(row, 0.7, trits);
+    const error = (s: number): number => row.reduce((sum, w, i) => sum + (w - s * trits[i]) ** 2, 0);
+    assert.ok(error(scale) <= error(scale * 1.01) + 1e-12 && error(scale) <= error(scale * 0.99) + 1e-12);
+  }));
+});
+
+test('scales get the largest shift ≤ 30 that 16 bits and every use allow', () => {
+  const state = usesOf('rnn.weight_hh_l0', 0, false, 6);
+  const scales = Float64Array.of(0.1, 0.05, 0);
+  const few = fixScales('w', scales, 64, state);
+  // 0.1 · 2^19 = 52,429; with 2^20 it is beyond 65,535.
+  assert.deepEqual([few.scaleShift, ...few.mantissas], [19, 52429, 26214, 0]);
+  // 127 · 2048 · mantissa < 2^31 leaves mantissas up to 8,256.
+  const wide = fixScales('w', scales, 2048, state);
+  assert.deepEqual([wide.scaleShift, wide.mantissas[0]], [16, 6554]);
+  assert.deepEqual(fixScales('w', Float64Array.of(0), 4, state), { scaleShift: 30, mantissas: Uint16Array.of(0) });
+  const embed = usesOf('embed.weight', 0, false, 6);
+  assert.equal(fixScales('e', Float64Array.of(300), 4, embed).scaleShift, 7);
+  assert.throws(() => fixScales('e', Float64Array.of(600), 4, embed), code('quantize-scale'));
+});
+
+test('biases get the largest frac in which all fit, and are clamped beyond', () => {
+  assert.deepEqual(fixBiases(Float32Array.of(1, -0.25), 11), { values: Int16Array.of(2048, -512), frac: 11, clamped: 0 });
+  assert.deepEqual(fixBiases(Float32Array.of(16, -1), 11), { values: Int16Array.of(16384, -1024), frac: 10, clamped: 0 });
+  assert.deepEqual(fixBiases(Float32Array.of(-16), 11), { values: Int16Array.of(-32768), frac: 11, clamped: 0 });
+  assert.deepEqual(fixBiases(Float32Array.of(40000, -40000, 7), 9),
+    { values: Int16Array.of(32767, -32768, 7), frac: 0, clamped: 2 });
+});
+
+test('a quantized model is the ternary one to the precision of its fixed point', () => {
+  fc.assert(fc.property(tinyModels, ({ float, model }) => {
+    const back = dequantize(model);
+    for (const tensor of model.tensors) {
+      const unit = 2 ** -(tensor.kind === 'ternary' ? tensor.scaleShift : tensor.frac);
+      if (tensor.kind === 'ternary') {
+        // One of 16 bits is used, unless the shift is at its end.
+        const largest = tensor.mantissas.reduce((a, b) => Math.max(a, b));
+        assert.ok(largest >= 32768 || tensor.scaleShift === 30 || tensor.cols > 258, `${tensor.name} ${largest}`);
+        continue;
+      }
+      const values = float.tensors.get(tensor.name)!;
+      back.tensors.get(tensor.name)!.forEach((v, i) => assert.ok(Math.abs(v - values[i]) <= unit / 2 + 1e-7));
+    }
+  }), { numRuns: 50 });
+});
+
+test('quantizing what was dequantized changes nothing', () => {
+  fc.assert(fc.property(tinyModels, ({ model }) => {
+    const { embedFrac, eod, resetOnEod } = model;
+    // With threshold 0 every weight that is not zero is kept, and all of a row are equal already.
+    const again = quantizeModel(dequantize(model), { threshold: 0, embedFrac, eod, resetOnEod }).model;
+    assert.deepEqual(again, model);
+  }), { numRuns: 50 });
+});
+
+test('ternaryWeights are the trainer\'s: within half a unit of the exported ones', () => {
+  const float = initModel(CONFIG, 3);
+  const trained = ternaryWeights(float);
+  const { model } = quantizeModel(float);
+  const exported = dequantize(model);
+  for (const tensor of model.tensors) {
+    const half = 2 ** -(tensor.kind === 'ternary' ? tensor.scaleShift : tensor.frac) / 2;
+    const other = exported.tensors.get(tensor.name)!;
+    trained.tensors.get(tensor.name)!.forEach((v, i) => assert.ok(Math.abs(v - other[i]) <= half + 1e-7, tensor.name));
+  }
+});
+
+test('the report says what was lost', () => {
+  const float = initModel(CONFIG, 3);
+  const { model, report } = quantizeModel(float);
+  assert.deepEqual(report.map((r) => r.name), model.tensors.map((t) => t.name));
+  const embed = model.tensors[0] as TernaryTensor;
+  assert.equal(report[0].zeros, embed.trits.filter((w) => w === 0).length / embed.trits.length);
+  const back = dequantize(model).tensors.get('embed.weight')!;
+  const error = float.tensors.get('embed.weight')!.reduce((sum, v, i) => sum + (v - back[i]) ** 2, 0);
+  assert.ok(Math.abs(report[0].squaredError - error) < 1e-9);
+  const sign = quantizeModel(float, { method: 'sign' }).report;
+  assert.ok(sign.every((r, i) => r.squaredError >= report[i].squaredError - 1e-9), 'sign alone loses more');
+  const huge: FloatModel = { config: CONFIG, tensors: new Map(float.tensors).set('embed.weight', new Float32Array(120).fill(3)) };
+  assert.equal(quantizeModel(huge).report[0].clamped, 20, 'rows beyond ±1.98 are counted');
+});
+
+test('bad options and values are errors', () => {
+  const float = initModel(CONFIG, 3);
+  for (const options of [{ threshold: -1 }, { threshold: NaN }, { embedFrac: 8 }, { embedFrac: 0.5 }, { eod: 20 }]) {
+    assert.throws(() => quantizeModel(float, options), code('quantize-option'));
+  }
+  const tensors = new Map(float.tensors).set('fc.bias', new Float32Array(20).fill(Infinity));
+  assert.throws(() => quantizeModel({ config: CONFIG, tensors }), code('quantize-value'));
+  assert.throws(() => quantizeModel({ config: CONFIG, tensors: new Map() }), code('quantize-value'));
+});
