@@ -63,7 +63,7 @@ static uint32_t run(tlm_stream *s, const char *prompt, uint32_t cut, uint32_t ca
       submitted = 1;
     }
     state = tlm_stream_poll(s);
-    CHECK(state >= 0 && state != TLM_STREAM_NOT_ENDED + 100, "state %d", state);
+    CHECK(state >= 0, "state %d", state);
     if (state == TLM_STREAM_FULL || state == TLM_STREAM_ENDED) {
       while ((n = tlm_stream_read(s, to + length, cap)) != 0) length += n;
     }
@@ -173,7 +173,8 @@ static void without_end(void) {
       for (k = 0; k < n;) {
         const uint32_t unit = tlm_unit(part + k, n - k, 0);
         if (!unit) {
-          CHECK(!s.out_count, "half a character was read");
+          /* Not half a character when what comes next does not continue it. */
+          CHECK(!s.out_count || (s.out[s.out_start] & 0xC0u) != 0x80u, "half a character was read");
           break;
         }
         k += unit;
