@@ -16,7 +16,8 @@ export function dump(file: TlmFile, { diffable = false }: DumpOptions = {}): str
   const { config } = model;
   const lines = [
     `cell ${config.cell}`, `vocab ${config.vocab}`, `dim ${config.dim}`, `hidden ${config.hidden}`,
-    `layers ${config.layers}`, `tied ${config.tied}`, `embed_frac ${model.embedFrac}`, `eod ${model.eod}`, `reset_on_eod ${model.resetOnEod}`,
+    `layers ${config.layers}`, `tied ${config.tied}`, `embed_frac ${model.embedFrac}`,
+    `eod ${model.eod}`, `reset_on_eod ${model.resetOnEod}`,
     `tokenizer ${tokenizer.kind}, ${tokenizer.base.length} base tokens, ${tokenizer.merges.length} merges`,
     ...Object.entries(metadata).map(([key, value]) => `metadata ${key} ${JSON.stringify(value)}`),
   ];
