@@ -113,7 +113,7 @@ function makeOptions(data: TrainData, over: Partial<TrainOptions> = {}): TrainOp
   const vocab = new Tokenizer(data.tokenizer).vocab;
   return trainDefaults({
     model: { cell: 'gru', vocab, dim: 12, hidden: 20, layers: 1, tied: false },
-    lanes: 8, segment: 16, steps: 60, evaluateEvery: 25, ...over,
+    lanes: 8, segment: 16, steps: 150, evaluateEvery: 50, ...over,
   });
 }
 
@@ -155,9 +155,9 @@ describe('training runs', () => {
   it('a stopped and resumed run equals the uninterrupted one', async () => {
     const options = makeOptions(data);
     const whole = await finish(await TrainingRun.create(data, options, { wasm: wasm, threads: 2 }));
-    const half = await finish(await TrainingRun.create(data, options, { wasm: wasm, threads: 2 }), 25);
+    const half = await finish(await TrainingRun.create(data, options, { wasm: wasm, threads: 2 }), 50);
     assert.equal(half.kinds.at(-1), 'stopped');
-    assert.equal(half.last.step, 25);
+    assert.equal(half.last.step, 50);
     const rest = await finish(await TrainingRun.create(data, options, { wasm: wasm, threads: 1, resume: half.last }));
     assert.equal(rest.kinds.at(-1), 'end');
     assert.deepEqual(rest.last.weights, whole.last.weights);

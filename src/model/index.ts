@@ -4,5 +4,6 @@ export { TinyLMError } from './errors.js';
 export { MODEL_LIMITS } from './limits.js';
 export { defaultConfig, elementCount, parameterCount, parameterSpecs, validateConfig } from './parameters.js';
 export { initModel } from './init.js';
+export { uniformFrom } from './random.js';
 export { budget, type Budget, type BudgetOptions } from './budget.js';
 export { configOfTensors, modelFromTensors, tensorsOfModel, type ShapedTensor } from './tensors.js';

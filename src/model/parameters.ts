@@ -3,9 +3,9 @@ import type { ModelConfig, ParameterSpec } from './config.js';
 import { TinyLMError } from './errors.js';
 import { MODEL_LIMITS } from './limits.js';
 
-/** The default: 41,600 parameters, 166,400 bytes as floats, about 13 KB as a `.tlm`. */
+/** The default: 43,648 parameters, 174,592 bytes as floats, about 13 KB as a `.tlm`. */
 export function defaultConfig(): ModelConfig {
-  return { cell: 'gru', vocab: 256, dim: 64, hidden: 64, layers: 1, tied: true };
+  return { cell: 'gru', vocab: 256, dim: 32, hidden: 64, layers: 1, tied: false };
 }
 
 /** @throws TinyLMError `model-config` naming the size, its range, or what contradicts what */

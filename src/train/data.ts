@@ -1,4 +1,5 @@
 /** Documents → the lanes of tokens that the kernels read. */
+import { uniformFrom } from '../model/index.js';
 import type { TokenizedDocument } from './types.js';
 
 /** A target that does not count (kernels/trainer.h). */
@@ -17,24 +18,9 @@ export function epochTokens(documents: readonly TokenizedDocument[]): number {
   return documents.reduce((sum, d) => sum + d.tokens.length + 1, 0);
 }
 
-/**
- * Small fast generator for shuffling (splitmix32, as in SPEC.md 4).
- * @returns a function that gives numbers in [0, 1)
- */
-function randomFrom(seed: number): () => number {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x9e3779b9) >>> 0;
-    let x = a;
-    x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
-    x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
-    return ((x ^ (x >>> 15)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Document order of one epoch (Fisher–Yates); depends on seed and epoch only, so that a resumed run goes on alike. */
 export function epochOrder(count: number, seed: number, epoch: number): Uint32Array {
-  const random = randomFrom(Math.imul(seed, 0x01000193) ^ Math.imul(epoch + 1, 0x9e3779b1));
+  const random = uniformFrom(Math.imul(seed, 0x01000193) ^ Math.imul(epoch + 1, 0x9e3779b1));
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));

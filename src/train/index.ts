@@ -4,7 +4,7 @@ export { epochTokens } from './data.js';
 export { KernelPool, type Loss } from './pool.js';
 export type { KernelConfig, ParameterArray } from './layout.js';
 export { kernelConfig, TrainingRun, type RunSetup } from './run.js';
-export { fitBatch, learningRateAt, shardsOf, stepsPerEpoch, trainDefaults } from './schedule.js';
+export { fitBatch, learningRateAt, shardsOf, stepsPerEpoch, TRAIN_THRESHOLD, trainDefaults } from './schedule.js';
 export type {
   Checkpoint, HistoryPoint, TokenizedDocument, TrainData, TrainEvent, TrainOptions,
 } from './types.js';

@@ -4,6 +4,9 @@ import type { ModelConfig } from '../model/config.js';
 import { epochTokens } from './data.js';
 import type { TokenizedDocument, TrainOptions } from './types.js';
 
+/** τ of `ternarize` in the forward pass; a little below what is best after training, because the weights adapt to it. */
+export const TRAIN_THRESHOLD = 0.5;
+
 export const BETA1 = 0.9;
 export const BETA2 = 0.99;
 
@@ -20,7 +23,7 @@ export function trainDefaults(given: Partial<TrainOptions> & { readonly model: M
   const ternary = given.ternary ?? true;
   return {
     ternary,
-    threshold: 0.5,
+    threshold: TRAIN_THRESHOLD,
     quantizeActivations: ternary,
     embedFrac: 6,
     lanes: 32,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { writeAtomic } from '../../node/files.js';
 import { RunFolder } from '../../node/run-folder.js';
 import type { Packing } from '../../format/index.js';
-import type { TernaryMethod } from '../../quantize/index.js';
+import { DEFAULT_THRESHOLD, type TernaryMethod } from '../../quantize/index.js';
 import { byteTable, trainTokenizer, type TokenizerKind, type TokenizerTable } from '../../tokenizer/index.js';
 import type { LoadOptions } from '../../node/corpus-files.js';
 import { verb, type Context } from '../context.js';
@@ -35,7 +35,7 @@ export function quantizeCommand(context: Context): Command {
     'tinylm quantize gru.safetensors --tokenizer-from run/my-text --corpus my-text.txt',
   ]).argument('<checkpoint>', 'a safetensors file, or a run folder (its best weights)');
   command.option('--method <kind>', 'threshold, or sign: every weight becomes its sign', parseMethod, 'threshold');
-  addOptions(command, ['threshold']);
+  addOptions(command, ['threshold'], { threshold: { initial: DEFAULT_THRESHOLD } });
   command.option('--tokenizer-from <source>',
     'run folder, .tlm or checkpoint to take the tokenizer from; byte; or the corpus that it was trained on');
   addOptions(command, ['tokenizer', 'out', 'packing'], {
