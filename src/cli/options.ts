@@ -1,6 +1,7 @@
 /** Every option that more than one verb has, once: name, meaning, range and default. */
 import { Option, type Command } from 'commander';
 import { defaultConfig, MODEL_LIMITS } from '../model/index.js';
+import { DEFAULT_THRESHOLD } from '../quantize/index.js';
 import { TRAIN_THRESHOLD } from '../train/index.js';
 import { byteSize, decimal, wholeNumber } from './values.js';
 
@@ -36,7 +37,11 @@ export const OPTIONS = {
   untied: { flags: '--no-tied', about: `give the output layer weights of its own${usual.tied ? '' : ' (default)'}` },
   // training
   float: { flags: '--float', about: 'train an ordinary float model, without ternary weights' },
-  threshold: { flags: '--threshold <t>', about: 'weights below t times their row\'s mean become zero', initial: TRAIN_THRESHOLD, ...number(0, 3) },
+  threshold: {
+    flags: '--threshold <t>',
+    about: `weights below t times their row's mean become zero (default: ${TRAIN_THRESHOLD}; with --float, after training, ${DEFAULT_THRESHOLD})`,
+    ...number(0, 3),
+  },
   epochs: { flags: '--epochs <n>', about: 'times through the corpus', ...number(0.01, 100_000) },
   minutes: { flags: '--minutes <m>', about: 'time to train instead of epochs', ...number(0.01, 10_000) },
   batch: { flags: '--batch <n>', about: 'texts read side by side', initial: 32, ...whole(1, 1024) },

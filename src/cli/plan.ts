@@ -1,10 +1,13 @@
 /** How long a run is to be: epochs or minutes become a number of steps. */
-import { fitBatch, stepsPerEpoch, trainDefaults, TrainingRun, type TrainData, type TrainOptions } from '../train/index.js';
+import { DEFAULT_THRESHOLD } from '../quantize/index.js';
+import {
+  fitBatch, stepsPerEpoch, TRAIN_THRESHOLD, trainDefaults, TrainingRun, type TrainData, type TrainOptions,
+} from '../train/index.js';
 import type { ModelConfig } from '../model/index.js';
 
 export interface TrainFlags {
   float?: boolean;
-  threshold: number;
+  threshold?: number;
   epochs?: number;
   minutes?: number;
   batch: number;
@@ -28,7 +31,7 @@ export function planOptions(model: ModelConfig, flags: TrainFlags, data: TrainDa
   return trainDefaults({
     model,
     ternary: flags.float !== true,
-    threshold: flags.threshold,
+    threshold: flags.threshold ?? (flags.float ? DEFAULT_THRESHOLD : TRAIN_THRESHOLD),
     lanes,
     segment,
     seed: flags.seed,

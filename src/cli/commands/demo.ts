@@ -42,7 +42,7 @@ async function demo(context: Context, options: Options): Promise<void> {
     corpus: { name: spec, spec, storySeed: STORY_SEED, splitSeed: SPLIT_SEED },
     model: { tokenizer: OPTIONS.tokenizer.initial, vocab: OPTIONS.vocab.initial },
     flags: {
-      threshold: OPTIONS.threshold.initial, batch: OPTIONS.batch.initial, segment: OPTIONS.segment.initial, seed,
+      batch: OPTIONS.batch.initial, segment: OPTIONS.segment.initial, seed,
       ...(minutes === undefined ? { epochs: epochs ?? EPOCHS } : { minutes }), ...(threads !== undefined && { threads }),
     },
     out: options.out ?? RunFolder.free('run', 'demo'),

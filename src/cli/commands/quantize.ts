@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { writeAtomic } from '../../node/files.js';
 import { RunFolder } from '../../node/run-folder.js';
 import type { Packing } from '../../format/index.js';
@@ -18,7 +18,7 @@ import { bits, count, percent } from '../values.js';
 
 interface Options extends Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
   method: TernaryMethod;
-  threshold: number;
+  threshold?: number;
   tokenizerFrom?: string;
   tokenizer: TokenizerKind;
   out: string;
@@ -34,8 +34,11 @@ export function quantizeCommand(context: Context): Command {
     'tinylm quantize gru.safetensors --tokenizer-from byte --threshold 0.5 --out gru.tlm',
     'tinylm quantize gru.safetensors --tokenizer-from run/my-text --corpus my-text.txt',
   ]).argument('<checkpoint>', 'a safetensors file, or a run folder (its best weights)');
-  command.option('--method <kind>', 'threshold, or sign: every weight becomes its sign', parseMethod, 'threshold');
-  addOptions(command, ['threshold'], { threshold: { initial: DEFAULT_THRESHOLD } });
+  command.addOption(new Option('--method <kind>', 'threshold, or sign: every weight becomes its sign')
+    .choices(['threshold', 'sign']).default('threshold'));
+  addOptions(command, ['threshold'], {
+    threshold: { about: `weights below t times their row's mean become zero (default: as in training, else ${DEFAULT_THRESHOLD})` },
+  });
   command.option('--tokenizer-from <source>',
     'run folder, .tlm or checkpoint to take the tokenizer from; byte; or the corpus that it was trained on');
   addOptions(command, ['tokenizer', 'out', 'packing'], {
@@ -47,19 +50,15 @@ export function quantizeCommand(context: Context): Command {
   return command.action((path: string, options: Options) => quantize(context, path, options));
 }
 
-function parseMethod(text: string): TernaryMethod {
-  if (text === 'threshold' || text === 'sign') return text;
-  throw new UsageError(`--method ${text}, expected threshold or sign`);
-}
-
 async function quantize({ terminal, stdin }: Context, path: string, options: Options): Promise<void> {
   const source = openWeights(path);
   const tokenizer = await findTokenizer(source, options, stdin);
   checkTokenizer(tokenizer, source.file.model, options.tokenizerFrom ?? path);
-  const { method, threshold, packing } = options;
-  const embedFrac = source.file.trained?.options.embedFrac;
+  const { method, packing } = options;
+  const trained = source.file.trained?.options;
+  const threshold = options.threshold ?? trained?.threshold ?? DEFAULT_THRESHOLD;
   const float = floatModel(source.file);
-  const { bytes, report } = exportModel(float, tokenizer, { method, threshold, packing, ...(embedFrac !== undefined && { embedFrac }) });
+  const { bytes, report } = exportModel(float, tokenizer, { method, threshold, packing, embedFrac: trained?.embedFrac });
   writeAtomic(options.out, bytes);
 
   const figures = options.corpus === undefined ? undefined : await measure(source, tokenizer, bytes, options, stdin);

@@ -157,7 +157,7 @@ async function sweepSizes(context: Context, options: Options): Promise<Swept> {
           weights: float ? 'float-trained' : 'ternary-trained',
         } as const;
         // Ternary weights were trained for one threshold; others say nothing about the size.
-        const thresholds = float ? options.thresholds : [options.threshold];
+        const thresholds = float ? options.thresholds : [record.options.threshold];
         for await (const row of sweepModel(input, thresholds, measured(data.valid, TOKENS), threads)) rows.push(row);
       }
     }
