@@ -7,11 +7,10 @@ import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { writeTlm } from '../src/format/index.js';
 import { quantizeModel } from '../src/quantize/index.js';
-import { initModel } from '../src/model/index.js';
 import { ReferenceEngine, Sampler, type SamplerOptions } from '../src/reference/index.js';
 import { tableVocab, Tokenizer, trainTokenizer, type TokenizerTable } from '../src/tokenizer/index.js';
 import { badFiles } from './vector-bad.js';
-import { vectorModels, type VectorModel } from './vector-models.js';
+import { lively, vectorModels, type VectorModel } from './vector-models.js';
 
 const hex = (bytes: Uint8Array): string => (bytes.length === 0 ? '-' : Buffer.from(bytes).toString('hex'));
 
@@ -88,7 +87,7 @@ function expected(vector: VectorModel): string {
 function goodForBad(dim: number): Uint8Array {
   const tokenizer = trainTokenizer(['aaabaab aaabaab aaba aab aaaab aabaaã ãab ãab'], { kind: 'bpe', vocab: 28 });
   const config = { cell: 'gru', vocab: tableVocab(tokenizer), dim, hidden: 2, layers: 1, tied: false } as const;
-  const { model } = quantizeModel(initModel(config, 9));
+  const { model } = quantizeModel(lively(config, 9, 1), { threshold: 0.7 });
   return writeTlm({ model, tokenizer, metadata: { name: 'x' },
     packing: (name) => (name === 'embed.weight' ? 't2' : 'b3') });
 }

@@ -1,5 +1,5 @@
 /** The models of vectors/: small, odd in size, and between them every branch of SPEC.md 1 to 3. */
-import { initModel, type FloatModel, type ModelConfig } from '../src/model/index.js';
+import { elementCount, parameterSpecs, uniformFrom, type FloatModel, type ModelConfig } from '../src/model/index.js';
 import { quantizeModel, type QuantizedModel, type QuantizeOptions } from '../src/quantize/index.js';
 import { byteTable, tableVocab, trainTokenizer, type TokenizerTable } from '../src/tokenizer/index.js';
 import type { Packing } from '../src/format/index.js';
@@ -15,11 +15,21 @@ export interface VectorModel {
 const STORY = 'Once upon a time there was a little cat. The cat had a red ball. "Is it my ball?" said the cat. ' +
   'Era uma vez uma menina chamada Ana. A menina não tinha pão. A avó disse: "Olá, Ana!" O café está à mesa. ';
 
+/** Parameters of this file's own, so that the vectors stay when a training begins in another way. */
+function randomTensors(config: ModelConfig, seed: number): Map<string, Float32Array> {
+  const uniform = uniformFrom(seed);
+  const normal = (): number => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+  const deviation = config.tied ? 1 / Math.sqrt(config.dim) : 0.5;
+  const bound = 1 / Math.sqrt(config.hidden);
+  return new Map(parameterSpecs(config).map(({ name, shape }) => [name,
+    Float32Array.from({ length: elementCount(shape) }, () =>
+      (name === 'embed.weight' ? deviation * normal() : name === 'fc.bias' ? 0 : bound * (2 * uniform() - 1)))]));
+}
+
 /** Random weights, larger than at the start of a training, so that gates and logits use their range. */
-function lively(config: ModelConfig, seed: number, gain: number): FloatModel {
-  const { tensors } = initModel(config, seed);
-  const noise = initModel(config, seed + 1).tensors.get('embed.weight')!;
-  const scaled = [...tensors].map(([name, values]): [string, Float32Array] =>
+export function lively(config: ModelConfig, seed: number, gain: number): FloatModel {
+  const noise = randomTensors(config, seed + 1).get('embed.weight')!;
+  const scaled = [...randomTensors(config, seed)].map(([name, values]): [string, Float32Array] =>
     [name, name === 'fc.bias' ? values.map((_, i) => 4 * noise[i % noise.length]) : values.map((v) => gain * v)]);
   return { config, tensors: new Map(scaled) };
 }
@@ -29,7 +39,7 @@ type Sizes = Omit<ModelConfig, 'cell' | 'vocab'>;
 function random(name: string, about: string, seed: number, gain: number, sizes: Sizes, tokenizer: TokenizerTable,
   packing: VectorModel['packing'], options: QuantizeOptions = {}): VectorModel {
   const config: ModelConfig = { cell: 'gru', vocab: tableVocab(tokenizer), ...sizes };
-  return { name, about, model: quantizeModel(lively(config, seed, gain), options).model, tokenizer, packing };
+  return { name, about, model: quantizeModel(lively(config, seed, gain), { threshold: 0.7, ...options }).model, tokenizer, packing };
 }
 
 /** Everything at its end: mantissas at the product's limit, biases of ±32768, most weights of a row of one sign. */
@@ -37,7 +47,7 @@ function extreme(): VectorModel {
   const tokenizer = trainTokenizer(['aab'], { kind: 'char', vocab: 19 });
   const config: ModelConfig = { cell: 'gru', vocab: tableVocab(tokenizer), dim: 300, hidden: 2, layers: 1,
     tied: false };
-  const { model } = quantizeModel(lively(config, 5, 1), { embedFrac: 0 });
+  const { model } = quantizeModel(lively(config, 5, 1), { threshold: 0.7, embedFrac: 0 });
   const tensors = model.tensors.map((tensor, i) => {
     if (tensor.kind === 'int16') {
       return { ...tensor, frac: 0, values: tensor.values.map((_, r) => [-32768, 32767, 0, -1, 1, 3][(r + i) % 6]) };
