@@ -139,8 +139,9 @@ static uint32_t select_best(uint32_t *keys, uint32_t n, const uint16_t *w, uint3
 /* 3: the weight of a logit d below the highest. d · inv_t ≤ 65535 · 20164 < 2^32. */
 TLM_INLINE uint32_t weight_of(uint32_t d, uint32_t inv_t) {
   const uint32_t y = (d * inv_t) >> TLM_SAMPLER_INVERSE_TEMPERATURE_SHIFT;
-  const uint16_t *entry = tlm_exp_table + (y >> TLM_EXP_SHIFT);
+  const uint16_t *entry;
   if (y >= (uint32_t)TLM_EXP_LAST << TLM_EXP_SHIFT) return 0;
+  entry = tlm_exp_table + (y >> TLM_EXP_SHIFT);
   return entry[0] - ((((uint32_t)entry[0] - entry[1]) * (y & TLM_EXP_MASK) + 16u) >> TLM_EXP_SHIFT);
 }
 
