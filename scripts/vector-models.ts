@@ -39,7 +39,8 @@ type Sizes = Omit<ModelConfig, 'cell' | 'vocab'>;
 function random(name: string, about: string, seed: number, gain: number, sizes: Sizes, tokenizer: TokenizerTable,
   packing: VectorModel['packing'], options: QuantizeOptions = {}): VectorModel {
   const config: ModelConfig = { cell: 'gru', vocab: tableVocab(tokenizer), ...sizes };
-  return { name, about, model: quantizeModel(lively(config, seed, gain), { threshold: 0.7, ...options }).model, tokenizer, packing };
+  const { model } = quantizeModel(lively(config, seed, gain), { threshold: 0.7, ...options });
+  return { name, about, model, tokenizer, packing };
 }
 
 /** Everything at its end: mantissas at the product's limit, biases of ±32768, most weights of a row of one sign. */

@@ -35,8 +35,8 @@ test('parameters and float bytes: 57,984 for the plain 256 × 64, and the defaul
 
 test('a configuration that cannot be is an error', () => {
   const bad: Partial<ModelConfig>[] = [
-    { vocab: 1 }, { vocab: 4097 }, { dim: 0 }, { dim: 2049 }, { hidden: 1.5 }, { hidden: NaN }, { layers: 0 }, { layers: 9 },
-    { tied: true, dim: 32 }, { cell: 'lstm' as 'gru' },
+    { vocab: 1 }, { vocab: 4097 }, { dim: 0 }, { dim: 2049 }, { hidden: 1.5 }, { hidden: NaN }, { layers: 0 },
+    { layers: 9 }, { tied: true, dim: 32 }, { cell: 'lstm' as 'gru' },
   ];
   for (const change of bad) assert.throws(() => validateConfig({ ...UNTIED, ...change }), code('model-config'));
   validateConfig({ ...UNTIED, vocab: 4096, dim: 2048, hidden: 2048, layers: 8, tied: true });
@@ -54,8 +54,11 @@ test('initial weights: the same for a seed, in PyTorch\'s range, with the embedd
     else if (name.startsWith('rnn.bias_ih')) {
       // the update gate starts with memories of different lengths, the other gates as in PyTorch
       const z = [...values.subarray(64, 128)];
-      assert.ok(z[0] === 0 && z.every((v, i) => i === 0 || v > z[i - 1]) && Math.abs(z[63] - Math.log(99)) < 1e-6, `${z}`);
-      for (const gate of [values.subarray(0, 64), values.subarray(128)]) assert.ok(gate.every((v) => v !== 0 && Math.abs(v) <= 1 / 8));
+      assert.ok(z[0] === 0 && z.every((v, i) => i === 0 || v > z[i - 1]) && Math.abs(z[63] - Math.log(99)) < 1e-6,
+        `${z}`);
+      for (const gate of [values.subarray(0, 64), values.subarray(128)]) {
+        assert.ok(gate.every((v) => v !== 0 && Math.abs(v) <= 1 / 8));
+      }
     } else if (name !== 'embed.weight') assert.ok(largest <= 1 / 8 && largest > 0.95 / 8, `${name} ${largest}`);
   }
   const deviation = (config: ModelConfig): number => {
@@ -74,7 +77,8 @@ test('a checkpoint becomes a model: shapes read or checked, a repeated tied embe
     assert.deepEqual(modelFromTensors(tensors), model);
   }
   const tied = initModel({ ...UNTIED, tied: true }, 4);
-  const repeated = tensorsOfModel(tied).set('fc.weight', { shape: [256, 64], data: tied.tensors.get('embed.weight')!.slice() });
+  const repeated = tensorsOfModel(tied).set('fc.weight', { shape: [256, 64],
+    data: tied.tensors.get('embed.weight')!.slice() });
   assert.deepEqual(modelFromTensors(repeated, tied.config), tied);
   assert.throws(() => modelFromTensors(tensorsOfModel(initModel(UNTIED, 1)), tied.config), code('checkpoint-shape'));
 });
@@ -83,12 +87,14 @@ test('a checkpoint of another shape, or diverged, is refused in words', () => {
   const tensors = tensorsOfModel(initModel(UNTIED, 4));
   assert.throws(() => modelFromTensors(tensors, { ...UNTIED, hidden: 32 }),
     /another shape: rnn.weight_ih_l0 is \(192, 64\), expected \(96, 64\)/);
-  assert.throws(() => modelFromTensors(tensors, { ...UNTIED, layers: 2 }), /rnn.weight_ih_l1 is nothing, expected \(192, 64\)/);
+  assert.throws(() => modelFromTensors(tensors, { ...UNTIED, layers: 2 }),
+    /rnn.weight_ih_l1 is nothing, expected \(192, 64\)/);
   assert.throws(() => modelFromTensors(new Map(tensors).set('lstm.weight', { shape: [1], data: new Float32Array(1) })),
     /it has lstm.weight \(1\)/);
   assert.throws(() => configOfTensors(new Map()), code('checkpoint-shape'));
   const { shape, data } = tensors.get('fc.weight')!;
   const diverged = data.slice();
   diverged[5] = NaN;
-  assert.throws(() => modelFromTensors(new Map(tensors).set('fc.weight', { shape, data: diverged })), code('checkpoint-value'));
+  assert.throws(() => modelFromTensors(new Map(tensors).set('fc.weight', { shape, data: diverged })),
+    code('checkpoint-value'));
 });

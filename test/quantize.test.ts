@@ -23,7 +23,8 @@ test('ternarize by threshold: zeros below τ · mean, the scale is the mean of w
 });
 
 test('ternarize: the scale is the least-squares one for the trits chosen', () => {
-  fc.assert(fc.property(fc.array(fc.double({ min: -2, max: 2, noNaN: true }), { minLength: 1, maxLength: 30 }), (row) => {
+  const weight = fc.double({ min: -2, max: 2, noNaN: true });
+  fc.assert(fc.property(fc.array(weight, { minLength: 1, maxLength: 30 }), (row) => {
     const trits = new Int8Array(row.length);
     const scale = ternarize(row, 0.7, trits);
     const error = (s: number): number => row.reduce((sum, w, i) => sum + (w - s * trits[i]) ** 2, 0);
@@ -47,8 +48,10 @@ test('scales get the largest shift ≤ 30 that 16 bits and every use allow', () 
 });
 
 test('biases get the largest frac in which all fit, and are clamped beyond', () => {
-  assert.deepEqual(fixBiases(Float32Array.of(1, -0.25), 11), { values: Int16Array.of(2048, -512), frac: 11, clamped: 0 });
-  assert.deepEqual(fixBiases(Float32Array.of(16, -1), 11), { values: Int16Array.of(16384, -1024), frac: 10, clamped: 0 });
+  assert.deepEqual(fixBiases(Float32Array.of(1, -0.25), 11),
+    { values: Int16Array.of(2048, -512), frac: 11, clamped: 0 });
+  assert.deepEqual(fixBiases(Float32Array.of(16, -1), 11),
+    { values: Int16Array.of(16384, -1024), frac: 10, clamped: 0 });
   assert.deepEqual(fixBiases(Float32Array.of(-16), 11), { values: Int16Array.of(-32768), frac: 11, clamped: 0 });
   assert.deepEqual(fixBiases(Float32Array.of(40000, -40000, 7), 9),
     { values: Int16Array.of(32767, -32768, 7), frac: 0, clamped: 2 });
@@ -103,7 +106,8 @@ test('the report says what was lost', () => {
   assert.ok(Math.abs(report[0].squaredError - error) < 1e-9);
   const sign = quantizeModel(float, { method: 'sign' }).report;
   assert.ok(sign.every((r, i) => r.squaredError >= report[i].squaredError - 1e-9), 'sign alone loses more');
-  const huge: FloatModel = { config: CONFIG, tensors: new Map(float.tensors).set('embed.weight', new Float32Array(120).fill(3)) };
+  const large = new Map(float.tensors).set('embed.weight', new Float32Array(120).fill(3));
+  const huge: FloatModel = { config: CONFIG, tensors: large };
   assert.equal(quantizeModel(huge).report[0].clamped, 20, 'rows beyond ±1.98 are counted');
 });
 

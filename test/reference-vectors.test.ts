@@ -12,7 +12,7 @@ const folder = join(packageRoot(), 'vectors/v1');
 const names = readdirSync(folder).filter((name) => name.endsWith('.tlm')).map((name) => name.slice(0, -4));
 
 const hex = (bytes: Uint8Array): string => (bytes.length === 0 ? '-' : Buffer.from(bytes).toString('hex'));
-const unhex = (text: string): Uint8Array => (text === '-' ? new Uint8Array() : new Uint8Array(Buffer.from(text, 'hex')));
+const unhex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text === '-' ? '' : text, 'hex'));
 
 /** The words of a line, taken one by one. */
 class Words {
@@ -69,7 +69,9 @@ for (const name of names) {
           break;
         case 'decode': {
           const stream = tokenizer.stream();
-          for (let n = words.number(); n > 0; n--) assert.equal(hex(stream.pushBytes(words.number())), words.word(), line);
+          for (let n = words.number(); n > 0; n--) {
+            assert.equal(hex(stream.pushBytes(words.number())), words.word(), line);
+          }
           assert.equal(hex(stream.endBytes()), words.word(), line);
           break;
         }

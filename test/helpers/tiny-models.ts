@@ -31,7 +31,8 @@ export interface TinyModel {
 /** Models of awkward sizes over the three kinds of tokenizer. */
 export const tinyModels: fc.Arbitrary<TinyModel> = fc.record({
   table: fc.constantFrom(...TABLES), dim: fc.integer({ min: 1, max: 19 }), hidden: fc.integer({ min: 1, max: 19 }),
-  layers: fc.integer({ min: 1, max: 3 }), tied: fc.boolean(), seed: fc.nat(1e6), embedFrac: fc.integer({ min: 0, max: 7 }),
+  layers: fc.integer({ min: 1, max: 3 }), tied: fc.boolean(), seed: fc.nat(1e6),
+  embedFrac: fc.integer({ min: 0, max: 7 }),
   method: fc.constantFrom('threshold' as const, 'sign' as const), resetOnEod: fc.boolean(),
 }).map(({ table, dim, hidden, layers, tied, seed, ...options }) => {
   const config: ModelConfig = { cell: 'gru', vocab: tableVocab(table), dim: tied ? hidden : dim, hidden, layers, tied };
