@@ -31,7 +31,9 @@ uint32_t instructions(void);
 #ifndef BUDGET
 #define BUDGET 0
 #endif
+#ifndef TOKENS
 #define TOKENS 32
+#endif
 
 static uint8_t blob[4u << 20] __attribute__((aligned(16)));
 static uint32_t memory[(1u << 20) / 4u];

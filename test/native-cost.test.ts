@@ -1,0 +1,66 @@
+/**
+ * The engine as RISC-V and Xtensa machine code under QEMU: the same tokens as on this machine, and instructions a weight, which
+ * are exact and the same on every run (engine/bench/README.md).
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { compile, inTemporaryFolder } from '../scripts/test-native.js';
+import { packageRoot } from '../src/node/assets.js';
+import { available, variant } from './native-support.js';
+
+const engine = join(packageRoot(), 'engine');
+
+/** Most instructions a weight, whole token included. */
+const CASES = [
+  { shape: ['-DTYPE=1'], most: 2.5 },
+  { shape: ['-DTYPE=2'], most: 2.5 },
+  { shape: ['-DTYPE=1', '-DDIM=384', '-DTOKENS=4'], most: 1.7 },
+] as const;
+
+const MACHINES = {
+  riscv: { tools: ['riscv64-unknown-elf-gcc', 'qemu-system-riscv32'], packages: 'gcc-riscv64-unknown-elf qemu-system-misc' },
+  xtensa: { tools: ['xtensa-lx106-elf-gcc', 'qemu-system-xtensa'], packages: 'gcc-xtensa-lx106 qemu-system-misc' },
+} as const;
+
+function have(t: TestContext, machine: keyof typeof MACHINES): boolean {
+  const { tools, packages } = MACHINES[machine];
+  const absent = tools.filter((tool) => spawnSync(tool, ['--version']).error !== undefined);
+  if (absent.length === 0) return true;
+  const message = `SKIPPED: ${absent.join(' and ')} not installed (Debian: apt-get install ${packages})`;
+  if (process.env['CI'] === 'true') throw new Error(message);
+  t.skip(message);
+  process.stderr.write(`${t.name}: ${message}\n`);
+  return false;
+}
+
+const field = (output: string, name: string): number => {
+  const found = new RegExp(`\\b${name}=(\\d+)`).exec(output);
+  assert.ok(found, `${name} in "${output}"`);
+  return Number(found[1]);
+};
+
+/** The program's output on this machine. */
+function onHost(shape: readonly string[]): string {
+  return inTemporaryFolder((folder) => {
+    const program = join(folder, 'count');
+    const gcc = variant('gcc');
+    compile({ ...gcc, flags: [...gcc.flags, ...shape] },
+      [join(engine, 'bench/count.c'), join(engine, 'bench/host.c'), join(engine, 'test/make_blob.c')], program);
+    return execFileSync(program, { encoding: 'utf8' });
+  });
+}
+
+for (const machine of ['riscv', 'xtensa'] as const) {
+  test(`${machine}: tokens equal this machine's, and instructions a weight stay within their limits`, (t) => {
+    if (!available(t, variant('gcc')) || !have(t, machine)) return;
+    for (const { shape, most } of CASES) {
+      const output = execFileSync(join(engine, 'bench/count.sh'), [machine, ...shape], { encoding: 'utf8', timeout: 60_000 });
+      assert.equal(field(output, 'checksum'), field(onHost(shape), 'checksum'), `${machine} ${shape.join(' ')}`);
+      const perWeight = field(output, 'token') / field(output, 'weights');
+      t.diagnostic(`${machine} ${shape.join(' ')}: ${perWeight.toFixed(3)} instructions a weight, ${field(output, 'memory')} bytes`);
+      assert.ok(perWeight > 0.8 && perWeight <= most, `${machine} ${shape.join(' ')}: ${perWeight}, expected at most ${most}`);
+    }
+  });
+}
