@@ -54,7 +54,8 @@ export function missing(variant: Variant): string | undefined {
     writeFileSync(file, '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n');
     const { status, error } = spawnSync(variant.compiler, [...variant.flags, file, '-o', join(folder, 'probe')]);
     if (error === undefined && status === 0) return undefined;
-    return `${variant.compiler} ${variant.flags.join(' ')} does not work here (Debian: apt-get install ${variant.packages})`;
+    const { compiler, flags, packages } = variant;
+    return `${compiler} ${flags.join(' ')} does not work here (Debian: apt-get install ${packages})`;
   });
 }
 
@@ -93,6 +94,7 @@ if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.
   for (const variant of variants) {
     if (wanted.length > 0 && !wanted.includes(variant.name)) continue;
     const why = missing(variant);
-    console.log(`${variant.name}: ${why === undefined ? testVariant(variant).trim().replaceAll('\n', '\n  ') : `SKIPPED: ${why}`}`);
+    const said = why === undefined ? testVariant(variant).trim().replaceAll('\n', '\n  ') : `SKIPPED: ${why}`;
+    console.log(`${variant.name}: ${said}`);
   }
 }

@@ -66,7 +66,8 @@ int main(void) {
   options.top_k = 0;
 #endif
   if (tlm_open(&model, blob, bytes, NULL) < 0 ||
-      tlm_init(&engine, &model, memory, sizeof memory, KERNEL, BUDGET) < 0 || tlm_sampler_init(&sampler, &options) < 0) {
+      tlm_init(&engine, &model, memory, sizeof memory, KERNEL, BUDGET) < 0 ||
+      tlm_sampler_init(&sampler, &options) < 0) {
     put_text("refused\n");
     return 1;
   }

@@ -1,4 +1,4 @@
-/* Start, console and instruction counter on QEMU's riscv32 virt machine (needs -icount shift=0). RAM is zero at reset. */
+/* Start, console, instruction counter on QEMU's riscv32 virt machine (needs -icount shift=0). RAM is zero at reset. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -268,7 +268,7 @@ typedef struct tlm_encoder {
 } tlm_encoder;
 
 void tlm_encoder_init(tlm_encoder *encoder, const tlm_model *model);
-/* Takes as many bytes as it has room for; returns how many (0 … n). Call tlm_encoder_next until TLM_NONE, then again. */
+/* Takes the bytes that it has room for; returns how many (0 … n). Call tlm_encoder_next until TLM_NONE, then again. */
 uint32_t tlm_encoder_write(tlm_encoder *encoder, const void *bytes, uint32_t n);
 /* The text ends here: what is held becomes tokens. The next write begins a new text. */
 void tlm_encoder_end(tlm_encoder *encoder);

@@ -27,7 +27,7 @@ static int check_gap(const reader *r, uint32_t to) {
   return TLM_OK;
 }
 
-/* Takes the next section: aligned, after the last one, inside the file, zero bytes before it. field: where the offset stands. */
+/* Takes the next section: aligned, after the last one, inside the file, zeros before it. field: where its offset stands. */
 static int take(reader *r, uint32_t field, uint32_t offset, uint32_t bytes) {
   int code;
   if (offset % TLM_FILE_ALIGN) return refuse(r, TLM_E_LAYOUT, field, offset, offset & ~(TLM_FILE_ALIGN - 1u));

@@ -46,9 +46,8 @@ tlm_options tlm_options_default(void) {
 
 int tlm_sampler_set(tlm_sampler *s, const tlm_options *o) {
   if (!s || !o) return TLM_E_ARGUMENT;
-  if (o->temperature && (o->temperature < TLM_SAMPLER_TEMPERATURE_MIN || o->temperature > TLM_SAMPLER_TEMPERATURE_MAX)) {
-    return TLM_E_OPTION;
-  }
+  if (o->temperature && o->temperature < TLM_SAMPLER_TEMPERATURE_MIN) return TLM_E_OPTION;
+  if (o->temperature > TLM_SAMPLER_TEMPERATURE_MAX) return TLM_E_OPTION;
   if (o->top_p > TLM_SAMPLER_TOP_POFF) return TLM_E_OPTION;
   if (o->penalty < TLM_SAMPLER_PENALTY_OFF || o->penalty > TLM_SAMPLER_PENALTY_MAX) return TLM_E_OPTION;
   if (o->penalty_window > TLM_SAMPLER_PENALTY_WINDOW_MAX) return TLM_E_OPTION;
@@ -104,8 +103,8 @@ TLM_INLINE uint32_t key_of(int32_t logit, uint32_t id) { return (uint32_t)(logit
 TLM_INLINE uint32_t key_id(uint32_t key) { return 0xFFFFu - (key & 0xFFFFu); }
 
 /*
- * Moves to the front of keys (n, all different, between low and high) the fewest best ones that are `limit` in number or,
- * with w, in weight; returns how many and sets *sum to their number or weight. limit ≤ the sum of all.
+ * Moves to the front of keys (n, all different, between low and high) the fewest best ones that are `limit` in
+ * number or, with w, in weight; returns how many and sets *sum to their number or weight. limit ≤ the sum of all.
  * Each round parts the keys that are still in question at the middle of their range of values, so
  * there are at most 32 rounds, and few in practice.
  */

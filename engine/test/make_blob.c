@@ -28,8 +28,8 @@ static uint32_t below(writer *w, uint32_t n) {
   return (w->random >> 16) % n;
 }
 
-static void entry(writer *w, uint32_t id, uint32_t layer, uint32_t type, uint32_t rows, uint32_t cols, uint32_t row_bytes,
-                  uint32_t data, uint32_t scale, uint32_t shift, uint32_t frac) {
+static void entry(writer *w, uint32_t id, uint32_t layer, uint32_t type, uint32_t rows, uint32_t cols,
+                  uint32_t row_bytes, uint32_t data, uint32_t scale, uint32_t shift, uint32_t frac) {
   const uint32_t e = 64u + 32u * w->index++;
   put(w, e, id, 2);
   put(w, e + 2, layer, 1);
@@ -56,7 +56,9 @@ static void matrix(writer *w, uint32_t id, uint32_t layer, int wanted, uint32_t 
   for (r = 0; r < rows; r++) {
     for (c = 0; c < row_bytes; c++) {
       uint32_t byte = 0, unit = 1;
-      for (i = 0; i < group; i++, unit *= type == 1u ? 4u : 3u) byte += unit * (c * group + i < cols ? below(w, 3) : 1u);
+      for (i = 0; i < group; i++, unit *= type == 1u ? 4u : 3u) {
+        byte += unit * (c * group + i < cols ? below(w, 3) : 1u);
+      }
       put(w, data + r * row_bytes + c, byte, 1);
     }
   }

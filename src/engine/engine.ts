@@ -104,7 +104,8 @@ export class Engine {
    * @param tlm the model's file; copied
    * @throws TinyLMError `tlm-…` with what was found and expected, `engine-module`
    */
-  static async load(wasm: BufferSource | WebAssembly.Module, tlm: Uint8Array, options: EngineOptions = {}): Promise<Engine> {
+  static async load(wasm: BufferSource | WebAssembly.Module, tlm: Uint8Array,
+    options: EngineOptions = {}): Promise<Engine> {
     return new Engine(wasm instanceof WebAssembly.Module ? wasm : await WebAssembly.compile(wasm), tlm, options);
   }
 
@@ -194,7 +195,8 @@ export class Engine {
   }
 
   /**
-   * A conversation: prompt bytes in at any time, text out. It uses this engine's state, so only one can be in use at a time.
+   * A conversation: prompt bytes in at any time, text out. It uses this engine's state, so only one is in use at a
+   * time; `TextStream.restart` uses its buffers again.
    * @throws TinyLMError `sampler-option`, `engine-argument`
    */
   stream(options: StreamOptions = {}): TextStream {
@@ -217,7 +219,8 @@ export class Engine {
   }
 
   /** As `generate`, the bytes as they are. */
-  *generateBytes(prompt: string | Uint8Array = '', options: GenerateOptions = {}): Generator<Uint8Array, void, undefined> {
+  *generateBytes(prompt: string | Uint8Array = '',
+    options: GenerateOptions = {}): Generator<Uint8Array, void, undefined> {
     const all = { maxTokens: 256, ...options };
     this.own.restart(options);
     if (this.ownStream === undefined) this.ownStream = this.stream({ ...all, sampler: this.own });

@@ -24,7 +24,8 @@ const ERRORS: Readonly<Record<number, readonly [code: string, text: string, hint
   [-21]: ['engine-memory', 'the memory is too small'],
   [-22]: ['engine-token', 'a token outside the vocabulary'],
   [-23]: ['engine-space', 'the output does not fit'],
-  [-24]: ['engine-snapshot', 'not a snapshot of this model, or damaged', 'restore a snapshot that save() made with the same .tlm file'],
+  [-24]: ['engine-snapshot', 'not a snapshot of this model, or damaged',
+    'restore a snapshot that save() made with the same .tlm file'],
   [-25]: ['sampler-option', 'a sampling option out of range'],
   [-26]: ['engine-state', 'not possible now'],
 };

@@ -33,8 +33,8 @@ export interface IntegerSamplerOptions {
 }
 
 /**
- * Natural units to the integers of SPEC.md 4: temperature · 256, top-p · 32768 and the penalty · 1024, each rounded half
- * up (top-p at least to 1); the rest as it is.
+ * Natural units to the integers of SPEC.md 4: temperature · 256, top-p · 32768 and the penalty · 1024, each rounded
+ * half up (top-p at least to 1); the rest as it is.
  * @throws TinyLMError `sampler-option` for a number out of its range
  */
 export function samplerOptions(natural: NaturalSamplerOptions = {}): IntegerSamplerOptions {
@@ -43,7 +43,8 @@ export function samplerOptions(natural: NaturalSamplerOptions = {}): IntegerSamp
   const round = (v: number): number => Math.floor(v + 0.5);
   const check = (name: string, value: number, min: number, max: number, whole = false): void => {
     if (value >= min && value <= max && (!whole || Number.isInteger(value))) return;
-    throw new TinyLMError('sampler-option', `${name} is ${value}, expected ${whole ? 'a whole number ' : ''}${min} to ${max}`,
+    const range = `${whole ? 'a whole number ' : ''}${min} to ${max}`;
+    throw new TinyLMError('sampler-option', `${name} is ${value}, expected ${range}`,
       name === 'temperature' ? '0 always takes the likeliest token' : undefined);
   };
   const one = SAMPLER.temperatureOne;

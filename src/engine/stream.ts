@@ -64,8 +64,8 @@ export class TextStream {
     const { maxTokens = 0, stop = '', continuous = false } = options;
     const stopBytes = new TextEncoder().encode(stop);
     if (stopBytes.length > STOP_MAX) {
-      throw new TinyLMError('engine-argument', `the stop string has ${stopBytes.length} bytes, expected at most ${STOP_MAX}`,
-        'give a shorter one');
+      throw new TinyLMError('engine-argument',
+        `the stop string has ${stopBytes.length} bytes, expected at most ${STOP_MAX}`, 'give a shorter one');
     }
     if (!Number.isInteger(maxTokens) || maxTokens < 0 || maxTokens > 0xffffffff) {
       throw new TinyLMError('engine-argument', `maxTokens is ${maxTokens}, expected a whole number; 0 = no limit`);
@@ -122,7 +122,7 @@ export class TextStream {
     return this.wasm.call.tlm_stream_prompt_tokens(this.stream);
   }
 
-  /** One turn: the prompt in, pieces of text out until it ends. In continuous mode it ends when the caller stops asking. */
+  /** One turn: the prompt in, pieces of text out until it ends; in continuous mode, until the caller stops asking. */
   *run(prompt: string | Uint8Array): Generator<Uint8Array, void, undefined> {
     let rest = typeof prompt === 'string' ? new TextEncoder().encode(prompt) : prompt;
     let submitted = false;
