@@ -500,8 +500,8 @@ EXPORT(trainer_run) void trainer_run(Trainer *t, int worker, int position, int s
       }
     }
   }
+  barrier(t); /* not before every worker has read the decision above */
   if (worker == 0) t->done = t->done < 0 ? -1 - t->done : steps;
-  barrier(t);
 }
 
 /* Sums nats and tokens over `segments` segments of the data buffers into `totals`; changes nothing but the carried state. */
