@@ -376,6 +376,9 @@ static void update_ternary_rows(Trainer *t, int tensor, int first, int count, co
   const int n = info->cols;
   const float norm = gradient_norm(t), clip = norm > c->clip ? c->clip / norm : 1.0f;
   const float lr = schedule[0], correct1 = 1.0f / schedule[1], correct2 = 1.0f / schedule[2];
+  /* An embedding's activations end at 127 (SPEC.md 3.1): beyond, a scale would grow without any effect, and without end. */
+  const int ends = tensor == tensor_embed() && !c->tied && c->quantize_activations;
+  const float largest = ends ? 127.0f / (float)(1 << c->embed_frac) : __builtin_inff();
   for (int row = first; row < first + count; row++) {
     const size_t at_row = (size_t)info->offset + (size_t)row * info->stride;
     float *w = t->weight + at_row, *m = t->moment1 + at_row, *v = t->moment2 + at_row;
@@ -399,7 +402,9 @@ static void update_ternary_rows(Trainer *t, int tensor, int first, int count, co
     }
     const Ternary after = measure_row(t, w, n);
     if (after.scale == 0) continue;
-    const float factor = before.scale * (1.0f - lr * scale_step) / after.scale;
+    float scale = before.scale * (1.0f - lr * scale_step);
+    if (scale > largest) scale = largest;
+    const float factor = scale / after.scale;
     for (int i = 0; i < n; i++) w[i] *= factor;
   }
 }
