@@ -11,8 +11,8 @@ export function onInterrupt(terminal: Terminal, stop: () => void): () => void {
   const handle = (): void => {
     if (asked) process.exit(EXIT.interrupted);
     asked = true;
-    terminal.note('\nstopping after this step and saving … (Ctrl-C again: stop at once)');
     stop();
+    terminal.note('\nstopping after this step and saving … (Ctrl-C again: stop at once)');
   };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.on(signal, handle);

@@ -121,13 +121,22 @@ async function go(
     from: resume?.step ?? 0,
     display: showProgress(terminal),
     title: `TinyLM on ${record.corpus.name}: ${count(parameters)} parameters`,
-    sample: async (checkpoint) => {
-      if (!options.ternary) return undefined;
-      const { bytes } = exportModel({ config: options.model, tensors: checkpoint.weights }, data.tokenizer,
-        { threshold: options.threshold, embedFrac: options.embedFrac });
-      return (await EngineModel.open(bytes)).generate('', SAMPLE).text;
-    },
+    sample: (checkpoint) => sampleOf(options, checkpoint, data),
   });
+}
+
+/** What the model writes by now, by the engine. A float run has no ternary weights yet, so there is none. */
+async function sampleOf(options: RunRecord['options'], { weights }: Checkpoint, { tokenizer }: Prepared): Promise<string | undefined> {
+  if (!options.ternary) return undefined;
+  try {
+    const { bytes } = exportModel({ config: options.model, tensors: weights }, tokenizer,
+      { threshold: options.threshold, embedFrac: options.embedFrac });
+    return (await EngineModel.open(bytes)).generate('', SAMPLE).text;
+  } catch (error) {
+    // Weights that fit no file now may do so later: no reason to end the training.
+    if (error instanceof TinyLMError) return `(no text: ${error.message})`;
+    throw error;
+  }
 }
 
 function warnOfSize({ terminal }: Context, model: Parameters<typeof budget>[0]): void {

@@ -13,7 +13,7 @@ export interface ProgressDisplay {
   progress(event: Progress): void;
   /** @param sample generated text, or why there is none */
   evaluation(point: HistoryPoint, best: boolean, sample: string | undefined): void;
-  /** Ends the bar, so that other lines may follow. */
+  /** Takes the bar away, so that other lines may follow. */
   end(): void;
 }
 
@@ -62,7 +62,11 @@ function bar(terminal: Terminal): ProgressDisplay {
     etaBuffer: 1,
   });
   let running = false;
-  const clear = (): void => void terminal.stderr.write('\r\x1b[2K');
+  // The bar saves the cursor's place when it starts and goes back there when it ends: nothing else may be written in between.
+  const end = (): void => {
+    if (running) single.stop();
+    running = false;
+  };
   return {
     progress(event) {
       const payload = {
@@ -76,13 +80,10 @@ function bar(terminal: Terminal): ProgressDisplay {
       running = true;
     },
     evaluation(point, best, sample) {
-      if (running) clear();
+      end();
       terminal.note(evaluationLine(point, best));
       if (sample !== undefined) terminal.note(styled(terminal.stderr, 'dim', `  “${sampleLine(sample)}”`));
     },
-    end() {
-      if (running) single.stop();
-      running = false;
-    },
+    end,
   };
 }

@@ -42,7 +42,10 @@ const CURVE_EVERY = 15_000;
  * writes the same ones again.
  */
 export async function train({ run, from, folder, display, terminal, sample, title }: Training): Promise<Outcome> {
-  const done = onInterrupt(terminal, () => run.stop());
+  const done = onInterrupt(terminal, () => {
+    display.end();
+    run.stop();
+  });
   const started = performance.now();
   const speeds: number[] = [];
   let drawn = -Infinity;
