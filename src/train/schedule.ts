@@ -33,7 +33,7 @@ export function trainDefaults(given: Partial<TrainOptions> & { readonly model: M
     warmup: 0.02,
     finalRate: 0.02,
     weightDecay: 0.01,
-    latentRate: 20,
+    latentRate: 10,
     clip: 1,
     seed: 1,
     evaluateEvery: 250,
