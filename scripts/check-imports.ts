@@ -16,7 +16,18 @@ interface Room {
   readonly why: string;
 }
 
-const EVERYTHING = ['corpus', 'tokenizer', 'model', 'quantize', 'train', 'format', 'reference', 'engine', 'device', 'node'];
+const EVERYTHING = [
+  'corpus',
+  'tokenizer',
+  'model',
+  'quantize',
+  'train',
+  'format',
+  'reference',
+  'engine',
+  'device',
+  'node',
+];
 
 /** The pipeline's rooms, in its order. Tests, benchmarks and scripts stand outside and may import anything. */
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -24,13 +35,35 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   tokenizer: { uses: [], why: 'a tokenizer knows text and its own table, nothing else' },
   model: { uses: [], why: 'the model is shapes and float tensors; all others stand on it' },
   quantize: { uses: ['model'], why: 'quantizing goes from a float model to a ternary one, whatever trained it' },
-  train: { uses: ['corpus', 'tokenizer', 'model', 'quantize'], why: 'training ends with float weights; files and engine come after it' },
-  format: { uses: [], types: ['model', 'quantize', 'tokenizer'], why: 'the format turns values into bytes and back, and must not compute with them' },
-  reference: { uses: ['model', 'quantize', 'tokenizer'], types: ['format'], why: 'the integer reference is the oracle for the C engine: it must not share code with engine or format' },
-  engine: { uses: ['format'], why: 'the engine is the C library as WebAssembly: it takes a blob and needs no other room' },
+  train: {
+    uses: ['corpus', 'tokenizer', 'model', 'quantize'],
+    why: 'training ends with float weights; files and engine come after it',
+  },
+  format: {
+    uses: [],
+    types: ['model', 'quantize', 'tokenizer'],
+    why: 'the format turns values into bytes and back, and must not compute with them',
+  },
+  reference: {
+    uses: ['model', 'quantize', 'tokenizer'],
+    types: ['format'],
+    why: 'the integer reference is the oracle for the C engine: it must not share code with engine or format',
+  },
+  engine: {
+    uses: ['format'],
+    why: 'the engine is the C library as WebAssembly: it takes a blob and needs no other room',
+  },
   device: { uses: ['format'], why: 'a device runs whatever blob it is given: it knows no model room' },
-  node: { uses: EVERYTHING.filter((room) => room !== 'node'), packages: ['hyparquet', 'serialport', 'koffi'], why: 'node gives the other rooms files and processes; it does not know the command line' },
-  cli: { uses: EVERYTHING, packages: ['commander', 'cli-progress', 'vega', 'vega-lite', 'hyparquet'], why: 'the command line stands on everything' },
+  node: {
+    uses: EVERYTHING.filter((room) => room !== 'node'),
+    packages: ['hyparquet', 'serialport', 'koffi'],
+    why: 'node gives the other rooms files and processes; it does not know the command line',
+  },
+  cli: {
+    uses: EVERYTHING,
+    packages: ['commander', 'cli-progress', 'vega', 'vega-lite', 'hyparquet'],
+    why: 'the command line stands on everything',
+  },
 };
 
 /** Modules that hold only plain constants, types and the error class: any room may use them. */
@@ -38,7 +71,19 @@ const COMMON = ['model/errors', 'model/limits', 'model/config', 'quantize/limits
 
 /** Only these two rooms touch disk, process and console. */
 const WITH_DISK = ['node', 'cli'];
-const DISK_MODULES = ['fs', 'fs/promises', 'child_process', 'readline', 'readline/promises', 'process', 'os', 'tty', 'net', 'http', 'https'];
+const DISK_MODULES = [
+  'fs',
+  'fs/promises',
+  'child_process',
+  'readline',
+  'readline/promises',
+  'process',
+  'os',
+  'tty',
+  'net',
+  'http',
+  'https',
+];
 /** Packages for the device room, which talks over ports that are handed to it. */
 const DEVICE_PACKAGES = ['esptool-js', 'ws', 'serialport'];
 
@@ -57,16 +102,24 @@ export function importsOf(source: string): Import[] {
     found.push({ specifier, line: code.slice(0, index).split('\n').length, typeOnly });
   };
   for (const m of code.matchAll(/^[ \t]*(?:import|export)\s+(type\s+)?([^'";]*?)\s*from\s*['"]([^'"]+)['"]/gm)) {
-    const names = /^\{([\s\S]*)\}$/.exec(m[2].trim())?.[1].split(',').map((n) => n.trim()).filter((n) => n !== '');
+    const names = /^\{([\s\S]*)\}$/
+      .exec(m[2].trim())?.[1]
+      .split(',')
+      .map((n) => n.trim())
+      .filter((n) => n !== '');
     const allTypes = names !== undefined && names.length > 0 && names.every((n) => n.startsWith('type '));
     add(m.index, m[3], m[1] !== undefined || allTypes);
   }
   for (const m of code.matchAll(/^[ \t]*import\s*['"]([^'"]+)['"]/gm)) add(m.index, m[1], false);
-  for (const m of code.matchAll(/\bimport\s*\(\s*['"]([^'"]+)['"]\s*\)/g)) add(m.index, m[1], /typeof\s*$/.test(code.slice(0, m.index)));
+  for (const m of code.matchAll(/\bimport\s*\(\s*['"]([^'"]+)['"]\s*\)/g))
+    add(m.index, m[1], /typeof\s*$/.test(code.slice(0, m.index)));
   return found;
 }
 
-/** Why a file of a room may not have this import, or undefined when it may. `target` is relative to src, without extension. */
+/**
+ * Why a file of a room may not have this import, or undefined when it may. `target` is relative to src, without
+ * extension.
+ */
 function objection(room: string, target: string | undefined, { specifier, typeOnly }: Import): string | undefined {
   const rule = ROOMS[room];
   if (target === undefined) {
@@ -74,15 +127,22 @@ function objection(room: string, target: string | undefined, { specifier, typeOn
       if (WITH_DISK.includes(room) || !DISK_MODULES.includes(specifier.slice(5))) return undefined;
       return `only ${WITH_DISK.join(' and ')} touch disk and process; take bytes or a small interface instead`;
     }
-    const name = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
-    const allowed = [...(rule.packages ?? []), ...(room === 'device' || room === 'node' || room === 'cli' ? DEVICE_PACKAGES : [])];
+    const name = specifier
+      .split('/')
+      .slice(0, specifier.startsWith('@') ? 2 : 1)
+      .join('/');
+    const allowed = [
+      ...(rule.packages ?? []),
+      ...(room === 'device' || room === 'node' || room === 'cli' ? DEVICE_PACKAGES : []),
+    ];
     if (allowed.includes(name) || (typeOnly && name.startsWith('@types/'))) return undefined;
     return `the package ${name} is not one of ${allowed.join(', ') || 'none'}, which ${room} may use`;
   }
   if (target.startsWith('..')) return 'src stands by itself; tests, scripts and benchmarks import it, not the reverse';
   const to = target.split('/')[0];
   if (to === room || COMMON.includes(target) || rule.uses.includes(to)) return undefined;
-  if (rule.types?.includes(to)) return typeOnly ? undefined : `only types of ${to} may be imported (import type): ${rule.why}`;
+  if (rule.types?.includes(to))
+    return typeOnly ? undefined : `only types of ${to} may be imported (import type): ${rule.why}`;
   return rule.why;
 }
 
@@ -102,9 +162,13 @@ export function checkImports(src: string): string[] {
     }
     for (const found of importsOf(readFileSync(path, 'utf8'))) {
       const target = found.specifier.startsWith('.')
-        ? relative(src, resolve(path, '..', found.specifier)).replace(/\\/g, '/').replace(/\.[jt]s$/, '') : undefined;
+        ? relative(src, resolve(path, '..', found.specifier))
+            .replace(/\\/g, '/')
+            .replace(/\.[jt]s$/, '')
+        : undefined;
       const why = objection(room, target, found);
-      if (why !== undefined) problems.push(`src/${file}:${found.line}: ${room} must not import ${found.specifier}: ${why}`);
+      if (why !== undefined)
+        problems.push(`src/${file}:${found.line}: ${room} must not import ${found.specifier}: ${why}`);
     }
   }
   return problems;
@@ -113,6 +177,10 @@ export function checkImports(src: string): string[] {
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const problems = checkImports(resolve('src'));
   for (const problem of problems) console.error(problem);
-  console.log(problems.length === 0 ? 'imports: every arrow points the right way' : `imports: ${problems.length} against the arrows`);
+  console.log(
+    problems.length === 0
+      ? 'imports: every arrow points the right way'
+      : `imports: ${problems.length} against the arrows`,
+  );
   process.exitCode = problems.length === 0 ? 0 : 1;
 }

@@ -62,7 +62,9 @@ report.on('end', () => {
   for (const file of empty) console.error(`error: no test in ${file}`);
   if (empty.length > 0) code = 1;
   if (left.length > 0) {
-    console.error(`\n${strict ? 'error' : 'note'}: ${left.length} skipped or to do${strict ? ', which CI does not accept' : ''}:`);
+    console.error(
+      `\n${strict ? 'error' : 'note'}: ${left.length} skipped or to do${strict ? ', which CI does not accept' : ''}:`,
+    );
     for (const { name, skip, todo } of left) {
       const why = [skip, todo].find((w) => typeof w === 'string');
       console.error(`  ${name}${why === undefined ? '' : `: ${why}`}`);

@@ -39,22 +39,37 @@ describe('as a process', () => {
   });
 
   it('a binary corpus', async () => {
-    writeFileSync(at('noise.bin'), Uint8Array.from({ length: 5000 }, (_, i) => (i % 7 === 0 ? (i * 97) & 255 : 0)));
+    writeFileSync(
+      at('noise.bin'),
+      Uint8Array.from({ length: 5000 }, (_, i) => (i % 7 === 0 ? (i * 97) & 255 : 0)),
+    );
     refused(await spawned(['train', at('noise.bin'), '--out', at('run-bin')]), /control bytes in 5000 bytes/, /binary/);
     assert.ok(!existsSync(at('run-bin')));
   });
 
   it('a vocabulary that is too large', async () => {
-    refused(await spawned(['train', 'stories:en', '--vocab', '5000', '--out', at('run-vocab')]), /5000 tokens, expected at most 4096/, /--vocab 4096/);
+    refused(
+      await spawned(['train', 'stories:en', '--vocab', '5000', '--out', at('run-vocab')]),
+      /5000 tokens, expected at most 4096/,
+      /--vocab 4096/,
+    );
     assert.ok(!existsSync(at('run-vocab')));
   });
 
   it('an unwritable folder', async () => {
     writeFileSync(at('file'), '');
-    refused(await spawned(['train', 'stories:en', ...SMALL, '--epochs', '1', '--out', at('file', 'run')]), /cannot be written \(E(NOTDIR|EXIST)\)/, /choose another folder/);
+    refused(
+      await spawned(['train', 'stories:en', ...SMALL, '--epochs', '1', '--out', at('file', 'run')]),
+      /cannot be written \(E(NOTDIR|EXIST)\)/,
+      /choose another folder/,
+    );
     if (process.getuid?.() !== 0) {
       mkdirSync(at('closed'), { mode: 0o500 });
-      refused(await spawned(['train', 'stories:en', ...SMALL, '--epochs', '1', '--out', at('closed', 'run')]), /EACCES/, /permissions/);
+      refused(
+        await spawned(['train', 'stories:en', ...SMALL, '--epochs', '1', '--out', at('closed', 'run')]),
+        /EACCES/,
+        /permissions/,
+      );
       chmodSync(at('closed'), 0o700);
     }
   });
@@ -69,7 +84,12 @@ describe('as a process', () => {
 
   it('no words at all but a wrong one', async () => {
     refused(await spawned(['trian']), /unknown command 'trian'\n\(Did you mean train\?\)/, /--help/, 2);
-    refused(await spawned(['train', '--epoch', '3']), /unknown option '--epoch'\n\(Did you mean --epochs\?\)/, /train --help/, 2);
+    refused(
+      await spawned(['train', '--epoch', '3']),
+      /unknown option '--epoch'\n\(Did you mean --epochs\?\)/,
+      /train --help/,
+      2,
+    );
   });
 });
 
@@ -121,7 +141,8 @@ describe('in this process', () => {
       }
       writeFileSync(path, writeSafetensors(changed));
     };
-    const quantize = (): Promise<Result> => tinylm(['quantize', path, '--tokenizer-from', 'byte', '--out', at('q.tlm')]);
+    const quantize = (): Promise<Result> =>
+      tinylm(['quantize', path, '--tokenizer-from', 'byte', '--out', at('q.tlm')]);
     save(new Map());
     assert.equal((await quantize()).code, 0);
     save(new Map([['rnn.weight_hh_l0', { shape: [18, 5], data: new Float32Array(90) }]]));
@@ -135,9 +156,16 @@ describe('in this process', () => {
     save(new Map());
     refused(await tinylm(['quantize', path]), /has no tokenizer/, /--tokenizer-from/, 2);
     refused(await tinylm(['generate', path]), /without a tokenizer/, /quantize/);
-    refused(await tinylm(['quantize', path, '--tokenizer-from', 'stories:en', '--tokenizer', 'char', '--out', at('r.tlm')]),
-      /tokenizer of stories:en has \d+ tokens, the model 256/, /trained with/);
-    refused(await tinylm(['quantize', path, '--tokenizer-from', 'byte', '--out', at('file', 'q.tlm')]), /cannot be written/, /./);
+    refused(
+      await tinylm(['quantize', path, '--tokenizer-from', 'stories:en', '--tokenizer', 'char', '--out', at('r.tlm')]),
+      /tokenizer of stories:en has \d+ tokens, the model 256/,
+      /trained with/,
+    );
+    refused(
+      await tinylm(['quantize', path, '--tokenizer-from', 'byte', '--out', at('file', 'q.tlm')]),
+      /cannot be written/,
+      /./,
+    );
     assert.ok(!existsSync(at('r.tlm')));
   });
 
@@ -155,16 +183,26 @@ describe('in this process', () => {
       [['sweep'], /nothing to sweep over/, /--dims/],
       [['eval', at('cut.tlm')], /a text to measure on is missing/, /corpus/],
       [['budget', at('cut.tlm'), '--dim', '3'], /exclude each other/, /leave the option out/],
-      [['quantize', at('gru.safetensors'), '--method', 'round'], /Allowed choices are threshold, sign/, /quantize --help/],
+      [
+        ['quantize', at('gru.safetensors'), '--method', 'round'],
+        /Allowed choices are threshold, sign/,
+        /quantize --help/,
+      ],
     ];
     for (const [words, message, hint] of wrong) refused(await tinylm(words), message, hint, 2);
-    refused(await tinylm(['generate', at('cut.tlm'), '--stop', 'x'.repeat(33)]), /33 bytes, expected at most 32/, /shorter/);
+    refused(
+      await tinylm(['generate', at('cut.tlm'), '--stop', 'x'.repeat(33)]),
+      /33 bytes, expected at most 32/,
+      /shorter/,
+    );
     refused(await tinylm(['train', '--resume', at('none')]), /no such folder/, /tinylm train/);
     refused(await tinylm(['train', '--resume', at('there')]), /does not describe a run/, /train again/);
   });
 
   it('nothing of all this leaves temporary files', () => {
-    const left = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.tmp') || /(^|\/)\./.test(name));
+    const left = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.includes('.tmp') || /(^|\/)\./.test(name),
+    );
     assert.deepEqual(left, []);
   });
 });

@@ -29,17 +29,41 @@ describe('other runs', () => {
   });
 
   it('with floats say what making them ternary costs', async () => {
-    const { code, out, err } = await spawned(['train', 'stories:en', ...SMALL, '--epochs', '4', '--float', '--out', at('float'), '--json']);
+    const { code, out, err } = await spawned([
+      'train',
+      'stories:en',
+      ...SMALL,
+      '--epochs',
+      '4',
+      '--float',
+      '--out',
+      at('float'),
+      '--json',
+    ]);
     assert.equal(code, 0, err);
-    const { quality } = JSON.parse(out) as { quality: { float: number; trained?: number; exported: number; sign: number } };
+    const { quality } = JSON.parse(out) as {
+      quality: { float: number; trained?: number; exported: number; sign: number };
+    };
     assert.equal(quality.trained, undefined);
     assert.ok(quality.float < quality.exported && quality.exported < quality.sign, JSON.stringify(quality));
   });
 
   it('for so many minutes plan their steps by a trial', async () => {
-    const { code, err } = await spawned(['train', 'stories:en', ...SMALL, '--minutes', '0.06', '--out', at('timed'), '--json']);
+    const { code, err } = await spawned([
+      'train',
+      'stories:en',
+      ...SMALL,
+      '--minutes',
+      '0.06',
+      '--out',
+      at('timed'),
+      '--json',
+    ]);
     assert.equal(code, 0, err);
-    const { plan, options } = JSON.parse(readFileSync(join(at('timed'), RUN_FILES.run), 'utf8')) as { plan: object; options: { steps: number } };
+    const { plan, options } = JSON.parse(readFileSync(join(at('timed'), RUN_FILES.run), 'utf8')) as {
+      plan: object;
+      options: { steps: number };
+    };
     assert.deepEqual(plan, { minutes: 0.06 });
     assert.ok(options.steps > 1);
   });
@@ -57,10 +81,24 @@ describe('other runs', () => {
     const one = await tinylm(['sweep', at('float'), '--thresholds', '0.2,0.5', '--out', out, '--json']);
     assert.equal(one.code, 0, one.err);
     const { rows } = JSON.parse(one.out) as { rows: { method: string; threshold?: number; bitsPerByte: number }[] };
-    assert.deepEqual(rows.map((r) => r.threshold ?? r.method), ['float', 0.2, 0.5, 'sign']);
+    assert.deepEqual(
+      rows.map((r) => r.threshold ?? r.method),
+      ['float', 0.2, 0.5, 'sign'],
+    );
     assert.deepEqual(readdirSync(out).sort(), ['sweep.json', 'sweep.md', 'sweep.svg']);
-    const sizes = await spawned(['sweep', '--corpus', 'stories:en', ...SMALL.filter((w, i, all) => w !== '--hidden' && all[i - 1] !== '--hidden'),
-      '--dims', '8,16', '--epochs', '2', '--out', out, '--json']);
+    const sizes = await spawned([
+      'sweep',
+      '--corpus',
+      'stories:en',
+      ...SMALL.filter((w, i, all) => w !== '--hidden' && all[i - 1] !== '--hidden'),
+      '--dims',
+      '8,16',
+      '--epochs',
+      '2',
+      '--out',
+      out,
+      '--json',
+    ]);
     assert.equal(sizes.code, 0, sizes.err);
     const found = JSON.parse(sizes.out) as { rows: { model: { hidden: number }; bytes: number }[] };
     assert.deepEqual([...new Set(found.rows.map((r) => r.model.hidden))], [8, 16]);

@@ -42,23 +42,37 @@ describe('a training run', () => {
   it('ends with everything in its folder', async () => {
     whole = await spawned([...WORDS, '--out', at('whole'), '--threads', '1', '--json']);
     assert.equal(whole.code, 0, whole.err);
-    assert.deepEqual(readdirSync(at('whole')).sort(), Object.entries(RUN_FILES).filter(([k]) => k !== 'corpus').map(([, f]) => f).sort());
+    assert.deepEqual(
+      readdirSync(at('whole')).sort(),
+      Object.entries(RUN_FILES)
+        .filter(([k]) => k !== 'corpus')
+        .map(([, f]) => f)
+        .sort(),
+    );
     const figures = JSON.parse(whole.out) as Figures;
     const { quality } = figures;
     assert.equal(figures.folder, at('whole'));
     assert.equal(figures.tlmBytes, readFileSync(join(at('whole'), RUN_FILES.model)).length);
-    assert.ok(Math.abs(quality.exported - quality.trained!) <= 0.01, `trained ${quality.trained}, exported ${quality.exported}`);
+    assert.ok(
+      Math.abs(quality.exported - quality.trained!) <= 0.01,
+      `trained ${quality.trained}, exported ${quality.exported}`,
+    );
     assert.ok(quality.exported < quality.sign, 'sign alone is worse');
     assert.equal(figures.grammar.stories, 100);
     const report = readFileSync(join(at('whole'), RUN_FILES.report), 'utf8');
-    for (const words of ['# TinyLM on stories:en', quality.exported.toFixed(3), quality.sign.toFixed(3), 'curve.svg']) assert.ok(report.includes(words), words);
+    for (const words of ['# TinyLM on stories:en', quality.exported.toFixed(3), quality.sign.toFixed(3), 'curve.svg'])
+      assert.ok(report.includes(words), words);
     assert.match(readFileSync(join(at('whole'), RUN_FILES.curve), 'utf8'), /^<svg /);
     assert.match(readFileSync(join(at('whole'), RUN_FILES.samples), 'utf8'), /^=== step /);
     assert.match(whole.err, EVALUATION);
 
     // What the report says is what the other verbs say.
     const measured = async (kind: string): Promise<number> =>
-      (JSON.parse((await tinylm(['eval', at('whole'), '--kind', kind, '--json', '--threads', '2'])).out) as { bitsPerByte: number }).bitsPerByte;
+      (
+        JSON.parse((await tinylm(['eval', at('whole'), '--kind', kind, '--json', '--threads', '2'])).out) as {
+          bitsPerByte: number;
+        }
+      ).bitsPerByte;
     assert.equal(await measured('engine'), quality.exported);
     assert.equal(await measured('ternary'), quality.trained);
     assert.equal(await measured('float'), quality.float);
@@ -86,7 +100,8 @@ describe('a training run', () => {
 
   it('killed again and again loses one interval each time at most', async () => {
     const path = at('killed');
-    const steps = (): number => (existsSync(join(path, RUN_FILES.last)) ? loadCheckpoint(join(path, RUN_FILES.last)).step : 0);
+    const steps = (): number =>
+      existsSync(join(path, RUN_FILES.last)) ? loadCheckpoint(join(path, RUN_FILES.last)).step : 0;
     // Before the first checkpoint, …
     const first = start([...WORDS, '--out', path]);
     await first.seen(/steps; .*killed/);

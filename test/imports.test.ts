@@ -24,21 +24,31 @@ test('imports that go against the arrows are found, with line and reason', () =>
       writeFileSync(join(folder, path), source);
     };
     write('model/a.ts', `// import { x } from '../cli/main.js';\nimport { x } from '../train/index.js';\n`);
-    write('format/b.ts', `import { quantizeModel } from '../quantize/index.js';\nimport type { T } from '../quantize/index.js';\n`
-      + `import {\n  type A,\n  type B,\n} from '../model/index.js';\n`);
+    write(
+      'format/b.ts',
+      `import { quantizeModel } from '../quantize/index.js';\nimport type { T } from '../quantize/index.js';\n` +
+        `import {\n  type A,\n  type B,\n} from '../model/index.js';\n`,
+    );
     write('tokenizer/c.ts', `import { readFileSync } from 'node:fs';\nimport { join } from 'node:path';\n`);
     write('corpus/d.ts', `const vega = await import('vega');\nexport * from 'hyparquet';\n`);
-    write('engine/e.ts', `import { y } from '../../scripts/y.js';\nimport { TinyLMError } from '../model/errors.js';\n`);
+    write(
+      'engine/e.ts',
+      `import { y } from '../../scripts/y.js';\nimport { TinyLMError } from '../model/errors.js';\n`,
+    );
     write('attic/f.ts', '');
     const problems = checkImports(folder);
-    assert.deepEqual(problems.map((p) => p.replace(/: [^:]*$/, '')), [
-      'attic/f.ts',
-      'src/corpus/d.ts:1: corpus must not import vega',
-      'src/engine/e.ts:1: engine must not import ../../scripts/y.js',
-      'src/format/b.ts:1: format must not import ../quantize/index.js: only types of quantize may be imported (import type)',
-      'src/model/a.ts:2: model must not import ../train/index.js',
-      'src/tokenizer/c.ts:1: tokenizer must not import node:fs',
-    ]);
+    assert.deepEqual(
+      problems.map((p) => p.replace(/: [^:]*$/, '')),
+      [
+        'attic/f.ts',
+        'src/corpus/d.ts:1: corpus must not import vega',
+        'src/engine/e.ts:1: engine must not import ../../scripts/y.js',
+        'src/format/b.ts:1: format must not import ../quantize/index.js: ' +
+          'only types of quantize may be imported (import type)',
+        'src/model/a.ts:2: model must not import ../train/index.js',
+        'src/tokenizer/c.ts:1: tokenizer must not import node:fs',
+      ],
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -46,12 +56,26 @@ test('imports that go against the arrows are found, with line and reason', () =>
 
 test('importsOf sees every form of import', () => {
   const source = [
-    `import a, { b } from './1.js';`, `export { c } from './2.js';`, `import './3.js';`, `const d = await import('./4.js');`,
-    `import type { E } from './5.js';`, `export type F = import('./6.js').F;`, `import { type G, h } from './7.js';`,
-    `export * from './8.js';`, `import {`, `  i,`, `} from './9.js';`,
+    `import a, { b } from './1.js';`,
+    `export { c } from './2.js';`,
+    `import './3.js';`,
+    `const d = await import('./4.js');`,
+    `import type { E } from './5.js';`,
+    `export type F = import('./6.js').F;`,
+    `import { type G, h } from './7.js';`,
+    `export * from './8.js';`,
+    `import {`,
+    `  i,`,
+    `} from './9.js';`,
   ].join('\n');
   const found = importsOf(source).sort((x, y) => x.line - y.line);
-  assert.deepEqual(found.map((f) => f.specifier), [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `./${n}.js`));
-  assert.deepEqual(found.filter((f) => f.typeOnly).map((f) => f.specifier), ['./5.js']);
+  assert.deepEqual(
+    found.map((f) => f.specifier),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `./${n}.js`),
+  );
+  assert.deepEqual(
+    found.filter((f) => f.typeOnly).map((f) => f.specifier),
+    ['./5.js'],
+  );
   assert.equal(found[8].line, 9);
 });

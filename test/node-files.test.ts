@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -57,7 +66,10 @@ describe('the run folder', () => {
   it('never takes a folder that has something in it, and says how to go on', () => {
     const path = join(folder, 'first');
     RunFolder.create(path, {});
-    assert.throws(() => RunFolder.create(path, {}), (e: { code: string; hint: string }) => e.code === 'run-exists' && e.hint.includes('--resume'));
+    assert.throws(
+      () => RunFolder.create(path, {}),
+      (e: { code: string; hint: string }) => e.code === 'run-exists' && e.hint.includes('--resume'),
+    );
     assert.throws(() => RunFolder.create(folder, {}), { code: 'run-exists' });
     writeFileSync(join(folder, 'file'), '');
     assert.throws(() => RunFolder.create(join(folder, 'file'), {}), { code: 'run-exists' });
@@ -65,7 +77,7 @@ describe('the run folder', () => {
     assert.throws(() => RunFolder.open(join(folder, 'none')), { code: 'run-missing' });
   });
 
-  it('takes an empty folder of the user\'s', () => {
+  it("takes an empty folder of the user's", () => {
     const path = join(folder, 'mine');
     mkdirSync(path, { mode: 0o700 });
     RunFolder.create(path, { a: 1 });
@@ -79,7 +91,8 @@ describe('the run folder', () => {
     const closed = join(folder, 'closed');
     mkdirSync(closed, { mode: 0o500 });
     // The superuser may write everywhere.
-    if (process.getuid?.() !== 0) assert.throws(() => RunFolder.create(join(closed, 'run'), {}), { code: 'file-unwritable' });
+    if (process.getuid?.() !== 0)
+      assert.throws(() => RunFolder.create(join(closed, 'run'), {}), { code: 'file-unwritable' });
     chmodSync(closed, 0o700);
   });
 
@@ -130,8 +143,12 @@ describe('checkpoint files', () => {
       assert.deepEqual(trained?.tokenizer, made.tokenizer);
       assert.equal(trained?.step, 12);
     }
-    assert.throws(() => decodeCheckpoint(encodeCheckpoint(made, { resumable: false }), 'x'), { code: 'checkpoint-weights-only' });
-    assert.throws(() => decodeWeights(encodeCheckpoint(made), 'x', { ...config, hidden: 8 }), { code: 'checkpoint-shape' });
+    assert.throws(() => decodeCheckpoint(encodeCheckpoint(made, { resumable: false }), 'x'), {
+      code: 'checkpoint-weights-only',
+    });
+    assert.throws(() => decodeWeights(encodeCheckpoint(made), 'x', { ...config, hidden: 8 }), {
+      code: 'checkpoint-shape',
+    });
   });
 
   it('are refused when they are cut off anywhere', () => {

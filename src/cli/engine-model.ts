@@ -63,7 +63,8 @@ export class EngineModel {
     const pieces = this.pieces(prompt, sampling);
     for (;;) {
       const next = pieces.next();
-      if (next.done) return { ...next.value, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(parts)) };
+      if (next.done)
+        return { ...next.value, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(parts)) };
       parts.push(next.value);
     }
   }

@@ -18,7 +18,10 @@ export class UsageError extends TinyLMError {
   }
 }
 
-/** Prints an error and returns the exit code. An error that is not one of ours is a fault of the program: it keeps its stack. */
+/**
+ * Prints an error and returns the exit code. An error that is not one of ours is a fault of the program: it
+ * keeps its stack.
+ */
 export function reportError(error: unknown, terminal: Terminal, environment: NodeJS.ProcessEnv = process.env): number {
   const red = styled(terminal.stderr, 'red', 'error:');
   if (error instanceof TinyLMError) {
@@ -28,6 +31,9 @@ export function reportError(error: unknown, terminal: Terminal, environment: Nod
     return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   }
   terminal.note(`${red} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  terminal.note(`${styled(terminal.stderr, 'dim', 'hint:')} this is a fault of tinylm itself; please report it with the lines above`);
+  terminal.note(
+    `${styled(terminal.stderr, 'dim', 'hint:')} this is a fault of tinylm itself; ` +
+      'please report it with the lines above',
+  );
   return EXIT.failed;
 }

@@ -41,12 +41,22 @@ export async function finishRun(finish: Finish): Promise<Figures> {
   const documents = measured(data.valid);
   const sign = exportModel(float, data.tokenizer, { ...quantizing, method: 'sign' }).bytes;
   const engine = await EngineModel.open(exported);
-  const samples = Array.from({ length: finish.samples }, (_, i) => engine.generate('', { ...sampling, seed: sampling.seed + i }).text);
+  const samples = Array.from(
+    { length: finish.samples },
+    (_, i) => engine.generate('', { ...sampling, seed: sampling.seed + i }).text,
+  );
   const stories = storyLanguage(record.corpus.spec);
-  const generated = stories === undefined ? [] : Array.from({ length: CHECKED }, (_, i) => {
-    const { text, reason } = engine.generate('', { ...sampling, seed: sampling.seed + i, maxTokens: STORY_TOKENS });
-    return { text, complete: reason === 'eod' };
-  });
+  const generated =
+    stories === undefined
+      ? []
+      : Array.from({ length: CHECKED }, (_, i) => {
+          const { text, reason } = engine.generate('', {
+            ...sampling,
+            seed: sampling.seed + i,
+            maxTokens: STORY_TOKENS,
+          });
+          return { text, complete: reason === 'eod' };
+        });
   const last = lastStep(folder);
   const figures: Figures = {
     corpus: record.corpus.name,
@@ -62,7 +72,9 @@ export async function finishRun(finish: Finish): Promise<Figures> {
       bytes: documents.reduce((sum, d) => sum + d.bytes, 0),
       tokens: documents.reduce((sum, d) => sum + d.tokens.length + 1, 0),
       float: await bitsOfFloat(float, documents, { threads, eod: data.tokenizer.eod }),
-      ...(options.ternary && { trained: await bitsOfFloat(float, documents, { threads, eod: data.tokenizer.eod, ternary: options }) }),
+      ...(options.ternary && {
+        trained: await bitsOfFloat(float, documents, { threads, eod: data.tokenizer.eod, ternary: options }),
+      }),
       exported: await bitsOfTlm(exported, documents),
       sign: await bitsOfTlm(sign, documents),
     },
@@ -91,6 +103,10 @@ function lastStep(folder: RunFolder): { step: number; epoch: number } {
 }
 
 /** JSON knows no NaN: without a measurement there is no speed. */
-function timing({ seconds, tokens, tokensPerSecond }: Finish['training']): { seconds: number; tokens: number; tokensPerSecond?: number } {
+function timing({ seconds, tokens, tokensPerSecond }: Finish['training']): {
+  seconds: number;
+  tokens: number;
+  tokensPerSecond?: number;
+} {
   return { seconds, tokens, ...(Number.isFinite(tokensPerSecond) && { tokensPerSecond }) };
 }

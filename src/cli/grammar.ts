@@ -40,7 +40,15 @@ export function checkStories(stories: readonly { text: string; complete: boolean
       else kinds.set(kind, { count: 1, example: verdict.text });
     }
   }
-  const reasons = [...kinds].sort((a, b) => b[1].count - a[1].count)
+  const reasons = [...kinds]
+    .sort((a, b) => b[1].count - a[1].count)
     .map(([kind, { count, example }]) => `${count} × ${kind}, e.g. “${example}”`);
-  return { stories: stories.length, sentences, parsed, coherent, share: sentences === 0 ? 0 : coherent / sentences, reasons };
+  return {
+    stories: stories.length,
+    sentences,
+    parsed,
+    coherent,
+    share: sentences === 0 ? 0 : coherent / sentences,
+    reasons,
+  };
 }

@@ -7,8 +7,12 @@ import { version } from './version.js';
 // The reader of a pipe may leave early (| head): that is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-process.exitCode = await runProgram(process.argv.slice(2), {
-  terminal: makeTerminal(process.stdout, process.stderr),
-  stdin: process.stdin,
-  exitCode: 0,
-}, version());
+process.exitCode = await runProgram(
+  process.argv.slice(2),
+  {
+    terminal: makeTerminal(process.stdout, process.stderr),
+    stdin: process.stdin,
+    exitCode: 0,
+  },
+  version(),
+);

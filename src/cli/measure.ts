@@ -13,11 +13,20 @@ export interface FloatMeasure {
 
 /** Bits per byte in the trainer's arithmetic. */
 export function bitsOfFloat(
-  model: FloatModel, documents: readonly TokenizedDocument[], { threads, eod, ternary }: FloatMeasure,
+  model: FloatModel,
+  documents: readonly TokenizedDocument[],
+  { threads, eod, ternary }: FloatMeasure,
 ): Promise<number> {
-  const options = ternary === undefined
-    ? { model: model.config, ternary: false, quantizeActivations: false }
-    : { model: model.config, ternary: true, quantizeActivations: true, threshold: ternary.threshold, embedFrac: ternary.embedFrac };
+  const options =
+    ternary === undefined
+      ? { model: model.config, ternary: false, quantizeActivations: false }
+      : {
+          model: model.config,
+          ternary: true,
+          quantizeActivations: true,
+          threshold: ternary.threshold,
+          embedFrac: ternary.embedFrac,
+        };
   return evaluateModel(model.tensors, options, documents, { wasm: readWasm('trainer'), threads, eod });
 }
 

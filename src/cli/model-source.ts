@@ -38,13 +38,17 @@ function isTlm(bytes: Uint8Array): boolean {
 }
 
 /**
- * Opens whatever holds a model: a folder is a run, a file that begins as a `.tlm` or is called so is one, another is a safetensors file.
+ * Opens whatever holds a model: a folder is a run, a file that begins as a `.tlm` or is called so is one, another
+ * is a safetensors file.
  * @throws TinyLMError `model-not-found`, and what the readers throw
  */
 export function openSource(path: string, expected?: ModelConfig): Source {
   if (!existsSync(path))
-    throw new TinyLMError('model-not-found', `${path}: no such file or folder, expected a run folder, a .tlm file or a checkpoint`,
-      'tinylm train makes a run folder; tinylm demo too, without any text of yours');
+    throw new TinyLMError(
+      'model-not-found',
+      `${path}: no such file or folder, expected a run folder, a .tlm file or a checkpoint`,
+      'tinylm train makes a run folder; tinylm demo too, without any text of yours',
+    );
   if (statSync(path).isDirectory()) {
     const folder = RunFolder.open(path);
     return { kind: 'run', path, folder, record: readRunRecord(folder) };
@@ -63,8 +67,11 @@ export function openWeights(path: string, expected?: ModelConfig): WeightsSource
     case 'run':
       return runWeights(source);
     case 'tlm':
-      throw new TinyLMError('model-ternary', `${path} holds ternary weights, expected the float ones they were made from`,
-        `give the run folder, or its ${RUN_FILES.best}`);
+      throw new TinyLMError(
+        'model-ternary',
+        `${path} holds ternary weights, expected the float ones they were made from`,
+        `give the run folder, or its ${RUN_FILES.best}`,
+      );
     default:
       return source satisfies never;
   }
@@ -74,15 +81,18 @@ export function openWeights(path: string, expected?: ModelConfig): WeightsSource
 export function runWeights({ folder, record }: RunSource): WeightsSource {
   const name = (['best', 'last'] as const).find((f) => folder.has(f));
   if (name === undefined)
-    throw new TinyLMError('run-no-checkpoint', `${folder.path}: no checkpoint yet; the run ended before its first evaluation`,
-      `go on with it: tinylm train --resume ${folder.path}`);
+    throw new TinyLMError(
+      'run-no-checkpoint',
+      `${folder.path}: no checkpoint yet; the run ended before its first evaluation`,
+      `go on with it: tinylm train --resume ${folder.path}`,
+    );
   const path = folder.file(name);
   return { kind: 'weights', path, file: decodeWeights(readBytes(path), path, record.options.model) };
 }
 
 /**
- * A `.tlm` of any source: a run that has not been exported yet, or a checkpoint of TinyLM's own, is quantized now as the end of its
- * run would.
+ * A `.tlm` of any source: a run that has not been exported yet, or a checkpoint of TinyLM's own, is quantized now
+ * as the end of its run would.
  */
 export function openTlm(path: string): TlmSource {
   const source = openSource(path);
@@ -103,10 +113,16 @@ export function openTlm(path: string): TlmSource {
 
 function quantized({ path, file }: WeightsSource): TlmSource {
   if (!file.trained)
-    throw new TinyLMError('model-tokenizer', `${path} is a checkpoint without a tokenizer`,
-      'make a .tlm of it first: tinylm quantize <checkpoint> --tokenizer-from <…>');
+    throw new TinyLMError(
+      'model-tokenizer',
+      `${path} is a checkpoint without a tokenizer`,
+      'make a .tlm of it first: tinylm quantize <checkpoint> --tokenizer-from <…>',
+    );
   const { options, tokenizer } = file.trained;
-  const { bytes } = exportModel(floatModel(file), tokenizer, { threshold: options.threshold, embedFrac: options.embedFrac });
+  const { bytes } = exportModel(floatModel(file), tokenizer, {
+    threshold: options.threshold,
+    embedFrac: options.embedFrac,
+  });
   return { kind: 'tlm', path, bytes, file: readTlm(bytes) };
 }
 
@@ -115,6 +131,9 @@ export const floatModel = (file: WeightsFile): FloatModel => ({ config: file.mod
 /** @throws TinyLMError `tokenizer-mismatch` when the table is not the one for this model */
 export function checkTokenizer(table: TokenizerTable, model: ModelConfig, where: string): void {
   if (tableVocab(table) !== model.vocab)
-    throw new TinyLMError('tokenizer-mismatch', `the tokenizer of ${where} has ${tableVocab(table)} tokens, the model ${model.vocab}`,
-      'give the tokenizer that the model was trained with');
+    throw new TinyLMError(
+      'tokenizer-mismatch',
+      `the tokenizer of ${where} has ${tableVocab(table)} tokens, the model ${model.vocab}`,
+      'give the tokenizer that the model was trained with',
+    );
 }

@@ -23,23 +23,50 @@ const { vocabMin, vocabMax, dimMin, dimMax, hiddenMin, hiddenMax, layersMin, lay
 
 export const OPTIONS = {
   // the corpus
-  format: { flags: '--format <kind>', about: 'what the corpus is (default: by name and first bytes)', choices: ['text', 'jsonl', 'parquet'] },
+  format: {
+    flags: '--format <kind>',
+    about: 'what the corpus is (default: by name and first bytes)',
+    choices: ['text', 'jsonl', 'parquet'],
+  },
   field: { flags: '--field <name>', about: 'JSONL field or Parquet column with the text', initial: 'text' },
   maxBytes: { flags: '--max-bytes <n>', about: 'read no more text than this, e.g. 2M', parse: byteSize },
   // the tokenizer
-  tokenizer: { flags: '--tokenizer <kind>', about: 'how text becomes tokens', choices: ['byte', 'char', 'bpe'], initial: 'bpe' },
-  vocab: { flags: '--vocab <n>', about: `most tokens of the vocabulary, ${vocabMin} to ${vocabMax}`, initial: usual.vocab, ...whole(vocabMin, Number.MAX_SAFE_INTEGER) },
+  tokenizer: {
+    flags: '--tokenizer <kind>',
+    about: 'how text becomes tokens',
+    choices: ['byte', 'char', 'bpe'],
+    initial: 'bpe',
+  },
+  vocab: {
+    flags: '--vocab <n>',
+    about: `most tokens of the vocabulary, ${vocabMin} to ${vocabMax}`,
+    initial: usual.vocab,
+    ...whole(vocabMin, Number.MAX_SAFE_INTEGER),
+  },
   // the model
-  dim: { flags: '--dim <n>', about: `width of an embedding (default: ${usual.dim}; tied: --hidden)`, ...whole(dimMin, dimMax) },
-  hidden: { flags: '--hidden <n>', about: `width of the hidden state (default: ${usual.hidden}; tied: --dim)`, ...whole(hiddenMin, hiddenMax) },
+  dim: {
+    flags: '--dim <n>',
+    about: `width of an embedding (default: ${usual.dim}; tied: --hidden)`,
+    ...whole(dimMin, dimMax),
+  },
+  hidden: {
+    flags: '--hidden <n>',
+    about: `width of the hidden state (default: ${usual.hidden}; tied: --dim)`,
+    ...whole(hiddenMin, hiddenMax),
+  },
   layers: { flags: '--layers <n>', about: 'recurrent layers', initial: usual.layers, ...whole(layersMin, layersMax) },
-  tied: { flags: '--tied', about: `share the embedding's weights with the output layer${usual.tied ? ' (default)' : ''}` },
+  tied: {
+    flags: '--tied',
+    about: `share the embedding's weights with the output layer${usual.tied ? ' (default)' : ''}`,
+  },
   untied: { flags: '--no-tied', about: `give the output layer weights of its own${usual.tied ? '' : ' (default)'}` },
   // training
   float: { flags: '--float', about: 'train an ordinary float model, without ternary weights' },
   threshold: {
     flags: '--threshold <t>',
-    about: `weights below t times their row's mean become zero (default: ${TRAIN_THRESHOLD}; with --float, after training, ${DEFAULT_THRESHOLD})`,
+    about:
+      `weights below t times their row's mean become zero ` +
+      `(default: ${TRAIN_THRESHOLD}; with --float, after training, ${DEFAULT_THRESHOLD})`,
     ...number(0, 3),
   },
   epochs: { flags: '--epochs <n>', about: 'times through the corpus', ...number(0.01, 100_000) },
@@ -47,16 +74,50 @@ export const OPTIONS = {
   batch: { flags: '--batch <n>', about: 'texts read side by side', initial: 32, ...whole(1, 1024) },
   segment: { flags: '--segment <n>', about: 'tokens the gradient goes back through', initial: 64, ...whole(2, 1024) },
   lr: { flags: '--lr <rate>', about: 'highest learning rate (default: 0.008, float 0.005)', ...number(1e-7, 1) },
-  seed: { flags: '--seed <n>', about: 'start of the random numbers: the same seed gives the same result', initial: 1, ...whole(0, 2 ** 32 - 1) },
-  threads: { flags: '--threads <n>', about: 'threads to train with; the result is the same for any number (default: cores)', ...whole(1, 64) },
+  seed: {
+    flags: '--seed <n>',
+    about: 'start of the random numbers: the same seed gives the same result',
+    initial: 1,
+    ...whole(0, 2 ** 32 - 1),
+  },
+  threads: {
+    flags: '--threads <n>',
+    about: 'threads to train with; the result is the same for any number (default: cores)',
+    ...whole(1, 64),
+  },
   // sampling
-  temperature: { flags: '-t, --temperature <t>', about: '0 always takes the likeliest token; higher is more varied, up to 10', initial: 0.8, ...number(0, 10) },
-  topK: { flags: '--top-k <k>', about: 'draw among the k likeliest tokens only; 0 for all', initial: 40, ...whole(0, vocabMax) },
-  topP: { flags: '--top-p <p>', about: 'draw among the likeliest tokens that make up p; 1 for all', initial: 1, ...number(0, 1) },
-  repetitionPenalty: { flags: '--repetition-penalty <r>', about: 'make recent tokens less likely; 1 is off, up to 4', initial: 1, ...number(1, 4) },
+  temperature: {
+    flags: '-t, --temperature <t>',
+    about: '0 always takes the likeliest token; higher is more varied, up to 10',
+    initial: 0.8,
+    ...number(0, 10),
+  },
+  topK: {
+    flags: '--top-k <k>',
+    about: 'draw among the k likeliest tokens only; 0 for all',
+    initial: 40,
+    ...whole(0, vocabMax),
+  },
+  topP: {
+    flags: '--top-p <p>',
+    about: 'draw among the likeliest tokens that make up p; 1 for all',
+    initial: 1,
+    ...number(0, 1),
+  },
+  repetitionPenalty: {
+    flags: '--repetition-penalty <r>',
+    about: 'make recent tokens less likely; 1 is off, up to 4',
+    initial: 1,
+    ...number(1, 4),
+  },
   // output
   out: { flags: '-o, --out <path>', about: 'where to write' },
-  packing: { flags: '--packing <kind>', about: 'b3 takes 1.6 bits a weight, t2 takes 2', choices: ['b3', 't2'], initial: 'b3' },
+  packing: {
+    flags: '--packing <kind>',
+    about: 'b3 takes 1.6 bits a weight, t2 takes 2',
+    choices: ['b3', 't2'],
+    initial: 'b3',
+  },
   json: { flags: '--json', about: 'print the result as JSON' },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -64,7 +125,9 @@ export type OptionName = keyof typeof OPTIONS;
 
 /** Adds shared options to a verb, in this order; `changes` gives a verb its own default or words. */
 export function addOptions(
-  command: Command, names: readonly OptionName[], changes: Partial<Record<OptionName, Partial<OptionSpec>>> = {},
+  command: Command,
+  names: readonly OptionName[],
+  changes: Partial<Record<OptionName, Partial<OptionSpec>>> = {},
 ): Command {
   for (const name of names) {
     const { flags, about, parse, initial, choices }: OptionSpec = { ...OPTIONS[name], ...changes[name] };
@@ -79,5 +142,15 @@ export function addOptions(
 
 export const CORPUS_OPTIONS = ['format', 'field', 'maxBytes'] as const;
 export const MODEL_OPTIONS = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'tied', 'untied'] as const;
-export const TRAIN_OPTIONS = ['float', 'threshold', 'epochs', 'minutes', 'batch', 'segment', 'lr', 'seed', 'threads'] as const;
+export const TRAIN_OPTIONS = [
+  'float',
+  'threshold',
+  'epochs',
+  'minutes',
+  'batch',
+  'segment',
+  'lr',
+  'seed',
+  'threads',
+] as const;
 export const SAMPLING_OPTIONS = ['temperature', 'topK', 'topP', 'repetitionPenalty', 'seed'] as const;

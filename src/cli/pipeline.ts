@@ -1,4 +1,7 @@
-/** A whole run, new or resumed: corpus → tokens → training → folder. `train` and `demo` differ in their defaults only. */
+/**
+ * A whole run, new or resumed: corpus → tokens → training → folder. `train` and `demo` differ in their defaults
+ * only.
+ */
 import { availableParallelism } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
 import { budget, TinyLMError } from '../model/index.js';
@@ -69,22 +72,28 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   const base = planOptions(model, flags, data);
   if (base.lanes !== flags.batch || base.segment !== flags.segment)
     terminal.note(`the text is short: training with --batch ${base.lanes} --segment ${base.segment}`);
-  const options = flags.minutes === undefined ? planEpochs(base, data, flags.epochs ?? DEFAULT_EPOCHS)
-    : await planMinutes(base, data, flags.minutes, { wasm: readWasm('trainer'), threads });
+  const options =
+    flags.minutes === undefined
+      ? planEpochs(base, data, flags.epochs ?? DEFAULT_EPOCHS)
+      : await planMinutes(base, data, flags.minutes, { wasm: readWasm('trainer'), threads });
   const fromStdin = corpus.spec === '-';
   const record: RunRecord = {
     version: 1,
     tinylm: version(),
     node: process.version,
     started: new Date().toISOString(),
-    corpus: fromStdin ? { name: corpus.name, spec: RUN_FILES.corpus, storySeed: corpus.storySeed, splitSeed: corpus.splitSeed }
+    corpus: fromStdin
+      ? { name: corpus.name, spec: RUN_FILES.corpus, storySeed: corpus.storySeed, splitSeed: corpus.splitSeed }
       : { ...corpus, spec: corpus.spec.startsWith('stories:') ? corpus.spec : resolve(corpus.spec) },
     tokenizer: { kind, vocab },
     plan: flags.minutes === undefined ? { epochs: flags.epochs ?? DEFAULT_EPOCHS } : { minutes: flags.minutes },
     options,
   };
-  const folder = RunFolder.create(path, record,
-    fromStdin ? { corpus: documents.map((text) => `${JSON.stringify({ text })}\n`).join('') } : {});
+  const folder = RunFolder.create(
+    path,
+    record,
+    fromStdin ? { corpus: documents.map((text) => `${JSON.stringify({ text })}\n`).join('') } : {},
+  );
   return { folder, record, data, threads, outcome: await go(context, folder, record, data, threads) };
 }
 
@@ -94,30 +103,50 @@ export async function resumeRun(context: Context, path: string, given: { threads
   const threads = threadsOf(given);
   const checkpoint = folder.has('last') ? loadCheckpoint(folder.file('last')) : undefined;
   if (checkpoint && JSON.stringify(checkpoint.options) !== JSON.stringify(record.options))
-    throw new TinyLMError('run-record', `${folder.file('last')} was made with other options than ${folder.file('run')} says`,
-      'the folder was changed; train again into a new one');
+    throw new TinyLMError(
+      'run-record',
+      `${folder.file('last')} was made with other options than ${folder.file('run')} says`,
+      'the folder was changed; train again into a new one',
+    );
   const documents = await loadRecorded(record.corpus, folder.path, context.stdin);
   const tokenizer: TokenizerTable | RunRecord['tokenizer'] = checkpoint?.tokenizer ?? record.tokenizer;
   const data = prepareData(documents, record.corpus.splitSeed, tokenizer);
-  context.terminal.note(checkpoint ? `going on with ${path} from step ${checkpoint.step} of ${record.options.steps}`
-    : `${path} has no checkpoint yet: it begins anew, with the same options`);
+  context.terminal.note(
+    checkpoint
+      ? `going on with ${path} from step ${checkpoint.step} of ${record.options.steps}`
+      : `${path} has no checkpoint yet: it begins anew, with the same options`,
+  );
   return { folder, record, data, threads, outcome: await go(context, folder, record, data, threads, checkpoint) };
 }
 
 async function go(
-  { terminal }: Context, folder: RunFolder, record: RunRecord, data: Prepared, threads: number, resume?: Checkpoint,
+  { terminal }: Context,
+  folder: RunFolder,
+  record: RunRecord,
+  data: Prepared,
+  threads: number,
+  resume?: Checkpoint,
 ): Promise<Outcome> {
   const { options } = record;
   const { parameters } = budget(options.model);
   if (!resume) {
     const kind = options.ternary ? 'ternary weights' : 'float weights';
     terminal.note(`${shape(options.model)}: ${count(parameters)} parameters, ${kind}`);
-    terminal.note(`${count(data.train.length)} documents, ${count(data.train.reduce((n, d) => n + d.bytes, 0))} bytes to train on; `
-      + `${count(options.steps)} steps; ${folder.path}`);
+    terminal.note(
+      `${count(data.train.length)} documents, ` +
+        `${count(data.train.reduce((n, d) => n + d.bytes, 0))} bytes to train on; ` +
+        `${count(options.steps)} steps; ${folder.path}`,
+    );
   }
-  const run = await TrainingRun.create(data, options, { wasm: readWasm('trainer'), threads, ...(resume && { resume }) });
+  const run = await TrainingRun.create(data, options, {
+    wasm: readWasm('trainer'),
+    threads,
+    ...(resume && { resume }),
+  });
   return train({
-    run, folder, terminal,
+    run,
+    folder,
+    terminal,
     from: resume?.step ?? 0,
     display: showProgress(terminal),
     title: `TinyLM on ${record.corpus.name}: ${count(parameters)} parameters`,
@@ -126,11 +155,17 @@ async function go(
 }
 
 /** What the model writes by now, by the engine. A float run has no ternary weights yet, so there is none. */
-async function sampleOf(options: RunRecord['options'], { weights }: Checkpoint, { tokenizer }: Prepared): Promise<string | undefined> {
+async function sampleOf(
+  options: RunRecord['options'],
+  { weights }: Checkpoint,
+  { tokenizer }: Prepared,
+): Promise<string | undefined> {
   if (!options.ternary) return undefined;
   try {
-    const { bytes } = exportModel({ config: options.model, tensors: weights }, tokenizer,
-      { threshold: options.threshold, embedFrac: options.embedFrac });
+    const { bytes } = exportModel({ config: options.model, tensors: weights }, tokenizer, {
+      threshold: options.threshold,
+      embedFrac: options.embedFrac,
+    });
     return (await EngineModel.open(bytes)).generate('', SAMPLE).text;
   } catch (error) {
     // Weights that fit no file now may do so later: no reason to end the training.
@@ -142,6 +177,9 @@ async function sampleOf(options: RunRecord['options'], { weights }: Checkpoint, 
 function warnOfSize({ terminal }: Context, model: Parameters<typeof budget>[0]): void {
   const { floatBytes, parameters } = budget(model);
   if (floatBytes > FLOAT_LIMIT)
-    terminal.warn(`${count(parameters)} parameters are ${count(floatBytes)} bytes as floats, over the ${count(FLOAT_LIMIT)} that TinyLM is made for; `
-      + 'it will train all the same (tinylm budget shows what fits)');
+    terminal.warn(
+      `${count(parameters)} parameters are ${count(floatBytes)} bytes as floats, ` +
+        `over the ${count(FLOAT_LIMIT)} that TinyLM is made for; ` +
+        'it will train all the same (tinylm budget shows what fits)',
+    );
 }

@@ -1,7 +1,13 @@
 /** How long a run is to be: epochs or minutes become a number of steps. */
 import { DEFAULT_THRESHOLD } from '../quantize/index.js';
 import {
-  fitBatch, stepsPerEpoch, TRAIN_THRESHOLD, trainDefaults, TrainingRun, type TrainData, type TrainOptions,
+  fitBatch,
+  stepsPerEpoch,
+  TRAIN_THRESHOLD,
+  trainDefaults,
+  TrainingRun,
+  type TrainData,
+  type TrainOptions,
 } from '../train/index.js';
 import type { ModelConfig } from '../model/index.js';
 
@@ -20,7 +26,10 @@ export interface TrainFlags {
 export const DEFAULT_EPOCHS = 15;
 /** Evaluations in a run: one every `1 / EVALUATIONS` of it. */
 const EVALUATIONS = 24;
-/** Share of the time that training itself gets; evaluations, samples and the first steps of a cold start take the rest. */
+/**
+ * Share of the time that training itself gets; evaluations, samples and the first steps of a cold start take the
+ * rest.
+ */
 const TRAINING_SHARE = 0.92;
 /** How long the speed is measured, in progress events (about one a second). */
 const TRIAL_EVENTS = 3;
@@ -46,11 +55,14 @@ export function planEpochs(options: TrainOptions, data: TrainData, epochs: numbe
 }
 
 /**
- * The options with a length that takes about so long on this machine now, found by training for a few seconds. The number of steps
- * then stands: a resumed run does not measure again.
+ * The options with a length that takes about so long on this machine now, found by training for a few seconds. The
+ * number of steps then stands: a resumed run does not measure again.
  */
 export async function planMinutes(
-  options: TrainOptions, data: TrainData, minutes: number, setup: { wasm: BufferSource; threads: number },
+  options: TrainOptions,
+  data: TrainData,
+  minutes: number,
+  setup: { wasm: BufferSource; threads: number },
 ): Promise<TrainOptions> {
   const trial = await TrainingRun.create(data, { ...options, steps: 1e9, evaluateEvery: 1e9 }, setup);
   try {
@@ -59,7 +71,10 @@ export async function planMinutes(
       // The first second is slower: WebAssembly is still being compiled for speed.
       if (event.kind !== 'progress' || ++events < TRIAL_EVENTS) continue;
       const seconds = Math.max(minutes * 60 - TRIAL_EVENTS, 1) * TRAINING_SHARE;
-      return withSteps(options, Math.max(1, Math.round((event.tokensPerSecond * seconds) / options.lanes / options.segment)));
+      return withSteps(
+        options,
+        Math.max(1, Math.round((event.tokensPerSecond * seconds) / options.lanes / options.segment)),
+      );
     }
     throw new Error('the trial of the speed ended before its time');
   } finally {

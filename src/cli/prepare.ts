@@ -16,7 +16,9 @@ const MEASURED_TOKENS = 60_000;
 
 /** The corpus of a record; `folder` is where a relative `spec` lies. */
 export async function loadRecorded(
-  corpus: CorpusRecord, folder: string | undefined, stdin: AsyncIterable<Uint8Array | string>,
+  corpus: CorpusRecord,
+  folder: string | undefined,
+  stdin: AsyncIterable<Uint8Array | string>,
 ): Promise<string[]> {
   const named = corpus.spec.startsWith('stories:') || corpus.spec === '-' || isAbsolute(corpus.spec);
   const spec = named || folder === undefined ? corpus.spec : join(folder, corpus.spec);
@@ -29,12 +31,19 @@ export interface Prepared extends TrainData {
 
 /** Splits, trains a tokenizer where there is none yet, and encodes. */
 export function prepareData(
-  documents: readonly string[], splitSeed: number, tokenizer: TokenizerTable | { kind: TokenizerKind; vocab: number },
+  documents: readonly string[],
+  splitSeed: number,
+  tokenizer: TokenizerTable | { kind: TokenizerKind; vocab: number },
 ): Prepared {
   const { train, valid } = splitCorpus(documents, { seed: splitSeed });
   const table = 'base' in tokenizer ? tokenizer : trainTokenizer(train, tokenizer);
   const encoder = new Tokenizer(table);
-  return { tokenizer: table, train: encodeDocuments(encoder, train), valid: encodeDocuments(encoder, valid), validTexts: valid };
+  return {
+    tokenizer: table,
+    train: encodeDocuments(encoder, train),
+    valid: encodeDocuments(encoder, valid),
+    validTexts: valid,
+  };
 }
 
 /** The first documents that together have at most `limit` tokens (at least one). */

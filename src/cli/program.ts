@@ -15,8 +15,16 @@ import { EXIT, reportError } from './errors.js';
 
 /** In the order of the pipeline. */
 const VERBS = [
-  demoCommand, corpusCommand, budgetCommand, trainCommand, evalCommand, quantizeCommand, sweepCommand, exportCommand,
-  inspectCommand, generateCommand,
+  demoCommand,
+  corpusCommand,
+  budgetCommand,
+  trainCommand,
+  evalCommand,
+  quantizeCommand,
+  sweepCommand,
+  exportCommand,
+  inspectCommand,
+  generateCommand,
 ];
 
 export function buildProgram(context: Context, version: string): Command {
@@ -27,7 +35,10 @@ export function buildProgram(context: Context, version: string): Command {
     .helpCommand('help [verb]', 'show the help of a verb')
     .showSuggestionAfterError(true);
   for (const make of VERBS) program.addCommand(make(context));
-  program.addHelpText('after', '\nExamples:\n  $ tinylm demo\n  $ tinylm train my-text.txt\n  $ tinylm generate run/my-text --prompt "Once upon"');
+  program.addHelpText(
+    'after',
+    '\nExamples:\n  $ tinylm demo\n  $ tinylm train my-text.txt\n  $ tinylm generate run/my-text --prompt "Once upon"',
+  );
   const { terminal } = context;
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({

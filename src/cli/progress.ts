@@ -23,7 +23,8 @@ function sampleLine(sample: string): string {
 }
 
 function evaluationLine({ epoch, train, valid }: HistoryPoint, best: boolean): string {
-  return `epoch ${epoch.toFixed(2).padStart(6)}   bits per byte: training ${bits(train)}, validation ${bits(valid)}${best ? ' (best)' : ''}`;
+  const figures = `training ${bits(train)}, validation ${bits(valid)}${best ? ' (best)' : ''}`;
+  return `epoch ${epoch.toFixed(2).padStart(6)}   bits per byte: ${figures}`;
 }
 
 export function showProgress(terminal: Terminal): ProgressDisplay {
@@ -36,8 +37,11 @@ function lines(terminal: Terminal): ProgressDisplay {
     progress(event) {
       if (Date.now() < next) return;
       next = Date.now() + LINE_EVERY;
-      terminal.note(`step ${event.step}/${event.steps}   epoch ${event.epoch.toFixed(2)}/${event.epochs.toFixed(2)}   `
-        + `bits per byte ${bits(event.trainBits)}   ${count(event.tokensPerSecond)} tokens/s   ${duration(event.secondsLeft)} left`);
+      terminal.note(
+        `step ${event.step}/${event.steps}   epoch ${event.epoch.toFixed(2)}/${event.epochs.toFixed(2)}   ` +
+          `bits per byte ${bits(event.trainBits)}   ${count(event.tokensPerSecond)} tokens/s   ` +
+          `${duration(event.secondsLeft)} left`,
+      );
     },
     evaluation(point, best, sample) {
       terminal.note(evaluationLine(point, best));
@@ -62,7 +66,8 @@ function bar(terminal: Terminal): ProgressDisplay {
     etaBuffer: 1,
   });
   let running = false;
-  // The bar saves the cursor's place when it starts and goes back there when it ends: nothing else may be written in between.
+  // The bar saves the cursor's place when it starts and goes back there when it ends: nothing else may be written
+  // in between.
   const end = (): void => {
     if (running) single.stop();
     running = false;

@@ -11,7 +11,10 @@ export interface Quality {
   readonly documents: number;
   readonly bytes: number;
   readonly tokens: number;
-  /** The float weights as they are: of a float run its result, of a ternary run the latent weights behind the ternary ones. */
+  /**
+   * The float weights as they are: of a float run its result, of a ternary run the latent weights behind the
+   * ternary ones.
+   */
   readonly float: number;
   /** The ternary weights in the trainer's own arithmetic; absent for a float run. */
   readonly trained?: number;
@@ -49,14 +52,19 @@ export interface Figures {
 }
 
 export function shape({ vocab, dim, hidden, layers, tied }: ModelConfig): string {
-  return `GRU, vocabulary ${vocab}, embedding ${dim}${tied ? ' (tied)' : ''}, hidden ${hidden}, ${layers} layer${layers === 1 ? '' : 's'}`;
+  const embedding = `embedding ${dim}${tied ? ' (tied)' : ''}`;
+  return `GRU, vocabulary ${vocab}, ${embedding}, hidden ${hidden}, ${layers} layer${layers === 1 ? '' : 's'}`;
 }
 
 function sizeRows(f: Figures): string[][] {
   return [
     ['model', shape(f.model)],
     ['parameters', count(f.parameters)],
-    ['original weights, float32', `${count(f.floatBytes)} bytes (limit ${count(FLOAT_LIMIT)}: ${f.floatBytes <= FLOAT_LIMIT ? 'kept' : 'EXCEEDED'})`],
+    [
+      'original weights, float32',
+      `${count(f.floatBytes)} bytes ` +
+        `(limit ${count(FLOAT_LIMIT)}: ${f.floatBytes <= FLOAT_LIMIT ? 'kept' : 'EXCEEDED'})`,
+    ],
     ['exported file (.tlm)', `${count(f.tlmBytes)} bytes, ${(f.floatBytes / f.tlmBytes).toFixed(1)} times smaller`],
     ['memory the engine asks for', `${count(f.engineBytes)} bytes`],
   ];
@@ -64,7 +72,10 @@ function sizeRows(f: Figures): string[][] {
 
 function speedRows(f: Figures): string[][] {
   const { seconds, tokens, tokensPerSecond, threads, steps, epochs } = f.training;
-  const speed = tokensPerSecond === undefined ? '' : `, ${count(tokensPerSecond)} tokens/s with ${threads} thread${threads === 1 ? '' : 's'}`;
+  const speed =
+    tokensPerSecond === undefined
+      ? ''
+      : `, ${count(tokensPerSecond)} tokens/s with ${threads} thread${threads === 1 ? '' : 's'}`;
   return [
     ['trained', `${count(steps)} steps, ${epochs.toFixed(1)} epochs`],
     ...(tokens > 0 ? [['time', `${duration(seconds)}${speed}`]] : []),
@@ -76,26 +87,48 @@ function qualityRows({ quality: q, ternary, threshold }: Figures): string[][] {
   const difference = (a: number, b: number): string => `${a - b >= 0 ? '+' : '−'}${Math.abs(a - b).toFixed(4)}`;
   const reference = q.trained ?? q.float;
   return [
-    ...(q.trained === undefined ? [['float model, as trained', bits(q.float), '']] : [['ternary model, as trained', bits(q.trained), '']]),
-    [ternary ? 'exported: integers, in the C engine' : `threshold ${threshold} after training: integers, in the C engine`,
-      bits(q.exported), difference(q.exported, reference)],
-    [ternary ? 'the same latent weights by sign alone, without zeros' : 'sign after training, without zeros', bits(q.sign), difference(q.sign, reference)],
-    ...(q.trained === undefined ? [] : [['the latent float weights, used as they are', bits(q.float), difference(q.float, reference)]]),
+    ...(q.trained === undefined
+      ? [['float model, as trained', bits(q.float), '']]
+      : [['ternary model, as trained', bits(q.trained), '']]),
+    [
+      ternary
+        ? 'exported: integers, in the C engine'
+        : `threshold ${threshold} after training: integers, in the C engine`,
+      bits(q.exported),
+      difference(q.exported, reference),
+    ],
+    [
+      ternary ? 'the same latent weights by sign alone, without zeros' : 'sign after training, without zeros',
+      bits(q.sign),
+      difference(q.sign, reference),
+    ],
+    ...(q.trained === undefined
+      ? []
+      : [['the latent float weights, used as they are', bits(q.float), difference(q.float, reference)]]),
   ];
 }
 
 function signWords({ ternary, quality: q }: Figures): string {
   const worse = q.sign - q.exported;
   if (ternary)
-    return 'Training kept a zero for small weights in sight, so sign alone gives another model than the one that was trained: '
-      + `${worse.toFixed(2)} bits per byte ${worse >= 0 ? 'worse' : 'better'}. That is why the threshold is the default.`;
-  return `Made ternary after training, this float model loses ${(q.exported - q.float).toFixed(2)} bits per byte with the threshold and `
-    + `${(q.sign - q.float).toFixed(2)} with sign alone. Training with ternary weights from the start (without --float) avoids most of it.`;
+    return (
+      'Training kept a zero for small weights in sight, so sign alone gives another model than the one that was ' +
+      `trained: ${worse.toFixed(2)} bits per byte ${worse >= 0 ? 'worse' : 'better'}. ` +
+      'That is why the threshold is the default.'
+    );
+  return (
+    `Made ternary after training, this float model loses ${(q.exported - q.float).toFixed(2)} bits per byte with the ` +
+    `threshold and ${(q.sign - q.float).toFixed(2)} with sign alone. Training with ternary weights from the start ` +
+    '(without --float) avoids most of it.'
+  );
 }
 
 function grammarLines(g: GrammarFigures): string[] {
-  const lines = [`${count(g.coherent)} of ${count(g.sentences)} sentences of ${g.stories} generated stories are coherent: ${percent(g.share)} `
-    + `(the grammar of the built-in stories accepts them, and names, things and pronouns fit the story so far; ${percent(g.parsed / Math.max(1, g.sentences))} parse).`];
+  const lines = [
+    `${count(g.coherent)} of ${count(g.sentences)} sentences of ${g.stories} generated stories are coherent: ` +
+      `${percent(g.share)} (the grammar of the built-in stories accepts them, and names, things and pronouns fit the ` +
+      `story so far; ${percent(g.parsed / Math.max(1, g.sentences))} parse).`,
+  ];
   if (g.reasons.length > 0) lines.push('Why others are not:', ...g.reasons.map((r) => `- ${r}`));
   return lines;
 }
@@ -104,8 +137,8 @@ function grammarLines(g: GrammarFigures): string[] {
 export function reportText(f: Figures): string {
   const parts = [
     table([...sizeRows(f), ...speedRows(f)], [0, 1]),
-    `Bits per byte on ${count(f.quality.bytes)} bytes of held-out text (lower is better):\n`
-      + table(qualityRows(f).map(([what, value, diff]) => [`  ${what}`, value, diff])),
+    `Bits per byte on ${count(f.quality.bytes)} bytes of held-out text (lower is better):\n` +
+      table(qualityRows(f).map(([what, value, diff]) => [`  ${what}`, value, diff])),
     signWords(f),
   ];
   if (f.grammar) parts.push(grammarLines(f.grammar).join('\n'));
@@ -114,7 +147,12 @@ export function reportText(f: Figures): string {
 
 /** For report.md. */
 export function reportMarkdown(f: Figures, command: string): string {
-  const quote = (text: string): string => text.trim().split('\n').map((line) => `> ${line}`.trimEnd()).join('\n>\n');
+  const quote = (text: string): string =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => `> ${line}`.trimEnd())
+      .join('\n>\n');
   return [
     `# TinyLM on ${f.corpus}`,
     '',
@@ -124,7 +162,8 @@ export function reportMarkdown(f: Figures, command: string): string {
     '',
     '## Bits per byte',
     '',
-    `On ${count(f.quality.documents)} held-out documents, ${count(f.quality.bytes)} bytes, ${count(f.quality.tokens)} tokens. Lower is better.`,
+    `On ${count(f.quality.documents)} held-out documents, ${count(f.quality.bytes)} bytes, ` +
+      `${count(f.quality.tokens)} tokens. Lower is better.`,
     '',
     markdownTable([['model', 'bits per byte', 'difference'], ...qualityRows(f)]),
     '',

@@ -9,7 +9,10 @@ import type { TrainOptions } from '../train/index.js';
 export interface CorpusRecord extends Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
   /** As the user named it, for reports. */
   readonly name: string;
-  /** What to load: an absolute path, `stories:…`, or the copy in the run folder (relative to it) where the text came by stdin. */
+  /**
+   * What to load: an absolute path, `stories:…`, or the copy in the run folder (relative to it) where the text
+   * came by stdin.
+   */
   readonly spec: string;
   /** Seed of the built-in stories. */
   readonly storySeed: number;
@@ -32,9 +35,16 @@ export interface RunRecord {
 /** @throws TinyLMError `run-record` when `run.json` is not one of ours */
 export function readRunRecord(folder: RunFolder): RunRecord {
   const record = folder.readJson('run') as Partial<RunRecord> | null;
-  if (record?.version !== 1 || typeof record.corpus?.spec !== 'string' || typeof record.options?.model !== 'object'
-    || typeof record.tokenizer?.kind !== 'string')
-    throw new TinyLMError('run-record', `${folder.file('run')} does not describe a run that this version knows`,
-      'train again into a new folder, or use the version of tinylm that wrote it');
+  if (
+    record?.version !== 1 ||
+    typeof record.corpus?.spec !== 'string' ||
+    typeof record.options?.model !== 'object' ||
+    typeof record.tokenizer?.kind !== 'string'
+  )
+    throw new TinyLMError(
+      'run-record',
+      `${folder.file('run')} does not describe a run that this version knows`,
+      'train again into a new folder, or use the version of tinylm that wrote it',
+    );
   return record as RunRecord;
 }

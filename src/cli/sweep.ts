@@ -28,24 +28,42 @@ export interface SweepInput {
   readonly weights: SweepRow['weights'];
 }
 
-/** One model: as floats, at each threshold, and by sign alone. Ternary rows are measured in the engine's integer arithmetic. */
+/**
+ * One model: as floats, at each threshold, and by sign alone. Ternary rows are measured in the engine's integer
+ * arithmetic.
+ */
 export async function* sweepModel(
-  { float, tokenizer, embedFrac, weights }: SweepInput, thresholds: readonly number[],
-  documents: readonly TokenizedDocument[], threads: number,
+  { float, tokenizer, embedFrac, weights }: SweepInput,
+  thresholds: readonly number[],
+  documents: readonly TokenizedDocument[],
+  threads: number,
 ): AsyncGenerator<SweepRow> {
   const model = float.config;
   yield {
-    method: 'float', weights, model, bytes: budget(model).floatBytes,
+    method: 'float',
+    weights,
+    model,
+    bytes: budget(model).floatBytes,
     bitsPerByte: await bitsOfFloat(float, documents, { threads, eod: tokenizer.eod }),
   };
-  const ways = [...thresholds.map((threshold) => ({ method: 'threshold' as const, threshold })), { method: 'sign' as const }];
+  const ways = [
+    ...thresholds.map((threshold) => ({ method: 'threshold' as const, threshold })),
+    { method: 'sign' as const },
+  ];
   for (const way of ways) {
     const { bytes, report } = exportModel(float, tokenizer, { ...way, embedFrac });
     const matrices = report.filter((t) => t.shape.length > 1);
     const weightsOf = (t: (typeof matrices)[number]): number => t.shape[0] * t.shape[1];
     const all = matrices.reduce((sum, t) => sum + weightsOf(t), 0);
     const zeros = matrices.reduce((sum, t) => sum + t.zeros * weightsOf(t), 0) / all;
-    yield { ...way, weights, model, zeros, bytes: bytes.length, bitsPerByte: (await EngineModel.open(bytes)).bitsPerByte(documents) };
+    yield {
+      ...way,
+      weights,
+      model,
+      zeros,
+      bytes: bytes.length,
+      bitsPerByte: (await EngineModel.open(bytes)).bitsPerByte(documents),
+    };
   }
 }
 
@@ -54,7 +72,11 @@ export function bestRow(rows: readonly SweepRow[]): SweepRow {
   return rows.filter((r) => r.method !== 'float').reduce((a, b) => (b.bitsPerByte < a.bitsPerByte ? b : a));
 }
 
-const NAMES = { 'ternary-trained': 'trained ternary', 'float-trained': 'trained as floats', given: 'as given' } as const;
+const NAMES = {
+  'ternary-trained': 'trained ternary',
+  'float-trained': 'trained as floats',
+  given: 'as given',
+} as const;
 
 /** Rows for a table, the heading first. */
 export function sweepTable(rows: readonly SweepRow[]): string[][] {

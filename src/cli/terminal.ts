@@ -51,10 +51,17 @@ export function makeTerminal(stdout: Stream, stderr: Stream): Terminal {
 /** Columns padded to their width; the first to the left, the others to the right unless told. */
 export function table(rows: readonly (readonly string[])[], leftColumns: readonly number[] = [0]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ''))));
-  return rows.map((row) => row.map((cell, column) => {
-    const pad = ' '.repeat(widths[column] - width(cell));
-    return leftColumns.includes(column) ? cell + pad : pad + cell;
-  }).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => {
+          const pad = ' '.repeat(widths[column] - width(cell));
+          return leftColumns.includes(column) ? cell + pad : pad + cell;
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** The same as a table in Markdown. */

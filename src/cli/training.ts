@@ -37,9 +37,9 @@ export interface Outcome {
 const CURVE_EVERY = 15_000;
 
 /**
- * Trains to the end or until Ctrl-C. After each evaluation the folder holds all that is needed to go on from there: the best
- * weights are written before the checkpoint that speaks of them, so a run that was killed in between goes back one interval and
- * writes the same ones again.
+ * Trains to the end or until Ctrl-C. After each evaluation the folder holds all that is needed to go on from
+ * there: the best weights are written before the checkpoint that speaks of them, so a run that was killed in
+ * between goes back one interval and writes the same ones again.
  */
 export async function train({ run, from, folder, display, terminal, sample, title }: Training): Promise<Outcome> {
   const done = onInterrupt(terminal, () => {
@@ -69,8 +69,12 @@ export async function train({ run, from, folder, display, terminal, sample, titl
           folder.write('last', encodeCheckpoint(checkpoint));
           const text = await sample(checkpoint);
           if (text !== undefined)
-            folder.append('samples', `=== step ${point.step}, epoch ${point.epoch.toFixed(2)}, validation ${bits(point.valid)} bits per byte ===\n`
-              + `${text}\n\n`);
+            folder.append(
+              'samples',
+              `=== step ${point.step}, epoch ${point.epoch.toFixed(2)}, ` +
+                `validation ${bits(point.valid)} bits per byte ===\n` +
+                `${text}\n\n`,
+            );
           display.evaluation(point, best, text);
           folder.writeJson('history', checkpoint.history);
           if (performance.now() - drawn > CURVE_EVERY) {

@@ -26,7 +26,16 @@ function range(min: number, max: number): string {
   return `from ${min} to ${max}`;
 }
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, kb: 1024, kib: 1024, m: 2 ** 20, mb: 2 ** 20, mib: 2 ** 20 };
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  k: 1024,
+  kb: 1024,
+  kib: 1024,
+  m: 2 ** 20,
+  mb: 2 ** 20,
+  mib: 2 ** 20,
+};
 
 /** A parser for commander: bytes, `200000`, `520K`, `1.5M` (powers of 1024, as chips count memory). */
 export function byteSize(text: string): number {
@@ -55,7 +64,9 @@ export function decimalRange(min: number, max: number): (text: string) => number
     one(parts[0]);
     one(parts[1]);
     // Counted, not added up, so that the last one is not lost to rounding.
-    return Array.from({ length: Math.floor((to - from) / step + 1e-9) + 1 }, (_, i) => Number((from + i * step).toFixed(6)));
+    return Array.from({ length: Math.floor((to - from) / step + 1e-9) + 1 }, (_, i) =>
+      Number((from + i * step).toFixed(6)),
+    );
   };
 }
 

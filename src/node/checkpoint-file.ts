@@ -1,6 +1,7 @@
 /**
- * Checkpoints as safetensors files, so that other tools open them too: weights under PyTorch's names, `optim.moment1.*` and
- * `optim.moment2.*` (AdamW's averages), `optim.scale1.*` and `optim.scale2.*` (those of the ternary rows' scales), `state.h` (the carried hidden state), and all the rest as JSON in the metadata.
+ * Checkpoints as safetensors files, so that other tools open them too: weights under PyTorch's names,
+ * `optim.moment1.*` and `optim.moment2.*` (AdamW's averages), `optim.scale1.*` and `optim.scale2.*` (those of the
+ * ternary rows' scales), `state.h` (the carried hidden state), and all the rest as JSON in the metadata.
  */
 import { readSafetensors, writeSafetensors } from '../format/index.js';
 import { modelFromTensors, parameterSpecs, TinyLMError, type ModelConfig, type ShapedTensor } from '../model/index.js';
@@ -29,7 +30,13 @@ export interface WeightsFile {
 
 interface Metadata {
   options: TrainOptions;
-  tokenizer: { kind: TokenizerTable['kind']; eod: number; nibbleBase: number; base: number[][]; merges: [number, number][] };
+  tokenizer: {
+    kind: TokenizerTable['kind'];
+    eod: number;
+    nibbleBase: number;
+    base: number[][];
+    merges: [number, number][];
+  };
   step: number;
   best: { step: number; valid: number | null };
   history: (Omit<HistoryPoint, 'train'> & { train: number | null })[];
@@ -57,7 +64,11 @@ export function encodeCheckpoint(checkpoint: Checkpoint, { resumable = true } = 
   // JSON knows no Infinity (no best yet) and no NaN (no training since the last point): both become null.
   const metadata: Metadata = {
     options: checkpoint.options,
-    tokenizer: { ...tokenizer, base: tokenizer.base.map((b) => [...b]), merges: tokenizer.merges.map(([l, r]) => [l, r]) },
+    tokenizer: {
+      ...tokenizer,
+      base: tokenizer.base.map((b) => [...b]),
+      merges: tokenizer.merges.map(([l, r]) => [l, r]),
+    },
     step: checkpoint.step,
     best: checkpoint.best,
     history: [...checkpoint.history],
@@ -74,7 +85,12 @@ function damaged(name: string, found: string): TinyLMError {
 function readMetadata(name: string, text: string): Metadata {
   try {
     const value = JSON.parse(text) as Metadata;
-    if (typeof value.options.model !== 'object' || !Array.isArray(value.tokenizer.base) || !Number.isInteger(value.step)) throw new Error();
+    if (
+      typeof value.options.model !== 'object' ||
+      !Array.isArray(value.tokenizer.base) ||
+      !Number.isInteger(value.step)
+    )
+      throw new Error();
     return value;
   } catch {
     throw damaged(name, 'its metadata are not those of a TinyLM checkpoint');
@@ -89,7 +105,9 @@ const readHistory = ({ history }: Metadata): HistoryPoint[] => history.map((p) =
 
 /** The tensors of one kind, without their prefix. */
 function pick(tensors: ReadonlyMap<string, ShapedTensor>, prefix: string): Map<string, ShapedTensor> {
-  const entries = [...tensors].filter(([name]) => name.startsWith(prefix)).map(([name, t]) => [name.slice(prefix.length), t] as const);
+  const entries = [...tensors]
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, t]) => [name.slice(prefix.length), t] as const);
   return new Map(entries);
 }
 
@@ -102,12 +120,18 @@ function pick(tensors: ReadonlyMap<string, ShapedTensor>, prefix: string): Map<s
 export function decodeWeights(bytes: Uint8Array, name: string, expected?: ModelConfig): WeightsFile {
   const { tensors, metadata } = readSafetensors(bytes);
   const own = metadata[KEY] === undefined ? undefined : readMetadata(name, metadata[KEY]);
-  const weights = new Map([...tensors].filter(([t]) => t !== STATE && !Object.values({ ...MOMENTS, ...SCALE_MOMENTS }).some((p) => t.startsWith(p))));
+  const weights = new Map(
+    [...tensors].filter(
+      ([t]) => t !== STATE && !Object.values({ ...MOMENTS, ...SCALE_MOMENTS }).some((p) => t.startsWith(p)),
+    ),
+  );
   const model = modelFromTensors(weights, expected ?? own?.options.model);
   return {
     model: model.config,
     weights: model.tensors,
-    ...(own && { trained: { options: own.options, tokenizer: readTable(own), step: own.step, history: readHistory(own) } }),
+    ...(own && {
+      trained: { options: own.options, tokenizer: readTable(own), step: own.step, history: readHistory(own) },
+    }),
   };
 }
 
@@ -119,8 +143,11 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes);
   const state = tensors.get(STATE);
   if (metadata[KEY] === undefined || state === undefined)
-    throw new TinyLMError('checkpoint-weights-only', `${name} holds weights only, expected the optimizer's state too`,
-      'resume a run by its folder: tinylm train --resume <folder>');
+    throw new TinyLMError(
+      'checkpoint-weights-only',
+      `${name} holds weights only, expected the optimizer's state too`,
+      'resume a run by its folder: tinylm train --resume <folder>',
+    );
   const own = readMetadata(name, metadata[KEY]);
   const { model, lanes } = own.options;
   if (state.data.length !== model.layers * lanes * model.hidden)
@@ -145,4 +172,5 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
 }
 
 export const loadCheckpoint = (path: string): Checkpoint => decodeCheckpoint(readBytes(path), path);
-export const loadWeights = (path: string, expected?: ModelConfig): WeightsFile => decodeWeights(readBytes(path), path, expected);
+export const loadWeights = (path: string, expected?: ModelConfig): WeightsFile =>
+  decodeWeights(readBytes(path), path, expected);

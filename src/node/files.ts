@@ -19,11 +19,15 @@ const HINTS: Readonly<Record<string, string>> = {
 /** Turns an error of the file system into one for the user. Other errors are thrown on as they are. */
 export function fileError(action: 'read' | 'written', path: string, error: unknown): TinyLMError {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (error instanceof TinyLMError || code === undefined || (error as NodeJS.ErrnoException).syscall === undefined) throw error;
+  if (error instanceof TinyLMError || code === undefined || (error as NodeJS.ErrnoException).syscall === undefined)
+    throw error;
   if (action === 'read' && code === 'ENOENT')
     return new TinyLMError('file-not-found', `${path}: no such file or folder`, HINTS.ENOENT);
-  return new TinyLMError(action === 'read' ? 'file-unreadable' : 'file-unwritable',
-    `${path}: cannot be ${action} (${code})`, HINTS[code] ?? 'check the path and the permissions');
+  return new TinyLMError(
+    action === 'read' ? 'file-unreadable' : 'file-unwritable',
+    `${path}: cannot be ${action} (${code})`,
+    HINTS[code] ?? 'check the path and the permissions',
+  );
 }
 
 /** @throws TinyLMError `file-not-found`, `file-unreadable` */
@@ -42,7 +46,11 @@ export function readJson(path: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new TinyLMError('file-json', `${path}: "${text.slice(0, 40)}" is not JSON`, 'the file was changed or is of another kind');
+    throw new TinyLMError(
+      'file-json',
+      `${path}: "${text.slice(0, 40)}" is not JSON`,
+      'the file was changed or is of another kind',
+    );
   }
 }
 
@@ -56,8 +64,8 @@ export function makeFolder(path: string): void {
 }
 
 /**
- * Writes a whole file, or nothing: into a temporary file beside it, flushed to the disk, then renamed. Whoever reads the path,
- * also after the process was killed or the power failed, finds the old content or the new.
+ * Writes a whole file, or nothing: into a temporary file beside it, flushed to the disk, then renamed. Whoever
+ * reads the path, also after the process was killed or the power failed, finds the old content or the new.
  * @throws TinyLMError `file-unwritable`
  */
 export function writeAtomic(path: string, content: Uint8Array | string): void {

@@ -1,6 +1,6 @@
 /**
- * A run's folder: all that a training run leaves behind. Every file is written whole or not at all, and `run.json` is there from
- * the first moment, so that a run that was killed at any time can be resumed.
+ * A run's folder: all that a training run leaves behind. Every file is written whole or not at all, and `run.json`
+ * is there from the first moment, so that a run that was killed at any time can be resumed.
  *
  *   run.json          the corpus, the options and the versions the run was started with
  *   last.safetensors  the newest checkpoint, with the optimizer's state: what a resumed run goes on from
@@ -41,10 +41,13 @@ export class RunFolder {
   /** @throws TinyLMError `run-exists` when there is something at this path already (an empty folder is nothing) */
   static checkFree(path: string): void {
     if (existsSync(path) && !isEmptyFolder(path))
-      throw new TinyLMError('run-exists', `${path} exists already, expected a new folder`,
+      throw new TinyLMError(
+        'run-exists',
+        `${path} exists already, expected a new folder`,
         existsSync(join(path, RUN_FILES.run))
           ? `go on with that run by --resume ${path}, or choose another folder with --out`
-          : 'choose another folder with --out');
+          : 'choose another folder with --out',
+      );
   }
 
   /**
@@ -60,11 +63,13 @@ export class RunFolder {
       const made = join(dirname(path), `.${basename(path)}-${process.pid}-${Date.now().toString(36)}`);
       mkdirSync(made);
       try {
-        for (const [name, content] of Object.entries(others)) writeAtomic(join(made, RUN_FILES[name as RunFile]), content);
+        for (const [name, content] of Object.entries(others))
+          writeAtomic(join(made, RUN_FILES[name as RunFile]), content);
         writeAtomic(join(made, RUN_FILES.run), `${JSON.stringify(record, null, 2)}\n`);
         if (existsSync(path)) {
           // An empty folder of the user's: it stays, with its permissions.
-          for (const name of [...Object.keys(others), 'run'] as RunFile[]) renameSync(join(made, RUN_FILES[name]), join(path, RUN_FILES[name]));
+          for (const name of [...Object.keys(others), 'run'] as RunFile[])
+            renameSync(join(made, RUN_FILES[name]), join(path, RUN_FILES[name]));
           rmSync(made, { recursive: true });
         } else {
           renameSync(made, path);
@@ -83,8 +88,11 @@ export class RunFolder {
   /** @throws TinyLMError `run-missing` when there is no run in this folder */
   static open(path: string): RunFolder {
     if (!RunFolder.is(path))
-      throw new TinyLMError('run-missing', `${path}: ${existsSync(path) ? `no ${RUN_FILES.run} in it` : 'no such folder'}, expected a run folder`,
-        'tinylm train makes one; ls run shows those that are there');
+      throw new TinyLMError(
+        'run-missing',
+        `${path}: ${existsSync(path) ? `no ${RUN_FILES.run} in it` : 'no such folder'}, expected a run folder`,
+        'tinylm train makes one; ls run shows those that are there',
+      );
     return new RunFolder(path);
   }
 

@@ -33,7 +33,11 @@ async function* one(text: string): AsyncGenerator<Uint8Array> {
 export async function tinylm(words: readonly string[], stdin?: string): Promise<Result> {
   const out = new Remembering();
   const err = new Remembering();
-  const context = { terminal: makeTerminal(out, err), stdin: stdin === undefined ? nothing() : one(stdin), exitCode: 0 };
+  const context = {
+    terminal: makeTerminal(out, err),
+    stdin: stdin === undefined ? nothing() : one(stdin),
+    exitCode: 0,
+  };
   const code = await runProgram(words, context, '0.0.0');
   return { code, out: out.text, err: err.text };
 }
@@ -50,7 +54,10 @@ export interface Running {
 
 /** Starts the compiled command as its own process. */
 export function start(words: readonly string[], stdin = ''): Running {
-  const child = spawn(process.execPath, [COMMAND, ...words], { stdio: 'pipe', env: { ...process.env, NO_COLOR: '1', NODE_TEST_CONTEXT: undefined } });
+  const child = spawn(process.execPath, [COMMAND, ...words], {
+    stdio: 'pipe',
+    env: { ...process.env, NO_COLOR: '1', NODE_TEST_CONTEXT: undefined },
+  });
   let out = '';
   let err = '';
   const waiting: { pattern: RegExp; resolve: () => void }[] = [];
@@ -72,15 +79,16 @@ export function start(words: readonly string[], stdin = ''): Running {
   return {
     process: child,
     result,
-    seen: (pattern) => Promise.race([
-      new Promise<void>((resolve) => {
-        waiting.push({ pattern, resolve });
-        look();
-      }),
-      result.then((r) => {
-        throw new Error(`the command ended with ${r.code} before ${pattern}:\n${r.err}`);
-      }),
-    ]),
+    seen: (pattern) =>
+      Promise.race([
+        new Promise<void>((resolve) => {
+          waiting.push({ pattern, resolve });
+          look();
+        }),
+        result.then((r) => {
+          throw new Error(`the command ended with ${r.code} before ${pattern}:\n${r.err}`);
+        }),
+      ]),
   };
 }
 
@@ -97,4 +105,17 @@ export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<
 }
 
 /** A model that trains in a second. */
-export const SMALL = ['--max-bytes', '40K', '--vocab', '96', '--dim', '16', '--hidden', '16', '--batch', '8', '--segment', '32'];
+export const SMALL = [
+  '--max-bytes',
+  '40K',
+  '--vocab',
+  '96',
+  '--dim',
+  '16',
+  '--hidden',
+  '16',
+  '--batch',
+  '8',
+  '--segment',
+  '32',
+];

@@ -18,12 +18,18 @@ interface Options extends ModelOptions {
 }
 
 export function budgetCommand(context: Context): Command {
-  const command = verb('budget', 'What a model of some size costs: parameters, bytes, memory on the chip, and whether it fits.', [
-    'tinylm budget',
-    'tinylm budget --dim 96 --layers 2 --flash 1M --ram 64K',
-    'tinylm budget --vocab 512 --dim 48 --hidden 96 --no-tied --json',
-    'tinylm budget run/demo --ram 10K',
-  ]).alias('fit').argument('[model]', 'a .tlm file, run folder or checkpoint to measure, instead of sizes to compute with');
+  const command = verb(
+    'budget',
+    'What a model of some size costs: parameters, bytes, memory on the chip, and whether it fits.',
+    [
+      'tinylm budget',
+      'tinylm budget --dim 96 --layers 2 --flash 1M --ram 64K',
+      'tinylm budget --vocab 512 --dim 48 --hidden 96 --no-tied --json',
+      'tinylm budget run/demo --ram 10K',
+    ],
+  )
+    .alias('fit')
+    .argument('[model]', 'a .tlm file, run folder or checkpoint to measure, instead of sizes to compute with');
   addOptions(command, [...MODEL_OPTIONS]);
   command
     .option('--flash <bytes>', 'room for the model in flash, e.g. 1M; exits with 1 when it does not fit', byteSize)
@@ -60,8 +66,14 @@ async function measuredCost(path: string): Promise<Cost> {
     (await Engine.load(readWasm('engine'), tlm, { kernel })).memoryBytes;
   const { parameters, floatBytes } = budget(config);
   return {
-    config, parameters, floatBytes, t2Bytes: t2.length, b3Bytes: b3.length,
-    ramT2: await ram(t2, 'table'), ramB3: await ram(b3, 'table'), ramReference: await ram(b3, 'reference'),
+    config,
+    parameters,
+    floatBytes,
+    t2Bytes: t2.length,
+    b3Bytes: b3.length,
+    ramT2: await ram(t2, 'table'),
+    ramB3: await ram(b3, 'table'),
+    ramReference: await ram(b3, 'reference'),
   };
 }
 
@@ -70,10 +82,20 @@ function tokenizerBytes(options: ModelOptions, config: ModelConfig): number {
   return options.tokenizer === 'byte' ? 8 : 8 + 4 * config.vocab;
 }
 
-async function showBudget(context: Context, command: Command, path: string | undefined, options: Options): Promise<void> {
-  const sizes = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'tied'].filter((name) => command.getOptionValueSource(name) === 'cli');
+async function showBudget(
+  context: Context,
+  command: Command,
+  path: string | undefined,
+  options: Options,
+): Promise<void> {
+  const sizes = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'tied'].filter(
+    (name) => command.getOptionValueSource(name) === 'cli',
+  );
   if (path !== undefined && sizes.length > 0)
-    throw new UsageError(`a model and --${sizes[0]} exclude each other`, 'a model has its own sizes; leave the option out');
+    throw new UsageError(
+      `a model and --${sizes[0]} exclude each other`,
+      'a model has its own sizes; leave the option out',
+    );
   const cost = path === undefined ? computed(options) : await measuredCost(path);
   const fits = {
     original: cost.floatBytes <= FLOAT_LIMIT,
@@ -87,18 +109,32 @@ async function showBudget(context: Context, command: Command, path: string | und
     const { terminal } = context;
     const verdict = (yes: boolean, limit: string): string => (yes ? `fits ${limit}` : `DOES NOT FIT ${limit}`);
     const { vocab, dim, hidden, layers, tied } = cost.config;
-    terminal.out(table([
-      ['model', `vocab ${vocab}, dim ${dim}, hidden ${hidden}, layers ${layers}, ${tied ? 'tied' : 'not tied'}`],
-      ['parameters', count(cost.parameters)],
-      ['original weights, float32', `${count(cost.floatBytes)} bytes: ${verdict(fits.original, `${count(FLOAT_LIMIT)} bytes`)}`],
-      ['.tlm at 1.6 bits a weight (b3)', `${count(cost.b3Bytes)} bytes`
-        + (fits.flash === undefined ? '' : `: ${verdict(fits.flash, `${bytesText(options.flash!)} of flash`)}`)],
-      ['.tlm at 2 bits a weight (t2)', `${count(cost.t2Bytes)} bytes`],
-      ['engine memory, table kernel, b3', `${count(cost.ramB3)} bytes`
-        + (fits.ram === undefined ? '' : `: ${verdict(fits.ram, `${bytesText(options.ram!)} of RAM`)}`)],
-      ['engine memory, table kernel, t2', `${count(cost.ramT2)} bytes`],
-      ['engine memory, reference kernel', `${count(cost.ramReference)} bytes`],
-    ], [0, 1]));
+    terminal.out(
+      table(
+        [
+          ['model', `vocab ${vocab}, dim ${dim}, hidden ${hidden}, layers ${layers}, ${tied ? 'tied' : 'not tied'}`],
+          ['parameters', count(cost.parameters)],
+          [
+            'original weights, float32',
+            `${count(cost.floatBytes)} bytes: ${verdict(fits.original, `${count(FLOAT_LIMIT)} bytes`)}`,
+          ],
+          [
+            '.tlm at 1.6 bits a weight (b3)',
+            `${count(cost.b3Bytes)} bytes` +
+              (fits.flash === undefined ? '' : `: ${verdict(fits.flash, `${bytesText(options.flash!)} of flash`)}`),
+          ],
+          ['.tlm at 2 bits a weight (t2)', `${count(cost.t2Bytes)} bytes`],
+          [
+            'engine memory, table kernel, b3',
+            `${count(cost.ramB3)} bytes` +
+              (fits.ram === undefined ? '' : `: ${verdict(fits.ram, `${bytesText(options.ram!)} of RAM`)}`),
+          ],
+          ['engine memory, table kernel, t2', `${count(cost.ramT2)} bytes`],
+          ['engine memory, reference kernel', `${count(cost.ramReference)} bytes`],
+        ],
+        [0, 1],
+      ),
+    );
   }
   if (fits.flash === false || fits.ram === false) context.exitCode = EXIT.failed;
 }

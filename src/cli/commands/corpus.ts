@@ -51,22 +51,28 @@ async function showCorpus({ terminal, stdin }: Context, spec: string, options: O
   const samples = documents.filter((_, i) => i % step === 0).slice(0, options.samples);
   if (options.json) {
     terminal.json({
-      source, ...stats,
+      source,
+      ...stats,
       train: { documents: train.length, bytes: corpusStats(train).bytes },
       valid: { documents: valid.length, bytes: corpusStats(valid).bytes },
       samples,
     });
     return;
   }
-  terminal.out(table([
-    ['source', source],
-    ['documents', count(stats.documents)],
-    ['bytes', count(stats.bytes)],
-    ['characters', `${count(stats.characters)}, ${count(stats.distinctCharacters)} different`],
-    ['words', `${count(stats.words)}, ${count(stats.distinctWords)} different`],
-    ['bytes a document', `${count(stats.medianBytes)} median, ${count(stats.longestBytes)} longest`],
-    ['for training', `${count(train.length)} documents, ${count(corpusStats(train).bytes)} bytes`],
-    ['for validation', `${count(valid.length)} documents, ${count(corpusStats(valid).bytes)} bytes`],
-  ], [0, 1]));
+  terminal.out(
+    table(
+      [
+        ['source', source],
+        ['documents', count(stats.documents)],
+        ['bytes', count(stats.bytes)],
+        ['characters', `${count(stats.characters)}, ${count(stats.distinctCharacters)} different`],
+        ['words', `${count(stats.words)}, ${count(stats.distinctWords)} different`],
+        ['bytes a document', `${count(stats.medianBytes)} median, ${count(stats.longestBytes)} longest`],
+        ['for training', `${count(train.length)} documents, ${count(corpusStats(train).bytes)} bytes`],
+        ['for validation', `${count(valid.length)} documents, ${count(corpusStats(valid).bytes)} bytes`],
+      ],
+      [0, 1],
+    ),
+  );
   for (const sample of samples) terminal.out(`\n${sample.length > 1200 ? `${sample.slice(0, 1200)} …` : sample}`);
 }

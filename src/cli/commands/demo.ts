@@ -22,10 +22,11 @@ interface Options {
 const EPOCHS = 15;
 
 export function demoCommand(context: Context): Command {
-  const command = verb('demo', 'The whole pipeline on the built-in stories, in a few minutes: train, quantize, export, generate, report.', [
-    'tinylm demo',
-    'tinylm demo --lang pt --minutes 2',
-  ]);
+  const command = verb(
+    'demo',
+    'The whole pipeline on the built-in stories, in a few minutes: train, quantize, export, generate, report.',
+    ['tinylm demo', 'tinylm demo --lang pt --minutes 2'],
+  );
   command.addOption(new Option('--lang <language>', 'language of the stories').choices(['en', 'pt']).default('en'));
   addOptions(command, ['epochs', 'minutes', 'seed', 'threads', 'out', 'json'], {
     epochs: { about: `times through the stories (default: ${EPOCHS})` },
@@ -42,8 +43,11 @@ async function demo(context: Context, options: Options): Promise<void> {
     corpus: { name: spec, spec, storySeed: STORY_SEED, splitSeed: SPLIT_SEED },
     model: { tokenizer: OPTIONS.tokenizer.initial, vocab: OPTIONS.vocab.initial },
     flags: {
-      batch: OPTIONS.batch.initial, segment: OPTIONS.segment.initial, seed,
-      ...(minutes === undefined ? { epochs: epochs ?? EPOCHS } : { minutes }), ...(threads !== undefined && { threads }),
+      batch: OPTIONS.batch.initial,
+      segment: OPTIONS.segment.initial,
+      seed,
+      ...(minutes === undefined ? { epochs: epochs ?? EPOCHS } : { minutes }),
+      ...(threads !== undefined && { threads }),
     },
     out: options.out ?? RunFolder.free('run', 'demo'),
   });
@@ -51,9 +55,13 @@ async function demo(context: Context, options: Options): Promise<void> {
   const { folder, record, data, outcome } = started;
   context.terminal.note('measuring and generating …');
   const figures = await finishRun({
-    folder, record, data, threads: started.threads,
+    folder,
+    record,
+    data,
+    threads: started.threads,
     training: outcome,
-    samples: 3, sampling: { ...SAMPLE, seed, maxTokens: 300 },
+    samples: 3,
+    sampling: { ...SAMPLE, seed, maxTokens: 300 },
   });
   showFigures(context, started, figures, json === true);
 }

@@ -31,33 +31,68 @@ export function evalCommand(context: Context): Command {
   ])
     .argument('<model>', 'a .tlm file, a run folder or a checkpoint')
     .argument('[corpus]', 'the text (default: that of the run folder)');
-  command.addOption(new Option('--kind <kind>', 'engine: integers, in the C engine; ternary or float: the trainer\'s arithmetic')
-    .choices(['engine', 'ternary', 'float']).default('engine'));
+  command.addOption(
+    new Option('--kind <kind>', "engine: integers, in the C engine; ternary or float: the trainer's arithmetic")
+      .choices(['engine', 'ternary', 'float'])
+      .default('engine'),
+  );
   command.option('--all', 'measure on the whole text, not on its validation part');
-  command.option('--limit <tokens>', 'measure on the first documents that have so many tokens together; 0 for no limit',
-    wholeNumber(0, Number.MAX_SAFE_INTEGER), 200_000);
+  command.option(
+    '--limit <tokens>',
+    'measure on the first documents that have so many tokens together; 0 for no limit',
+    wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    200_000,
+  );
   addOptions(command, [...CORPUS_OPTIONS, 'threads', 'json']);
-  return command.action((path: string, corpus: string | undefined, options: Options) => evaluate(context, path, corpus, options));
+  return command.action((path: string, corpus: string | undefined, options: Options) =>
+    evaluate(context, path, corpus, options),
+  );
 }
 
 /** The documents to measure on. */
-async function texts(source: Source, corpus: string | undefined, options: Options, stdin: Context['stdin']): Promise<{ name: string; documents: string[] }> {
+async function texts(
+  source: Source,
+  corpus: string | undefined,
+  options: Options,
+  stdin: Context['stdin'],
+): Promise<{ name: string; documents: string[] }> {
   const { format, field, maxBytes } = options;
   const record = source.kind === 'run' ? source.record.corpus : undefined;
   if (corpus === undefined && record === undefined)
-    throw new UsageError('a text to measure on is missing', 'tinylm eval <model> <corpus>; only a run folder knows its own');
-  const documents = corpus === undefined
-    ? await loadRecorded(record!, source.path, stdin)
-    : await loadRecorded({
-      name: corpus, spec: corpus, storySeed: STORY_SEED, splitSeed: SPLIT_SEED,
-      ...(format !== undefined && { format }), ...(field !== undefined && { field }), ...(maxBytes !== undefined && { maxBytes }),
-    }, undefined, stdin);
+    throw new UsageError(
+      'a text to measure on is missing',
+      'tinylm eval <model> <corpus>; only a run folder knows its own',
+    );
+  const documents =
+    corpus === undefined
+      ? await loadRecorded(record!, source.path, stdin)
+      : await loadRecorded(
+          {
+            name: corpus,
+            spec: corpus,
+            storySeed: STORY_SEED,
+            splitSeed: SPLIT_SEED,
+            ...(format !== undefined && { format }),
+            ...(field !== undefined && { field }),
+            ...(maxBytes !== undefined && { maxBytes }),
+          },
+          undefined,
+          stdin,
+        );
   const name = corpus ?? record!.name;
   if (options.all) return { name, documents };
-  return { name: `${name}, validation part`, documents: splitCorpus(documents, { seed: record?.splitSeed ?? SPLIT_SEED }).valid };
+  return {
+    name: `${name}, validation part`,
+    documents: splitCorpus(documents, { seed: record?.splitSeed ?? SPLIT_SEED }).valid,
+  };
 }
 
-async function evaluate({ terminal, stdin }: Context, path: string, corpus: string | undefined, options: Options): Promise<void> {
+async function evaluate(
+  { terminal, stdin }: Context,
+  path: string,
+  corpus: string | undefined,
+  options: Options,
+): Promise<void> {
   const source = openSource(path);
   const { name, documents } = await texts(source, corpus, options, stdin);
   const encode = (tokenizer: TokenizerTable): TokenizedDocument[] =>
@@ -70,25 +105,52 @@ async function evaluate({ terminal, stdin }: Context, path: string, corpus: stri
     bitsPerByte = await bitsOfTlm(bytes, found);
   } else {
     const { file } = openWeights(path);
-    if (!file.trained) throw new UsageError(`${path} has no tokenizer`, 'make a .tlm of it first: tinylm quantize <checkpoint> --tokenizer-from <…>');
+    if (!file.trained)
+      throw new UsageError(
+        `${path} has no tokenizer`,
+        'make a .tlm of it first: tinylm quantize <checkpoint> --tokenizer-from <…>',
+      );
     const { tokenizer, options: trained } = file.trained;
     found = encode(tokenizer);
     bitsPerByte = await bitsOfFloat(floatModel(file), found, {
-      threads: threadsOf(options), eod: tokenizer.eod, ...(options.kind === 'ternary' && { ternary: trained }),
+      threads: threadsOf(options),
+      eod: tokenizer.eod,
+      ...(options.kind === 'ternary' && { ternary: trained }),
     });
   }
   const bytes = found.reduce((sum, d) => sum + d.bytes, 0);
   const tokens = found.reduce((sum, d) => sum + d.tokens.length + 1, 0);
   const perplexity = 2 ** ((bitsPerByte * bytes) / tokens);
-  const result = { model: path, kind: options.kind, text: name, documents: found.length, bytes, tokens, bitsPerByte, perplexityPerToken: perplexity };
+  const result = {
+    model: path,
+    kind: options.kind,
+    text: name,
+    documents: found.length,
+    bytes,
+    tokens,
+    bitsPerByte,
+    perplexityPerToken: perplexity,
+  };
   if (options.json) terminal.json(result);
   else {
-    terminal.out(table([
-      ['text', name],
-      ['measured', `${count(found.length)} documents, ${count(bytes)} bytes, ${count(tokens)} tokens`],
-      ['arithmetic', { engine: 'integers, in the C engine', ternary: 'ternary weights, in the trainer', float: 'float weights, in the trainer' }[options.kind]],
-      ['bits per byte', bits(bitsPerByte)],
-      ['perplexity per token', perplexity.toFixed(2)],
-    ], [0, 1]));
+    terminal.out(
+      table(
+        [
+          ['text', name],
+          ['measured', `${count(found.length)} documents, ${count(bytes)} bytes, ${count(tokens)} tokens`],
+          [
+            'arithmetic',
+            {
+              engine: 'integers, in the C engine',
+              ternary: 'ternary weights, in the trainer',
+              float: 'float weights, in the trainer',
+            }[options.kind],
+          ],
+          ['bits per byte', bits(bitsPerByte)],
+          ['perplexity per token', perplexity.toFixed(2)],
+        ],
+        [0, 1],
+      ),
+    );
   }
 }

@@ -16,12 +16,17 @@ interface Options {
 }
 
 export function exportCommand(context: Context): Command {
-  const command = verb('export', 'Write a model for other programs: the .tlm, one .bin a tensor, and a C header on request.', [
-    'tinylm export run/demo --out model',
-    'tinylm export run/demo --packing t2 --header --out firmware/model',
-  ]).argument('<model>', 'a run folder, a .tlm file or a checkpoint');
+  const command = verb(
+    'export',
+    'Write a model for other programs: the .tlm, one .bin a tensor, and a C header on request.',
+    ['tinylm export run/demo --out model', 'tinylm export run/demo --packing t2 --header --out firmware/model'],
+  ).argument('<model>', 'a run folder, a .tlm file or a checkpoint');
   addOptions(command, ['packing', 'out'], { out: { about: 'folder to write into', initial: 'export' } });
-  command.option('--header [name]', 'also model.h, the file as a C array of this name (default name: tinylm_model)', false);
+  command.option(
+    '--header [name]',
+    'also model.h, the file as a C array of this name (default name: tinylm_model)',
+    false,
+  );
   addOptions(command, ['json']);
   return command.action((path: string, options: Options) => exportFiles(context, path, options));
 }
@@ -31,7 +36,10 @@ function exportFiles({ terminal }: Context, path: string, { packing, out, header
   const bytes = writeTlm({ model: file.model, tokenizer: file.tokenizer, metadata: file.metadata, packing });
   const files = [{ name: 'model.tlm', bytes }, ...exportBins(readTlm(bytes), bytes)];
   if (header !== false)
-    files.push({ name: 'model.h', bytes: new TextEncoder().encode(cHeader(bytes, header === true ? 'tinylm_model' : header)) });
+    files.push({
+      name: 'model.h',
+      bytes: new TextEncoder().encode(cHeader(bytes, header === true ? 'tinylm_model' : header)),
+    });
   makeFolder(out);
   for (const f of files) writeAtomic(join(out, f.name), f.bytes);
   const written = files.map((f) => ({ file: join(out, f.name), bytes: f.bytes.length }));

@@ -49,7 +49,12 @@ async function generate({ terminal, stdin }: Context, path: string, options: Opt
   const results: object[] = [];
   for (let i = 0; i < options.count; i++) {
     const sampling: Sampling = {
-      temperature, topK, topP, repetitionPenalty, seed: (seed + i) % 2 ** 32, maxTokens: options.tokens,
+      temperature,
+      topK,
+      topP,
+      repetitionPenalty,
+      seed: (seed + i) % 2 ** 32,
+      maxTokens: options.tokens,
       ...(stop !== undefined && { stop: unescapeText(stop) }),
     };
     if (options.json) {
@@ -67,8 +72,11 @@ async function generate({ terminal, stdin }: Context, path: string, options: Opt
     if (options.verbose) {
       const { tokens, promptTokens, reason } = next.value;
       const seconds = (performance.now() - start) / 1000;
-      terminal.note(`${count(promptTokens)} prompt tokens, ${count(tokens)} generated, ${count((tokens + promptTokens) / seconds)} tokens/s, `
-        + `ended: ${reason}`);
+      terminal.note(
+        `${count(promptTokens)} prompt tokens, ${count(tokens)} generated, ` +
+          `${count((tokens + promptTokens) / seconds)} tokens/s, ` +
+          `ended: ${reason}`,
+      );
     }
   }
   if (options.json) terminal.json(results);

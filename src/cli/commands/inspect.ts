@@ -47,9 +47,14 @@ function inspect(context: Context, path: string, options: Options): void {
   }
   const { config, embedFrac, eod, resetOnEod } = file.model;
   terminal.json({
-    config, embedFrac, eod, resetOnEod,
+    config,
+    embedFrac,
+    eod,
+    resetOnEod,
     tokenizer: { kind: file.tokenizer.kind, base: file.tokenizer.base.length, merges: file.tokenizer.merges.length },
     metadata: file.metadata,
-    ...(options.diffable ? { tensors: file.info.tensors.map(({ name, type, rows, cols }) => ({ name, type, rows, cols })) } : file.info),
+    ...(options.diffable
+      ? { tensors: file.info.tensors.map(({ name, type, rows, cols }) => ({ name, type, rows, cols })) }
+      : file.info),
   });
 }

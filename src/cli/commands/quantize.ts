@@ -29,23 +29,37 @@ interface Options extends Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
 }
 
 export function quantizeCommand(context: Context): Command {
-  const command = verb('quantize', 'Make float weights ternary, of a checkpoint of TinyLM\'s or one saved from PyTorch (safetensors).', [
-    'tinylm quantize run/my-text --method sign --out sign.tlm',
-    'tinylm quantize gru.safetensors --tokenizer-from byte --threshold 0.5 --out gru.tlm',
-    'tinylm quantize gru.safetensors --tokenizer-from run/my-text --corpus my-text.txt',
-  ]).argument('<checkpoint>', 'a safetensors file, or a run folder (its best weights)');
-  command.addOption(new Option('--method <kind>', 'threshold, or sign: every weight becomes its sign')
-    .choices(['threshold', 'sign']).default('threshold'));
+  const command = verb(
+    'quantize',
+    "Make float weights ternary, of a checkpoint of TinyLM's or one saved from PyTorch (safetensors).",
+    [
+      'tinylm quantize run/my-text --method sign --out sign.tlm',
+      'tinylm quantize gru.safetensors --tokenizer-from byte --threshold 0.5 --out gru.tlm',
+      'tinylm quantize gru.safetensors --tokenizer-from run/my-text --corpus my-text.txt',
+    ],
+  ).argument('<checkpoint>', 'a safetensors file, or a run folder (its best weights)');
+  command.addOption(
+    new Option('--method <kind>', 'threshold, or sign: every weight becomes its sign')
+      .choices(['threshold', 'sign'])
+      .default('threshold'),
+  );
   addOptions(command, ['threshold'], {
-    threshold: { about: `weights below t times their row's mean become zero (default: as in training, else ${DEFAULT_THRESHOLD})` },
+    threshold: {
+      about: `weights below t times their row's mean become zero (default: as in training, else ${DEFAULT_THRESHOLD})`,
+    },
   });
-  command.option('--tokenizer-from <source>',
-    'run folder, .tlm or checkpoint to take the tokenizer from; byte; or the corpus that it was trained on');
+  command.option(
+    '--tokenizer-from <source>',
+    'run folder, .tlm or checkpoint to take the tokenizer from; byte; or the corpus that it was trained on',
+  );
   addOptions(command, ['tokenizer', 'out', 'packing'], {
     tokenizer: { about: 'with a corpus as --tokenizer-from: the kind to train' },
     out: { about: '.tlm file to write', initial: 'model.tlm' },
   });
-  command.option('--corpus <corpus>', 'also measure bits per byte on the validation part of this text, before and after');
+  command.option(
+    '--corpus <corpus>',
+    'also measure bits per byte on the validation part of this text, before and after',
+  );
   addOptions(command, [...CORPUS_OPTIONS, 'threads', 'json']);
   return command.action((path: string, options: Options) => quantize(context, path, options));
 }
@@ -58,39 +72,71 @@ async function quantize({ terminal, stdin }: Context, path: string, options: Opt
   const trained = source.file.trained?.options;
   const threshold = options.threshold ?? trained?.threshold ?? DEFAULT_THRESHOLD;
   const float = floatModel(source.file);
-  const { bytes, report } = exportModel(float, tokenizer, { method, threshold, packing, embedFrac: trained?.embedFrac });
+  const { bytes, report } = exportModel(float, tokenizer, {
+    method,
+    threshold,
+    packing,
+    embedFrac: trained?.embedFrac,
+  });
   writeAtomic(options.out, bytes);
 
   const figures = options.corpus === undefined ? undefined : await measure(source, tokenizer, bytes, options, stdin);
   if (options.json) {
-    terminal.json({ out: options.out, bytes: bytes.length, method, ...(method === 'threshold' && { threshold }), tensors: report, bitsPerByte: figures });
+    terminal.json({
+      out: options.out,
+      bytes: bytes.length,
+      method,
+      ...(method === 'threshold' && { threshold }),
+      tensors: report,
+      bitsPerByte: figures,
+    });
     return;
   }
-  terminal.out(table([
-    ['tensor', 'shape', 'zeros', 'error', 'scales', 'clamped'],
-    ...report.map((t) => [t.name, t.shape.join(' × '), t.shape.length > 1 ? percent(t.zeros) : '', percent(t.relativeError),
-      t.scaleMax > 0 ? `${t.scaleMin.toPrecision(3)} … ${t.scaleMax.toPrecision(3)}` : '', t.clamped > 0 ? count(t.clamped) : '']),
-  ]));
+  terminal.out(
+    table([
+      ['tensor', 'shape', 'zeros', 'error', 'scales', 'clamped'],
+      ...report.map((t) => [
+        t.name,
+        t.shape.join(' × '),
+        t.shape.length > 1 ? percent(t.zeros) : '',
+        percent(t.relativeError),
+        t.scaleMax > 0 ? `${t.scaleMin.toPrecision(3)} … ${t.scaleMax.toPrecision(3)}` : '',
+        t.clamped > 0 ? count(t.clamped) : '',
+      ]),
+    ]),
+  );
   terminal.out();
   terminal.out(`${options.out}: ${count(bytes.length)} bytes`);
   if (figures) {
-    terminal.out(`bits per byte on ${count(figures.bytes)} bytes of ${options.corpus} held out: `
-      + `${bits(figures.before)} as floats, ${bits(figures.after)} as ternary integers`);
+    terminal.out(
+      `bits per byte on ${count(figures.bytes)} bytes of ${options.corpus} held out: ` +
+        `${bits(figures.before)} as floats, ${bits(figures.after)} as ternary integers`,
+    );
   }
 }
 
 async function findTokenizer(
-  source: WeightsSource, { tokenizerFrom, tokenizer: kind, ...loading }: Options, stdin: Context['stdin'],
+  source: WeightsSource,
+  { tokenizerFrom, tokenizer: kind, ...loading }: Options,
+  stdin: Context['stdin'],
 ): Promise<TokenizerTable> {
   if (tokenizerFrom === undefined) {
     if (source.file.trained) return source.file.trained.tokenizer;
-    throw new UsageError(`${source.path} was made by another program and has no tokenizer`,
-      'add --tokenizer-from byte when its tokens are bytes, or --tokenizer-from <run folder, .tlm or corpus>');
+    throw new UsageError(
+      `${source.path} was made by another program and has no tokenizer`,
+      'add --tokenizer-from byte when its tokens are bytes, or --tokenizer-from <run folder, .tlm or corpus>',
+    );
   }
   if (tokenizerFrom === 'byte') return byteTable();
   const isModel = /\.(tlm|safetensors)$/i.test(tokenizerFrom) || RunFolder.is(tokenizerFrom);
   if (!isModel) {
-    const corpus = { ...loading, name: tokenizerFrom, spec: tokenizerFrom, storySeed: STORY_SEED, splitSeed: SPLIT_SEED };
+    const corpus = {
+      ...loading,
+      name: tokenizerFrom,
+      spec: tokenizerFrom,
+      storySeed: STORY_SEED,
+      splitSeed: SPLIT_SEED,
+    };
     const documents = await loadRecorded(corpus, undefined, stdin);
     return trainTokenizer(documents, { kind, vocab: source.file.model.vocab });
   }
@@ -103,14 +149,21 @@ async function findTokenizer(
 
 /** Bits per byte before and after, on the validation part of a text. */
 async function measure(
-  source: WeightsSource, tokenizer: TokenizerTable, tlm: Uint8Array, { corpus, threads, ...loading }: Options, stdin: Context['stdin'],
+  source: WeightsSource,
+  tokenizer: TokenizerTable,
+  tlm: Uint8Array,
+  { corpus, threads, ...loading }: Options,
+  stdin: Context['stdin'],
 ): Promise<{ bytes: number; before: number; after: number }> {
   const record = { ...loading, name: corpus!, spec: corpus!, storySeed: STORY_SEED, splitSeed: SPLIT_SEED };
   const { valid } = prepareData(await loadRecorded(record, undefined, stdin), SPLIT_SEED, tokenizer);
   const documents = measured(valid);
   return {
     bytes: documents.reduce((sum, d) => sum + d.bytes, 0),
-    before: await bitsOfFloat(floatModel(source.file), documents, { threads: threadsOf({ threads }), eod: tokenizer.eod }),
+    before: await bitsOfFloat(floatModel(source.file), documents, {
+      threads: threadsOf({ threads }),
+      eod: tokenizer.eod,
+    }),
     after: await bitsOfTlm(tlm, documents),
   };
 }

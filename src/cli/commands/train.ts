@@ -20,12 +20,20 @@ interface Options extends ModelOptions, TrainFlags, Pick<LoadOptions, 'format' |
 const WITH_RESUME = ['resume', 'threads', 'json'];
 
 export function trainCommand(context: Context): Command {
-  const command = verb('train', 'Train a model on a text. It ends in a run folder with the exported .tlm and a report.', [
-    'tinylm train my-text.txt',
-    'tinylm train my-text.txt --minutes 10 --hidden 64 --out run/mine',
-    'tinylm train --resume run/mine',
-    'cat *.md | tinylm train - --epochs 30',
-  ]).argument('[corpus]', 'a file (text, .jsonl, .parquet), a folder, - for standard input, stories:en or stories:pt', 'stories:en');
+  const command = verb(
+    'train',
+    'Train a model on a text. It ends in a run folder with the exported .tlm and a report.',
+    [
+      'tinylm train my-text.txt',
+      'tinylm train my-text.txt --minutes 10 --hidden 64 --out run/mine',
+      'tinylm train --resume run/mine',
+      'cat *.md | tinylm train - --epochs 30',
+    ],
+  ).argument(
+    '[corpus]',
+    'a file (text, .jsonl, .parquet), a folder, - for standard input, stories:en or stories:pt',
+    'stories:en',
+  );
   addOptions(command, [...CORPUS_OPTIONS, ...MODEL_OPTIONS, ...TRAIN_OPTIONS, 'out'], {
     epochs: { about: 'times through the corpus (default: 15)' },
     out: { about: 'the run folder, which must be new (default: run/<name of the corpus>)' },
@@ -36,14 +44,19 @@ export function trainCommand(context: Context): Command {
 }
 
 async function trainVerb(context: Context, command: Command, spec: string, options: Options): Promise<void> {
-  const started = options.resume === undefined ? await begin(context, spec, options) : await goOn(context, command, options);
+  const started =
+    options.resume === undefined ? await begin(context, spec, options) : await goOn(context, command, options);
   if (stopped(context, started)) return;
   const { folder, record, data, threads, outcome } = started;
   context.terminal.note('measuring and generating …');
   const figures = await finishRun({
-    folder, record, data, threads,
+    folder,
+    record,
+    data,
+    threads,
     training: outcome,
-    samples: 3, sampling: { ...SAMPLE, maxTokens: 200 },
+    samples: 3,
+    sampling: { ...SAMPLE, maxTokens: 200 },
   });
   showFigures(context, started, figures, options.json === true);
 }
@@ -53,25 +66,35 @@ function begin(context: Context, spec: string, options: Options): Promise<Starte
     throw new UsageError('--epochs and --minutes exclude each other', 'give the length of the run by one of them');
   const { format, field, maxBytes, out } = options;
   const corpus = {
-    name: spec, spec, storySeed: STORY_SEED, splitSeed: SPLIT_SEED,
-    ...(format !== undefined && { format }), ...(field !== undefined && { field }), ...(maxBytes !== undefined && { maxBytes }),
+    name: spec,
+    spec,
+    storySeed: STORY_SEED,
+    splitSeed: SPLIT_SEED,
+    ...(format !== undefined && { format }),
+    ...(field !== undefined && { field }),
+    ...(maxBytes !== undefined && { maxBytes }),
   };
   return startRun(context, { corpus, model: options, flags: options, ...(out !== undefined && { out }) });
 }
 
 function goOn(context: Context, command: Command, options: Options): Promise<Started> {
-  const others = command.options.map((o) => o.attributeName())
+  const others = command.options
+    .map((o) => o.attributeName())
     .filter((name) => command.getOptionValueSource(name) === 'cli' && !WITH_RESUME.includes(name));
   if (others.length > 0 || command.args.length > 0)
-    throw new UsageError('a run is resumed with the corpus and the options it was started with; others were given',
-      `tinylm train --resume ${options.resume} (with --threads and --json at most)`);
+    throw new UsageError(
+      'a run is resumed with the corpus and the options it was started with; others were given',
+      `tinylm train --resume ${options.resume} (with --threads and --json at most)`,
+    );
   return resumeRun(context, options.resume!, options);
 }
 
 /** Says how to go on with a run that Ctrl-C ended. @returns whether it was */
 export function stopped(context: Context, { outcome, folder }: Started): boolean {
   if (outcome.kind !== 'stopped') return false;
-  context.terminal.note(`stopped at step ${outcome.checkpoint.step} of ${outcome.checkpoint.options.steps}; everything is saved`);
+  context.terminal.note(
+    `stopped at step ${outcome.checkpoint.step} of ${outcome.checkpoint.options.steps}; everything is saved`,
+  );
   context.terminal.note(`go on with: tinylm train --resume ${folder.path}`);
   context.exitCode = EXIT.interrupted;
   return true;
