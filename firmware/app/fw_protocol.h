@@ -1,0 +1,55 @@
+/* The numbers of SPEC.md 6. src/device/protocol.ts has the same ones; test/protocol.test.ts compares. */
+#ifndef FW_PROTOCOL_H
+#define FW_PROTOCOL_H
+
+#define FW_VERSION "0.1.0"
+#define FW_PROTOCOL_VERSION 1
+
+#define FW_START 0xF9
+#define FW_ESCAPE 0xFA
+#define FW_ESCAPE_XOR 0x40
+
+#define FW_PAYLOAD_MAX 1024 /* bytes of a frame's payload */
+#define FW_LINE_MAX 1024    /* bytes of a line without its end */
+#define FW_INFO_MAX 1400    /* bytes of the JSON of /info */
+#define FW_BODY_MAX 4096    /* bytes of an HTTP request's body, models apart */
+#define FW_SILENCE_MS 10000 /* how long a client may say or take nothing while others wait for it */
+
+/* to the device */
+#define FW_MSG_INFO 0x01
+#define FW_MSG_SETTINGS 0x02
+#define FW_MSG_RESET 0x03
+#define FW_MSG_PROMPT 0x04
+#define FW_MSG_GENERATE 0x05
+#define FW_MSG_CANCEL 0x06
+#define FW_MSG_BENCH 0x07
+#define FW_MSG_UPLOAD_BEGIN 0x08
+#define FW_MSG_UPLOAD_DATA 0x09
+#define FW_MSG_UPLOAD_END 0x0A
+#define FW_MSG_CONFIG 0x0B
+#define FW_MSG_AUTH 0x0C
+#define FW_MSG_RESTART 0x0D
+/* from the device */
+#define FW_MSG_DATA 0x81
+#define FW_MSG_DONE 0x82
+#define FW_MSG_ERROR 0x83
+
+/* Error codes, as their texts go over the line. */
+#define FW_ERR_BAD_FRAME "bad-frame"
+#define FW_ERR_OVERLONG "overlong"
+#define FW_ERR_UNKNOWN "unknown"
+#define FW_ERR_BAD_REQUEST "bad-request"
+#define FW_ERR_BAD_VALUE "bad-value"
+#define FW_ERR_BUSY "busy"
+#define FW_ERR_IDLE "idle"
+#define FW_ERR_NO_MODEL "no-model"
+#define FW_ERR_BAD_MODEL "bad-model"
+#define FW_ERR_TOO_LARGE "too-large"
+#define FW_ERR_OFFSET "offset"
+#define FW_ERR_STORAGE "storage"
+#define FW_ERR_FORBIDDEN "forbidden"
+#define FW_ERR_UNSUPPORTED "unsupported"
+#define FW_ERR_ENGINE "engine"
+#define FW_ERR_STALLED "stalled"
+
+#endif
