@@ -1,218 +1,291 @@
 /*
- * Forward and backward pass of one shard (some lanes of the batch) over one segment.
- * The cell is PyTorch's GRU; back-propagation through time is truncated at the segment's start.
+ * Forward and backward pass of one shard (some lanes of the batch) over one segment. The cell is PyTorch's GRU;
+ * back-propagation through time is truncated at the segment's start.
+ *
+ * Both directions go block by block (some steps of all lanes) through all layers, so that what one layer hands to the next, logits and
+ * the gradients of gates among it, stays in the second-level cache.
  */
 #include "trainer.h"
 
 /* x in 8 bits as in SPEC.md 5: clamp(⌊128x + ½⌋, −127, 127) / 128. */
 INLINE vf q8(vf x) {
-  vf q = floor_(x * 128.0f + 0.5f);
+  vf q = floor_(fma_(x, splat(128.0f), splat(0.5f)));
   return min_(max_(q, splat(-127.0f)), splat(127.0f)) * (1.0f / 128.0f);
 }
 
 static void copy_floats(float *to, const float *from, int n) {
   for (int i = 0; i < n; i += VW) store(to + i, load(from + i));
 }
-static void zero_floats(float *to, int n) {
-  for (int i = 0; i < n; i += VW) store(to + i, splat(0.0f));
+static void zero_floats(float *to, size_t n) {
+  for (size_t i = 0; i < n; i += VW) store(to + i, splat(0.0f));
 }
 
-/*
- * dW (m, n) += dYᵀ · X over all N rows: dY (N, m) with row stride dy_row, X (N, n) contiguous with stride n.
- */
-static void weight_gradient(Shard *s, int rows, int m, int n, const float *dy, int dy_row, const float *x, float *dw) {
-  for (int first = 0; first < rows; first += GRAD_ROWS) {
-    int k = rows - first < GRAD_ROWS ? rows - first : GRAD_ROWS;
-    pack_b(k, n, x + (size_t)first * n, n, 1, s->packed, 0, ROUND_UP(n, NR) / NR);
-    gemm_add(m, n, k, dy + (size_t)first * dy_row, 1, dy_row, s->packed, dw, n);
+/* sums (n) += the columns of y (rows, n); n is a multiple of NR. */
+void column_sums(int rows, int n, const float *y, int y_row, float *sums) {
+  for (int j = 0; j < n; j += NR) {
+    vf sum[NV];
+    UNROLL for (int v = 0; v < NV; v++) sum[v] = load(sums + j + v * VW);
+    for (int i = 0; i < rows; i++)
+      UNROLL for (int v = 0; v < NV; v++) sum[v] += load(y + (size_t)i * y_row + j + v * VW);
+    UNROLL for (int v = 0; v < NV; v++) store(sums + j + v * VW, sum[v]);
   }
 }
 
-static void column_sums(int rows, int n, const float *y, float *sums) {
-  for (int i = 0; i < rows; i++)
-    for (int j = 0; j < n; j += VW) store(sums + j, load(sums + j) + load(y + (size_t)i * n + j));
-}
-
-INLINE uint16_t token_at(const Trainer *t, const uint16_t *data, int shard_index, int row, int position) {
-  int lane = shard_index * t->shard_lanes + row % t->shard_lanes;
-  return data[(size_t)lane * t->c.stream + position + row / t->shard_lanes];
+/* Tokens of a lane from a position on. */
+INLINE const uint16_t *lane_tokens(const Trainer *t, const uint16_t *data, int shard_index, int lane, int position) {
+  return data + (size_t)(shard_index * t->shard_lanes + lane) * t->c.stream + position;
 }
 
 INLINE int is_reset(const Trainer *t, int token) { return t->c.reset_on_eod && token == t->c.eod; }
 
-/* One layer over the segment. Input products (N, 3Hp) in s->gx, or in the table by token. */
-static void layer_forward(Trainer *t, Shard *s, int l, int shard_index, int position) {
-  const int hp = t->hp, lanes = t->shard_lanes, table = l == 0 && t->use_table;
+/* Lane b of a step: gates, new state, and what the backward pass needs. */
+INLINE void cell_forward(int hp, const float *gx, const float *gh, float *saved, float *h_next, float *h_q, const int quantize) {
+  for (int j = 0; j < hp; j += VW) {
+    vf r = sigmoid_(load(gx + j) + load(gh + j));
+    vf z = sigmoid_(load(gx + hp + j) + load(gh + hp + j));
+    vf gh_n = load(gh + 2 * hp + j);
+    vf n = tanh_(fma_(r, gh_n, load(gx + 2 * hp + j)));
+    vf h = fma_(z, load(saved + SAVED_H * hp + j) - n, n);
+    store(saved + SAVED_R * hp + j, r);
+    store(saved + SAVED_Z * hp + j, z);
+    store(saved + SAVED_N * hp + j, n);
+    store(saved + SAVED_GH * hp + j, gh_n);
+    store(h_next + j, h);
+    store(h_q + j, quantize ? q8(h) : h);
+  }
+}
+
+/* Steps [first, first + count) of layer l. Its input products are in s->gx, or in the table by token. */
+static void layer_forward(Trainer *t, Shard *s, int l, int shard_index, int position, int first, int count) {
+  const int hp = t->hp, lanes = t->shard_lanes, table = l == 0 && t->use_table, ld = SKEWED(hp), quantize = t->c.quantize_activations;
   LayerActivations *a = &s->layer[l];
   const float *b_hh = at(t, t->effective, tensor_layer(l) + 3);
-  for (int step = 0; step < t->c.segment; step++) {
-    const int first = step * lanes;
+  for (int step = first; step < first + count; step++) {
+    float *saved = a->saved + (size_t)step * lanes * SAVED * hp, *h_q = a->h_q + (size_t)step * lanes * ld;
+    const float *h_now = h_q;
     for (int b = 0; b < lanes; b++) {
-      const int row = first + b;
-      float *h_in = a->h_in + (size_t)row * hp, *h_in_q = a->h_in_q + (size_t)row * hp;
-      if (is_reset(t, token_at(t, t->inputs, shard_index, row, position))) {
-        zero_floats(h_in, hp);
-        zero_floats(h_in_q, hp);
-        continue;
-      }
-      copy_floats(h_in, a->carry + (size_t)b * hp, hp);
-      if (t->c.quantize_activations)
-        for (int j = 0; j < hp; j += VW) store(h_in_q + j, q8(load(h_in + j)));
-      else
-        copy_floats(h_in_q, h_in, hp);
+      if (!is_reset(t, lane_tokens(t, t->inputs, shard_index, b, position)[step])) continue;
+      /* h_q is still needed as the output of the step before */
+      if (h_now == h_q)
+        for (int i = 0; i < lanes; i++) copy_floats(s->h_now + i * ld, h_q + i * ld, hp);
+      h_now = s->h_now;
+      zero_floats(s->h_now + b * ld, hp);
+      zero_floats(saved + (b * SAVED + SAVED_H) * hp, hp);
     }
-    gemm(lanes, 3 * hp, hp, a->h_in_q + (size_t)first * hp, hp, 1, t->packed[l].forward_hh, s->gh, 3 * hp, b_hh);
+    gemm(lanes, 3 * hp, hp, h_now, ld, t->packed[l].forward_hh, s->gh, 3 * hp, b_hh, 0);
+    mark(IN_PRODUCTS);
     for (int b = 0; b < lanes; b++) {
-      const int row = first + b;
-      const float *gx = table ? t->table + (size_t)token_at(t, t->inputs, shard_index, row, position) * 3 * hp
-                              : s->gx + (size_t)row * 3 * hp;
-      const float *gh = s->gh + (size_t)b * 3 * hp;
-      const size_t at_row = (size_t)row * hp;
-      float *carry = a->carry + (size_t)b * hp;
-      for (int j = 0; j < hp; j += VW) {
-        vf r = sigmoid_(load(gx + j) + load(gh + j));
-        vf z = sigmoid_(load(gx + hp + j) + load(gh + hp + j));
-        vf gh_n = load(gh + 2 * hp + j);
-        vf n = tanh_(load(gx + 2 * hp + j) + r * gh_n);
-        vf h = n + z * (load(a->h_in + at_row + j) - n);
-        store(a->r + at_row + j, r);
-        store(a->z + at_row + j, z);
-        store(a->n + at_row + j, n);
-        store(a->gh_n + at_row + j, gh_n);
-        store(carry + j, h);
-        store(a->h_q + at_row + j, t->c.quantize_activations ? q8(h) : h);
-      }
+      const float *gx = table ? t->table + (size_t)lane_tokens(t, t->inputs, shard_index, b, position)[step] * 3 * hp
+                              : s->gx + (size_t)((step - first) * lanes + b) * 3 * hp;
+      float *h_next = saved + ((size_t)lanes + b) * SAVED * hp, *out = h_q + (size_t)(lanes + b) * ld;
+      if (quantize) cell_forward(hp, gx, s->gh + b * 3 * hp, saved + (size_t)b * SAVED * hp, h_next, out, 1);
+      else cell_forward(hp, gx, s->gh + b * 3 * hp, saved + (size_t)b * SAVED * hp, h_next, out, 0);
     }
+    mark(IN_CELL);
   }
 }
 
 /*
- * Logits, cross-entropy and its gradient for rows [first, first + count): nats are added to the shard; with
- * `train` the logits become dlogits = (softmax − onehot) · scale, which give s->dh, dW and db of the head.
+ * Logits, cross-entropy and its gradient for the steps of a block: nats are added to the shard; with `train` the logits become
+ * dlogits = (softmax − onehot) · scale, which give s->dh, dW and db of the head.
  */
-static void head(Trainer *t, Shard *s, int shard_index, int position, int first, int count, int train, float scale) {
-  const int hp = t->hp, vp = t->vp, v = t->c.vocab;
-  const float *h = s->layer[t->c.layers - 1].h_q + (size_t)first * hp;
-  gemm(count, vp, hp, h, hp, 1, t->forward_head, s->logits, vp, t->head_bias);
-  for (int i = 0; i < count; i++) {
-    float *row = s->logits + (size_t)i * vp;
-    const int target = token_at(t, t->targets, shard_index, first + i, position);
+static void head(Trainer *t, Shard *s, int shard_index, int position, int first, int count, int train) {
+  const int hp = t->hp, vp = t->vp, v = t->c.vocab, lanes = t->shard_lanes, rows = count * lanes, ld = SKEWED(vp);
+  const float scale = 1.0f / ((float)t->c.lanes * (float)t->c.segment);
+  const float *h = s->layer[t->c.layers - 1].h_q + (size_t)(first + 1) * lanes * SKEWED(hp);
+  gemm(rows, vp, hp, h, SKEWED(hp), t->forward_head, s->logits, ld, t->head_bias, 0);
+  mark(IN_PRODUCTS);
+  double product = 1; /* of the sums of exponentials, each 1 … 4096: one logarithm serves up to 64 of them */
+  for (int i = 0; i < rows; i++) {
+    float *row = s->logits + (size_t)i * ld;
+    const int target = lane_tokens(t, t->targets, shard_index, i % lanes, position)[first + i / lanes];
     if (target == IGNORE) {
       zero_floats(row, vp);
-      continue;
-    }
-    vf best = load(row);
-    for (int j = VW; j < vp; j += VW) best = max_(best, load(row + j));
-    const float top = hmax(best), at_target = row[target];
-    vf sum = splat(0.0f);
-    for (int j = 0; j < vp; j += VW) {
-      vf e = exp_(load(row + j) - top);
-      store(row + j, e);
-      sum += e;
-    }
-    float total = hsum(sum);
-    if (vp > v) /* e^−87 of each padding column; far below a float's resolution, but exactly zero is better */
-      for (int j = v; j < vp; j++) row[j] = 0;
-    s->nats += log_(total) + (double)top - (double)at_target;
-    s->count++;
-    const float factor = scale / total;
-    if (train) {
-      for (int j = 0; j < vp; j += VW) store(row + j, load(row + j) * factor);
-      row[target] -= scale;
-    }
-  }
-  if (!train) return;
-  const int w = tensor_head(t);
-  gemm(count, hp, vp, s->logits, vp, 1, t->backward_head, s->dh + (size_t)first * hp, hp, 0);
-  weight_gradient(s, count, v, hp, s->logits, vp, h, at(t, s->grad, w));
-  column_sums(count, vp, s->logits, at(t, s->grad, tensor_head_bias(t)));
-}
-
-/* Gradients of layer l: from s->dh (N, Hp) to s->gx (N, 3Hp, input side), s->dgh (N, 3Hp, hidden side). */
-static void layer_backward(Trainer *t, Shard *s, int l, int shard_index, int position) {
-  const int hp = t->hp, lanes = t->shard_lanes;
-  LayerActivations *a = &s->layer[l];
-  zero_floats(s->dcarry, lanes * hp);
-  for (int step = t->c.segment - 1; step >= 0; step--) {
-    const int first = step * lanes;
-    for (int b = 0; b < lanes; b++) {
-      const size_t at_row = (size_t)(first + b) * hp;
-      float *dgx = s->gx + (size_t)(first + b) * 3 * hp, *dgh = s->dgh + (size_t)(first + b) * 3 * hp;
-      float *dcarry = s->dcarry + (size_t)b * hp;
-      for (int j = 0; j < hp; j += VW) {
-        vf dh = load(s->dh + at_row + j) + load(dcarry + j);
-        vf r = load(a->r + at_row + j), z = load(a->z + at_row + j), n = load(a->n + at_row + j);
-        vf da_n = dh * (1.0f - z) * (1.0f - n * n);
-        vf da_z = dh * (load(a->h_in + at_row + j) - n) * z * (1.0f - z);
-        vf da_r = da_n * load(a->gh_n + at_row + j) * r * (1.0f - r);
-        store(dgx + j, da_r);
-        store(dgx + hp + j, da_z);
-        store(dgx + 2 * hp + j, da_n);
-        store(dgh + j, da_r);
-        store(dgh + hp + j, da_z);
-        store(dgh + 2 * hp + j, da_n * r);
-        store(dcarry + j, dh * z);
+    } else {
+      vf best = load(row);
+      for (int j = VW; j < vp; j += VW) best = max_(load(row + j), best);
+      const float top = hmax(best), at_target = row[target];
+      vf sum = splat(0.0f);
+      for (int j = 0; j < vp; j += VW) {
+        vf e = exp_(load(row + j) - top);
+        store(row + j, e);
+        sum += e;
+      }
+      const float total = hsum(sum);
+      s->nats += (double)top - (double)at_target;
+      s->count++;
+      product *= (double)total;
+      if (train) {
+        const vf factor = splat(scale / total);
+        for (int j = 0; j < vp; j += VW) store(row + j, load(row + j) * factor);
+        row[target] -= scale;
+        for (int j = v; j < vp; j++) row[j] = 0; /* e^−87 in the padding would be far below a float's resolution; zero is better */
       }
     }
-    gemm(lanes, hp, 3 * hp, s->dgh + (size_t)first * 3 * hp, 3 * hp, 1, t->packed[l].backward_hh, s->dback, hp, 0);
-    for (int b = 0; b < lanes; b++) {
-      float *dcarry = s->dcarry + (size_t)b * hp;
-      const float *dback = s->dback + (size_t)b * hp;
-      if (is_reset(t, token_at(t, t->inputs, shard_index, first + b, position)))
-        zero_floats(dcarry, hp);
-      else
-        for (int j = 0; j < hp; j += VW) store(dcarry + j, load(dcarry + j) + load(dback + j));
+    if (i % 64 == 63 || i == rows - 1) {
+      s->nats += log_(product);
+      product = 1;
     }
   }
-  weight_gradient(s, t->rows, 3 * hp, hp, s->dgh, 3 * hp, a->h_in_q, at(t, s->grad, tensor_layer(l) + 1));
-  column_sums(t->rows, 3 * hp, s->dgh, at(t, s->grad, tensor_layer(l) + 3));
+  mark(IN_SOFTMAX);
+  if (!train) return;
+  column_sums(rows, vp, s->logits, ld, at(t, s->grad, tensor_head_bias(t)));
+  mark(IN_SOFTMAX);
+  gemm(rows, hp, vp, s->logits, ld, t->backward_head, s->dh, hp, 0, 0);
+  gemm_transposed(vp, hp, rows, s->logits, ld, h, SKEWED(hp), at(t, s->grad, tensor_head(t)), hp, 1);
+  mark(IN_PRODUCTS);
+}
+
+/* Lane b of a step: from the gradient of the new state to those of the gates and, in dcarry, of what the state goes round them. */
+INLINE void cell_backward(int hp, const float *dh, const float *saved, float *dgates, float *dcarry, float *dtable) {
+  for (int j = 0; j < hp; j += VW) {
+    vf d = load(dh + j) + load(dcarry + j);
+    vf r = load(saved + SAVED_R * hp + j), z = load(saved + SAVED_Z * hp + j), n = load(saved + SAVED_N * hp + j);
+    vf dz = d * z;
+    vf dn = (d - dz) * (1.0f - n * n);
+    vf da_z = dz * (1.0f - z) * (load(saved + SAVED_H * hp + j) - n);
+    vf dn_r = dn * r;
+    vf da_r = dn_r * (1.0f - r) * load(saved + SAVED_GH * hp + j);
+    store(dgates + j, dn_r);
+    store(dgates + hp + j, da_r);
+    store(dgates + 2 * hp + j, da_z);
+    store(dcarry + j, dz);
+    if (dtable) {
+      store(dtable + j, load(dtable + j) + da_r);
+      store(dtable + hp + j, load(dtable + hp + j) + da_z);
+      store(dtable + 2 * hp + j, load(dtable + 2 * hp + j) + dn);
+    } else
+      store(dgates + 3 * hp + j, dn);
+  }
+}
+
+/* Gradients of layer l over the steps of a block, from s->dh to s->dgates; going back, dcarry takes the state's. */
+static void layer_backward(Trainer *t, Shard *s, int l, int shard_index, int position, int first, int count) {
+  const int hp = t->hp, lanes = t->shard_lanes, g = 3 * hp, ld = SKEWED(4 * hp), table = l == 0 && t->use_table;
+  LayerActivations *a = &s->layer[l];
+  for (int step = first + count - 1; step >= first; step--) {
+    float *dgates = s->dgates + (size_t)(step - first) * lanes * ld;
+    for (int b = 0; b < lanes; b++) {
+      const size_t row = (size_t)step * lanes + b;
+      const float *dh = s->dh + ((size_t)(step - first) * lanes + b) * hp, *saved = a->saved + row * SAVED * hp;
+      float *dcarry = a->dcarry + b * hp;
+      if (table)
+        cell_backward(hp, dh, saved, dgates + b * ld, dcarry,
+                      s->dtable + (size_t)lane_tokens(t, t->inputs, shard_index, b, position)[step] * g);
+      else
+        cell_backward(hp, dh, saved, dgates + b * ld, dcarry, 0);
+    }
+    mark(IN_CELL);
+    gemm(lanes, hp, g, dgates, ld, t->packed[l].backward_hh, a->dcarry, hp, 0, 1);
+    for (int b = 0; b < lanes; b++)
+      if (is_reset(t, lane_tokens(t, t->inputs, shard_index, b, position)[step])) zero_floats(a->dcarry + b * hp, hp);
+    mark(IN_PRODUCTS);
+  }
+}
+
+/* From s->dgates: gradients of W_ih, b_ih and, in s->dh, of the layer's input. */
+static void input_gradients(Trainer *t, Shard *s, int l, int shard_index, int position, int first, int count) {
+  const int hp = t->hp, dp = t->dp, lanes = t->shard_lanes, rows = count * lanes, ld = SKEWED(4 * hp), k = l ? hp : dp;
+  const float *dgx = s->dgates + hp;
+  const float *x = l ? s->layer[l - 1].h_q + (size_t)(first + 1) * lanes * SKEWED(hp) : s->x + (size_t)first * lanes * SKEWED(dp);
+  column_sums(rows, 3 * hp, dgx, ld, at(t, s->grad, tensor_layer(l) + 2));
+  mark(IN_CELL);
+  gemm_transposed(3 * hp, k, rows, dgx, ld, x, SKEWED(k), at(t, s->grad, tensor_layer(l)), k, 1);
+  gemm(rows, k, 3 * hp, dgx, ld, t->packed[l].backward_ih, s->dh, k, 0, 0);
+  mark(IN_PRODUCTS);
+  if (l > 0) return;
+  for (int i = 0; i < rows; i++) {
+    const int token = lane_tokens(t, t->inputs, shard_index, i % lanes, position)[first + i / lanes];
+    float *to = at(t, s->grad, tensor_embed()) + (size_t)token * dp;
+    for (int j = 0; j < dp; j += VW) store(to + j, load(to + j) + load(s->dh + (size_t)i * dp + j));
+  }
+  mark(IN_SCATTER);
+}
+
+/* From s->dgates, which is changed: gradients of W_hh and b_hh. */
+static void hidden_gradients(Trainer *t, Shard *s, int l, int shard_index, int position, int first, int count) {
+  const int hp = t->hp, lanes = t->shard_lanes, rows = count * lanes, ld = SKEWED(4 * hp);
+  float *dw = at(t, s->grad, tensor_layer(l) + 1), *db = at(t, s->grad, tensor_layer(l) + 3), *dgh = s->dgates;
+  const float *h_q = s->layer[l].h_q + (size_t)first * lanes * SKEWED(hp);
+  column_sums(rows, hp, dgh, ld, db + 2 * hp);
+  column_sums(rows, 2 * hp, dgh + hp, ld, db);
+  for (int b = 0; b < lanes; b++) {
+    const uint16_t *tokens = lane_tokens(t, t->inputs, shard_index, b, position) + first;
+    for (int step = 0; step < count; step++) /* the state was zero there; h_q has the one before the reset */
+      if (is_reset(t, tokens[step])) zero_floats(dgh + (size_t)(step * lanes + b) * ld, 3 * (size_t)hp);
+  }
+  mark(IN_CELL);
+  gemm_transposed(hp, hp, rows, dgh, ld, h_q, SKEWED(hp), dw + (size_t)2 * hp * hp, hp, 1);
+  gemm_transposed(2 * hp, hp, rows, dgh + hp, ld, h_q, SKEWED(hp), dw, hp, 1);
+  mark(IN_PRODUCTS);
+}
+
+/* The state of the first step is the one carried over; without `in`, what the segment leaves is carried on. */
+static void carry_state(Trainer *t, Shard *s, int in) {
+  const int hp = t->hp, lanes = t->shard_lanes;
+  for (int l = 0; l < t->c.layers; l++) {
+    LayerActivations *a = &s->layer[l];
+    for (int b = 0; b < lanes; b++) {
+      float *carry = a->carry + b * hp, *saved = a->saved + ((size_t)(in ? 0 : t->rows) + b) * SAVED * hp;
+      if (!in) {
+        copy_floats(carry, saved + SAVED_H * hp, hp);
+        continue;
+      }
+      copy_floats(saved + SAVED_H * hp, carry, hp);
+      float *h_q = a->h_q + b * SKEWED(hp);
+      for (int j = 0; j < hp; j += VW) store(h_q + j, t->c.quantize_activations ? q8(load(carry + j)) : load(carry + j));
+    }
+    zero_floats(a->dcarry, (size_t)lanes * hp);
+  }
+}
+
+static void block_forward(Trainer *t, Shard *s, int shard_index, int position, int first, int count) {
+  const int hp = t->hp, dp = t->dp, lanes = t->shard_lanes, rows = count * lanes;
+  for (int l = 0; l < t->c.layers; l++) {
+    if (l > 0 || !t->use_table) {
+      const int k = l ? hp : dp;
+      float *x = l ? s->layer[l - 1].h_q + (size_t)(first + 1) * lanes * SKEWED(hp) : s->x + (size_t)first * lanes * SKEWED(dp);
+      if (l == 0)
+        for (int i = 0; i < rows; i++) {
+          const int token = lane_tokens(t, t->inputs, shard_index, i % lanes, position)[first + i / lanes];
+          copy_floats(x + (size_t)i * SKEWED(dp), t->embed_in + (size_t)token * dp, dp);
+        }
+      mark(IN_SCATTER);
+      gemm(rows, 3 * hp, k, x, SKEWED(k), t->packed[l].forward_ih, s->gx, 3 * hp, at(t, t->effective, tensor_layer(l) + 2), 0);
+      mark(IN_PRODUCTS);
+    }
+    layer_forward(t, s, l, shard_index, position, first, count);
+  }
+}
+
+static void block_backward(Trainer *t, Shard *s, int shard_index, int position, int first, int count) {
+  for (int l = t->c.layers - 1; l >= 0; l--) {
+    layer_backward(t, s, l, shard_index, position, first, count);
+    if (l > 0 || !t->use_table) input_gradients(t, s, l, shard_index, position, first, count);
+    hidden_gradients(t, s, l, shard_index, position, first, count);
+  }
 }
 
 void shard_forward_backward(Trainer *t, Shard *s, int shard_index, int position, int train) {
-  const int hp = t->hp, dp = t->dp, rows = t->rows, layers = t->c.layers;
+  const int steps = t->block_steps, segment = t->c.segment;
   s->nats = 0;
   s->count = 0;
-  for (int l = 0; l < layers; l++) {
-    if (l == 0 && !t->use_table)
-      for (int i = 0; i < rows; i++)
-        copy_floats(s->x + (size_t)i * dp,
-                    t->embed_in + (size_t)token_at(t, t->inputs, shard_index, i, position) * dp, dp);
-    if (l > 0 || !t->use_table) {
-      const int k = l ? hp : dp;
-      gemm(rows, 3 * hp, k, l ? s->layer[l - 1].h_q : s->x, k, 1, t->packed[l].forward_ih, s->gx, 3 * hp,
-           at(t, t->effective, tensor_layer(l) + 2));
-    }
-    layer_forward(t, s, l, shard_index, position);
-  }
-
   if (train) {
-    zero_floats(s->grad, t->parameters);
-    if (t->use_table) zero_floats(s->dtable, t->c.vocab * 3 * hp);
+    zero_floats(s->grad, (size_t)t->parameters);
+    if (t->use_table) zero_floats(s->dtable, (size_t)t->c.vocab * 3 * t->hp);
   }
-  const float scale = 1.0f / ((float)t->c.lanes * (float)t->c.segment);
-  for (int first = 0; first < rows; first += HEAD_ROWS)
-    head(t, s, shard_index, position, first, rows - first < HEAD_ROWS ? rows - first : HEAD_ROWS, train, scale);
+  mark(IN_REDUCTION);
+  carry_state(t, s, 1);
+  for (int first = 0; first < segment; first += steps) {
+    const int count = segment - first < steps ? segment - first : steps;
+    block_forward(t, s, shard_index, position, first, count);
+    if (!train) head(t, s, shard_index, position, first, count, 0);
+  }
+  carry_state(t, s, 0);
   if (!train) return;
-
-  for (int l = layers - 1; l >= 0; l--) {
-    layer_backward(t, s, l, shard_index, position);
-    if (l == 0 && t->use_table) { /* the table's gradient; W_ih, b_ih and the embedding follow from it once a step */
-      for (int i = 0; i < rows; i++) {
-        float *to = s->dtable + (size_t)token_at(t, t->inputs, shard_index, i, position) * 3 * hp;
-        const float *from = s->gx + (size_t)i * 3 * hp;
-        for (int j = 0; j < 3 * hp; j += VW) store(to + j, load(to + j) + load(from + j));
-      }
-      continue;
-    }
-    const int k = l ? hp : dp;
-    const float *x = l ? s->layer[l - 1].h_q : s->x;
-    weight_gradient(s, rows, 3 * hp, k, s->gx, 3 * hp, x, at(t, s->grad, tensor_layer(l)));
-    column_sums(rows, 3 * hp, s->gx, at(t, s->grad, tensor_layer(l) + 2));
-    gemm(rows, k, 3 * hp, s->gx, 3 * hp, 1, t->packed[l].backward_ih, s->dh, k, 0);
-    if (l == 0)
-      for (int i = 0; i < rows; i++) {
-        float *to = at(t, s->grad, 0) + (size_t)token_at(t, t->inputs, shard_index, i, position) * dp;
-        for (int j = 0; j < dp; j += VW) store(to + j, load(to + j) + load(s->dh + (size_t)i * dp + j));
-      }
+  for (int first = (segment - 1) / steps * steps; first >= 0; first -= steps) {
+    const int count = segment - first < steps ? segment - first : steps;
+    head(t, s, shard_index, position, first, count, 1);
+    block_backward(t, s, shard_index, position, first, count);
   }
 }

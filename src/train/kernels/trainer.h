@@ -14,10 +14,12 @@
 #define MAX_LAYERS 8
 #define MAX_SHARDS 16
 #define MAX_TENSORS (3 + 4 * MAX_LAYERS)
-#define HEAD_ROWS 64   /* rows of logits held at a time */
-#define GRAD_ROWS 128  /* rows of activations packed at a time for a weight gradient */
+#define BLOCK_ROWS 128 /* rows of activations (steps × lanes of a shard) that go forward or back together */
 #define BLOCK 2048     /* floats a task of the optimizer */
+#define TABLE_ROWS 16  /* rows a task of the input table */
 #define IGNORE 0xffff  /* a target that does not count */
+/* Floats from one row of activations to the next: not a multiple of 1 KiB, whose rows would share a few cache sets. */
+#define SKEWED(n) ((n) + 16)
 
 /* Configuration, written by the caller as 32-bit words in this order (src/train/layout.ts). */
 typedef struct {
@@ -41,31 +43,30 @@ typedef struct {
 } Tensor;
 
 typedef struct {
-  float *forward_hh, *backward_hh; /* packed W_hhᵀ (Hp, 3Hp) and W_hh (3Hp, Hp) */
+  float *forward_hh, *backward_hh; /* packed W_hhᵀ (Hp, 3Hp) and W_hh (3Hp, Hp), its gates in the order n, r, z */
   float *forward_ih, *backward_ih; /* packed W_ihᵀ (Kp, 3Hp) and W_ih (3Hp, Kp) */
 } PackedLayer;
 
+/* What the backward pass needs of a row and layer, one after the other: (5, Hp). */
+enum { SAVED_H, SAVED_R, SAVED_Z, SAVED_N, SAVED_GH, SAVED }; /* state before the step, gates, hidden product of n */
+
 /* Activations of one layer of one shard; N = segment · lanes a shard, time-major. */
 typedef struct {
-  float *h_in;      /* (N, Hp) state before the step, after a reset */
-  float *h_in_q;    /* (N, Hp) the same in 8 bits */
-  float *h_q;       /* (N, Hp) state after the step in 8 bits */
-  float *r, *z, *n; /* (N, Hp) gates */
-  float *gh_n;      /* (N, Hp) hidden product of the candidate */
-  float *carry;     /* (lanes a shard, Hp) state after the last segment */
+  float *saved;  /* (N + lanes, 5Hp) */
+  float *h_q;    /* (N + lanes, Hp), skewed: 8-bit state before the step of the row; row + lanes is the state after it */
+  float *carry;  /* (lanes, Hp) state after the last segment */
+  float *dcarry; /* (lanes, Hp) gradient of the state before the steps done so far, going back */
 } LayerActivations;
 
 typedef struct {
   LayerActivations layer[MAX_LAYERS];
-  float *x;      /* (N, Dp) embeddings, when layer 0 has no table */
-  float *gx;     /* (N, 3Hp) input products; in the backward pass their gradients */
-  float *gh;     /* (lanes a shard, 3Hp) hidden products of one step */
-  float *dgh;    /* (N, 3Hp) */
-  float *dh;     /* (N, max(Hp, Dp)) gradient of the layer's output */
-  float *dcarry; /* (lanes a shard, Hp) */
-  float *dback;  /* (lanes a shard, Hp) */
-  float *logits; /* (HEAD_ROWS, Vp) */
-  float *packed; /* scratch for packed activations */
+  float *x;      /* (N, Dp), skewed: embeddings, when layer 0 has no table */
+  float *gx;     /* (block, 3Hp) input products */
+  float *h_now;  /* (lanes, Hp), skewed: 8-bit state of a step in which some lanes are reset */
+  float *gh;     /* (lanes, 3Hp) hidden products of one step */
+  float *dgates; /* (block, 4Hp), skewed: gradients of gh_n, r, z, n; the first three are the hidden side, the last three the input's */
+  float *dh;     /* (block, max(Hp, Dp)) gradient of the layer's output */
+  float *logits; /* (block, Vp), skewed */
   float *grad;   /* all parameters */
   float *dtable; /* (V, 3Hp) */
   double nats;
@@ -75,17 +76,19 @@ typedef struct {
 typedef struct {
   Config c;
   int32_t hp, dp, vp;
-  int32_t shard_lanes, rows; /* lanes a shard, N */
-  int32_t use_table;         /* layer 0's input products come from a (V, 3H) table made once a step */
+  int32_t shard_lanes, rows;      /* lanes a shard, N */
+  int32_t block_steps, block_rows; /* steps of a block, and its rows */
+  int32_t use_table;              /* layer 0's input products come from a (V, 3H) table made once a step */
   int32_t tensors, parameters, all_rows;
   Tensor tensor[MAX_TENSORS];
   float *weight, *moment1, *moment2, *grad, *effective; /* (parameters) */
   float *scale_moment1, *scale_moment2;                 /* (all_rows) AdamW's averages of the rows' scales */
+  float *row_mean, *row_scale;                          /* (all_rows) mean magnitude and ternary scale */
   float *embed_in;                                      /* (Vp, Dp) embeddings as the cell sees them */
   float *head_bias;                                     /* (Vp), −1e30 beyond the vocabulary */
   PackedLayer packed[MAX_LAYERS];
-  float *forward_head, *backward_head, *packed_embed;
-  float *table, *dtable; /* (V, 3Hp) */
+  float *forward_head, *backward_head;
+  float *table, *dtable; /* (Vp, 3Hp) */
   float *partial;        /* (blocks) squared norms */
   Shard shard[MAX_SHARDS];
   uint16_t *inputs, *targets; /* (lanes, stream) */
@@ -105,7 +108,47 @@ INLINE int tensor_head_bias(const Trainer *t) { return t->tensors - 1; }
 
 INLINE float *at(const Trainer *t, float *array, int tensor) { return array + t->tensor[tensor].offset; }
 
-/* gru.c: forward and backward of one shard; returns nothing, leaves nats, count and gradients in the shard. */
+INLINE float *row_values(const Trainer *t, float *array, int tensor) { return array + t->tensor[tensor].row_offset; }
+
+#ifdef __wasm__
+#define EXPORT(name) __attribute__((export_name(#name)))
+#else
+#define EXPORT(name) __attribute__((visibility("default")))
+#endif
+
+/* Work of a phase is a list of numbered tasks; whoever is free takes the next one. */
+INLINE int take_task(Trainer *t) { return __atomic_fetch_add(&t->next_task, 1, __ATOMIC_RELAXED); }
+
+/* Work on `count` rows of a tensor. */
+typedef void RowTask(Trainer *t, int tensor, int first, int count, const float *schedule);
+
+/* weights.c: from latent weights to what the shards read. */
+typedef struct { float mean, limit, scale; } Ternary;
+Ternary ternary_of_row(const Trainer *t, const float *w, int cols, int stride);
+void for_row_tasks(Trainer *t, RowTask *work, int task, int first_task, int weights_only, const float *schedule);
+void phase_prepare(Trainer *t);
+void phase_pack(Trainer *t);
+void phase_table(Trainer *t);
+
+/* shard.c: forward pass, and with `train` the backward pass, of one shard; leaves nats, count and gradients in it. */
 void shard_forward_backward(Trainer *t, Shard *s, int shard_index, int position, int train);
+void column_sums(int rows, int n, const float *y, int y_row, float *sums);
+
+/* optimizer.c */
+void phase_reduce(Trainer *t);
+void phase_table_gradient(Trainer *t);
+void phase_norm(Trainer *t);
+void phase_update(Trainer *t, const float *schedule);
+float gradient_norm(const Trainer *t);
+
+/*
+ * Where the time goes, in a build with TLM_PROFILE (bench/): mark(x) adds what has passed since the last mark to x. One worker only.
+ */
+enum { IN_PRODUCTS, IN_CELL, IN_SOFTMAX, IN_SCATTER, IN_WEIGHTS, IN_REDUCTION, IN_OPTIMIZER, IN_BARRIER, PROFILE_PARTS };
+#ifdef TLM_PROFILE
+void mark(int part);
+#else
+INLINE void mark(int part) { (void)part; }
+#endif
 
 #endif

@@ -8,8 +8,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifndef VW
+#ifndef VW /* floats a vector */
+#if defined(__AVX512F__)
+#define VW 16
+#elif defined(__AVX__)
+#define VW 8
+#else
 #define VW 4
+#endif
+#endif
+
+/* What the vector extension has no operator for; without these the compiler's own code for the portable forms is used. */
+#if defined(__AVX__)
+#include <immintrin.h>
 #endif
 
 typedef float vf __attribute__((vector_size(VW * 4)));
@@ -23,62 +34,106 @@ INLINE vf load(const float *p) { return *(const vfu *)p; }
 INLINE void store(float *p, vf v) { *(vfu *)p = v; }
 INLINE vf splat(float x) { return x - (vf){0}; }
 
-/* a·b + c; fused where the target has it (-ffp-contract=fast, or relaxed SIMD). */
+/* a·b + c; fused where the target has it (GCC and Clang with -ffp-contract=fast, or relaxed SIMD). */
 INLINE vf fma_(vf a, vf b, vf c) {
-#if defined(__wasm_relaxed_simd__) && VW == 4
-  return __builtin_wasm_relaxed_madd_f32x4(a, b, c);
+#if defined(__wasm_relaxed_simd__)
+  return (vf)__builtin_wasm_relaxed_madd_f32x4(a, b, c);
 #else
   return a * b + c;
 #endif
 }
 
 INLINE vf select_(vi mask, vf yes, vf no) { return (vf)((mask & (vi)yes) | (~mask & (vi)no)); }
-INLINE vf max_(vf a, vf b) { return select_(a > b, a, b); }
-INLINE vf min_(vf a, vf b) { return select_(a < b, a, b); }
 INLINE vf abs_(vf a) { return (vf)((vi)a & 0x7fffffff); }
 
-/* Round to the nearest integer, for |x| < 2^22: adding 1.5·2^23 leaves no bits for a fraction. */
-INLINE vf round_(vf x) {
-  const float magic = 12582912.0f;
-  return (x + magic) - magic; /* not folded: the trainer is never built with -ffast-math */
+/* a > b ? a : b and a < b ? a : b; b when one of them is not a number. */
+INLINE vf max_(vf a, vf b) {
+#if defined(__wasm__)
+  return (vf)__builtin_wasm_pmax_f32x4(b, a);
+#elif defined(__AVX512F__) && VW == 16
+  return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX__) && VW == 8
+  return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+  return select_(a > b, a, b);
+#endif
+}
+INLINE vf min_(vf a, vf b) {
+#if defined(__wasm__)
+  return (vf)__builtin_wasm_pmin_f32x4(b, a);
+#elif defined(__AVX512F__) && VW == 16
+  return (vf)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(__AVX__) && VW == 8
+  return (vf)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+  return select_(a < b, a, b);
+#endif
 }
 
+INLINE vf sqrt_(vf x) {
+#if defined(__wasm__)
+  return (vf)__builtin_wasm_sqrt_f32x4(x);
+#elif defined(__AVX512F__) && VW == 16
+  return (vf)_mm512_sqrt_ps((__m512)x);
+#elif defined(__AVX__) && VW == 8
+  return (vf)_mm256_sqrt_ps((__m256)x);
+#else
+  vf out = x;
+  for (int i = 0; i < VW; i++) out[i] = __builtin_sqrtf(x[i]);
+  return out;
+#endif
+}
+
+/* 1.5 · 2^23: added to |x| < 2^22 it leaves no bits for a fraction, and the nearest integer in the low bits. */
+#define ROUNDER 12582912.0f
+
 INLINE vf floor_(vf x) {
-  vf rounded = round_(x);
+#if defined(__wasm__)
+  return (vf)__builtin_wasm_floor_f32x4(x);
+#elif defined(__AVX512F__) && VW == 16
+  return (vf)_mm512_floor_ps((__m512)x);
+#elif defined(__AVX__) && VW == 8
+  return (vf)_mm256_floor_ps((__m256)x);
+#else /* |x| < 2^22; not folded, because the trainer is never built with -ffast-math */
+  vf rounded = (x + ROUNDER) - ROUNDER;
   return rounded - select_(rounded > x, splat(1.0f), splat(0.0f));
+#endif
 }
 
 /*
- * e^x: 2^n · e^r with |r| ≤ ln2/2 and the Taylor polynomial of degree 6 (relative error < 3e-7, checked by a test).
- * Arguments are clamped to [−87, 88].
+ * e^x: 2^n · e^r with |r| ≤ ln2/2 and a polynomial of degree 5 for e^r, minimax by Remez' algorithm (relative error 7.5e-8; with
+ * float rounding < 3e-7). Arguments are clamped to [−87, 88].
  */
 INLINE vf exp_(vf x) {
   x = max_(min_(x, splat(88.0f)), splat(-87.0f));
-  vf n = round_(x * 1.44269504f);
-  vf r = x - n * 0.693359375f + n * 2.12194440e-4f; /* ln2 in two parts (Cody and Waite) */
-  vf p = fma_(r, splat(1.0f / 720), splat(1.0f / 120));
-  p = fma_(p, r, splat(1.0f / 24));
-  p = fma_(p, r, splat(1.0f / 6));
-  p = fma_(p, r, splat(0.5f));
-  p = fma_(p, r, splat(1.0f));
-  p = fma_(p, r, splat(1.0f));
-  vi exponent = (__builtin_convertvector(n, vi) + 127) << 23;
-  return p * (vf)exponent;
+  vf shifted = fma_(x, splat(1.44269504f), splat(ROUNDER)), n = shifted - ROUNDER;
+  vf r = fma_(n, splat(-0.693359375f), x); /* ln2 in two parts (Cody and Waite) */
+  r = fma_(n, splat(2.12194440e-4f), r);
+  vf p = fma_(r, splat(0.00829764796f), splat(0.0419154314f));
+  p = fma_(p, r, splat(0.166675751f));
+  p = fma_(p, r, splat(0.499988944f));
+  p = fma_(p, r, splat(0.999999692f));
+  p = fma_(p, r, splat(1.00000007f));
+  return (vf)((vi)p + ((vi)shifted << 23)); /* the low bits of `shifted` are n */
 }
 
 INLINE vf sigmoid_(vf x) { return 1.0f / (1.0f + exp_(-x)); }
 INLINE vf tanh_(vf x) { return 2.0f * sigmoid_(2.0f * x) - 1.0f; }
 
-/* The lanes in a fixed order, so that a sum does not depend on anything but VW. */
+/* Sum and maximum of the lanes, in halves, so that a sum does not depend on anything but VW. */
 INLINE float hsum(vf v) {
-  float sum = 0;
-  for (int i = 0; i < VW; i++) sum += v[i];
-  return sum;
+  float lane[VW];
+  store(lane, v);
+  for (int half = VW / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) lane[i] += lane[i + half];
+  return lane[0];
 }
 INLINE float hmax(vf v) {
-  float best = v[0];
-  for (int i = 1; i < VW; i++) best = v[i] > best ? v[i] : best;
-  return best;
+  float lane[VW];
+  store(lane, v);
+  for (int half = VW / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) lane[i] = lane[i] > lane[i + half] ? lane[i] : lane[i + half];
+  return lane[0];
 }
 
 /* Natural logarithm of x > 0 in double: exponent from the bits, atanh series for the mantissa (|t| ≤ 0.172). */
