@@ -169,7 +169,7 @@ function fits(reading: Reading, known: ReadonlyMap<string, Entity>, grammar: Sto
 /** Over all plots, the longest subsequence of sentences whose steps strictly increase. */
 function bestOrder(places: readonly (readonly Place[])[], grammar: StoryGrammar): { ordered: number; plot: string | undefined } {
   let best: { ordered: number; plot: string | undefined } = { ordered: 0, plot: undefined };
-  for (const [plot, steps] of Object.entries(grammar.plots)) {
+  for (const [plot, { steps }] of Object.entries(grammar.plots)) {
     // longest[s]: most sentences so far that end with step s.
     const longest = new Array<number>(steps.length).fill(0);
     for (const sentence of places) {

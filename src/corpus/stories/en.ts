@@ -1,282 +1,182 @@
-import { entities, type Step, type StoryGrammar } from './grammar.js';
+import { cast, valuesOf, type Plot, type Step, type StoryGrammar } from './grammar.js';
 
-// Steps told by several plots. Sharing them keeps the language small and regular, so that a model of
-// 40,000 ternary weights can learn it, and makes the plots differ where they have something to tell.
+// Written for a model of 40,000 ternary weights: few and regular sentences, the hero named in nearly each of them, steps
+// that several plots share, and things that stay in sight. In each list what comes first is told most often.
 const open: Step = {
   id: 'open',
-  templates: [
-    'Once upon a time there was a {good} {girl} named {hero!}.',
-    'Once there was a {good} {girl} named {hero!}.',
-    'There was a {good} {girl} named {hero!}.',
-    '{hero!} was a {good} {girl}.',
-  ],
+  templates: ['Once there was a {good} {girl} named {hero!}.', '{hero!} was a {good} {girl}.'],
 };
 const own: Step = {
   id: 'own',
-  templates: [
-    '{hero} had a {colour} {toy!}.',
-    '{He} had a {colour} {toy!}.',
-    '{hero} loved {his} {colour} {toy!}.',
-  ],
-};
-const dear: Step = {
-  id: 'dear',
-  chance: 0.5,
-  templates: [
-    '{He} played with the {toy} every day.',
-    '{hero} played with the {toy} all day.',
-    'It was {his} best toy.',
-  ],
+  templates: ['{hero} had a {colour} {toy!}.', '{He} had a {colour} {toy!}.'],
 };
 const sad: Step = {
   id: 'sad',
-  chance: 0.8,
-  templates: ['{hero} was very {sad}.', '{He} was {sad}.', '{hero} felt {sad}.'],
+  templates: ['{hero} was very {sad}.', '{He} was very {sad}.', '{hero} started to cry.'],
 };
 const askHelp: Step = {
   id: 'ask help',
-  templates: [
-    '{hero} asked {his} {kin!} for help.',
-    '{His} {kin!} came to help.',
-    '{His} {kin!} said, "I can help you!"',
-  ],
+  templates: ['{hero} asked {his} {kin!} for help.', '{His} {kin!} came to help {hero}.'],
 };
 const thank: Step = {
   id: 'thank',
-  chance: 0.7,
-  templates: ['{hero} said, "Thank you!"', '{hero} hugged {his} {kin}.', '{He} gave {his} {kin} a big hug.'],
-};
-const wait: Step = {
-  id: 'wait',
-  chance: 0.6,
-  templates: ['{hero} waited and waited.', '{hero} waited for a long time.'],
-};
-const playTogether: Step = {
-  id: 'play together',
-  templates: [
-    '{hero} and {friend} played with the {toy}.',
-    '{hero} and {friend} played together all day.',
-    'They played with the {toy} together.',
-  ],
-};
-const endFriends: Step = {
-  id: 'end with a friend',
-  templates: [
-    '{hero} and {friend} were very {happy}.',
-    '{hero} and {friend} were good friends.',
-    'They laughed and had a lot of fun.',
-  ],
+  templates: ['{hero} said, "Thank you!"', '{hero} gave {his} {kin} a big hug.'],
 };
 const end: Step = {
   id: 'end',
-  templates: [
-    '{hero} was very {happy}.',
-    '{hero} went home with a big smile.',
-    'That night, {hero} went to bed {happy}.',
-    'It was a good day for {hero}.',
-  ],
+  templates: ['{hero} was very {happy}.', '{hero} went home with a big smile.', 'It was a good day for {hero}.'],
 };
 
-const newParagraph = (step: Step): Step => ({ ...step, chance: 1, paragraph: true });
+const newParagraph = (step: Step): Step => ({ ...step, paragraph: true });
+
+const plots: Readonly<Record<string, Plot>> = {
+  'lost toy': {
+    casts: [
+      cast({ hero: 'f:Lily', toy: 'ball', kin: 'f:mom' }),
+      cast({ hero: 'm:Tom', toy: 'truck', kin: 'm:dad' }),
+    ],
+    steps: [
+      open, own,
+      newParagraph({ id: 'lose', templates: ['One {day}, {hero} lost the {toy}.', 'One {day}, {hero} could not find the {toy}.'] }),
+      sad,
+      { id: 'look', templates: ['{hero} looked {look}.', '{hero} looked for the {toy} {look}.'] },
+      askHelp,
+      newParagraph({ id: 'find', templates: ['Then {hero} saw the {toy} {spot}.', 'Then {hero} found the {toy} {spot}.'] }),
+      thank, end,
+    ],
+  },
+  sharing: {
+    casts: [
+      cast({ hero: 'f:Anna', toy: 'kite', friend: 'f:Nina' }),
+      cast({ hero: 'm:Ben', toy: 'drum', friend: 'm:Jack' }),
+    ],
+    steps: [
+      open, own,
+      newParagraph({ id: 'meet', templates: ['One {day}, {hero} met {friend!}.', 'One {day}, {hero} played with {friend!}.'] }),
+      { id: 'want', templates: ['{friend} wanted to play with the {toy}.', '{friend} said, "Can I have the {toy}?"'] },
+      { id: 'no', templates: ['{hero} did not want to share the {toy}.', '{hero} said, "No!"'] },
+      { id: 'friend sad', templates: ['{friend} was very {sad}.', '{friend} started to cry.'] },
+      newParagraph({ id: 'give', templates: ['Then {hero} gave the {toy} to {friend}.', 'Then {hero} said, "We can share the {toy}!"'] }),
+      { id: 'play together', templates: ['{hero} and {friend} played with the {toy}.', '{hero} and {friend} played all day.'] },
+      { id: 'end with a friend', templates: ['{hero} and {friend} were very {happy}.', '{hero} and {friend} were good friends.'] },
+    ],
+  },
+  'rainy day': {
+    casts: [
+      cast({ hero: 'f:Sue', toy: 'doll', kin: 'f:grandma' }),
+      cast({ hero: 'm:Max', toy: 'boat', kin: 'm:grandpa' }),
+    ],
+    steps: [
+      open,
+      newParagraph({ id: 'rain', templates: ['One {hour}, it started to rain.', 'One {hour}, it rained a lot.'] }),
+      { id: 'wish', templates: ['{hero} wanted to go to the {place}.', '{hero} could not go to the {place}.'] },
+      sad,
+      { id: 'idea', templates: ['{His} {kin!} had an idea.', '{His} {kin!} said, "I have an idea!"'] },
+      { id: 'make', templates: ['{hero} made a {colour} {toy!}.', '{hero} made a {toy!} with {stuff}.'] },
+      { id: 'play', templates: ['{hero} played with the {toy} {room}.', '{He} played with the {toy} {room}.'] },
+      newParagraph({ id: 'sun', templates: ['Then the sun came out.', 'Then {hero} saw the sun.'] }),
+      end,
+    ],
+  },
+  'helping an animal': {
+    casts: [
+      cast({ hero: 'f:Mia', animal: 'cat bird' }),
+      cast({ hero: 'm:Sam', animal: 'dog rabbit' }),
+    ],
+    steps: [
+      open,
+      newParagraph({ id: 'walk', templates: ['One {day}, {hero} went to the {place}.', 'One {day}, {hero} walked to the {place}.'] }),
+      { id: 'see', templates: ['{hero} saw a little {animal!} {spot}.', '{He} saw a little {animal!} {spot}.'] },
+      { id: 'trouble', templates: ['The {animal} was very {need}.', 'The {animal} could not go home.'] },
+      { id: 'offer', templates: ['{hero} said, "I can help you!"', '{hero} wanted to help the {animal}.'] },
+      { id: 'care', templates: ['{hero} gave the {animal} some {feed}.', '{He} gave the {animal} some {feed}.'] },
+      newParagraph({ id: 'better', templates: ['Then the {animal} was {fine}.', 'Then the {animal} wanted to play.'] }),
+      { id: 'befriend', templates: ['{hero} and the {animal} were good friends.', '{hero} played with the {animal} all day.'] },
+      end,
+    ],
+  },
+  baking: {
+    casts: [
+      cast({ hero: 'f:Emma', food: 'cake tart', kin: 'f:mom' }),
+      cast({ hero: 'm:Leo', food: 'pie pizza', kin: 'm:grandpa' }),
+    ],
+    steps: [
+      open,
+      newParagraph({ id: 'plan', templates: ['One {day}, {hero} wanted to make a {food!}.', 'One {day}, {hero} wanted to bake a {food!}.'] }),
+      askHelp,
+      { id: 'mix', templates: ['{hero} mixed {dry} and {wet}.', '{He} mixed {dry} and {wet}.'] },
+      { id: 'oven', templates: ['{hero} put the {food} in the oven.', '{His} {kin} put the {food} in the oven.'] },
+      newParagraph({ id: 'ready', templates: ['Then the {food} was ready.', 'Then {hero} saw the {food}.'] }),
+      { id: 'taste', templates: ['The {food} was very {yummy}.', 'The {food} was {yummy}.'] },
+      thank, end,
+    ],
+  },
+  'small fear': {
+    casts: [
+      cast({ hero: 'f:Rosa', fear: 'slide water', kin: 'f:mom' }),
+      cast({ hero: 'm:Dan', fear: 'bridge dark_room', kin: 'm:dad' }),
+    ],
+    steps: [
+      open,
+      { id: 'fear', templates: ['{hero} was afraid of the {fear!}.', '{He} was afraid of the {fear!}.'] },
+      newParagraph({ id: 'face', templates: ['One {day}, {hero} came to the {fear}.', 'One {day}, {hero} saw the {fear}.'] }),
+      { id: 'scared', templates: ['{hero} wanted to go home.', '{hero} started to cry.'] },
+      { id: 'hand', templates: ['{His} {kin!} said, "You can do it!"', '{His} {kin!} said, "I am here!"'] },
+      { id: 'breath', templates: ['{hero} counted to {number}.', '{hero} took a deep breath.'] },
+      newParagraph({ id: 'try', templates: ['Then {hero} tried again.', 'Then {hero} said, "I can do it!"'] }),
+      { id: 'not bad', templates: ['{hero} was not afraid of the {fear} now.', 'The {fear} was not so bad.'] },
+      end,
+    ],
+  },
+  garden: {
+    casts: [
+      cast({ hero: 'f:Clara', plant: 'flower tree', kin: 'f:grandma' }),
+      cast({ hero: 'm:Peter', plant: 'carrot bean', kin: 'm:dad' }),
+    ],
+    steps: [
+      open,
+      newParagraph({ id: 'plant', templates: ['One {day}, {hero} planted a {plant!}.', 'One {day}, {hero} planted a {plant!} in the garden.'] }),
+      { id: 'water', templates: ['{hero} gave the {plant} some water.', '{He} gave the {plant} some water.'] },
+      { id: 'small', templates: ['The {plant} was very small.', 'The {plant} did not grow.'] },
+      sad,
+      { id: 'patience', templates: ['{His} {kin!} said, "The sun can help!"', '{His} {kin!} said, "You can wait!"'] },
+      newParagraph({ id: 'grow', templates: ['Then the {plant} was very {grown}.', 'Then the {plant} was {grown}.'] }),
+      { id: 'show', templates: ['{hero} gave {his} {kin} a big hug.', '{hero} showed the {plant} to {his} {kin}.'] },
+      end,
+    ],
+  },
+};
 
 /** English. Pronouns always mean the hero; each story has one hero and at most one of every other variable. */
 export const en: StoryGrammar = {
   lang: 'en',
-  variables: {
-    hero: [...entities('f', 'Lily Anna Sue Mia'), ...entities('m', 'Tom Ben Max Sam')],
-    friend: [...entities('f', 'Nina Kate'), ...entities('m', 'Bob Jack')],
-    kin: [...entities('f', 'mom grandma'), ...entities('m', 'dad grandpa')],
-    toy: entities('m', 'ball doll kite truck boat drum'),
-    food: entities('m', 'cake pie pizza'),
-    plant: entities('m', 'flower carrot tomato tree'),
-    animal: entities('m', 'cat dog bird rabbit frog duck'),
-    fear: entities('m', 'big_slide dark_room old_bridge deep_pool'),
-  },
+  variables: valuesOf(plots),
   selfIntroducing: ['kin'],
   forms: {
     girl: ['boy', 'girl'],
     he: ['he', 'she'],
     his: ['his', 'her'],
-    him: ['him', 'her'],
   },
   lists: {
-    good: ['little', 'kind', 'happy', 'small', 'good', 'brave', 'funny', 'clever'],
-    colour: ['red', 'blue', 'green', 'yellow', 'pink', 'white', 'big', 'small', 'new', 'pretty'],
-    sad: ['sad', 'upset', 'unhappy', 'worried'],
-    happy: ['happy', 'glad', 'proud', 'cheerful'],
+    good: ['little', 'happy', 'kind', 'good', 'brave', 'funny', 'clever'],
+    colour: ['red', 'blue', 'big', 'new', 'green', 'small', 'yellow', 'pretty'],
+    sad: ['sad', 'upset', 'worried'],
+    happy: ['happy', 'proud', 'glad'],
+    day: ['day', 'morning', 'sunny day', 'afternoon', 'summer day'],
     hour: ['day', 'morning', 'afternoon'],
-    day: ['day', 'morning', 'afternoon', 'sunny day', 'summer day'],
-    look: ['under the bed', 'behind the door', 'in the box', 'in the kitchen', 'under the table', 'in the bag', 'on the shelf',
-      'behind the chair'],
-    spot: ['in the garden', 'under a tree', 'near the gate', 'behind the house', 'in the grass', 'by the river', 'on the path',
-      'next to a rock'],
-    place: ['park', 'forest', 'farm', 'beach', 'lake', 'hill', 'market', 'field'],
-    room: ['in the kitchen', 'in the bedroom', 'on the floor', 'on the carpet', 'near the window'],
-    stuff: ['paper', 'wood', 'cloth', 'old boxes', 'glue and string'],
+    look: ['under the bed', 'in the box', 'behind the door', 'in the kitchen', 'under the table', 'in the bag', 'on the shelf'],
+    spot: ['in the garden', 'under a tree', 'by the river', 'behind the house', 'near the gate', 'on the path'],
+    place: ['park', 'farm', 'forest', 'lake', 'beach', 'market'],
+    room: ['in the kitchen', 'in the bedroom', 'on the floor', 'near the window'],
+    stuff: ['paper', 'wood', 'cloth', 'old boxes'],
     need: ['hungry', 'cold', 'lost', 'scared', 'wet', 'thirsty'],
-    feed: ['water', 'milk', 'bread', 'food', 'fruit', 'soup'],
-    fine: ['warm', 'strong', 'well', 'safe', 'happy'],
+    feed: ['water', 'milk', 'bread', 'food', 'soup'],
+    fine: ['warm', 'strong', 'happy', 'safe'],
     dry: ['flour', 'sugar', 'oats', 'cocoa'],
     wet: ['milk', 'butter', 'eggs', 'oil'],
-    yummy: ['sweet', 'warm', 'soft', 'tasty', 'perfect', 'delicious'],
+    yummy: ['good', 'sweet', 'warm', 'soft', 'tasty'],
     number: ['three', 'five', 'ten'],
-    grown: ['big', 'tall', 'beautiful', 'strong'],
+    grown: ['big', 'tall', 'pretty', 'strong'],
   },
-  plots: {
-    'lost toy': [
-      open, own, dear,
-      newParagraph({
-        id: 'lose',
-        templates: [
-          'One {day}, {hero} lost the {toy}.',
-          'One {day}, the {toy} was gone.',
-          'One {day}, {hero} could not find the {toy}.',
-        ],
-      }),
-      sad,
-      { id: 'look', templates: ['{hero} looked {look}.', '{He} looked {look}.', '{He} looked for the {toy} {look}.'] },
-      { id: 'not there', chance: 0.6, templates: ['The {toy} was not there.', '{He} did not see the {toy}.'] },
-      askHelp,
-      newParagraph({
-        id: 'find',
-        templates: [
-          '{His} {kin} found the {toy} {spot}.',
-          'They found the {toy} {spot}.',
-          'Then {hero} saw the {toy} {spot}.',
-        ],
-      }),
-      thank, end,
-    ],
-    sharing: [
-      open, own, dear,
-      newParagraph({
-        id: 'meet',
-        templates: [
-          'One {day}, {hero} met {friend!}.',
-          'One {day}, {friend!} came to play.',
-          'One {day}, {hero} saw {friend!} at the {place}.',
-        ],
-      }),
-      {
-        id: 'want',
-        templates: [
-          '{friend} said, "Can I play with the {toy}?"',
-          '{friend} wanted to play with the {toy}.',
-          '{friend} liked the {toy}.',
-        ],
-      },
-      { id: 'no', templates: ['{hero} said, "No!"', '{hero} did not want to share.', '{hero} did not want to share the {toy}.'] },
-      { id: 'friend sad', templates: ['{friend} was very {sad}.', '{friend} felt {sad}.', '{friend} started to cry.'] },
-      newParagraph({
-        id: 'give',
-        templates: [
-          'Then {hero} gave the {toy} to {friend}.',
-          'Then {hero} said, "We can share the {toy}!"',
-          'Then {hero} said, "You can play with the {toy}!"',
-        ],
-      }),
-      { id: 'friend thanks', chance: 0.6, templates: ['{friend} said, "Thank you!"', '{friend} smiled.'] },
-      playTogether, endFriends,
-    ],
-    'rainy day': [
-      open,
-      newParagraph({
-        id: 'rain',
-        templates: ['One {hour}, it started to rain.', 'One {hour}, it rained a lot.', 'It was a rainy day.'],
-      }),
-      { id: 'wish', templates: ['{hero} wanted to go to the {place}.', '{He} could not go to the {place}.'] },
-      sad,
-      { id: 'idea', templates: ['{His} {kin!} had an idea.', '{His} {kin!} said, "I have an idea!"'] },
-      { id: 'make', templates: ['They made a {colour} {toy!}.', 'They made a {toy!} with {stuff}.'] },
-      { id: 'play', templates: ['{hero} played with the {toy} {room}.', 'They played with the {toy} {room}.'] },
-      newParagraph({ id: 'sun', templates: ['Then the sun came out.', 'Then the rain stopped.'] }),
-      { id: 'out', chance: 0.6, templates: ['{hero} took the {toy} to the {place}.', '{hero} saw a rainbow in the sky.'] },
-      end,
-    ],
-    'helping an animal': [
-      open,
-      newParagraph({
-        id: 'walk',
-        templates: ['One {day}, {hero} went to the {place}.', 'One {day}, {hero} walked to the {place}.'],
-      }),
-      { id: 'see', templates: ['{He} saw a little {animal!} {spot}.', '{hero} saw a little {animal!} {spot}.'] },
-      {
-        id: 'trouble',
-        templates: ['The {animal} was very {need}.', 'The {animal} was {need}.', 'The {animal} could not find its home.'],
-      },
-      { id: 'offer', templates: ['{hero} said, "I can help you!"', '{hero} wanted to help the {animal}.'] },
-      {
-        id: 'care',
-        templates: [
-          '{He} gave the {animal} some {feed}.',
-          '{hero} gave the {animal} some {feed}.',
-          '{He} put the {animal} in a warm box.',
-        ],
-      },
-      newParagraph({ id: 'better', templates: ['Soon the {animal} was {fine}.', 'Soon the {animal} felt better.'] }),
-      {
-        id: 'befriend',
-        templates: ['{hero} and the {animal} were good friends.', 'The {animal} wanted to stay with {hero}.', '{hero} hugged the {animal}.'],
-      },
-      end,
-    ],
-    baking: [
-      open,
-      newParagraph({
-        id: 'plan',
-        templates: ['One {day}, {hero} wanted to make a {food!}.', 'One {day}, {hero} wanted to bake a {food!}.'],
-      }),
-      askHelp,
-      { id: 'mix', templates: ['They mixed {dry} and {wet}.', '{hero} mixed {dry} and {wet}.', '{He} put {dry} in the bowl.'] },
-      { id: 'mess', chance: 0.5, templates: ['{hero} had {dry} on {his} nose.', '{hero} dropped the {dry} on the floor.'] },
-      { id: 'oven', templates: ['{His} {kin} put the {food} in the oven.', 'They put the {food} in the oven.'] },
-      wait,
-      newParagraph({ id: 'ready', templates: ['Soon the {food} was ready.', 'Then the {food} was ready.'] }),
-      { id: 'taste', templates: ['The {food} was {yummy}.', 'The {food} was very {yummy}.', 'They ate the {food} together.'] },
-      thank, end,
-    ],
-    'small fear': [
-      open,
-      { id: 'fear', templates: ['{hero} was afraid of the {fear!}.', '{He} was afraid of the {fear!}.', '{hero} did not like the {fear!}.'] },
-      newParagraph({
-        id: 'face',
-        templates: ['One {day}, {hero} came to the {fear}.', 'One {day}, {hero} stood near the {fear}.'],
-      }),
-      { id: 'scared', templates: ['{He} wanted to run away.', '{hero} wanted to go home.', '{hero} started to cry.'] },
-      { id: 'hand', templates: ['{His} {kin!} held {his} hand.', '{His} {kin!} said, "You can do it!"', '{His} {kin!} said, "I am here!"'] },
-      { id: 'breath', templates: ['{hero} took a deep breath.', '{hero} counted to {number}.', '{hero} closed {his} eyes.'] },
-      newParagraph({ id: 'try', templates: ['Then {hero} tried again.', 'Then {hero} said, "I can do it!"'] }),
-      { id: 'not bad', templates: ['The {fear} was not so bad.', '{hero} was not afraid of the {fear} now.'] },
-      { id: 'proud', chance: 0.6, templates: ['{His} {kin} was very proud of {him}.', '{He} gave {his} {kin} a big hug.'] },
-      end,
-    ],
-    garden: [
-      open,
-      newParagraph({
-        id: 'plant',
-        templates: ['One {day}, {hero} planted a {plant!}.', 'One {day}, {hero} planted a little {plant!} in the garden.'],
-      }),
-      { id: 'water', templates: ['{He} gave the {plant} water every day.', '{hero} gave the {plant} some water.'] },
-      wait,
-      { id: 'small', templates: ['The {plant} was very small.', 'The {plant} did not grow.'] },
-      sad,
-      { id: 'patience', templates: ['{His} {kin!} said, "You can wait a little!"', '{His} {kin!} said, "The sun can help!"', '{His} {kin!} came to help.'] },
-      newParagraph({ id: 'grow', templates: ['Soon the {plant} was {grown}.', 'Then the {plant} was very {grown}.', 'The {plant} grew and grew.'] }),
-      { id: 'show', chance: 0.7, templates: ['{hero} showed the {plant} to {his} {kin}.', '{His} {kin} liked the {plant}.'] },
-      end,
-    ],
-    gift: [
-      open,
-      { id: 'friend', templates: ['{hero} had a friend named {friend!}.', '{He} had a friend named {friend!}.'] },
-      newParagraph({
-        id: 'birthday',
-        templates: ['One {day}, {friend} had a birthday.', 'One {day}, {hero} wanted to give a gift to {friend}.'],
-      }),
-      { id: 'make', templates: ['{hero} made a {colour} {toy!}.', '{He} made a {toy!} with {stuff}.', '{hero} found a {colour} {toy!} at the market.'] },
-      { id: 'wrap', chance: 0.7, templates: ['{He} put the {toy} in a {colour} box.', '{hero} put the {toy} in a {colour} bag.'] },
-      newParagraph({ id: 'give', templates: ['Then {hero} gave the {toy} to {friend}.', 'Then {hero} said, "This is for you!"'] }),
-      { id: 'friend thanks', templates: ['{friend} said, "Thank you!"', '{friend} liked the {toy}.', '{friend} smiled.'] },
-      playTogether, endFriends,
-    ],
-  },
+  plots,
 };

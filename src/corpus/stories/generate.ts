@@ -14,25 +14,27 @@ interface CompiledStep {
   paragraph: boolean;
 }
 
-interface Teller {
-  plots: readonly (readonly CompiledStep[])[];
-  variables: readonly (readonly [string, readonly Entity[]])[];
+interface CompiledPlot {
+  casts: readonly (readonly (readonly [string, readonly Entity[]])[])[];
+  steps: readonly CompiledStep[];
 }
 
-const tellers = new Map<StoryLang, Teller>();
+const compiled = new Map<StoryLang, readonly CompiledPlot[]>();
 
-function teller(lang: StoryLang): Teller {
-  let made = tellers.get(lang);
-  if (made) return made;
+function compilePlots(lang: StoryLang): readonly CompiledPlot[] {
+  let plots = compiled.get(lang);
+  if (plots) return plots;
   const grammar = storyGrammar(lang);
-  const plots = Object.values(grammar.plots).map((steps) => steps.map((step) => ({
-    templates: step.templates.map((t) => compileTemplate(t, grammar)),
-    chance: step.chance ?? 1,
-    paragraph: step.paragraph ?? false,
-  })));
-  made = { plots, variables: Object.entries(grammar.variables) };
-  tellers.set(lang, made);
-  return made;
+  plots = Object.values(grammar.plots).map(({ casts, steps }) => ({
+    casts: casts.map((c) => Object.entries(c)),
+    steps: steps.map((step) => ({
+      templates: step.templates.map((t) => compileTemplate(t, grammar)),
+      chance: step.chance ?? 1,
+      paragraph: step.paragraph ?? false,
+    })),
+  }));
+  compiled.set(lang, plots);
+  return plots;
 }
 
 /** mulberry32 (Tommy Ettinger, public domain): 32 bits of state, one call one number in [0, 1). */
@@ -54,27 +56,37 @@ function mix(seed: number, index: number): number {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
+/**
+ * Picks with a lean to the front: of n values the first comes with the probability 1/√n, the last with about 1/(2n). So the
+ * language is mostly a small one, which a small model can learn, and still has its rarer words.
+ */
+function lean<T>(values: readonly T[], next: () => number): T {
+  const u = next();
+  return values[Math.floor(values.length * u * u)];
+}
+
 function pick<T>(values: readonly T[], next: () => number): T {
   return values[Math.floor(next() * values.length)];
 }
 
 /** Tells story number `index` of a seed: 5 to 12 sentences, paragraphs separated by one newline. */
-function tell({ plots, variables }: Teller, seed: number, index: number): string {
+function tell(plots: readonly CompiledPlot[], seed: number, index: number): string {
   const next = random(mix(seed, index));
   const chosen: Record<string, Entity> = {};
-  for (const [name, values] of variables) chosen[name] = pick(values, next);
+  const { casts, steps } = pick(plots, next);
+  for (const [name, values] of pick(casts, next)) chosen[name] = pick(values, next);
   let story = '';
-  for (const step of pick(plots, next)) {
+  for (const step of steps) {
     if (step.chance < 1 && next() >= step.chance) continue;
     if (story !== '') story += step.paragraph ? '\n' : ' ';
-    for (const part of pick(step.templates, next).parts) {
+    for (const part of lean(step.templates, next).parts) {
       if (part.kind === 'text') {
         story += part.text;
       } else if (part.kind === 'variable') {
         story += chosen[part.name].text;
       } else {
         const feminine = part.refs.every((ref) => chosen[ref].g === 'f');
-        story += (part.values.length === 1 ? part.values[0] : pick(part.values, next))[feminine ? 1 : 0];
+        story += (part.values.length === 1 ? part.values[0] : lean(part.values, next))[feminine ? 1 : 0];
       }
     }
   }
@@ -97,12 +109,12 @@ export interface StoryOptions {
  * machine; story i of a seed is the same however many are asked for. Two of many stories may be equal by chance.
  */
 export function generateStories({ lang, seed, bytes, count }: StoryOptions): string[] {
-  const t = teller(lang);
+  const plots = compilePlots(lang);
   const stories: string[] = [];
   const maxCount = count ?? (bytes === undefined ? 1000 : Infinity);
   const maxBytes = bytes ?? Infinity;
   for (let total = 0; stories.length < maxCount && total < maxBytes;) {
-    const story = tell(t, seed, stories.length);
+    const story = tell(plots, seed, stories.length);
     stories.push(story);
     total += utf8Bytes(story) + 1;
   }

@@ -23,6 +23,13 @@ export interface Step {
   paragraph?: boolean;
 }
 
+/** A plot: its steps in order, and who and what can be in it. */
+export interface Plot {
+  /** One of these casts is drawn for a story, and from it one value for each variable. */
+  casts: readonly Readonly<Record<string, readonly Entity[]>>[];
+  steps: readonly Step[];
+}
+
 /**
  * A story grammar. The generator and the checker both read it, and share nothing else.
  *
@@ -35,13 +42,13 @@ export interface Step {
  */
 export interface StoryGrammar {
   lang: StoryLang;
-  /** Variables and what they can be. `hero` is always there. */
+  /** All variables and what they can be in any plot (`valuesOf`). `hero` is always there. */
   variables: Readonly<Record<string, readonly Entity[]>>;
   /** Variables that need no introduction ("his mom" says by itself who she is). */
   selfIntroducing: readonly string[];
   forms: Readonly<Record<string, readonly [string, string]>>;
   lists: Readonly<Record<string, readonly Choice[]>>;
-  plots: Readonly<Record<string, readonly Step[]>>;
+  plots: Readonly<Record<string, Plot>>;
 }
 
 /** A compiled piece of a template. */
@@ -94,7 +101,22 @@ function capital(word: string): string {
   return word[0].toUpperCase() + word.slice(1);
 }
 
-/** Makes entities of one gender from a space-separated line; `_` stands for a space inside a value. */
-export function entities(g: Gender, line: string): Entity[] {
-  return line.split(' ').map((text) => ({ text: text.replaceAll('_', ' '), g }));
+
+/** Every value that a variable takes in some plot's cast, in the order of first mention. */
+export function valuesOf(plots: Readonly<Record<string, Plot>>): Record<string, readonly Entity[]> {
+  const all = new Map<string, Map<string, Entity>>();
+  for (const [name, values] of Object.values(plots).flatMap(({ casts }) => casts.flatMap((c) => Object.entries(c)))) {
+    const seen = all.get(name) ?? new Map<string, Entity>();
+    all.set(name, seen);
+    for (const value of values) if (!seen.has(value.text)) seen.set(value.text, value);
+  }
+  return Object.fromEntries([...all].map(([name, seen]) => [name, [...seen.values()]]));
+}
+
+/** A cast from lines of the form `f:Lily m:Tom`; a word without gender is masculine, `_` stands for a space inside it. */
+export function cast(lines: Readonly<Record<string, string>>): Record<string, readonly Entity[]> {
+  return Object.fromEntries(Object.entries(lines).map(([name, line]) => [name, line.split(' ').map((word): Entity => {
+    const [text, g = 'm'] = word.split(':').reverse();
+    return { text: text.replaceAll('_', ' '), g: g === 'f' ? 'f' : 'm' };
+  })]));
 }

@@ -29,7 +29,7 @@ export interface Reading {
 /** The rules of a grammar: every template once. */
 export function rulesOf(grammar: StoryGrammar): Rule[] {
   const rules = new Map<string, Template & { places: Place[] }>();
-  for (const [plot, steps] of Object.entries(grammar.plots)) {
+  for (const [plot, { steps }] of Object.entries(grammar.plots)) {
     steps.forEach(({ templates }, step) => {
       for (const source of templates) {
         let rule = rules.get(source);
