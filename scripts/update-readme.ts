@@ -1,0 +1,67 @@
+/**
+ * Puts the figures of a demo run into README.md and README.pt-BR.md, so that nothing there is typed by hand.
+ *
+ *   npm start && node dist/scripts/update-readme.js run/demo
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../src/node/index.js';
+
+/** Lines of the report's first table that a newcomer wants to see, by the name in their first column. */
+const ROWS = ['parameters', 'original weights, float32', 'exported file (.tlm)', 'memory the engine asks for', 'trained', 'time', 'generating'];
+
+/** A section of report.md without its heading. */
+function section(report: string, heading: string): string {
+  const start = report.indexOf(`## ${heading}\n`);
+  if (start < 0) throw new Error(`the report has no section "${heading}"`);
+  const end = report.indexOf('\n## ', start + 1);
+  return report.slice(start + heading.length + 4, end < 0 ? undefined : end).trim();
+}
+
+function tableRows(report: string): string[] {
+  return ROWS.map((name) => {
+    const line = report.split('\n').find((l) => l.startsWith(`| ${name} |`));
+    if (line === undefined) throw new Error(`the report has no row "${name}"`);
+    const value = line.split('|')[2].trim();
+    return `${name.padEnd(28)}${value}`;
+  });
+}
+
+/** The block for the README: what was generated, then the figures, as the program prints them. */
+function demoBlock(folder: string): string {
+  const report = readFileSync(join(folder, 'report.md'), 'utf8');
+  const stories = section(report, 'What it writes').split('\n---\n')
+    .map((part) => part.split('\n').filter((line) => line.startsWith('> ') && line.length > 2).map((line) => line.slice(2)).join('\n'))
+    .filter((story) => story !== '');
+  const grammar = section(report, 'Grammar of the generated stories').split('\n')[0];
+  const bits = section(report, 'Bits per byte').split('\n').filter((l) => l.startsWith('| ') && !l.startsWith('| ---'));
+  return ['```text', stories.slice(0, 2).join('\n\n'), '', ...tableRows(report), '', wrap(grammar, 120), '```', '',
+    'Bits per byte of the same run on held-out stories (lower is better):', '', bits[0], '| --- | ---: | ---: |', ...bits.slice(1)].join('\n');
+}
+
+function wrap(text: string, width: number): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    if (lines.at(-1)!.length + word.length >= width) lines.push('');
+    lines[lines.length - 1] += (lines.at(-1) === '' ? '' : ' ') + word;
+  }
+  return lines.join('\n');
+}
+
+function fill(text: string, name: string, block: string): string {
+  const marks = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const [from, to] = marks.map((mark) => text.indexOf(mark));
+  if (from < 0 || to < from) throw new Error(`the marks ${marks.join(' and ')} are not there`);
+  return `${text.slice(0, from + marks[0].length)}\n${block}\n${text.slice(to)}`;
+}
+
+const folder = process.argv[2];
+if (folder === undefined) {
+  console.error('error: no run folder\nhint: npm start, then node dist/scripts/update-readme.js run/demo');
+  process.exit(2);
+}
+for (const name of ['README.md', 'README.pt-BR.md']) {
+  const path = join(packageRoot(), name);
+  writeFileSync(path, fill(readFileSync(path, 'utf8'), 'demo', demoBlock(folder)));
+  console.log(`${name}: figures of ${folder}`);
+}
