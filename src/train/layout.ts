@@ -38,11 +38,8 @@ export interface KernelConfig {
   readonly latentRate: number;
 }
 
-const INT_WORDS = 15;
-export const CONFIG_BYTES = (INT_WORDS + 7) * 4;
-
-/** Writes the C struct `Config`. */
-export function writeConfig(view: DataView, offset: number, c: KernelConfig): void {
+/** The C struct `Config`: fifteen 32-bit integers and seven floats. */
+export function configWords(c: KernelConfig): Uint8Array {
   const ints = [
     c.model.vocab, c.model.dim, c.model.hidden, c.model.layers, Number(c.model.tied),
     c.lanes, c.segment, c.shards,
@@ -50,8 +47,11 @@ export function writeConfig(view: DataView, offset: number, c: KernelConfig): vo
     c.stream, c.chunk,
   ];
   const floats = [c.threshold, c.clip, c.beta1, c.beta2, c.epsilon, c.weightDecay, c.latentRate];
-  ints.forEach((value, i) => view.setInt32(offset + i * 4, value, true));
-  floats.forEach((value, i) => view.setFloat32(offset + (INT_WORDS + i) * 4, value, true));
+  const bytes = new Uint8Array((ints.length + floats.length) * 4);
+  const view = new DataView(bytes.buffer);
+  ints.forEach((value, i) => view.setInt32(i * 4, value, true));
+  floats.forEach((value, i) => view.setFloat32((ints.length + i) * 4, value, true));
+  return bytes;
 }
 
 /** Arguments of the C function `trainer_address`. */

@@ -1,31 +1,14 @@
 /**
- * The kernels on shared memory with their worker threads. All state lies in the memory; the pool's own thread writes data
- * and reads results between two calls.
+ * The kernels with their threads and their memory. All state lies in the memory; the caller writes data and reads results between
+ * two calls.
  */
-import { Worker } from 'node:worker_threads';
 import { TinyLMError } from '../model/errors.js';
+import { createWasmBackend } from './backend-wasm.js';
+import { isNative, type Backend, type TrainerKernels, type WorkerTask } from './backend.js';
 import {
-  ADDRESS, CONFIG_BYTES, copyTensor, hasRows, readTensor, rowsOf, tightLength, writeConfig,
+  ADDRESS, configWords, copyTensor, hasRows, readTensor, rowsOf, tightLength,
   type KernelConfig, type PaddedTensor, type ParameterArray,
 } from './layout.js';
-import type { WorkerStart, WorkerTask } from './worker.js';
-
-const STACK_BYTES = 256 * 1024;
-const PAGE = 65536;
-/** The largest memory that the kernels are linked for. */
-const MAX_PAGES = 32768;
-
-interface HostKernels {
-  readonly __stack_pointer: WebAssembly.Global;
-  readonly __heap_base: WebAssembly.Global;
-  trainer_bytes(config: number): number;
-  trainer_init(base: number, config: number, workers: number): number;
-  trainer_address(trainer: number, what: number, index: number): number;
-  trainer_tensors(trainer: number): number;
-  trainer_parameters(trainer: number): number;
-  trainer_rows(trainer: number): number;
-  trainer_hidden_stride(trainer: number): number;
-}
 
 /** Nats (natural logarithm units of loss) over a number of tokens. */
 export interface Loss {
@@ -35,66 +18,40 @@ export interface Loss {
 
 export class KernelPool {
   readonly config: KernelConfig;
-  readonly threads: number;
   readonly tensors: readonly PaddedTensor[];
-  readonly #memory: WebAssembly.Memory;
-  readonly #kernels: HostKernels;
-  readonly #trainer: number;
-  readonly #workers: Worker[] = [];
+  readonly #backend: Backend;
   #busy = false;
 
-  private constructor(config: KernelConfig, threads: number, memory: WebAssembly.Memory, kernels: HostKernels, trainer: number) {
+  private constructor(config: KernelConfig, backend: Backend) {
     this.config = config;
-    this.threads = threads;
-    this.#memory = memory;
-    this.#kernels = kernels;
-    this.#trainer = trainer;
-    const count = kernels.trainer_tensors(trainer);
-    this.tensors = Array.from({ length: count }, (_, i) =>
-      readTensor(new Int32Array(memory.buffer, kernels.trainer_address(trainer, ADDRESS.tensor, i), 8), config.model, i));
+    this.#backend = backend;
+    this.tensors = Array.from({ length: backend.tensors }, (_, i) =>
+      readTensor(new Int32Array(backend.buffer, backend.offset(ADDRESS.tensor, i), 8), config.model, i));
   }
 
   /**
-   * Compiles the kernels, lays out the memory and starts the threads.
-   * @param wasm the module built from src/train/kernels (shared memory)
+   * Lays out the memory and starts the threads.
+   * @param kernels the module built from src/train/kernels (shared memory), or native kernels
    * @param threads 1 … shards; more than `shards` threads would have nothing to do
-   * @throws TinyLMError `train-memory` when the model and batch need more than 2 GiB
+   * @throws TinyLMError `train-memory` when the model and batch need more memory than can be had
    */
-  static async create(wasm: BufferSource, config: KernelConfig, threads: number): Promise<KernelPool> {
-    const module = await WebAssembly.compile(wasm);
-    const memory = new WebAssembly.Memory({ initial: 4, maximum: MAX_PAGES, shared: true });
-    const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as HostKernels;
+  static async create(kernels: TrainerKernels, config: KernelConfig, threads: number): Promise<KernelPool> {
     const workers = Math.max(1, Math.min(threads, config.shards));
-    const configAt = align(Number(kernels.__heap_base.value));
-    const stacksAt = align(configAt + CONFIG_BYTES);
-    const base = align(stacksAt + workers * STACK_BYTES);
-    writeConfig(new DataView(memory.buffer), configAt, config);
-    const bytes = kernels.trainer_bytes(configAt) >>> 0;
-    const pages = Math.ceil((base + bytes) / PAGE);
-    if (pages > MAX_PAGES)
-      throw new TinyLMError('train-memory',
-        `training needs ${Math.ceil((base + bytes) / 2 ** 20)} MiB, and at most ${(MAX_PAGES * PAGE) / 2 ** 20} MiB can be had`,
-        'choose a smaller model, fewer lanes (--batch) or a shorter segment (--segment)');
-    const have = memory.buffer.byteLength / PAGE;
-    if (pages > have) memory.grow(pages - have);
-    const pool = new KernelPool(config, workers, memory, kernels, kernels.trainer_init(base, configAt, workers));
-    const file = new URL('./worker.js', import.meta.url); // threads run the compiled file
-    await Promise.all(Array.from({ length: workers }, (_, index) => {
-      const workerData: WorkerStart = { module, memory, stackTop: stacksAt + (index + 1) * STACK_BYTES, index };
-      const worker = new Worker(file, { workerData });
-      pool.#workers.push(worker);
-      return once(worker);
-    }));
-    return pool;
+    const words = configWords(config);
+    const backend = await (isNative(kernels) ? kernels.create(words, workers) : createWasmBackend(kernels, words, workers));
+    return new KernelPool(config, backend);
+  }
+
+  get threads(): number {
+    return this.#backend.threads;
   }
 
   #floats(what: number, index: number, length: number): Float32Array {
-    return new Float32Array(this.#memory.buffer, this.#kernels.trainer_address(this.#trainer, what, index), length);
+    return new Float32Array(this.#backend.buffer, this.#backend.offset(what, index), length);
   }
 
   #padded(array: ParameterArray): Float32Array {
-    const length = hasRows(array) ? this.#kernels.trainer_rows(this.#trainer) : this.#kernels.trainer_parameters(this.#trainer);
-    return this.#floats(ADDRESS[array], 0, length);
+    return this.#floats(ADDRESS[array], 0, hasRows(array) ? this.#backend.rows : this.#backend.parameters);
   }
 
   /** A copy of an array's values by the parameters' names, without padding: one value an element, or one a row. */
@@ -130,8 +87,7 @@ export class KernelPool {
     return this.#tokens(ADDRESS.targets);
   }
   #tokens(what: number): Uint16Array {
-    const at = this.#kernels.trainer_address(this.#trainer, what, 0);
-    return new Uint16Array(this.#memory.buffer, at, this.config.lanes * this.config.stream);
+    return new Uint16Array(this.#backend.buffer, this.#backend.offset(what, 0), this.config.lanes * this.config.stream);
   }
 
   /** (chunk, 3): learning rate, 1 − β1^t, 1 − β2^t of each step of the next call. */
@@ -153,7 +109,7 @@ export class KernelPool {
   }
   #state(from?: Float32Array): Float32Array {
     const { lanes, shards, model } = this.config;
-    const stride = this.#kernels.trainer_hidden_stride(this.#trainer);
+    const stride = this.#backend.hiddenStride;
     const perShard = lanes / shards;
     const out = from ?? new Float32Array(model.layers * lanes * model.hidden);
     for (let shard = 0; shard < shards; shard++) {
@@ -169,15 +125,11 @@ export class KernelPool {
     return out;
   }
 
-  async #all_workers(task: WorkerTask): Promise<void> {
+  async #work(task: WorkerTask): Promise<void> {
     if (this.#busy) throw new Error('the pool runs one task at a time');
     this.#busy = true;
     try {
-      await Promise.all(this.#workers.map((worker) => {
-        const done = once(worker);
-        worker.postMessage(task);
-        return done;
-      }));
+      await this.#backend.work(task);
     } finally {
       this.#busy = false;
     }
@@ -190,15 +142,14 @@ export class KernelPool {
    */
   async run(position: number, steps: number, update = true): Promise<number> {
     this.#word(ADDRESS.stop)[0] = 0;
-    await this.#all_workers({ kind: 'run', trainer: this.#trainer, position, steps, update });
+    await this.#work({ kind: 'run', position, steps, update });
     return this.#word(ADDRESS.done)[0];
   }
 
   /** Loss over the first `segments` segments of the data buffers. Changes the carried state only. */
   async evaluate(segments: number): Promise<Loss> {
-    await this.#all_workers({ kind: 'evaluate', trainer: this.#trainer, segments });
-    const at = this.#kernels.trainer_address(this.#trainer, ADDRESS.totals, 0);
-    const [nats, tokens] = new Float64Array(this.#memory.buffer, at, 2);
+    await this.#work({ kind: 'evaluate', segments });
+    const [nats, tokens] = new Float64Array(this.#backend.buffer, this.#backend.offset(ADDRESS.totals, 0), 2);
     return { nats, tokens };
   }
 
@@ -208,29 +159,12 @@ export class KernelPool {
   }
 
   #word(what: number): Int32Array {
-    return new Int32Array(this.#memory.buffer, this.#kernels.trainer_address(this.#trainer, what, 0), 1);
+    return new Int32Array(this.#backend.buffer, this.#backend.offset(what, 0), 1);
   }
 
   /** Ends the threads. */
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    this.stop();
+    await this.#backend.close();
   }
-}
-
-function align(address: number): number {
-  return Math.ceil(address / 64) * 64;
-}
-
-/** The next message of a worker; rejects when it fails. */
-function once(worker: Worker): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = (action: () => void) => () => {
-      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-      action();
-    };
-    const onMessage = done(resolve);
-    const onExit = done(() => reject(new Error('a training thread ended unexpectedly')));
-    const onError = (error: Error) => done(() => reject(error))();
-    worker.once('message', onMessage).once('error', onError).once('exit', onExit);
-  });
 }

@@ -1,5 +1,6 @@
 /** A training thread: an instance of the kernels on the shared memory, which runs what it is told. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { WorkerTask } from './backend.js';
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -10,10 +11,8 @@ export interface WorkerStart {
   readonly index: number;
 }
 
-/** What the pool asks of all workers at once. */
-export type WorkerTask =
-  | { readonly kind: 'run'; readonly trainer: number; readonly position: number; readonly steps: number; readonly update: boolean }
-  | { readonly kind: 'evaluate'; readonly trainer: number; readonly segments: number };
+/** A task, and where the trainer is. */
+export type WorkerMessage = WorkerTask & { readonly trainer: number };
 
 interface Kernels {
   readonly __stack_pointer: WebAssembly.Global;
@@ -26,7 +25,7 @@ const instance = new WebAssembly.Instance(start.module, { env: { memory: start.m
 const kernels = instance.exports as unknown as Kernels;
 kernels.__stack_pointer.value = start.stackTop;
 
-parentPort!.on('message', (task: WorkerTask) => {
+parentPort!.on('message', (task: WorkerMessage) => {
   switch (task.kind) {
     case 'run':
       kernels.trainer_run(task.trainer, start.index, task.position, task.steps, Number(task.update));

@@ -116,6 +116,10 @@ INLINE float *row_values(const Trainer *t, float *array, int tensor) { return ar
 #define EXPORT(name) __attribute__((visibility("default")))
 #endif
 
+/* trainer.c: called by every worker with the same arguments. */
+void trainer_run(Trainer *t, int worker, int position, int steps, int update);
+void trainer_evaluate(Trainer *t, int worker, int segments);
+
 /* Work of a phase is a list of numbered tasks; whoever is free takes the next one. */
 INLINE int take_task(Trainer *t) { return __atomic_fetch_add(&t->next_task, 1, __ATOMIC_RELAXED); }
 

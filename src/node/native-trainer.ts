@@ -1,0 +1,219 @@
+/**
+ * The trainer's kernels built by the machine's own compiler, once, into a cache folder, and called through koffi. Never required:
+ * without a compiler or koffi the trainer runs as WebAssembly.
+ */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { arch, cpus, homedir, platform } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { TinyLMError } from '../model/errors.js';
+import type { Backend, NativeKernels, TrainerKernels } from '../train/index.js';
+import { packageRoot, readWasm } from './assets.js';
+
+const run = promisify(execFile);
+
+/** How the trainer is to run: `auto` takes native kernels where they can be had. */
+export const BACKENDS = ['auto', 'native', 'wasm', 'wasm-relaxed'] as const;
+export type BackendName = (typeof BACKENDS)[number];
+
+export interface LoadedTrainer {
+  readonly kernels: TrainerKernels;
+  /** For people, e.g. "WebAssembly" or "native (cc 12.2.0, 16 floats a vector)". */
+  readonly name: string;
+  /** Why `auto` did not take native kernels. */
+  readonly note?: string;
+}
+
+const FLAGS = [
+  '-std=gnu11', '-O3', arch() === 'arm64' ? '-mcpu=native' : '-march=native', '-ffp-contract=fast', '-fno-math-errno',
+  '-fvisibility=hidden', '-fPIC', '-shared', '-pthread',
+];
+
+/** The parts of koffi that are used; it is an optional dependency. */
+interface Koffi {
+  load(path: string): { func(name: string, result: string, args: string[]): KoffiFunction };
+  address(buffer: ArrayBuffer): bigint;
+}
+interface KoffiFunction {
+  (...args: unknown[]): unknown;
+  async(...args: unknown[]): void;
+}
+
+/** A reason for having no native kernels; becomes a note or an error. */
+class Unavailable extends Error {}
+
+/**
+ * The trainer's kernels for this machine.
+ * @param wanted default: the environment's TINYLM_BACKEND, else `auto`
+ * @param onBuild called before the compiler is, which takes some seconds the first time
+ * @throws TinyLMError `train-backend` when it was asked for by name and cannot be had
+ */
+export async function loadTrainer(wanted?: BackendName, onBuild?: () => void): Promise<LoadedTrainer> {
+  const name = wanted ?? backendName(process.env.TINYLM_BACKEND ?? 'auto');
+  if (name === 'wasm') return { kernels: readWasm('trainer'), name: 'WebAssembly' };
+  if (name === 'wasm-relaxed') return { kernels: await relaxed(), name: 'WebAssembly with relaxed SIMD' };
+  try {
+    const kernels = await loadNative(onBuild);
+    return { kernels, name: kernels.name };
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    if (name === 'native')
+      throw new TinyLMError('train-backend', `native kernels were asked for: ${error.message}`,
+        'install gcc or clang and the npm package koffi, or leave TINYLM_BACKEND unset');
+    return { kernels: readWasm('trainer'), name: 'WebAssembly', note: error.message };
+  }
+}
+
+function backendName(text: string): BackendName {
+  const name = BACKENDS.find((b) => b === text);
+  if (name === undefined)
+    throw new TinyLMError('train-backend', `TINYLM_BACKEND is "${text}", expected one of ${BACKENDS.join(', ')}`, 'unset it');
+  return name;
+}
+
+/** Relaxed SIMD: fused multiply-adds where the processor has them, so results differ between machines. */
+async function relaxed(): Promise<Uint8Array<ArrayBuffer>> {
+  const wasm = readWasm('trainer-relaxed');
+  if (!WebAssembly.validate(wasm)) {
+    const { setFlagsFromString } = await import('node:v8');
+    setFlagsFromString('--experimental-wasm-relaxed-simd'); // Node 20 has it behind a flag
+  }
+  if (!WebAssembly.validate(wasm))
+    throw new TinyLMError('train-backend', `Node ${process.version} has no relaxed SIMD`, 'set TINYLM_BACKEND=wasm');
+  return wasm;
+}
+
+let loaded: Promise<NativeKernels> | undefined;
+
+/** Native kernels, built when the cache has none; loaded once a process. */
+function loadNative(onBuild?: () => void): Promise<NativeKernels> {
+  loaded ??= (async () => {
+    if (platform() === 'win32') throw new Unavailable('native kernels are for Linux and macOS');
+    const koffi = await loadKoffi();
+    const compiler = await findCompiler();
+    const library = await build(compiler, onBuild);
+    return open(koffi, library, compiler);
+  })();
+  return loaded;
+}
+
+async function loadKoffi(): Promise<Koffi> {
+  const name: string = 'koffi'; // not a literal: it may be missing when this is compiled
+  try {
+    return ((await import(name)) as { default: Koffi }).default;
+  } catch (error) {
+    throw new Unavailable(`the npm package koffi cannot be loaded (${(error as Error).message.split('\n')[0]})`);
+  }
+}
+
+interface Compiler {
+  readonly command: string;
+  /** First line of --version. */
+  readonly version: string;
+}
+
+async function findCompiler(): Promise<Compiler> {
+  const commands = process.env.TINYLM_CC ? [process.env.TINYLM_CC] : ['cc', 'gcc', 'clang'];
+  for (const command of commands) {
+    try {
+      const { stdout } = await run(command, ['--version'], { timeout: 10_000 });
+      return { command, version: stdout.split('\n')[0].trim() };
+    } catch {
+      // the next one
+    }
+  }
+  throw new Unavailable(`no C compiler answers (${commands.join(', ')})`);
+}
+
+/** Where built kernels are kept: TINYLM_CACHE, else the system's folder for caches. */
+export function cacheFolder(): string {
+  if (process.env.TINYLM_CACHE) return process.env.TINYLM_CACHE;
+  const caches = process.env.XDG_CACHE_HOME
+    ?? (platform() === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache'));
+  return join(caches, 'tinylm');
+}
+
+/** Compiles the kernels unless the cache has them; the name holds all that the result depends on, the processor included. */
+async function build(compiler: Compiler, onBuild?: () => void): Promise<string> {
+  const sources = join(packageRoot(), 'src', 'train', 'kernels');
+  const files = readdirSync(sources).filter((name) => /\.[ch]$/.test(name)).sort();
+  const hash = createHash('sha256').update(JSON.stringify([compiler, FLAGS, arch(), cpus()[0]?.model ?? '']));
+  for (const name of files) hash.update(`\n${name}\n`).update(readFileSync(join(sources, name)));
+  const folder = cacheFolder();
+  const path = join(folder, `trainer-${hash.digest('hex').slice(0, 24)}.so`);
+  if (existsSync(path)) return path;
+  onBuild?.();
+  const temporary = `${path}.${process.pid}`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const units = files.filter((name) => name.endsWith('.c')).map((name) => join(sources, name));
+    await run(compiler.command, [...FLAGS, '-o', temporary, ...units, '-lm'], { timeout: 120_000 });
+    renameSync(temporary, path); // whole or not there, also with several processes at once
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    const said = (error as { stderr?: string }).stderr || (error as Error).message;
+    throw new Unavailable(`${compiler.command} cannot build the kernels: ${said.trim().split('\n').slice(0, 3).join(' | ')}`);
+  }
+  return path;
+}
+
+function open(koffi: Koffi, path: string, compiler: Compiler): NativeKernels {
+  const library = koffi.load(path);
+  const pointer = 'void *';
+  const bytesOf = library.func('trainer_bytes', 'size_t', [pointer]);
+  const init = library.func('trainer_init', pointer, [pointer, pointer, 'int']);
+  const address = library.func('trainer_address', pointer, [pointer, 'int', 'int']);
+  const count = (name: string) => library.func(name, 'int', [pointer]);
+  const tensors = count('trainer_tensors');
+  const parameters = count('trainer_parameters');
+  const rows = count('trainer_rows');
+  const hiddenStride = count('trainer_hidden_stride');
+  const steps = library.func('native_run', 'void', [pointer, 'int', 'int', 'int']);
+  const evaluate = library.func('native_evaluate', 'void', [pointer, 'int']);
+  const floats = library.func('native_vector_floats', 'int', [])() as number;
+  return {
+    name: `native (${compiler.version}, ${floats} floats a vector)`,
+    async create(config, workers): Promise<Backend> {
+      const bytes = Number(bytesOf(config));
+      let buffer: ArrayBuffer;
+      try {
+        buffer = new ArrayBuffer(bytes + 64); // zeros; outside the collected heap, so it never moves
+      } catch {
+        throw new TinyLMError('train-memory', `training needs ${Math.ceil(bytes / 2 ** 20)} MiB, which cannot be had`,
+          'choose a smaller model, fewer lanes (--batch) or a shorter segment (--segment)');
+      }
+      const start = koffi.address(buffer);
+      const trainer = init((start + 63n) & ~63n, config, workers) as bigint;
+      let working: Promise<void> = Promise.resolve();
+      return {
+        threads: workers,
+        buffer,
+        tensors: tensors(trainer) as number,
+        parameters: parameters(trainer) as number,
+        rows: rows(trainer) as number,
+        hiddenStride: hiddenStride(trainer) as number,
+        offset: (what, index) => Number((address(trainer, what, index) as bigint) - start),
+        work(task) {
+          working = new Promise((resolve, reject) => {
+            // holds `buffer` until the call is back
+            const done = (error: Error | null) => (error || buffer.byteLength === 0 ? reject(error) : resolve());
+            switch (task.kind) {
+              case 'run':
+                steps.async(trainer, task.position, task.steps, Number(task.update), done);
+                break;
+              case 'evaluate':
+                evaluate.async(trainer, task.segments, done);
+                break;
+              default:
+                task satisfies never;
+            }
+          });
+          return working;
+        },
+        close: () => working.catch(() => {}), // the threads end with each call
+      };
+    },
+  };
+}

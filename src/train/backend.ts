@@ -1,0 +1,44 @@
+/**
+ * Who runs the kernels: WebAssembly in worker threads (backend-wasm.ts), or the same C source built by the machine's compiler
+ * (src/node/native-trainer.ts, which is handed in because this room touches no disk).
+ */
+
+/** What all workers are asked at once. */
+export type WorkerTask =
+  | { readonly kind: 'run'; readonly position: number; readonly steps: number; readonly update: boolean }
+  | { readonly kind: 'evaluate'; readonly segments: number };
+
+/** A trainer laid out in memory, with its threads. */
+export interface Backend {
+  readonly threads: number;
+  /** The memory that the offsets point into; it may grow no more. */
+  readonly buffer: ArrayBufferLike;
+  readonly tensors: number;
+  /** Floats of a padded array of all parameters. */
+  readonly parameters: number;
+  /** Values of an array with one value a row. */
+  readonly rows: number;
+  /** Floats from one lane's state to the next. */
+  readonly hiddenStride: number;
+  /** Bytes from the start of the memory to what `ADDRESS` (layout.ts) names. */
+  offset(what: number, index: number): number;
+  /** Resolves when all workers are done; one task at a time. */
+  work(task: WorkerTask): Promise<void>;
+  /** Ends the threads; a task that still runs may be given up. */
+  close(): Promise<void>;
+}
+
+/** Kernels built by the machine's compiler. */
+export interface NativeKernels {
+  /** For people, e.g. "native (gcc 12.2.0, 16 floats a vector)". */
+  readonly name: string;
+  /** @param config the words of `Config` (layout.ts), @param workers 1 … shards */
+  create(config: Uint8Array, workers: number): Promise<Backend>;
+}
+
+/** A WebAssembly module built from src/train/kernels, or native kernels. */
+export type TrainerKernels = BufferSource | NativeKernels;
+
+export function isNative(kernels: TrainerKernels): kernels is NativeKernels {
+  return 'create' in kernels;
+}
