@@ -25,7 +25,7 @@ import { count } from './values.js';
 import { version } from './version.js';
 
 /** Text shown at each evaluation. */
-export const SAMPLE: Sampling = { temperature: 0.6, topK: 40, topP: 1, repetitionPenalty: 1, seed: 1, maxTokens: 120 };
+export const SAMPLE: Sampling = { temperature: 0.5, topK: 40, topP: 1, repetitionPenalty: 1, seed: 1, maxTokens: 120 };
 
 export interface Started {
   readonly folder: RunFolder;

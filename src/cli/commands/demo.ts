@@ -18,8 +18,8 @@ interface Options {
   json?: boolean;
 }
 
-/** Long enough for the default model to tell whole stories; about three minutes on two cores. */
-const EPOCHS = 15;
+/** Long enough for the default model to tell whole stories; two to four minutes on two cores. */
+const EPOCHS = 45;
 
 export function demoCommand(context: Context): Command {
   const command = verb(
