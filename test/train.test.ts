@@ -3,19 +3,31 @@ import { describe, it } from 'node:test';
 import type { ModelConfig } from '../src/model/index.js';
 import { initModel } from '../src/model/index.js';
 import { readWasm } from '../src/node/assets.js';
+import { loadTrainer } from '../src/node/native-trainer.js';
 import { Tokenizer, trainTokenizer } from '../src/tokenizer/index.js';
 import {
   encodeDocuments, evaluateModel, fitBatch, kernelConfig, KernelPool, learningRateAt, stepsPerEpoch, trainDefaults, TrainingRun,
-  type Checkpoint, type TrainData, type TrainOptions,
+  type Checkpoint, type TrainData, type TrainerKernels, type TrainOptions,
 } from '../src/train/index.js';
 import { oracleGradients, oracleLoss, type OracleBatch, type Parameters } from './helpers/float64-gru.js';
 
 const wasm = readWasm('trainer');
+/** Everything below is asked of both builds of the kernels; without a compiler the second is skipped, and says so. */
+const native = await loadTrainer('native').then(
+  ({ kernels }) => ({ kernels, skip: false as const }),
+  (error: Error) => ({ kernels: undefined, skip: `no native kernels here: ${error.message}` }),
+);
+const backends: { name: string; kernels: TrainerKernels; skip: string | false }[] = [
+  { name: 'WebAssembly', kernels: wasm, skip: false },
+  { name: 'native', kernels: native.kernels ?? wasm, skip: native.skip },
+];
 const EOD = 0;
 const IGNORE = 0xffff;
 
 const small: ModelConfig = { cell: 'gru', vocab: 19, dim: 5, hidden: 7, layers: 2, tied: false };
 const tied: ModelConfig = { cell: 'gru', vocab: 11, dim: 9, hidden: 9, layers: 1, tied: true };
+
+const tiny: ModelConfig = { cell: 'gru', vocab: 5, dim: 2, hidden: 3, layers: 1, tied: false };
 
 const widen = (tensors: ReadonlyMap<string, Float32Array>): Parameters =>
   new Map([...tensors].map(([name, values]) => [name, Float64Array.from(values)]));
@@ -36,12 +48,13 @@ function makeBatch(config: ModelConfig, lanes: number, segment: number): OracleB
 }
 
 async function withPool<T>(
-  options: Partial<TrainOptions> & { model: ModelConfig }, threads: number, batch: OracleBatch, use: (pool: KernelPool) => Promise<T>,
+  kernels: TrainerKernels, options: Partial<TrainOptions> & { model: ModelConfig }, threads: number, batch: OracleBatch,
+  use: (pool: KernelPool) => Promise<T>,
 ): Promise<T> {
   const lanes = batch.inputs.length;
   const segment = batch.inputs[0].length;
   const full = trainDefaults({ ...options, lanes, segment });
-  const pool = await KernelPool.create(wasm, kernelConfig(full, EOD, segment), threads);
+  const pool = await KernelPool.create(kernels, kernelConfig(full, EOD, segment), threads);
   try {
     const model = initModel(options.model, 3);
     // larger than the usual start, so that every gate works away from its centre
@@ -55,18 +68,21 @@ async function withPool<T>(
   }
 }
 
-describe('gradients against central differences in float64', () => {
+for (const { name: backend, kernels, skip } of backends) describe(`gradients against central differences in float64, ${backend}`, { skip }, () => {
   // a vocabulary above half of the batch's tokens takes the path without the table of input products
   for (const [name, model, lanes, segment] of [
     ['two layers, untied, with the input table', small, 8, 6],
     ['two layers, untied, without the table', small, 4, 6],
     ['one layer, tied, with the table', tied, 4, 9],
     ['one layer, tied, without the table', tied, 2, 9],
+    // a shard has two lanes and a block 128 rows: two blocks, the second of 6 steps
+    ['two layers over two blocks', { ...tiny, layers: 2 }, 2, 70],
+    ['one layer over two blocks', { ...tiny, vocab: 71 }, 2, 70],
   ] as const) {
-    for (const ternary of [false, true]) {
+    for (const ternary of segment > 64 ? [true] : [false, true]) { // the long ones take the oracle some time
       it(`${name}, ${ternary ? 'ternary' : 'float'}`, async () => {
         const batch = makeBatch(model, lanes, segment);
-        await withPool({ model, ternary, quantizeActivations: false }, 2, batch, async (pool) => {
+        await withPool(kernels, { model, ternary, quantizeActivations: false }, 2, batch, async (pool) => {
           await pool.run(0, 1, false);
           // the straight-through estimator gives the latent weights the gradient of the effective ones
           const expected = oracleGradients(model, widen(pool.read('effective')), batch);
@@ -84,7 +100,7 @@ describe('gradients against central differences in float64', () => {
 
   it('the quantized forward pass is SPEC.md 5', async () => {
     const batch = makeBatch(small, 8, 12);
-    await withPool({ model: small, ternary: true, quantizeActivations: true, embedFrac: 4 }, 1, batch, async (pool) => {
+    await withPool(kernels, { model: small, ternary: true, quantizeActivations: true, embedFrac: 4 }, 1, batch, async (pool) => {
       await pool.run(0, 1, false);
       const counted = batch.targets.flat().filter((t) => t >= 0).length / (8 * 12);
       const expected = oracleLoss(small, widen(pool.read('effective')), { ...batch, quantize: { embedFrac: 4 } });
@@ -129,13 +145,13 @@ async function finish(run: TrainingRun, stopAt = Infinity): Promise<{ last: Chec
   return { last: last!, kinds };
 }
 
-describe('training runs', () => {
+for (const { name: backend, kernels, skip } of backends) describe(`training runs, ${backend}`, { skip }, () => {
   const data = makeData();
 
   it('learn, and give the same weights for any number of threads', async () => {
     const results = [];
     for (const threads of [1, 2, 4]) {
-      results.push(await finish(await TrainingRun.create(data, makeOptions(data), { wasm: wasm, threads })));
+      results.push(await finish(await TrainingRun.create(data, makeOptions(data), { wasm: kernels as BufferSource, threads })));
     }
     const [one, ...others] = results;
     for (const other of others) {
@@ -148,17 +164,17 @@ describe('training runs', () => {
 
   it('another seed gives other weights', async () => {
     const [a, b] = await Promise.all([1, 2].map(async (seed) =>
-      finish(await TrainingRun.create(data, makeOptions(data, { seed, steps: 3 }), { wasm: wasm, threads: 1 }))));
+      finish(await TrainingRun.create(data, makeOptions(data, { seed, steps: 3 }), { wasm: kernels as BufferSource, threads: 1 }))));
     assert.notDeepEqual(a.last.weights, b.last.weights);
   });
 
   it('a stopped and resumed run equals the uninterrupted one', async () => {
     const options = makeOptions(data);
-    const whole = await finish(await TrainingRun.create(data, options, { wasm: wasm, threads: 2 }));
-    const half = await finish(await TrainingRun.create(data, options, { wasm: wasm, threads: 2 }), 50);
+    const whole = await finish(await TrainingRun.create(data, options, { wasm: kernels as BufferSource, threads: 2 }));
+    const half = await finish(await TrainingRun.create(data, options, { wasm: kernels as BufferSource, threads: 2 }), 50);
     assert.equal(half.kinds.at(-1), 'stopped');
     assert.equal(half.last.step, 50);
-    const rest = await finish(await TrainingRun.create(data, options, { wasm: wasm, threads: 1, resume: half.last }));
+    const rest = await finish(await TrainingRun.create(data, options, { wasm: kernels as BufferSource, threads: 1, resume: half.last }));
     assert.equal(rest.kinds.at(-1), 'end');
     assert.deepEqual(rest.last.weights, whole.last.weights);
     assert.deepEqual(rest.last.moment2, whole.last.moment2);
@@ -166,10 +182,10 @@ describe('training runs', () => {
   });
 
   it('refuses to resume on another corpus or a model of another shape', async () => {
-    const { last } = await finish(await TrainingRun.create(data, makeOptions(data, { steps: 2 }), { wasm: wasm, threads: 1 }));
+    const { last } = await finish(await TrainingRun.create(data, makeOptions(data, { steps: 2 }), { wasm: kernels as BufferSource, threads: 1 }));
     const other = { ...data, train: data.train.slice(1) };
     const create = async (d: TrainData, options: TrainOptions) =>
-      TrainingRun.create(d, options, { wasm: wasm, threads: 1, resume: last });
+      TrainingRun.create(d, options, { wasm: kernels as BufferSource, threads: 1, resume: last });
     await assert.rejects(create(other, makeOptions(data)), { code: 'checkpoint-corpus' });
     const wider = { ...makeOptions(data).model, hidden: 24 };
     await assert.rejects(create(data, makeOptions(data, { model: wider })), { code: 'checkpoint-shape' });
@@ -177,14 +193,14 @@ describe('training runs', () => {
 
   it('reports a loss that diverges instead of going on', async () => {
     const run = await TrainingRun.create(data, makeOptions(data, { ternary: false, quantizeActivations: false, learningRate: 1e30, clip: 1e30, weightDecay: 0 }),
-      { wasm: wasm, threads: 1 });
+      { wasm: kernels as BufferSource, threads: 1 });
     await assert.rejects(finish(run), { code: 'train-diverged' });
     await run.close();
   });
 
   it('bits per byte do not depend on how documents are dealt to lanes', async () => {
-    const { last } = await finish(await TrainingRun.create(data, makeOptions(data, { steps: 20 }), { wasm: wasm, threads: 1 }));
-    const setup = { wasm: wasm, threads: 1, eod: EOD };
+    const { last } = await finish(await TrainingRun.create(data, makeOptions(data, { steps: 20 }), { wasm: kernels as BufferSource, threads: 1 }));
+    const setup = { wasm: kernels as BufferSource, threads: 1, eod: EOD };
     const bits = (docs: TrainData['train']) => evaluateModel(last.weights, last.options, docs, setup);
     const together = await bits(data.train);
     const each = await Promise.all(data.train.map((d) => bits([d])));
