@@ -25,3 +25,8 @@ export { parseElf, type Elf, type ElfSymbol } from './chip/elf.js';
 export { ChipTrapError } from './chip/trap.js';
 export { FakeRom } from './chip/rom.js';
 export { NorFlash } from './chip/norflash.js';
+
+export { DEVICE_ERRORS, FrameReader, PROTOCOL, crc32, encodeFrame, type DeviceErrorCode, type Frame,
+  type Received } from './protocol.js';
+export { DeviceClient, type BenchResult, type ClientOptions, type DeviceModel, type DeviceSettings,
+  type DeviceStatus, type GenerateOptions, type GenerateResult, type Generation } from './client.js';
