@@ -9,6 +9,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { bytesFile, corpusStats, detectFormat, generateStories, readDocuments, splitCorpus, utf8Bytes } from '../src/corpus/index.js';
 import { TinyLMError } from '../src/model/errors.js';
 import { loadCorpus } from '../src/node/corpus-files.js';
+import { sharedPath } from './helpers/shared-data.js';
 
 let folder = '';
 const at = (name: string): string => join(folder, name);
@@ -172,10 +173,10 @@ test('detectFormat', () => {
   assert.equal(detectFormat('x.txt', new TextEncoder().encode('PAR1')), 'parquet');
 });
 
-const REAL = new URL('../../shared/data/tinystories-valid.txt', import.meta.url);
+const REAL = sharedPath('tinystories-valid.txt');
 const missing = existsSync(REAL) ? false : 'no ../shared/data/tinystories-valid.txt';
 test('real stories load, count and split', { skip: missing }, async () => {
-  const { documents } = await loadCorpus(REAL.pathname);
+  const { documents } = await loadCorpus(REAL);
   const raw = readFileSync(REAL, 'utf8');
   assert.equal(documents.length, raw.split('<|endoftext|>').filter((part) => part.trim() !== '').length);
   const stats = corpusStats(documents);
