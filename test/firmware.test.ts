@@ -1,6 +1,7 @@
 /** The line protocol as a person meets it: the POSIX port (with ASan and UBSan) over a pipe and over TCP. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -159,10 +160,9 @@ test('text never breaks inside a character: frames of text decoded one by one ar
 
 test('a client that takes nothing loses its text after 10 s (here faster), and the device is free', async (t) => {
   if (!toolsFor(t, POSIX_TOOLS)) return;
-  await withDevice(['--model', SMALL, '--clock-rate', '50'], ['tcp'], async (device) => {
-    const deaf = await dial(device.tcp);
-    deaf.socket.pause();
-    deaf.socket.write('/continuous the\n');
+  await withDevice(['--model', SMALL, '--clock-rate', '50'], ['pty', 'tcp'], async (device) => {
+    const deaf = openSync(device.pty, 'r+'); // a terminal that is never read
+    writeSync(deaf, '/continuous the\n');
     const client = new DeviceClient(device.port());
     await client.open();
     for (let i = 0; !(await client.info()).busy; i++) assert.ok(i < 1000, 'never busy');
@@ -172,7 +172,7 @@ test('a client that takes nothing loses its text after 10 s (here faster), and t
     }
     assert.ok((await client.generate('a', { length: 3 }).result).tokens > 0);
     await client.close();
-    deaf.socket.destroy();
+    closeSync(deaf);
   });
 });
 
