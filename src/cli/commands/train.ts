@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { LoadOptions } from '../../node/corpus-files.js';
 import { verb, type Context } from '../context.js';
@@ -66,7 +67,8 @@ function begin(context: Context, spec: string, options: Options): Promise<Starte
     throw new UsageError('--epochs and --minutes exclude each other', 'give the length of the run by one of them');
   const { format, field, maxBytes, out } = options;
   const corpus = {
-    name: spec,
+    // the name goes into the model's metadata and the report: no folders of this machine
+    name: basename(spec),
     spec,
     storySeed: STORY_SEED,
     splitSeed: SPLIT_SEED,
