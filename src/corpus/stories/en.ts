@@ -91,7 +91,7 @@ const plots: Readonly<Record<string, Plot>> = {
       { id: 'offer', templates: ['{hero} said, "I can help you!"', '{hero} wanted to help the {animal}.'] },
       { id: 'care', templates: ['{hero} gave the {animal} some {feed}.', '{He} gave the {animal} some {feed}.'] },
       newParagraph({ id: 'better', templates: ['Then the {animal} was {fine}.', 'Then the {animal} wanted to play.'] }),
-      { id: 'befriend', templates: ['{hero} and the {animal} were good friends.', '{hero} played with the {animal} all day.'] },
+      { id: 'befriend', templates: ['The {animal} and {hero} were good friends.', '{hero} played with the {animal} all day.'] },
       end,
     ],
   },
