@@ -35,7 +35,7 @@ function demoBlock(folder: string): string {
     .filter((story) => story !== '');
   const grammar = section(report, 'Grammar of the generated stories').split('\n')[0];
   const bits = section(report, 'Bits per byte').split('\n').filter((l) => l.startsWith('| ') && !l.startsWith('| ---'));
-  return ['```text', stories.slice(0, 2).join('\n\n'), '', ...tableRows(report), '', wrap(grammar, 120), '```', '',
+  return ['```text', [stories[0], stories.at(-1)].join('\n\n'), '', ...tableRows(report), '', wrap(grammar, 120), '```', '',
     'Bits per byte of the same run on held-out stories (lower is better):', '', bits[0], '| --- | ---: | ---: |', ...bits.slice(1)].join('\n');
 }
 
