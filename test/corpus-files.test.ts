@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { bytesFile, corpusStats, detectFormat, generateStories, readDocuments, splitCorpus, utf8Bytes } from '../src/corpus/index.js';
+import {
+  bytesFile, corpusStats, detectFormat, generateStories, readDocuments, splitCorpus, utf8Bytes,
+} from '../src/corpus/index.js';
 import { TinyLMError } from '../src/model/errors.js';
 import { loadCorpus } from '../src/node/corpus-files.js';
 import { sharedPath } from './helpers/shared-data.js';
@@ -49,7 +51,8 @@ test('a folder: every text file by path, other files left out', async () => {
   await mkdir(at('folder/b/c'), { recursive: true });
   await mkdir(at('folder/.hidden'), { recursive: true });
   for (const [name, text] of [
-    ['z.txt', 'last'], ['b/c/2.txt', 'three'], ['b/1.md', 'two'], ['B.txt', 'one'], ['.hidden/x.txt', 'no'], ['.x.txt', 'no'],
+    ['z.txt', 'last'], ['b/c/2.txt', 'three'], ['b/1.md', 'two'], ['B.txt', 'one'],
+    ['.hidden/x.txt', 'no'], ['.x.txt', 'no'],
     ['b/empty.txt', ' \n'], ['b/d.jsonl', '{"text":"four"}\n{"text":"five"}\n'],
   ]) await writeFile(at(`folder/${name}`), text);
   await writeFile(at('folder/picture.png'), Uint8Array.of(0x89, 0x50, 0x4e, 0x47));
@@ -85,7 +88,8 @@ test('JSONL: the named field, errors with the line', async () => {
   const limited = (await loadCorpus(at('s.jsonl'), { field: 'story', maxBytes: 2000 })).documents;
   assert.deepEqual(limited, STORIES.slice(0, limited.length));
   assert.ok(size(limited) <= 2000 && limited.length >= 4);
-  await refuses(loadCorpus(at('s.jsonl')), 'corpus-jsonl', /line 1: found the fields id, story; expected a text in the field "text"/);
+  await refuses(loadCorpus(at('s.jsonl')), 'corpus-jsonl',
+    /line 1: found the fields id, story; expected a text in the field "text"/);
   await refuses(loadCorpus(at('s.jsonl'), { field: 'id' }), 'corpus-jsonl', /line 1: found number in the field "id"/);
   await writeFile(at('bad.ndjson'), '{"text":"a"}\n\n{"text":"b"\n');
   await refuses(loadCorpus(at('bad.ndjson')), 'corpus-jsonl', /bad\.ndjson, line 3: "\{"text":"b"" is not JSON/);
@@ -100,7 +104,11 @@ test('JSONL larger than one piece is read the same', async () => {
   assert.deepEqual(await readDocuments(bytesFile('many.jsonl', bytes)), many);
   let read = 0;
   const file = bytesFile('many.jsonl', bytes);
-  const counted = { ...file, slice: (start: number, end?: number) => ((read += (end ?? bytes.length) - start), file.slice(start, end)) };
+  const slice = (start: number, end = bytes.length): Promise<ArrayBuffer> => {
+    read += end - start;
+    return file.slice(start, end);
+  };
+  const counted = { ...file, slice };
   const first = await readDocuments(counted, { maxBytes: 10_000 });
   assert.deepEqual(first, many.slice(0, 1));
   assert.ok(read < bytes.length, `read ${read} bytes of ${bytes.length}`);
@@ -120,7 +128,8 @@ test('Parquet: the named column, by row groups, every codec of Node', async () =
     assert.deepEqual((await loadCorpus(at(`${codec}.parquet`))).documents, kept, codec);
   }
   const bytes = new Uint8Array(readFileSync(at('SNAPPY.parquet')));
-  assert.deepEqual((await readDocuments(bytesFile('no extension', bytes), { field: 'other' })).slice(0, 2), ['o0', 'o1']);
+  const others = await readDocuments(bytesFile('no extension', bytes), { field: 'other' });
+  assert.deepEqual(others.slice(0, 2), ['o0', 'o1']);
   const file = bytesFile('x', bytes);
   const slices: number[] = [];
   const watched = { ...file, slice: (start: number, end?: number) => (slices.push(start), file.slice(start, end)) };
@@ -130,8 +139,10 @@ test('Parquet: the named column, by row groups, every codec of Node', async () =
   const all: number[] = [];
   await readDocuments({ ...file, slice: (start: number, end?: number) => (all.push(start), file.slice(start, end)) });
   assert.ok(slices.length < all.length, 'later row groups are not read');
-  await refuses(loadCorpus(at('SNAPPY.parquet'), { field: 'story' }), 'corpus-parquet', /columns id, text, other; expected "story"/);
-  await refuses(loadCorpus(at('SNAPPY.parquet'), { field: 'id' }), 'corpus-parquet', /row 0: found number in the column "id"/);
+  await refuses(loadCorpus(at('SNAPPY.parquet'), { field: 'story' }), 'corpus-parquet',
+    /columns id, text, other; expected "story"/);
+  await refuses(loadCorpus(at('SNAPPY.parquet'), { field: 'id' }), 'corpus-parquet',
+    /row 0: found number in the column "id"/);
   await truncate(at('SNAPPY.parquet'), bytes.length - 100);
   await refuses(loadCorpus(at('SNAPPY.parquet')), 'corpus-parquet', /not readable as Parquet/);
   const damaged = bytes.slice();

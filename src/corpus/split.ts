@@ -24,7 +24,7 @@ export interface CorpusSplit {
  * Splits documents into training and validation, deterministically. Both parts keep the documents' order and neither
  * is empty.
  *
- * 20 documents and more: those ⌈n · validShare⌉ documents go to validation whose hash of (seed, index) is smallest.
+ * 20 documents and more: the ⌈n · validShare⌉ documents whose hash of (seed, index) is smallest go to validation.
  * Fewer: the end of each document of 200 characters or more goes to validation, cut at the paragraph, line, sentence
  * or word boundary (in this order) that is nearest to the share, within half and one and a half of it. Where all of
  * a few documents are shorter, whole documents are taken as above.

@@ -38,7 +38,8 @@ export function corpusStats(documents: readonly string[]): CorpusStats {
   }
   const bytes = sizes.reduce((a, b) => a + b, 0);
   const middle = sizes.length >> 1;
-  const median = sizes.length % 2 === 1 ? sizes[middle] : sizes.length === 0 ? 0 : (sizes[middle - 1] + sizes[middle]) / 2;
+  const even = sizes.length === 0 ? 0 : (sizes[middle - 1] + sizes[middle]) / 2;
+  const median = sizes.length % 2 === 1 ? sizes[middle] : even;
   return {
     documents: documents.length,
     bytes,

@@ -42,7 +42,8 @@ export async function loadCorpus(spec: string, options: LoadOptions = {}): Promi
   const info = await reach(spec, () => stat(spec));
   if (info.isDirectory()) return loadFolder(spec, reading);
   if (!info.isFile()) {
-    throw new TinyLMError('corpus-unreadable', `${spec}: neither a file nor a folder.`, 'For a pipe use - (standard input).');
+    throw new TinyLMError('corpus-unreadable', `${spec}: neither a file nor a folder.`,
+      'For a pipe use - (standard input).');
   }
   return makeCorpus(await readFromDisk(spec, reading), spec);
 }
@@ -59,7 +60,8 @@ function loadStories(spec: string, { seed = 1, maxBytes = DEFAULT_STORY_BYTES }:
 async function loadFolder(folder: string, reading: ReadOptions): Promise<Corpus> {
   const paths = await listFiles(folder, '');
   if (paths.length === 0) {
-    throw new TinyLMError('corpus-empty', `${folder}: no .txt, .md, .jsonl or .parquet file in this folder or those below it.`,
+    throw new TinyLMError('corpus-empty',
+      `${folder}: no .txt, .md, .jsonl or .parquet file in this folder or those below it.`,
       'Give a folder of text files, or one file by its name.');
   }
   const documents: string[] = [];
@@ -84,7 +86,8 @@ async function listFiles(root: string, below: string): Promise<string[]> {
     const path = below === '' ? entry.name : `${below}/${entry.name}`;
     if (entry.isDirectory()) paths.push(...await listFiles(root, path));
     // A linked file counts; a linked folder does not, since links can go in circles.
-    else if (FOLDER_EXTENSIONS.test(entry.name) && (entry.isFile() || (await stat(join(root, path))).isFile())) paths.push(path);
+    else if (!FOLDER_EXTENSIONS.test(entry.name)) continue;
+    else if (entry.isFile() || (await stat(join(root, path))).isFile()) paths.push(path);
   }
   return paths.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
@@ -103,7 +106,8 @@ async function readFromDisk(path: string, reading: ReadOptions): Promise<string[
           const { bytesRead } = await reach(path, () =>
             handle.read(new Uint8Array(buffer, filled), 0, buffer.byteLength - filled, start + filled));
           if (bytesRead === 0) {
-            throw new TinyLMError('corpus-unreadable', `${path}: ended at byte ${start + filled}; expected ${size} bytes.`,
+            throw new TinyLMError('corpus-unreadable',
+              `${path}: ended at byte ${start + filled}; expected ${size} bytes.`,
               'Is something else writing it? Try again.');
           }
           filled += bytesRead;
@@ -117,7 +121,9 @@ async function readFromDisk(path: string, reading: ReadOptions): Promise<string[
   }
 }
 
-async function readAll(input: AsyncIterable<Uint8Array | string>, { maxBytes, format }: LoadOptions): Promise<Uint8Array> {
+async function readAll(
+  input: AsyncIterable<Uint8Array | string>, { maxBytes, format }: LoadOptions,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let total = 0;
   const limit = textBytesFor(maxBytes ?? MAX_CORPUS_BYTES);
@@ -143,7 +149,8 @@ async function reach<T>(path: string, operation: () => Promise<T>): Promise<T> {
       throw new TinyLMError('corpus-not-found', `${path}: no such file or folder.`,
         'Check the path, or use stories:en for the built-in stories.');
     }
-    throw new TinyLMError('corpus-unreadable', `${path}: cannot be read (${code || String(error)}).`, 'Check its permissions.');
+    throw new TinyLMError('corpus-unreadable', `${path}: cannot be read (${code || String(error)}).`,
+      'Check its permissions.');
   }
 }
 

@@ -35,13 +35,23 @@ export interface StoryCheck {
 }
 
 export interface CheckOptions {
-  /** The text is known to end here (an end of document was generated): an unfinished last sentence counts, as failed. */
+  /** The text is known to end here (an end of document came): an unfinished last sentence counts, as failed. */
   complete?: boolean;
 }
 
-const ruleBooks = new Map<StoryLang, { grammar: StoryGrammar; rules: Rule[]; words: RegExp; byName: Map<string, [string, Entity]> }>();
+/** A grammar made ready for checking. */
+interface RuleBook {
+  grammar: StoryGrammar;
+  rules: Rule[];
+  /** Finds names and things in a sentence that does not parse. */
+  words: RegExp;
+  /** The variable and the value that a name or thing stands for. */
+  byName: Map<string, [string, Entity]>;
+}
 
-function ruleBook(lang: StoryLang) {
+const ruleBooks = new Map<StoryLang, RuleBook>();
+
+function ruleBook(lang: StoryLang): RuleBook {
   let book = ruleBooks.get(lang);
   if (!book) {
     const grammar = storyGrammar(lang);
@@ -109,7 +119,8 @@ export function checkStory(text: string, lang: StoryLang, options: CheckOptions 
     }
   }
   if (options.complete && rest !== '') {
-    verdicts.push({ text: rest, parsed: false, consistent: false, reason: `the text ends within a sentence: "${rest}"` });
+    const reason = `the text ends within a sentence: "${rest}"`;
+    verdicts.push({ text: rest, parsed: false, consistent: false, reason });
   }
 
   const coherent = verdicts.filter((v) => v.consistent).length;
@@ -167,8 +178,8 @@ function fits(reading: Reading, known: ReadonlyMap<string, Entity>, grammar: Sto
 }
 
 /** Over all plots, the longest subsequence of sentences whose steps strictly increase. */
-function bestOrder(places: readonly (readonly Place[])[], grammar: StoryGrammar): { ordered: number; plot: string | undefined } {
-  let best: { ordered: number; plot: string | undefined } = { ordered: 0, plot: undefined };
+function bestOrder(places: readonly (readonly Place[])[], grammar: StoryGrammar): Pick<StoryCheck, 'ordered' | 'plot'> {
+  let best: Pick<StoryCheck, 'ordered' | 'plot'> = { ordered: 0, plot: undefined };
   for (const [plot, { steps }] of Object.entries(grammar.plots)) {
     // longest[s]: most sentences so far that end with step s.
     const longest = new Array<number>(steps.length).fill(0);

@@ -1,33 +1,18 @@
-import { cast, valuesOf, type Plot, type Step, type StoryGrammar } from './grammar.js';
+import { cast, paragraph, step, valuesOf, type Plot, type StoryGrammar } from './grammar.js';
 
-// Written for a model of 40,000 ternary weights: few and regular sentences, the hero named in nearly each of them, steps
-// that several plots share, and things that stay in sight. In each list what comes first is told most often.
-const open: Step = {
-  id: 'open',
-  templates: ['Once there was a {good} {girl} named {hero!}.', '{hero!} was a {good} {girl}.'],
-};
-const own: Step = {
-  id: 'own',
-  templates: ['{hero} had a {colour} {toy!}.', '{He} had a {colour} {toy!}.'],
-};
-const sad: Step = {
-  id: 'sad',
-  templates: ['{hero} was very {sad}.', '{He} was very {sad}.', '{hero} started to cry.'],
-};
-const askHelp: Step = {
-  id: 'ask help',
-  templates: ['{hero} asked {his} {kin!} for help.', '{His} {kin!} came to help {hero}.'],
-};
-const thank: Step = {
-  id: 'thank',
-  templates: ['{hero} said, "Thank you!"', '{hero} gave {his} {kin} a big hug.'],
-};
-const end: Step = {
-  id: 'end',
-  templates: ['{hero} was very {happy}.', '{hero} went home with a big smile.', 'It was a good day for {hero}.'],
-};
-
-const newParagraph = (step: Step): Step => ({ ...step, paragraph: true });
+// Written for a model of 40,000 ternary weights. Sentences are few and regular, the hero is named in nearly each of
+// them, several plots share steps, and of each list what comes first is told most often. Every plot has casts of its
+// own, a girl's and a boy's, each with their things, so that little has to be remembered to keep a story consistent.
+const open = step('open', 'Once there was a {good} {girl} named {hero!}.', '{hero!} was a {good} {girl}.');
+const own = step('own', '{hero} had a {colour} {toy!}.', '{He} had a {colour} {toy!}.');
+const sad = step('sad', '{hero} was very {sad}.', '{He} was very {sad}.', '{hero} started to cry.');
+const askHelp = step('ask help', '{hero} asked {his} {kin!} for help.', '{His} {kin!} came to help {hero}.');
+const thank = step('thank', '{hero} said, "Thank you!"', '{hero} gave {his} {kin} a big hug.');
+const end = step('end',
+  '{hero} was very {happy}.',
+  '{hero} went home with a big smile.',
+  'It was a good day for {hero}.',
+);
 
 const plots: Readonly<Record<string, Plot>> = {
   'lost toy': {
@@ -37,11 +22,11 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open, own,
-      newParagraph({ id: 'lose', templates: ['One {day}, {hero} lost the {toy}.', 'One {day}, {hero} could not find the {toy}.'] }),
+      paragraph('lose', 'One {day}, {hero} lost the {toy}.', 'One {day}, {hero} could not find the {toy}.'),
       sad,
-      { id: 'look', templates: ['{hero} looked {look}.', '{hero} looked for the {toy} {look}.'] },
+      step('look', '{hero} looked {look}.', '{hero} looked for the {toy} {look}.'),
       askHelp,
-      newParagraph({ id: 'find', templates: ['Then {hero} saw the {toy} {spot}.', 'Then {hero} found the {toy} {spot}.'] }),
+      paragraph('find', 'Then {hero} saw the {toy} {spot}.', 'Then {hero} found the {toy} {spot}.'),
       thank, end,
     ],
   },
@@ -52,13 +37,13 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open, own,
-      newParagraph({ id: 'meet', templates: ['One {day}, {hero} met {friend!}.', 'One {day}, {hero} played with {friend!}.'] }),
-      { id: 'want', templates: ['{friend} wanted to play with the {toy}.', '{friend} said, "Can I have the {toy}?"'] },
-      { id: 'no', templates: ['{hero} did not want to share the {toy}.', '{hero} said, "No!"'] },
-      { id: 'friend sad', templates: ['{friend} was very {sad}.', '{friend} started to cry.'] },
-      newParagraph({ id: 'give', templates: ['Then {hero} gave the {toy} to {friend}.', 'Then {hero} said, "We can share the {toy}!"'] }),
-      { id: 'play together', templates: ['{hero} and {friend} played with the {toy}.', '{hero} and {friend} played all day.'] },
-      { id: 'end with a friend', templates: ['{hero} and {friend} were very {happy}.', '{hero} and {friend} were good friends.'] },
+      paragraph('meet', 'One {day}, {hero} met {friend!}.', 'One {day}, {hero} played with {friend!}.'),
+      step('want', '{friend} wanted to play with the {toy}.', '{friend} said, "Can I have the {toy}?"'),
+      step('no', '{hero} did not want to share the {toy}.', '{hero} said, "No!"'),
+      step('friend sad', '{friend} was very {sad}.', '{friend} started to cry.'),
+      paragraph('give', 'Then {hero} gave the {toy} to {friend}.', 'Then {hero} said, "We can share the {toy}!"'),
+      step('play together', '{hero} and {friend} played with the {toy}.', '{hero} and {friend} played all day.'),
+      step('end with a friend', '{hero} and {friend} were very {happy}.', '{hero} and {friend} were good friends.'),
     ],
   },
   'rainy day': {
@@ -68,13 +53,13 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open,
-      newParagraph({ id: 'rain', templates: ['One {hour}, it started to rain.', 'One {hour}, it rained a lot.'] }),
-      { id: 'wish', templates: ['{hero} wanted to go to the {place}.', '{hero} could not go to the {place}.'] },
+      paragraph('rain', 'One {hour}, it started to rain.', 'One {hour}, it rained a lot.'),
+      step('wish', '{hero} wanted to go to the {place}.', '{hero} could not go to the {place}.'),
       sad,
-      { id: 'idea', templates: ['{His} {kin!} had an idea.', '{His} {kin!} said, "I have an idea!"'] },
-      { id: 'make', templates: ['{hero} made a {colour} {toy!}.', '{hero} made a {toy!} with {stuff}.'] },
-      { id: 'play', templates: ['{hero} played with the {toy} {room}.', '{He} played with the {toy} {room}.'] },
-      newParagraph({ id: 'sun', templates: ['Then the sun came out.', 'Then {hero} saw the sun.'] }),
+      step('idea', '{His} {kin!} had an idea.', '{His} {kin!} said, "I have an idea!"'),
+      step('make', '{hero} made a {colour} {toy!}.', '{hero} made a {toy!} with {stuff}.'),
+      step('play', '{hero} played with the {toy} {room}.', '{He} played with the {toy} {room}.'),
+      paragraph('sun', 'Then the sun came out.', 'Then {hero} saw the sun.'),
       end,
     ],
   },
@@ -85,13 +70,13 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open,
-      newParagraph({ id: 'walk', templates: ['One {day}, {hero} went to the {place}.', 'One {day}, {hero} walked to the {place}.'] }),
-      { id: 'see', templates: ['{hero} saw a little {animal!} {spot}.', '{He} saw a little {animal!} {spot}.'] },
-      { id: 'trouble', templates: ['The {animal} was very {need}.', 'The {animal} could not go home.'] },
-      { id: 'offer', templates: ['{hero} said, "I can help you!"', '{hero} wanted to help the {animal}.'] },
-      { id: 'care', templates: ['{hero} gave the {animal} some {feed}.', '{He} gave the {animal} some {feed}.'] },
-      newParagraph({ id: 'better', templates: ['Then the {animal} was {fine}.', 'Then the {animal} wanted to play.'] }),
-      { id: 'befriend', templates: ['The {animal} and {hero} were good friends.', '{hero} played with the {animal} all day.'] },
+      paragraph('walk', 'One {day}, {hero} went to the {place}.', 'One {day}, {hero} walked to the {place}.'),
+      step('see', '{hero} saw a little {animal!} {spot}.', '{He} saw a little {animal!} {spot}.'),
+      step('trouble', 'The {animal} was very {need}.', 'The {animal} could not go home.'),
+      step('offer', '{hero} said, "I can help you!"', '{hero} wanted to help the {animal}.'),
+      step('care', '{hero} gave the {animal} some {feed}.', '{He} gave the {animal} some {feed}.'),
+      paragraph('better', 'Then the {animal} was {fine}.', 'Then the {animal} wanted to play.'),
+      step('befriend', 'The {animal} and {hero} were good friends.', '{hero} played with the {animal} all day.'),
       end,
     ],
   },
@@ -102,12 +87,12 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open,
-      newParagraph({ id: 'plan', templates: ['One {day}, {hero} wanted to make a {food!}.', 'One {day}, {hero} wanted to bake a {food!}.'] }),
+      paragraph('plan', 'One {day}, {hero} wanted to make a {food!}.', 'One {day}, {hero} wanted to bake a {food!}.'),
       askHelp,
-      { id: 'mix', templates: ['{hero} mixed {dry} and {wet}.', '{He} mixed {dry} and {wet}.'] },
-      { id: 'oven', templates: ['{hero} put the {food} in the oven.', '{His} {kin} put the {food} in the oven.'] },
-      newParagraph({ id: 'ready', templates: ['Then the {food} was ready.', 'Then {hero} saw the {food}.'] }),
-      { id: 'taste', templates: ['The {food} was very {yummy}.', 'The {food} was {yummy}.'] },
+      step('mix', '{hero} mixed {dry} and {wet}.', '{He} mixed {dry} and {wet}.'),
+      step('oven', '{hero} put the {food} in the oven.', '{His} {kin} put the {food} in the oven.'),
+      paragraph('ready', 'Then the {food} was ready.', 'Then {hero} saw the {food}.'),
+      step('taste', 'The {food} was very {yummy}.', 'The {food} was {yummy}.'),
       thank, end,
     ],
   },
@@ -118,13 +103,13 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open,
-      { id: 'fear', templates: ['{hero} was afraid of the {fear!}.', '{He} was afraid of the {fear!}.'] },
-      newParagraph({ id: 'face', templates: ['One {day}, {hero} came to the {fear}.', 'One {day}, {hero} saw the {fear}.'] }),
-      { id: 'scared', templates: ['{hero} wanted to go home.', '{hero} started to cry.'] },
-      { id: 'hand', templates: ['{His} {kin!} said, "You can do it!"', '{His} {kin!} said, "I am here!"'] },
-      { id: 'breath', templates: ['{hero} counted to {number}.', '{hero} took a deep breath.'] },
-      newParagraph({ id: 'try', templates: ['Then {hero} tried again.', 'Then {hero} said, "I can do it!"'] }),
-      { id: 'not bad', templates: ['{hero} was not afraid of the {fear} now.', 'The {fear} was not so bad.'] },
+      step('fear', '{hero} was afraid of the {fear!}.', '{He} was afraid of the {fear!}.'),
+      paragraph('face', 'One {day}, {hero} came to the {fear}.', 'One {day}, {hero} saw the {fear}.'),
+      step('scared', '{hero} wanted to go home.', '{hero} started to cry.'),
+      step('hand', '{His} {kin!} said, "You can do it!"', '{His} {kin!} said, "I am here!"'),
+      step('breath', '{hero} counted to {number}.', '{hero} took a deep breath.'),
+      paragraph('try', 'Then {hero} tried again.', 'Then {hero} said, "I can do it!"'),
+      step('not bad', '{hero} was not afraid of the {fear} now.', 'The {fear} was not so bad.'),
       end,
     ],
   },
@@ -135,13 +120,16 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open,
-      newParagraph({ id: 'plant', templates: ['One {day}, {hero} planted a {plant!}.', 'One {day}, {hero} planted a {plant!} in the garden.'] }),
-      { id: 'water', templates: ['{hero} gave the {plant} some water.', '{He} gave the {plant} some water.'] },
-      { id: 'small', templates: ['The {plant} was very small.', 'The {plant} did not grow.'] },
+      paragraph('plant',
+        'One {day}, {hero} planted a {plant!}.',
+        'One {day}, {hero} planted a {plant!} in the garden.',
+      ),
+      step('water', '{hero} gave the {plant} some water.', '{He} gave the {plant} some water.'),
+      step('small', 'The {plant} was very small.', 'The {plant} did not grow.'),
       sad,
-      { id: 'patience', templates: ['{His} {kin!} said, "The sun can help!"', '{His} {kin!} said, "You can wait!"'] },
-      newParagraph({ id: 'grow', templates: ['Then the {plant} was very {grown}.', 'Then the {plant} was {grown}.'] }),
-      { id: 'show', templates: ['{hero} gave {his} {kin} a big hug.', '{hero} showed the {plant} to {his} {kin}.'] },
+      step('patience', '{His} {kin!} said, "The sun can help!"', '{His} {kin!} said, "You can wait!"'),
+      paragraph('grow', 'Then the {plant} was very {grown}.', 'Then the {plant} was {grown}.'),
+      step('show', '{hero} gave {his} {kin} a big hug.', '{hero} showed the {plant} to {his} {kin}.'),
       end,
     ],
   },
@@ -164,7 +152,10 @@ export const en: StoryGrammar = {
     happy: ['happy', 'proud', 'glad'],
     day: ['day', 'morning', 'sunny day', 'afternoon', 'summer day'],
     hour: ['day', 'morning', 'afternoon'],
-    look: ['under the bed', 'in the box', 'behind the door', 'in the kitchen', 'under the table', 'in the bag', 'on the shelf'],
+    look: [
+      'under the bed', 'in the box', 'behind the door', 'in the kitchen', 'under the table', 'in the bag',
+      'on the shelf',
+    ],
     spot: ['in the garden', 'under a tree', 'by the river', 'behind the house', 'near the gate', 'on the path'],
     place: ['park', 'farm', 'forest', 'lake', 'beach', 'market'],
     room: ['in the kitchen', 'in the bedroom', 'on the floor', 'near the window'],

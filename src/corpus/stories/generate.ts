@@ -10,7 +10,6 @@ export function storyGrammar(lang: StoryLang): StoryGrammar {
 
 interface CompiledStep {
   templates: readonly Template[];
-  chance: number;
   paragraph: boolean;
 }
 
@@ -29,7 +28,6 @@ function compilePlots(lang: StoryLang): readonly CompiledPlot[] {
     casts: casts.map((c) => Object.entries(c)),
     steps: steps.map((step) => ({
       templates: step.templates.map((t) => compileTemplate(t, grammar)),
-      chance: step.chance ?? 1,
       paragraph: step.paragraph ?? false,
     })),
   }));
@@ -57,8 +55,8 @@ function mix(seed: number, index: number): number {
 }
 
 /**
- * Picks with a lean to the front: of n values the first comes with the probability 1/√n, the last with about 1/(2n). So the
- * language is mostly a small one, which a small model can learn, and still has its rarer words.
+ * Picks with a lean to the front: of n values the first comes with the probability 1/√n, the last with about 1/(2n).
+ * So the language is mostly a small one, which a small model can learn, and still has its rarer words.
  */
 function lean<T>(values: readonly T[], next: () => number): T {
   const u = next();
@@ -69,7 +67,7 @@ function pick<T>(values: readonly T[], next: () => number): T {
   return values[Math.floor(next() * values.length)];
 }
 
-/** Tells story number `index` of a seed: 5 to 12 sentences, paragraphs separated by one newline. */
+/** Tells story number `index` of a seed: nine sentences, paragraphs separated by one newline. */
 function tell(plots: readonly CompiledPlot[], seed: number, index: number): string {
   const next = random(mix(seed, index));
   const chosen: Record<string, Entity> = {};
@@ -77,7 +75,6 @@ function tell(plots: readonly CompiledPlot[], seed: number, index: number): stri
   for (const [name, values] of pick(casts, next)) chosen[name] = pick(values, next);
   let story = '';
   for (const step of steps) {
-    if (step.chance < 1 && next() >= step.chance) continue;
     if (story !== '') story += step.paragraph ? '\n' : ' ';
     for (const part of lean(step.templates, next).parts) {
       if (part.kind === 'text') {

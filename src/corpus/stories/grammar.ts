@@ -17,11 +17,15 @@ export type Choice = string | readonly [string, string];
 export interface Step {
   id: string;
   templates: readonly string[];
-  /** Chance that the step is told at all; 1 when absent. */
-  chance?: number;
-  /** The step starts a new paragraph. Only steps that are always told may. */
+  /** The step starts a new paragraph. */
   paragraph?: boolean;
 }
+
+/** A step of a plot. */
+export const step = (id: string, ...templates: string[]): Step => ({ id, templates });
+
+/** A step that starts a new paragraph. */
+export const paragraph = (id: string, ...templates: string[]): Step => ({ id, templates, paragraph: true });
 
 /** A plot: its steps in order, and who and what can be in it. */
 export interface Plot {
@@ -79,7 +83,9 @@ export function compileTemplate(source: string, grammar: StoryGrammar): Template
     const introduces = slot.endsWith('!');
     const name = introduces ? slot.slice(0, -1) : slot;
     const refs = ref.split('+');
-    if (!refs.every((r) => r in grammar.variables)) throw new Error(`${grammar.lang}: no variable ${ref} in "${source}"`);
+    if (!refs.every((r) => r in grammar.variables)) {
+      throw new Error(`${grammar.lang}: no variable ${ref} in "${source}"`);
+    }
     const lower = name[0].toLowerCase() + name.slice(1);
     if (name in grammar.variables) {
       parts.push({ kind: 'variable', name, introduces, values: grammar.variables[name] });
@@ -113,7 +119,7 @@ export function valuesOf(plots: Readonly<Record<string, Plot>>): Record<string, 
   return Object.fromEntries([...all].map(([name, seen]) => [name, [...seen.values()]]));
 }
 
-/** A cast from lines of the form `f:Lily m:Tom`; a word without gender is masculine, `_` stands for a space inside it. */
+/** A cast from lines like `f:Lily m:Tom`; a word without gender is masculine, `_` stands for a space inside it. */
 export function cast(lines: Readonly<Record<string, string>>): Record<string, readonly Entity[]> {
   return Object.fromEntries(Object.entries(lines).map(([name, line]) => [name, line.split(' ').map((word): Entity => {
     const [text, g = 'm'] = word.split(':').reverse();

@@ -1,33 +1,20 @@
-import { cast, valuesOf, type Plot, type Step, type StoryGrammar } from './grammar.js';
+import { cast, paragraph, step, valuesOf, type Plot, type StoryGrammar } from './grammar.js';
 
-// The same plots as in English and for the same kind of model. Articles, possessives and adjectives agree with the thing
-// or person that they go with: `{seu:toy}` with the thing owned, `{um}` alone with the hero.
-const open: Step = {
-  id: 'open',
-  templates: ['Era uma vez {um} {menino} {good} {chamado} {hero!}.', '{hero!} era {um} {menino} {good}.'],
-};
-const own: Step = {
-  id: 'own',
-  templates: ['{hero} tinha {um:toy} {toy!} {colour:toy}.', '{Ele} tinha {um:toy} {toy!} {colour:toy}.'],
-};
-const sad: Step = {
-  id: 'sad',
-  templates: ['{hero} ficou muito {sad}.', '{Ele} ficou muito {sad}.', '{hero} começou a chorar.'],
-};
-const askHelp: Step = {
-  id: 'ask help',
-  templates: ['{hero} pediu ajuda {ao:kin} {seu:kin} {kin!}.', '{Seu:kin} {kin!} veio ajudar {hero}.'],
-};
-const thank: Step = {
-  id: 'thank',
-  templates: ['{hero} disse: "Muito {obrigado}!"', '{hero} abraçou {seu:kin} {kin}.'],
-};
-const end: Step = {
-  id: 'end',
-  templates: ['{hero} ficou muito {happy}.', '{hero} voltou para casa com um sorriso.', 'Foi um dia bom para {hero}.'],
-};
-
-const newParagraph = (step: Step): Step => ({ ...step, paragraph: true });
+// The same plots as in English and for the same kind of model. Articles, possessives and adjectives agree with the
+// thing or person that they go with: `{seu:toy}` with the thing owned, `{um}` alone with the hero.
+const open = step('open', 'Era uma vez {um} {menino} {good} {chamado} {hero!}.', '{hero!} era {um} {menino} {good}.');
+const own = step('own', '{hero} tinha {um:toy} {toy!} {colour:toy}.', '{Ele} tinha {um:toy} {toy!} {colour:toy}.');
+const sad = step('sad', '{hero} ficou muito {sad}.', '{Ele} ficou muito {sad}.', '{hero} começou a chorar.');
+const askHelp = step('ask help',
+  '{hero} pediu ajuda {ao:kin} {seu:kin} {kin!}.',
+  '{Seu:kin} {kin!} veio ajudar {hero}.',
+);
+const thank = step('thank', '{hero} disse: "Muito {obrigado}!"', '{hero} abraçou {seu:kin} {kin}.');
+const end = step('end',
+  '{hero} ficou muito {happy}.',
+  '{hero} voltou para casa com um sorriso.',
+  'Foi um dia bom para {hero}.',
+);
 
 const plots: Readonly<Record<string, Plot>> = {
   'lost toy': {
@@ -37,11 +24,11 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open, own,
-      newParagraph({ id: 'lose', templates: ['Um {day}, {hero} perdeu {o:toy} {toy}.', 'Um {day}, {hero} não achou {o:toy} {toy}.'] }),
+      paragraph('lose', 'Um {day}, {hero} perdeu {o:toy} {toy}.', 'Um {day}, {hero} não achou {o:toy} {toy}.'),
       sad,
-      { id: 'look', templates: ['{hero} procurou {look}.', '{hero} procurou {o:toy} {toy} {look}.'] },
+      step('look', '{hero} procurou {look}.', '{hero} procurou {o:toy} {toy} {look}.'),
       askHelp,
-      newParagraph({ id: 'find', templates: ['Então {hero} viu {o:toy} {toy} {spot}.', 'Então {hero} achou {o:toy} {toy} {spot}.'] }),
+      paragraph('find', 'Então {hero} viu {o:toy} {toy} {spot}.', 'Então {hero} achou {o:toy} {toy} {spot}.'),
       thank, end,
     ],
   },
@@ -52,16 +39,22 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open, own,
-      newParagraph({ id: 'meet', templates: ['Um {day}, {hero} encontrou {friend!}.', 'Um {day}, {hero} brincou com {friend!}.'] }),
-      { id: 'want', templates: ['{friend} queria brincar com {o:toy} {toy}.', '{friend} disse: "Vamos brincar com {o:toy} {toy}!"'] },
-      { id: 'no', templates: ['{hero} não queria dividir {o:toy} {toy}.', '{hero} disse: "Não!"'] },
-      { id: 'friend sad', templates: ['{friend} ficou muito {sad:friend}.', '{friend} começou a chorar.'] },
-      newParagraph({ id: 'give', templates: ['Então {hero} deu {o:toy} {toy} para {friend}.', 'Então {hero} disse: "Vamos brincar com {o:toy} {toy}!"'] }),
-      { id: 'play together', templates: ['{hero} e {friend} brincaram com {o:toy} {toy}.', '{hero} e {friend} brincaram o dia todo.'] },
-      {
-        id: 'end with a friend',
-        templates: ['{hero} e {friend} ficaram muito felizes.', '{hero} e {friend} viraram {bons:hero+friend} {amigos:hero+friend}.'],
-      },
+      paragraph('meet', 'Um {day}, {hero} encontrou {friend!}.', 'Um {day}, {hero} brincou com {friend!}.'),
+      step('want', '{friend} queria brincar com {o:toy} {toy}.', '{friend} disse: "Vamos brincar com {o:toy} {toy}!"'),
+      step('no', '{hero} não queria dividir {o:toy} {toy}.', '{hero} disse: "Não!"'),
+      step('friend sad', '{friend} ficou muito {sad:friend}.', '{friend} começou a chorar.'),
+      paragraph('give',
+        'Então {hero} deu {o:toy} {toy} para {friend}.',
+        'Então {hero} disse: "Vamos brincar com {o:toy} {toy}!"',
+      ),
+      step('play together',
+        '{hero} e {friend} brincaram com {o:toy} {toy}.',
+        '{hero} e {friend} brincaram o dia todo.',
+      ),
+      step('end with a friend',
+        '{hero} e {friend} ficaram muito felizes.',
+        '{hero} e {friend} viraram {bons:hero+friend} {amigos:hero+friend}.',
+      ),
     ],
   },
   'rainy day': {
@@ -71,13 +64,13 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open,
-      newParagraph({ id: 'rain', templates: ['Um {hour}, começou a chover.', 'Um {hour}, choveu muito.'] }),
-      { id: 'wish', templates: ['{hero} queria ir {place}.', '{hero} não podia ir {place}.'] },
+      paragraph('rain', 'Um {hour}, começou a chover.', 'Um {hour}, choveu muito.'),
+      step('wish', '{hero} queria ir {place}.', '{hero} não podia ir {place}.'),
       sad,
-      { id: 'idea', templates: ['{Seu:kin} {kin!} veio ajudar {hero}.', '{Seu:kin} {kin!} disse: "Eu posso ajudar!"'] },
-      { id: 'make', templates: ['{hero} fez {um:toy} {toy!} {colour:toy}.', '{hero} fez {um:toy} {toy!} na cozinha.'] },
-      { id: 'play', templates: ['{hero} brincou com {o:toy} {toy} {room}.', '{Ele} brincou com {o:toy} {toy} {room}.'] },
-      newParagraph({ id: 'sun', templates: ['Então o sol apareceu.', 'Então {hero} viu o sol.'] }),
+      step('idea', '{Seu:kin} {kin!} veio ajudar {hero}.', '{Seu:kin} {kin!} disse: "Eu posso ajudar!"'),
+      step('make', '{hero} fez {um:toy} {toy!} {colour:toy}.', '{hero} fez {um:toy} {toy!} na cozinha.'),
+      step('play', '{hero} brincou com {o:toy} {toy} {room}.', '{Ele} brincou com {o:toy} {toy} {room}.'),
+      paragraph('sun', 'Então o sol apareceu.', 'Então {hero} viu o sol.'),
       end,
     ],
   },
@@ -88,19 +81,19 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open,
-      newParagraph({ id: 'walk', templates: ['Um {day}, {hero} foi {place}.', 'Um {day}, {hero} chegou {place}.'] }),
-      { id: 'see', templates: ['{hero} viu {um:animal} {animal!} {spot}.', '{Ele} viu {um:animal} {animal!} {spot}.'] },
-      { id: 'trouble', templates: ['{O:animal} {animal} estava {need:animal}.', '{O:animal} {animal} não achava sua casa.'] },
-      { id: 'offer', templates: ['{hero} disse: "Eu posso ajudar!"', '{hero} queria ajudar {o:animal} {animal}.'] },
-      { id: 'care', templates: ['{hero} deu {feed} para {o:animal} {animal}.', '{Ele} deu {feed} para {o:animal} {animal}.'] },
-      newParagraph({ id: 'better', templates: ['Então {o:animal} {animal} ficou {fine:animal}.', 'Então {o:animal} {animal} queria brincar.'] }),
-      {
-        id: 'befriend',
-        templates: [
-          '{O:animal} {animal} e {hero} viraram {bons:hero+animal} {amigos:hero+animal}.',
-          '{hero} brincou com {o:animal} {animal} o dia todo.',
-        ],
-      },
+      paragraph('walk', 'Um {day}, {hero} foi {place}.', 'Um {day}, {hero} chegou {place}.'),
+      step('see', '{hero} viu {um:animal} {animal!} {spot}.', '{Ele} viu {um:animal} {animal!} {spot}.'),
+      step('trouble', '{O:animal} {animal} estava {need:animal}.', '{O:animal} {animal} não achava sua casa.'),
+      step('offer', '{hero} disse: "Eu posso ajudar!"', '{hero} queria ajudar {o:animal} {animal}.'),
+      step('care', '{hero} deu {feed} para {o:animal} {animal}.', '{Ele} deu {feed} para {o:animal} {animal}.'),
+      paragraph('better',
+        'Então {o:animal} {animal} ficou {fine:animal}.',
+        'Então {o:animal} {animal} queria brincar.',
+      ),
+      step('befriend',
+        '{O:animal} {animal} e {hero} viraram {bons:hero+animal} {amigos:hero+animal}.',
+        '{hero} brincou com {o:animal} {animal} o dia todo.',
+      ),
       end,
     ],
   },
@@ -111,12 +104,15 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open,
-      newParagraph({ id: 'plan', templates: ['Um {day}, {hero} queria fazer {um:food} {food!}.', 'Um {day}, {hero} quis fazer {um:food} {food!}.'] }),
+      paragraph('plan',
+        'Um {day}, {hero} queria fazer {um:food} {food!}.',
+        'Um {day}, {hero} quis fazer {um:food} {food!}.',
+      ),
       askHelp,
-      { id: 'mix', templates: ['{hero} misturou {dry} e {wet}.', '{Ele} misturou {dry} e {wet}.'] },
-      { id: 'oven', templates: ['{hero} colocou {o:food} {food} no forno.', '{Seu:kin} {kin} colocou {o:food} {food} no forno.'] },
-      newParagraph({ id: 'ready', templates: ['Então {o:food} {food} ficou {pronto:food}.', 'Então {hero} viu {o:food} {food}.'] }),
-      { id: 'taste', templates: ['{O:food} {food} estava muito {yummy:food}.', '{O:food} {food} estava {yummy:food}.'] },
+      step('mix', '{hero} misturou {dry} e {wet}.', '{Ele} misturou {dry} e {wet}.'),
+      step('oven', '{hero} colocou {o:food} {food} no forno.', '{Seu:kin} {kin} colocou {o:food} {food} no forno.'),
+      paragraph('ready', 'Então {o:food} {food} ficou {pronto:food}.', 'Então {hero} viu {o:food} {food}.'),
+      step('taste', '{O:food} {food} estava muito {yummy:food}.', '{O:food} {food} estava {yummy:food}.'),
       thank, end,
     ],
   },
@@ -127,13 +123,13 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open,
-      { id: 'fear', templates: ['{hero} tinha medo {do:fear} {fear!}.', '{Ele} tinha medo {do:fear} {fear!}.'] },
-      newParagraph({ id: 'face', templates: ['Um {day}, {hero} chegou perto {do:fear} {fear}.', 'Um {day}, {hero} viu {o:fear} {fear}.'] }),
-      { id: 'scared', templates: ['{hero} queria ir para casa.', '{hero} começou a chorar.'] },
+      step('fear', '{hero} tinha medo {do:fear} {fear!}.', '{Ele} tinha medo {do:fear} {fear!}.'),
+      paragraph('face', 'Um {day}, {hero} chegou perto {do:fear} {fear}.', 'Um {day}, {hero} viu {o:fear} {fear}.'),
+      step('scared', '{hero} queria ir para casa.', '{hero} começou a chorar.'),
       askHelp,
-      { id: 'breath', templates: ['{hero} contou até {number}.', '{hero} respirou fundo.'] },
-      newParagraph({ id: 'try', templates: ['Então {hero} foi até {o:fear} {fear}.', 'Então {hero} disse: "Eu posso ir!"'] }),
-      { id: 'not bad', templates: ['{hero} não tinha mais medo {do:fear} {fear}.', '{O:fear} {fear} não era tão ruim.'] },
+      step('breath', '{hero} contou até {number}.', '{hero} respirou fundo.'),
+      paragraph('try', 'Então {hero} foi até {o:fear} {fear}.', 'Então {hero} disse: "Eu posso ir!"'),
+      step('not bad', '{hero} não tinha mais medo {do:fear} {fear}.', '{O:fear} {fear} não era tão ruim.'),
       end,
     ],
   },
@@ -144,13 +140,19 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open,
-      newParagraph({ id: 'plant', templates: ['Um {day}, {hero} plantou {um:plant} {plant!}.', 'Um {day}, {hero} plantou {um:plant} {plant!} no jardim.'] }),
-      { id: 'water', templates: ['{hero} deu água para {o:plant} {plant}.', '{Ele} deu água para {o:plant} {plant}.'] },
-      { id: 'small', templates: ['{O:plant} {plant} era muito {pequeno:plant}.', '{O:plant} {plant} não ficou grande.'] },
+      paragraph('plant',
+        'Um {day}, {hero} plantou {um:plant} {plant!}.',
+        'Um {day}, {hero} plantou {um:plant} {plant!} no jardim.',
+      ),
+      step('water', '{hero} deu água para {o:plant} {plant}.', '{Ele} deu água para {o:plant} {plant}.'),
+      step('small', '{O:plant} {plant} era muito {pequeno:plant}.', '{O:plant} {plant} não ficou grande.'),
       sad,
-      { id: 'patience', templates: ['{Seu:kin} {kin!} disse: "O sol vai ajudar!"', '{Seu:kin} {kin!} veio ajudar {hero}.'] },
-      newParagraph({ id: 'grow', templates: ['Então {o:plant} {plant} ficou muito {grown:plant}.', 'Então {o:plant} {plant} ficou {grown:plant}.'] }),
-      { id: 'show', templates: ['{hero} abraçou {seu:kin} {kin}.', '{Seu:kin} {kin} ficou feliz.'] },
+      step('patience', '{Seu:kin} {kin!} disse: "O sol vai ajudar!"', '{Seu:kin} {kin!} veio ajudar {hero}.'),
+      paragraph('grow',
+        'Então {o:plant} {plant} ficou muito {grown:plant}.',
+        'Então {o:plant} {plant} ficou {grown:plant}.',
+      ),
+      step('show', '{hero} abraçou {seu:kin} {kin}.', '{Seu:kin} {kin} ficou feliz.'),
       end,
     ],
   },
