@@ -88,7 +88,7 @@ static void head_complete(websocket *ws) {
     ws->left = 0;
     for (i = 2; i < (length == 126u ? 4u : 10u); i++) ws->left = ws->left << 8 | ws->head[i];
   }
-  if (!(ws->head[1] & 0x80u) || (ws->head[0] & 0x70u)) close_with(ws, 1002); /* unmasked, or an extension */
+  if (ws->head[0] & 0x70u) close_with(ws, 1002); /* an extension */
   else if (opcode > BINARY && (opcode < CLOSE || opcode > PONG)) close_with(ws, 1002);
   else if (opcode >= CLOSE && (length > 125u || !(ws->head[0] & 0x80u))) close_with(ws, 1002);
   else if (ws->left >> 31) close_with(ws, 1009);
@@ -115,6 +115,8 @@ static int32_t ws_read(void *user, uint8_t *bytes, uint32_t n) {
     ssize_t got;
     if (ws->closing) {
       flush(ws);
+      /* What is not read makes the kernel reset the connection, and the client would not see why. */
+      while (recv(ws->fd, part, sizeof part, MSG_DONTWAIT) > 0) {}
       return given ? (int32_t)given : -1;
     }
     want = reading_head ? head_wanted(ws) - ws->head_bytes : ws->left < n - given ? (uint32_t)ws->left : n - given;
@@ -125,7 +127,8 @@ static int32_t ws_read(void *user, uint8_t *bytes, uint32_t n) {
     if (reading_head) {
       memcpy(ws->head + ws->head_bytes, part, (size_t)got);
       ws->head_bytes = (uint8_t)(ws->head_bytes + got);
-      if (ws->head_bytes < 2u || ws->head_bytes < head_wanted(ws)) continue;
+      if (ws->head_bytes >= 2u && !(ws->head[1] & 0x80u)) close_with(ws, 1002); /* clients must mask */
+      if (ws->closing || ws->head_bytes < 2u || ws->head_bytes < head_wanted(ws)) continue;
       head_complete(ws);
     } else {
       for (i = 0; i < (uint32_t)got; i++) {
