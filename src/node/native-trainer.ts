@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { arch, cpus, homedir, platform } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { TinyLMError } from '../model/errors.js';
 import type { Backend, NativeKernels, TrainerKernels } from '../train/index.js';
@@ -33,8 +33,11 @@ const FLAGS = [
 
 /** The parts of koffi that are used; it is an optional dependency. */
 interface Koffi {
-  load(path: string): { func(name: string, result: string, args: string[]): KoffiFunction };
+  load(path: string): KoffiLibrary;
   address(buffer: ArrayBuffer): bigint;
+}
+interface KoffiLibrary {
+  func(name: string, result: string, args: string[]): KoffiFunction;
 }
 interface KoffiFunction {
   (...args: unknown[]): unknown;
@@ -89,14 +92,35 @@ let loaded: Promise<NativeKernels> | undefined;
 
 /** Native kernels, built when the cache has none; loaded once a process. */
 function loadNative(onBuild?: () => void): Promise<NativeKernels> {
-  loaded ??= (async () => {
-    if (platform() === 'win32') throw new Unavailable('native kernels are for Linux and macOS');
-    const koffi = await loadKoffi();
-    const compiler = await findCompiler();
-    const library = await build(compiler, onBuild);
-    return open(koffi, library, compiler);
-  })();
+  loaded ??= buildNative({ onBuild }).then(({ koffi, library, compiler }) => open(koffi, koffi.load(library), compiler));
   return loaded;
+}
+
+interface BuildOptions {
+  /** C files to compile with the kernels, and flags beside the usual ones (benchmarks). */
+  readonly sources?: readonly string[];
+  readonly flags?: readonly string[];
+  readonly onBuild?: () => void;
+}
+
+async function buildNative(options: BuildOptions): Promise<{ koffi: Koffi; library: string; compiler: Compiler }> {
+  if (platform() === 'win32') throw new Unavailable('native kernels are for Linux and macOS');
+  const koffi = await loadKoffi();
+  const compiler = await findCompiler();
+  return { koffi, compiler, library: await build(compiler, options) };
+}
+
+/** Kernels built with more files or flags, and their library, for benchmarks; undefined when there is no compiler or koffi. */
+export async function nativeForBench(sources: readonly string[], flags: readonly string[]):
+Promise<{ kernels: NativeKernels; library: KoffiLibrary } | undefined> {
+  try {
+    const { koffi, library: path, compiler } = await buildNative({ sources, flags });
+    const library = koffi.load(path);
+    return { kernels: open(koffi, library, compiler), library };
+  } catch (error) {
+    if (error instanceof Unavailable) return undefined;
+    throw error;
+  }
 }
 
 async function loadKoffi(): Promise<Koffi> {
@@ -136,11 +160,12 @@ export function cacheFolder(): string {
 }
 
 /** Compiles the kernels unless the cache has them; the name holds all that the result depends on, the processor included. */
-async function build(compiler: Compiler, onBuild?: () => void): Promise<string> {
+async function build(compiler: Compiler, { sources: more = [], flags: extra = [], onBuild }: BuildOptions): Promise<string> {
+  const flags = [...FLAGS, ...extra];
   const sources = join(packageRoot(), 'src', 'train', 'kernels');
-  const files = readdirSync(sources).filter((name) => /\.[ch]$/.test(name)).sort();
-  const hash = createHash('sha256').update(JSON.stringify([compiler, FLAGS, arch(), cpus()[0]?.model ?? '']));
-  for (const name of files) hash.update(`\n${name}\n`).update(readFileSync(join(sources, name)));
+  const files = [...readdirSync(sources).filter((name) => /\.[ch]$/.test(name)).sort().map((name) => join(sources, name)), ...more];
+  const hash = createHash('sha256').update(JSON.stringify([compiler, flags, arch(), cpus()[0]?.model ?? '']));
+  for (const name of files) hash.update(`\n${basename(name)}\n`).update(readFileSync(name));
   const folder = cacheFolder();
   const path = join(folder, `trainer-${hash.digest('hex').slice(0, 24)}.so`);
   if (existsSync(path)) return path;
@@ -148,8 +173,8 @@ async function build(compiler: Compiler, onBuild?: () => void): Promise<string> 
   const temporary = `${path}.${process.pid}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const units = files.filter((name) => name.endsWith('.c')).map((name) => join(sources, name));
-    await run(compiler.command, [...FLAGS, '-o', temporary, ...units, '-lm'], { timeout: 120_000 });
+    const units = files.filter((name) => name.endsWith('.c'));
+    await run(compiler.command, [...flags, `-I${sources}`, '-o', temporary, ...units, '-lm'], { timeout: 120_000 });
     renameSync(temporary, path); // whole or not there, also with several processes at once
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -159,8 +184,7 @@ async function build(compiler: Compiler, onBuild?: () => void): Promise<string> 
   return path;
 }
 
-function open(koffi: Koffi, path: string, compiler: Compiler): NativeKernels {
-  const library = koffi.load(path);
+function open(koffi: Koffi, library: KoffiLibrary, compiler: Compiler): NativeKernels {
   const pointer = 'void *';
   const bytesOf = library.func('trainer_bytes', 'size_t', [pointer]);
   const init = library.func('trainer_init', pointer, [pointer, pointer, 'int']);

@@ -139,8 +139,12 @@ export class KernelPool {
    * Runs training steps; resolves to the number done, fewer than asked after `stop()`.
    * @param position where in the data buffers the first segment starts
    * @param update false computes gradients only
+   * @throws RangeError when the data buffers or the schedule do not hold that much
    */
   async run(position: number, steps: number, update = true): Promise<number> {
+    const { segment, stream, chunk } = this.config;
+    if (steps > chunk || position + steps * segment > stream)
+      throw new RangeError(`${steps} steps of ${segment} tokens from ${position} do not fit ${stream} tokens and ${chunk} steps`);
     this.#word(ADDRESS.stop)[0] = 0;
     await this.#work({ kind: 'run', position, steps, update });
     return this.#word(ADDRESS.done)[0];
@@ -148,6 +152,8 @@ export class KernelPool {
 
   /** Loss over the first `segments` segments of the data buffers. Changes the carried state only. */
   async evaluate(segments: number): Promise<Loss> {
+    const { segment, stream } = this.config;
+    if (segments * segment > stream) throw new RangeError(`${segments} segments of ${segment} tokens do not fit ${stream} tokens`);
     await this.#work({ kind: 'evaluate', segments });
     const [nats, tokens] = new Float64Array(this.#backend.buffer, this.#backend.offset(ADDRESS.totals, 0), 2);
     return { nats, tokens };

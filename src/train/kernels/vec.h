@@ -102,7 +102,7 @@ INLINE vf floor_(vf x) {
 
 /*
  * e^x: 2^n · e^r with |r| ≤ ln2/2 and a polynomial of degree 5 for e^r, minimax by Remez' algorithm (relative error 7.5e-8; with
- * float rounding < 3e-7). Arguments are clamped to [−87, 88].
+ * float rounding < 3e-7, which a test checks). Arguments are clamped to [−87, 88].
  */
 INLINE vf exp_(vf x) {
   x = max_(min_(x, splat(88.0f)), splat(-87.0f));

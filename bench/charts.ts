@@ -1,0 +1,59 @@
+/** Curves of the benchmarks as SVG. */
+import type { TopLevelSpec } from 'vega-lite';
+import { exponent } from './measure.js';
+import type { Axis, ScalePoint } from './scale.js';
+
+const CONFIG = {
+  background: 'white', padding: 16, font: 'Helvetica, Arial, sans-serif', view: { stroke: null },
+  axis: { labelFontSize: 12, titleFontSize: 13, titleFontWeight: 'normal', gridColor: '#e5e5e5', domainColor: '#888' },
+  title: { fontSize: 15, anchor: 'start', subtitleFontSize: 12, subtitleColor: '#555', offset: 12 },
+  legend: { labelFontSize: 12, labelLimit: 320, title: null },
+  range: { category: ['#2f5d8a', '#c8552d', '#4a8f5c'] },
+} as const;
+
+const TITLES: Record<Axis, { title: string; axis: string; fixed: string }> = {
+  dim: { title: 'Training speed over the width', axis: 'embedding and hidden width', fixed: 'vocabulary 256, 32 sequences of 64 tokens, one thread' },
+  lanes: { title: 'Training speed over the batch', axis: 'sequences in parallel', fixed: 'width 64, 64 tokens each, one thread' },
+  segment: { title: 'Training speed over the segment', axis: 'tokens of back-propagation through time', fixed: 'width 64, 32 sequences, one thread' },
+  threads: { title: 'Training speed over threads', axis: 'threads', fixed: 'width 64, 32 sequences of 64 tokens' },
+};
+
+/** "tokens/s ~ dim^k" of each build: k over all points (with a single point, no number). */
+export function exponents(points: readonly ScalePoint[], axis: Axis): { build: string; k: number }[] {
+  const builds = [...new Set(points.filter((p) => p.axis === axis).map((p) => p.build))];
+  return builds.map((build) => {
+    const own = points.filter((p) => p.axis === axis && p.build === build).map(({ x, tokens }) => ({ x, y: tokens }));
+    return { build, k: own.length > 1 ? exponent(own) : NaN };
+  });
+}
+
+/** One picture: tokens a second over an axis, both logarithmic. */
+export async function scaleChart(points: readonly ScalePoint[], axis: Axis, where: string): Promise<string> {
+  const { title, axis: name, fixed } = TITLES[axis];
+  const fits = new Map(exponents(points, axis).map(({ build, k }) => [build, k]));
+  const values = points.filter((p) => p.axis === axis).map(({ build, x, tokens }) => {
+    const k = fits.get(build)!;
+    return { x, tokens, build: Number.isNaN(k) ? build : `${build}: grows as x^${k.toFixed(2)}`.replace('-', '−') };
+  });
+  const ticks = [...new Set(values.map((v) => v.x))];
+  return draw({
+    title: { text: title, subtitle: [fixed, where] }, width: 520, height: 300, data: { values },
+    mark: { type: 'line', point: { filled: true, size: 40 } },
+    encoding: {
+      x: { field: 'x', type: 'quantitative', title: name, scale: { type: 'log', nice: false }, axis: { values: ticks } },
+      y: { field: 'tokens', type: 'quantitative', title: 'tokens/s', scale: { type: 'log' }, axis: { format: '~s', tickCount: 6 } },
+      color: { field: 'build', type: 'nominal', legend: { orient: 'bottom', direction: 'vertical' } },
+    },
+  });
+}
+
+async function draw(specification: Record<string, unknown>): Promise<string> {
+  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+  const spec = { $schema: 'https://vega.github.io/schema/vega-lite/v6.json', config: CONFIG, ...specification };
+  const view = new vega.View(vega.parse(vegaLite.compile(spec as unknown as TopLevelSpec).spec), { renderer: 'none' });
+  try {
+    return `${await view.toSVG()}\n`;
+  } finally {
+    view.finalize();
+  }
+}

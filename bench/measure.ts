@@ -1,0 +1,88 @@
+/** Interleaved laps, and what is said of them. */
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import type { Case, Contestant, Runner } from './contestant.js';
+
+/** Lowest, median and highest of some numbers. */
+export interface Spread {
+  readonly min: number;
+  readonly median: number;
+  readonly max: number;
+}
+
+export function spread(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return { min: sorted[0], median, max: sorted[sorted.length - 1] };
+}
+
+/** Tokens a second in each round. */
+export interface Result {
+  readonly name: string;
+  readonly threads: number;
+  /** By the wall clock, one number a round. */
+  readonly wall: number[];
+  /** Tokens a second of processor time (all threads), one number a round: hardly moved by what else the machine does. */
+  readonly cpu: number[];
+}
+
+/**
+ * Every contestant does a lap in every round, in turns, so that each round sees the same machine. A lap is at least one step and about
+ * `lap` seconds.
+ */
+export async function race(contestants: readonly Contestant[], size: Case, rounds: number, lap: number): Promise<Result[]> {
+  const tokens = size.lanes * size.segment;
+  const running: { contestant: Contestant; runner: Runner; steps: number; result: Result }[] = [];
+  for (const contestant of contestants) {
+    const runner = await contestant.open(size);
+    await runner.steps(2); // warm-up: compiled code, touched memory
+    const { seconds } = await runner.steps(1);
+    const { name, threads } = contestant;
+    running.push({ contestant, runner, steps: Math.max(1, Math.round(lap / seconds)), result: { name, threads, wall: [], cpu: [] } });
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const { runner, steps, result } of running) {
+      const { seconds, cpu } = await runner.steps(steps);
+      result.wall.push((tokens * steps) / seconds);
+      result.cpu.push((tokens * steps) / cpu);
+    }
+  }
+  for (const { runner } of running) await runner.close();
+  return running.map(({ result }) => result);
+}
+
+/** Ratio of two contestants, round by round. */
+export const ratio = (a: readonly number[], b: readonly number[]): Spread => spread(a.map((value, i) => value / b[i]));
+
+/** y = c · x^k by least squares of the logarithms: the exponent k. */
+export function exponent(points: readonly { x: number; y: number }[]): number {
+  const n = points.length;
+  const xs = points.map((p) => Math.log(p.x));
+  const ys = points.map((p) => Math.log(p.y));
+  const mx = xs.reduce((a, b) => a + b) / n;
+  const my = ys.reduce((a, b) => a + b) / n;
+  const sxy = xs.reduce((sum, x, i) => sum + (x - mx) * (ys[i] - my), 0);
+  return sxy / xs.reduce((sum, x) => sum + (x - mx) ** 2, 0);
+}
+
+/** The machine and the moment of a measurement. */
+export interface Circumstances {
+  readonly processor: string;
+  readonly cores: number;
+  readonly node: string;
+  readonly date: string;
+  /** Runnable processes, mean of the last minute, before the measurement: above 0 means others were at work. */
+  readonly loadBefore: number;
+  readonly command: string;
+}
+
+export function circumstances(command: string): Circumstances {
+  return {
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    node: process.version,
+    date: new Date().toISOString().slice(0, 10),
+    loadBefore: Math.round(loadavg()[0] * 10) / 10,
+    command,
+  };
+}

@@ -1,0 +1,131 @@
+/** RESULTS.md from the figures in bench/results/ and the notes in bench/NOTES.md. */
+import { exponents } from './charts.js';
+import type { Case } from './contestant.js';
+import type { EngineResults } from './engine.js';
+import { ratio, spread, type Circumstances, type Result, type Spread } from './measure.js';
+import { PARTS, type Profile } from './profile.js';
+import type { ScaleResults } from './scale.js';
+import type { TrainResults } from './train.js';
+
+export interface AllResults {
+  readonly train?: TrainResults;
+  readonly engine?: EngineResults;
+  readonly scale?: ScaleResults;
+  readonly notes: string;
+}
+
+const thousands = (n: number): string => (n >= 1000 ? `${Math.round(n / 1000)}k` : n >= 10 ? n.toFixed(0) : n.toFixed(1));
+const tokens = ({ min, median, max }: Spread): string => `${thousands(min)} / **${thousands(median)}** / ${thousands(max)}`;
+const times = ({ min, median, max }: Spread): string => `${min.toFixed(2)} / **${median.toFixed(2)}** / ${max.toFixed(2)}`;
+const percent = (part: number): string => `${(100 * part).toFixed(part < 0.0995 ? 1 : 0)} %`;
+const name = (size: Case): string => `dim ${size.dim}${size.hidden === size.dim ? '' : `, hidden ${size.hidden}`}, ${size.lanes} × ${size.segment}`;
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+/** Where and when, in words. */
+export function place({ processor, cores, node, date }: Circumstances): string {
+  return `${processor}, ${cores} cores, Node ${node}, ${date}`;
+}
+const header = (c: Circumstances): string =>
+  `\`${c.command}\` on ${place(c)}; load average before: ${c.loadBefore}${c.loadBefore > 0.5 ? ' (others were at work too)' : ''}.`;
+
+/** The thread setting with the highest median. */
+function best(results: readonly Result[], who: string): Result | undefined {
+  return results.filter((r) => r.name === who).sort((a, b) => spread(b.wall).median - spread(a.wall).median)[0];
+}
+
+/** What the trainer should reach, in multiples of PyTorch, by width. */
+const TARGETS: Record<string, Record<number, number>> = { Wasm: { 64: 1.5, 128: 1.2, 256: 1 }, native: { 64: 3, 128: 2.5, 256: 2 } };
+
+function trainSection(t: TrainResults): string[] {
+  const rows: string[][] = [];
+  const verdicts: string[][] = [];
+  const scaling: string[][] = [];
+  for (const { size, results } of t.races) {
+    for (const r of results)
+      rows.push([name(size), r.name, String(r.threads), tokens(spread(r.wall)), tokens(spread(r.cpu))]);
+    const torch = best(results, 'PyTorch');
+    for (const who of ['Wasm', 'native']) {
+      const own = best(results, who);
+      if (own && torch)
+        verdicts.push([name(size), who, `${own.threads} against ${torch.threads}`, times(ratio(own.wall, torch.wall)),
+          times(ratio(own.cpu, torch.cpu)), `≥ ${TARGETS[who][size.dim]}`]);
+      const one = results.find((r) => r.name === who && r.threads === 1);
+      const two = results.find((r) => r.name === who && r.threads === 2);
+      if (one && two) scaling.push([name(size), who, times(ratio(two.wall, one.wall)), times(ratio(two.cpu, one.cpu))]);
+    }
+  }
+  const out = [
+    '## Training', header(t.circumstances),
+    `Embedding + GRU + Linear, vocabulary 256, one layer; ours trains ternary weights with 8-bit activations, PyTorch float. ${t.rounds} rounds in turns; `
+    + 'lowest / **median** / highest. "A processor second" counts all threads\' time, so it says how much work a token is and hardly depends '
+    + 'on what else the machine does; by the wall clock a second thread only pays when there is a second core to be had. '
+    + `Took part: ${t.contestants.join('; ')}.`,
+    table(['size', 'who', 'threads', 'tokens/s', 'tokens a processor second'], rows),
+  ];
+  if (verdicts.length > 0)
+    out.push('Ratio to PyTorch, each side with its better number of threads, round by round:',
+      table(['size', 'who', 'threads', 'by the wall clock', 'by processor time', 'wanted'], verdicts));
+  if (scaling.length > 0)
+    out.push('Two threads against one, round by round (2.00 is perfect by the wall clock, 1.00 by processor time, where less means waiting at barriers):',
+      table(['size', 'who', 'by the wall clock', 'by processor time'], scaling));
+  if (t.peer) {
+    const [ours, theirs] = t.peer.results;
+    out.push(`What a TypeScript user would pick: ${theirs.name} at ${name(t.peer.size)} (larger steps take it too long) trains `
+      + `${tokens(spread(theirs.wall))} tokens/s, ours as Wasm with one thread ${tokens(spread(ours.wall))}, ${times(ratio(ours.wall, theirs.wall))} times as many.`);
+  }
+  const { steps, before, after } = t.memory;
+  out.push(`Memory: resident size ${(before / 2 ** 20).toFixed(1)} MiB before and ${(after / 2 ** 20).toFixed(1)} MiB after ${steps} steps of the default size.`);
+  return out;
+}
+
+function profileSection(profiles: readonly Profile[]): string[] {
+  const rows = profiles.map((p) => {
+    const rate = p.operations / p.seconds;
+    const all = PARTS.reduce((sum, part) => sum + p.parts[part], 0);
+    const share = (...parts: (typeof PARTS)[number][]): string => percent(parts.reduce((sum, part) => sum + p.parts[part], 0) / all);
+    return [p.build, name(p.size), (p.operations / 1e6).toFixed(0), (p.seconds * 1000).toFixed(2), (p.peak / 1e9).toFixed(1), (rate / 1e9).toFixed(1),
+      `**${percent(rate / p.peak)}**`, share('products'), share('cell', 'scatter'), share('softmax'), share('weights', 'optimizer'),
+      share('reduction'), share('barrier')];
+  });
+  return [
+    '### Roofline',
+    'One thread, the fastest of twelve steps. The peak is that of the micro-kernel alone on a product inside the first-level cache, in the same build '
+    + 'and process; operations are those of the products that a step cannot do without (six a weight and token, and the input table).',
+    table(['build', 'size', 'MFLOP a step', 'ms', 'peak, GFLOP/s', 'step, GFLOP/s', 'of peak', 'products', 'gates', 'softmax', 'weights, optimizer',
+      'reduction', 'barrier'], rows),
+  ];
+}
+
+function engineSection(e: EngineResults): string[] {
+  return [
+    '## Engine in Node', header(e.circumstances),
+    'Tokens a second of the C engine as WebAssembly (base-3 weights, table kernel) and of the same float model in plain TypeScript (`bench/plain.ts`), '
+    + 'one thread, whole token with the choice of the next; lowest / **median** / highest.',
+    table(['model', 'parameters', '.tlm bytes', 'float bytes', 'engine', 'plain TypeScript', 'ratio'],
+      e.models.map((m) => [`${m.model.vocab} × ${m.model.dim} × ${m.model.hidden}`, String(m.parameters), String(m.fileBytes), String(m.floatBytes),
+        tokens(spread(m.engine)), tokens(spread(m.plain)), times(ratio(m.engine, m.plain))])),
+  ];
+}
+
+function scaleSection(s: ScaleResults): string[] {
+  const axes = ['dim', 'lanes', 'segment', 'threads'] as const;
+  const fits = axes.flatMap((axis) => exponents(s.points, axis).filter(({ k }) => !Number.isNaN(k))
+    .map(({ build, k }) => [axis, build, k.toFixed(2).replace('-', '−')]));
+  return [
+    '## Scale', header(s.circumstances),
+    'Training tokens/s ~ x^k, fitted over all points of a curve:', table(['x', 'build', 'k'], fits),
+    axes.map((axis) => `![tokens/s over ${axis}](docs/train-speed-${axis}.svg)`).join('\n'),
+  ];
+}
+
+export function report({ train, engine, scale, notes }: AllResults): string {
+  const parts = [
+    '# Results', 'Written by `npm run bench`; the figures are in `bench/results/`, the notes at the end in `bench/NOTES.md`.',
+    ...(train ? [...trainSection(train), ...profileSection(train.profiles)] : []),
+    ...(engine ? engineSection(engine) : []),
+    ...(scale ? scaleSection(scale) : []),
+    ...(notes ? [notes.trim()] : []),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
