@@ -43,7 +43,7 @@ describe('as a process', () => {
       at('noise.bin'),
       Uint8Array.from({ length: 5000 }, (_, i) => (i % 7 === 0 ? (i * 97) & 255 : 0)),
     );
-    refused(await spawned(['train', at('noise.bin'), '--out', at('run-bin')]), /control bytes in 5000 bytes/, /binary/);
+    refused(await spawned(['train', at('noise.bin'), '--out', at('run-bin')]), /control bytes, in 5000 bytes/, /binary/);
     assert.ok(!existsSync(at('run-bin')));
   });
 

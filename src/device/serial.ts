@@ -62,6 +62,9 @@ export function serialError(path: string, error: Error): TinyLMError {
   return new TinyLMError('port-error', `${path}: ${text}`, 'unplug the board, plug it in again, and try again');
 }
 
+const OPEN_ATTEMPTS = 6;
+const OPEN_PAUSE_MS = 100;
+
 /** A serial port. */
 export class SerialTransport extends TransportBase {
   readonly usb: { vendorId: number; productId: number } | undefined;
@@ -87,8 +90,7 @@ export class SerialTransport extends TransportBase {
   async open(): Promise<void> {
     if (this.isOpen) throw new TinyLMError('port-busy', `${this.name} is open already`, 'close it first');
     const backend = this.#backend ?? await serialBackend();
-    const port = backend.create(this.#path, this.#baud);
-    await this.#call((done) => port.open(done));
+    const port = await this.#openPatiently(backend);
     this.#port = port;
     port.on('data', (data) => this.received(data));
     port.on('close', (error) => {
@@ -98,6 +100,20 @@ export class SerialTransport extends TransportBase {
     // Without a listener an error event would end the process; a loss is also told by `close`.
     port.on('error', () => undefined);
     this.opened();
+  }
+
+  /** Opens; a port that is busy may be one that was closed a moment ago, so it is tried again for about half a second. */
+  async #openPatiently(backend: SerialBackend): Promise<SerialHandle> {
+    for (let attempt = 1; ; attempt++) {
+      const port = backend.create(this.#path, this.#baud);
+      try {
+        await this.#call((done) => port.open(done));
+        return port;
+      } catch (error) {
+        if (!(error instanceof TinyLMError && error.code === 'port-busy') || attempt === OPEN_ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, OPEN_PAUSE_MS));
+      }
+    }
   }
 
   #lost(): TinyLMError {
