@@ -49,9 +49,13 @@ export const SMALL = vector('bpe-33-17');
 
 /** A random model of the default shape (V 256, D 32, H 64), or another; its file. */
 export function modelFile(shape: { vocab?: number; dim?: number; hidden?: number } = {}): string {
-  const words = ['the', 'cat', 'sat', 'não', 'é', 'house', 'and', 'then', 'wind', 'stone', 'water', 'light', 'away'];
-  const text = Array.from({ length: 400 }, (_, i) => words[(i * i + 7 * i) % words.length] + (i % 9 === 8 ? '.\n' : '')).join(' ');
-  const tokenizer = trainTokenizer([text], { kind: 'bpe', vocab: shape.vocab ?? 64 });
+  // Enough different words for any vocabulary, with characters of several bytes.
+  const syllables = ['the', 'ca', 'to', 'não', 'é', 'hou', 'se', 'win', 'd', 'sto', 'ne', 'wa', 'ter', 'li', 'ght', 'ro', 'mu', 'ki'];
+  let s = 1;
+  const pick = (n: number): number => (s = Math.imul(s, 1664525) + 1013904223 >>> 0) % 65521 % n;
+  const text = Array.from({ length: 6000 }, (_, i) =>
+    Array.from({ length: 1 + pick(3) }, () => syllables[pick(syllables.length)]).join('') + (i % 9 === 8 ? '.\n' : '')).join(' ');
+  const tokenizer = trainTokenizer([text], { kind: 'bpe', vocab: shape.vocab ?? 256 });
   const float = livelyModel({
     cell: 'gru', vocab: tableVocab(tokenizer), dim: shape.dim ?? 32, hidden: shape.hidden ?? 64, layers: 1, tied: false,
   }, 11);

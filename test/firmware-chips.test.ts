@@ -1,0 +1,195 @@
+/**
+ * The same application without an operating system: QEMU's RV32IMC and Xtensa machines, and the ESP32-C3's direct-boot
+ * image on the virtual chip, flashed by esptool-js. Same prompt and seed, same bytes; all RAM within 32 KB.
+ */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { VirtualBoard } from '../src/device/chip/board.js';
+import { DeviceClient } from '../src/device/client.js';
+import { flashImage, flashModel } from '../src/device/flash/flasher.js';
+import { parsePartitionCsv, readPartitionTable, writePartitionTable } from '../src/device/flash/partitions.js';
+import { loadEngineModel } from './helpers/engine-text.js';
+import { POSIX_TOOLS, ROOT, buildPosix, fileBytes, modelFile, toolsFor, vector } from './firmware-support.js';
+
+const OUT = join(ROOT, 'build', 'bare');
+const RISCV = { 'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf', make: 'make' } as const;
+const XTENSA = { 'xtensa-lx106-elf-gcc': 'gcc-xtensa-lx106', make: 'make' } as const;
+const LIMIT = 32768;
+
+function build(target: string): void {
+  const run = spawnSync('flock', [join(tmpdir(), 'tinylm-bare.lock'), 'make', '-s', '-C', join(ROOT, 'firmware/ports'), target, `OUT=${OUT}`],
+    { encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(`${target} does not build:\n${run.stderr}`);
+}
+
+/** Types lines into an emulator, each when the answer before it has come; returns all that it said. */
+function converse(command: string, args: readonly string[], turns: readonly (readonly [line: string, answer: RegExp])[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: 60_000 });
+    const parts: Buffer[] = [];
+    let turn = 0;
+    let from = 0;
+    let errors = '';
+    child.stderr.on('data', (data: Buffer) => { errors += data.toString(); });
+    child.stdin.write(turns[0][0]);
+    child.stdout.on('data', (data: Buffer) => {
+      parts.push(data);
+      const said = Buffer.concat(parts).toString();
+      if (turn < turns.length && turns[turn][1].test(said.slice(from))) {
+        from = said.length;
+        if (++turn < turns.length) child.stdin.write(turns[turn][0]);
+        else child.stdin.write('/restart\n');
+      }
+    });
+    child.on('exit', (code) => {
+      const said = Buffer.concat(parts).toString();
+      if (code === 0 && turn === turns.length) resolve(said);
+      else reject(new Error(`${command} ended with ${code} at ${turns[turn]?.[0]}: ${said}${errors}`));
+    });
+  });
+}
+
+const PROMPT = 'the cat não';
+const SETTINGS = { seed: 7, length: 50 } as const;
+const TURNS = [
+  ['/set length 50\n', /"length":50/], ['/set seed 7\n', /"seed":7/], [`${PROMPT}\n`, /\[\d+ tokens.*\]\r?\n/],
+  ['/info\n', /"device":\{.*\}\}\r?\n/], ['/bench 8\n', /\[8 tokens.*\]\r?\n/],
+] as const;
+
+/** The text between the last settings and the line of figures. */
+function textIn(said: string): string {
+  const found = /"seed":7,[^\n]*\n([^]*?)\n\[\d+ tokens/.exec(said.replaceAll('\r', ''));
+  assert.ok(found, said);
+  return found[1];
+}
+
+interface Ram { ram_bytes: number; stack_bytes: number; stack_free_min: number }
+function ramIn(said: string): Ram {
+  const found = /"device":(\{[^}]*\})\}/.exec(said);
+  assert.ok(found, said);
+  return JSON.parse(found[1]) as Ram;
+}
+
+/** Data, application, session, engine and stack together, as the tool says it, and with the stack's use as measured. */
+function checkRam(t: { diagnostic(message: string): void }, chip: string, ram: Ram): void {
+  assert.ok(ram.ram_bytes <= LIMIT, `${chip}: ${ram.ram_bytes} bytes of RAM`);
+  assert.ok(ram.stack_free_min >= 256, `${chip}: ${ram.stack_free_min} bytes of the stack were never used`);
+  t.diagnostic(`${chip}: ${ram.ram_bytes} bytes of RAM in all, stack ${ram.stack_bytes - ram.stack_free_min} of ${ram.stack_bytes} used`);
+}
+
+const MACHINES = [
+  { name: 'RV32IMC', target: 'qemu-riscv', tools: { ...RISCV, 'qemu-system-riscv32': 'qemu-system-misc' }, qemu: 'qemu-system-riscv32',
+    args: ['-M', 'virt', '-nographic', '-bios', 'none', '-icount', 'shift=0'], model: '0x84000000' },
+  { name: 'Xtensa lx106', target: 'qemu-xtensa', tools: { ...XTENSA, 'qemu-system-xtensa': 'qemu-system-misc' }, qemu: 'qemu-system-xtensa',
+    args: ['-M', 'sim', '-cpu', 'lx106', '-semihosting', '-display', 'none', '-monitor', 'none', '-serial', 'none', '-icount', 'shift=5,sleep=off'],
+    model: '0x64000000' },
+] as const;
+
+for (const m of MACHINES) {
+  test(`QEMU ${m.name}: the bytes of WebAssembly and x86, within 32 KB of RAM`, async (t) => {
+    if (!toolsFor(t, { ...m.tools, ...POSIX_TOOLS })) return;
+    build(m.target);
+    for (const model of [modelFile(), vector('char-5-7-2')]) {
+      const said = await converse(m.qemu, [...m.args, '-kernel', join(OUT, `${m.target}.elf`),
+        '-device', `loader,file=${model},addr=${m.model},force-raw=on`], TURNS);
+      const expected = (await loadEngineModel(model)).text(PROMPT, SETTINGS).replaceAll('\r', '');
+      assert.equal(textIn(said), expected.replace(/\n$/, ''));
+      const x86 = spawnSync(join(buildPosix(), 'tinylm-device'), ['--stdio', '--model', model],
+        { input: TURNS.slice(0, 3).map(([line]) => line).join(''), encoding: 'utf8' });
+      assert.equal(textIn(x86.stdout), textIn(said));
+      assert.match(said, /\[8 tokens, .* \d+ instructions a token\]/);
+      checkRam(t, m.name, ramIn(said));
+    }
+  });
+
+  test(`QEMU ${m.name}: without a model, and with a corrupted one, it says so and answers`, async (t) => {
+    if (!toolsFor(t, m.tools)) return;
+    build(m.target);
+    const run = (model: readonly string[]) => converse(m.qemu, [...m.args, '-kernel', join(OUT, `${m.target}.elf`), ...model],
+      [['the\n', /\[error .*\]/], ['/info\n', /"device":/]]);
+    assert.match(await run([]), /\[error no-model: .*"state":"none"/s);
+    assert.match(await run(['-device', `loader,file=${vector('bad/crc')},addr=${m.model},force-raw=on`]), /\[error bad-model: .*CRC-32.*"state":"bad"/s);
+  });
+}
+
+test('the direct-boot image has the partition table of partitions.csv', (t) => {
+  if (!toolsFor(t, RISCV)) return;
+  build('esp32c3-direct');
+  const image = fileBytes(join(OUT, 'esp32c3-direct.bin'));
+  const csv = parsePartitionCsv(readFileSync(join(ROOT, 'firmware/partitions.csv'), 'utf8'));
+  assert.deepEqual(readPartitionTable(image.subarray(0x8000, 0x8c00)), readPartitionTable(writePartitionTable(csv)));
+});
+
+test('ESP32-C3, direct boot: flashed by esptool-js, it talks over USB, takes a model, and keeps it over a restart', async (t) => {
+  if (!toolsFor(t, RISCV)) return;
+  build('esp32c3-direct');
+  const image = fileBytes(join(OUT, 'esp32c3-direct.bin'));
+  const model = modelFile();
+  const expected = (await loadEngineModel(model)).text(PROMPT, SETTINGS);
+  const board = new VirtualBoard();
+  board.powerOn();
+  const port = board.port();
+  await flashImage({ port, parts: [{ offset: 0, data: image, name: 'firmware' }] });
+  await flashModel({ port, model: fileBytes(model) });
+  const heard: string[] = [];
+  const client = new DeviceClient(port, { onText: (text) => heard.push(text), timeoutMs: 10_000 });
+  await client.open();
+  try {
+    const text = async (): Promise<string> => {
+      let all = '';
+      for await (const piece of client.generate(PROMPT, SETTINGS)) all += piece;
+      return all;
+    };
+    assert.equal(await text(), expected);
+    const info = await client.info();
+    assert.equal(info.device['chip'], 'esp32c3');
+    checkRam(t, 'virtual ESP32-C3', info.device as unknown as Ram);
+    assert.equal((await client.bench(5)).counter, 'cycles');
+    // Another model over the line protocol, by the ROM's flash functions; a damaged one first.
+    const other = fileBytes(vector('byte-64-b3'));
+    const damaged = other.slice();
+    damaged[5000] ^= 4;
+    await assert.rejects(client.uploadModel(damaged), { code: 'device-bad-model' });
+    assert.equal((await client.info()).model.state, 'bad');
+    assert.equal((await client.uploadModel(other)).vocab, 256);
+    await client.restart();
+    assert.equal((await client.info()).model.crc, Buffer.from(other.slice(-4)).reverse().toString('hex'));
+    assert.match(heard.join(''), /\[TinyLM \d/);
+  } finally {
+    await client.close();
+    board.powerOff();
+  }
+});
+
+test('ESP32-C3, direct boot, over UART0: a person at a terminal', async (t) => {
+  if (!toolsFor(t, RISCV)) return;
+  build('esp32c3-direct');
+  const board = new VirtualBoard({ wiring: 'uart' });
+  board.chip.flash.program(0, fileBytes(join(OUT, 'esp32c3-direct.bin')));
+  board.chip.flash.program(0x1a0000, fileBytes(vector('char-5-7-2')));
+  const port = board.port();
+  await port.open();
+  let said = '';
+  port.onData((data) => { said += Buffer.from(data).toString(); });
+  board.powerOn();
+  const until = async (what: RegExp): Promise<void> => {
+    for (let i = 0; !what.test(said); i++) {
+      assert.ok(i < 4000, said);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  try {
+    await until(/\/help\]\r\n> $/);
+    for (const letter of '/set length 9\r') await port.write(Buffer.from(letter));
+    await until(/"length":9,/);
+    await port.write(Buffer.from('abc\r'));
+    await until(/> abc\r\n[^]*\[\d+ tokens, .*\]\r\n> $/);
+  } finally {
+    await port.close();
+    board.powerOff();
+  }
+});
