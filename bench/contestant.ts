@@ -34,6 +34,8 @@ export interface Contestant {
   /** Contestants of one name differ in threads only. */
   readonly name: string;
   readonly threads: number;
+  /** When the number of threads does not say all. */
+  readonly setting?: string;
   open(size: Case): Promise<Runner>;
 }
 
@@ -89,21 +91,23 @@ export function trainer(name: string, kernels: TrainerKernels, threads: number):
   };
 }
 
-/** PyTorch in a process of its own, asked line by line. */
+/** PyTorch in a process of its own, asked line by line. Its matrix products (OpenBLAS) have threads of their own. */
 export class PyTorch {
   readonly version: string;
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
+  readonly #blas: number;
   #opened = 0;
 
-  private constructor(process: ChildProcess, lines: Interface, version: string) {
+  private constructor(process: ChildProcess, lines: Interface, version: string, blas: number) {
     this.#process = process;
+    this.#blas = blas;
     this.#lines = lines[Symbol.asyncIterator]();
     this.version = version;
   }
 
-  /** The first Python that has torch; undefined when there is none. */
-  static async find(): Promise<PyTorch | undefined> {
+  /** The first Python that has torch; undefined when there is none. `blas`: threads of the matrix products. */
+  static async find(blas: number): Promise<PyTorch | undefined> {
     const script = join(packageRoot(), 'bench', 'pytorch', 'train.py');
     for (const python of [process.env.PYTHON, 'python3', '/usr/bin/python3']) {
       if (!python) continue;
@@ -115,9 +119,9 @@ export class PyTorch {
       });
       if (version === '') continue;
       // threads that wait do not spin: better for PyTorch where cores are shared, and no worse where they are not
-      const env = { ...process.env, OMP_WAIT_POLICY: 'passive' };
+      const env = { ...process.env, OMP_WAIT_POLICY: 'passive', OPENBLAS_NUM_THREADS: String(blas) };
       const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'], env });
-      return new PyTorch(child, createInterface({ input: child.stdout! }), version);
+      return new PyTorch(child, createInterface({ input: child.stdout! }), version, blas);
     }
     return undefined;
   }
@@ -133,6 +137,7 @@ export class PyTorch {
     return {
       name: 'PyTorch',
       threads,
+      ...(threads !== this.#blas && { setting: `${threads}, products ${this.#blas}` }),
       open: async ({ vocab, dim, hidden, lanes, segment }) => {
         const id = String(this.#opened++);
         await this.#ask({ id, open: { vocab, dim, hidden, lanes, segment } });

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- train engine scale report] [--rounds n] [--lap seconds]`: measures, keeps the figures in bench/results/ and writes
+ * `npm run bench [-- train engine scale report] [--rounds n] [--lap s] [--patience s]`: measures, keeps the figures in bench/results/ and writes
  * RESULTS.md and docs/*.svg from them. Without names: train and engine. `report` only writes.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { benchTrain, type TrainResults } from './train.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, lap: { type: 'string', default: '0.2' } },
+  options: { rounds: { type: 'string', default: '5' }, lap: { type: 'string', default: '0.2' }, patience: { type: 'string', default: '3' } },
 });
 const known = ['train', 'engine', 'scale', 'report'];
 const unknown = positionals.find((name) => !known.includes(name));
@@ -34,7 +34,7 @@ const load = <T>(name: string): T | undefined =>
 const keep = (name: string, results: object): void =>
   writeFileSync(file(name), `${JSON.stringify(results, (_, v: unknown) => (typeof v === 'number' ? Number(v.toPrecision(5)) : v), 1)}\n`);
 
-if (wanted.includes('train')) keep('train', await benchTrain({ rounds: Number(values.rounds), lap: Number(values.lap) }, say));
+if (wanted.includes('train')) keep('train', await benchTrain({ rounds: Number(values.rounds), lap: Number(values.lap), patience: Number(values.patience) }, say));
 if (wanted.includes('engine')) keep('engine', await benchEngine(Number(values.rounds), say));
 if (wanted.includes('scale')) keep('scale', await benchScale(say));
 

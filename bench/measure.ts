@@ -20,27 +20,48 @@ export function spread(values: readonly number[]): Spread {
 export interface Result {
   readonly name: string;
   readonly threads: number;
+  readonly setting?: string;
   /** By the wall clock, one number a round. */
   readonly wall: number[];
   /** Tokens a second of processor time (all threads), one number a round: hardly moved by what else the machine does. */
   readonly cpu: number[];
 }
 
+/** Share of the processors' time that nobody used, over half a second. */
+async function idleShare(): Promise<number> {
+  const sums = (): { idle: number; all: number } => cpus().reduce((sum, { times }) => ({
+    idle: sum.idle + times.idle, all: sum.all + times.user + times.nice + times.sys + times.idle + times.irq,
+  }), { idle: 0, all: 0 });
+  const before = sums();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const after = sums();
+  return (after.idle - before.idle) / Math.max(1, after.all - before.all);
+}
+
+/** Waits until others leave the processors alone, `most` seconds at most. */
+async function quiet(most: number): Promise<void> {
+  const end = performance.now() + most * 1000;
+  while (performance.now() < end && (await idleShare()) < 0.9);
+}
+
 /**
  * Every contestant does a lap in every round, in turns, so that each round sees the same machine. A lap is at least one step and about
- * `lap` seconds.
+ * `lap` seconds; before a round it waits `patience` seconds at most for the machine to be quiet.
  */
-export async function race(contestants: readonly Contestant[], size: Case, rounds: number, lap: number): Promise<Result[]> {
+export async function race(contestants: readonly Contestant[], size: Case, rounds: number, lap: number, patience = 0):
+Promise<Result[]> {
   const tokens = size.lanes * size.segment;
-  const running: { contestant: Contestant; runner: Runner; steps: number; result: Result }[] = [];
+  const running: { runner: Runner; steps: number; result: Result }[] = [];
   for (const contestant of contestants) {
     const runner = await contestant.open(size);
     await runner.steps(2); // warm-up: compiled code, touched memory
     const { seconds } = await runner.steps(1);
-    const { name, threads } = contestant;
-    running.push({ contestant, runner, steps: Math.max(1, Math.round(lap / seconds)), result: { name, threads, wall: [], cpu: [] } });
+    const { name, threads, setting } = contestant;
+    const result: Result = { name, threads, ...(setting && { setting }), wall: [], cpu: [] };
+    running.push({ runner, steps: Math.max(1, Math.round(lap / seconds)), result });
   }
   for (let round = 0; round < rounds; round++) {
+    if (patience > 0) await quiet(patience);
     for (const { runner, steps, result } of running) {
       const { seconds, cpu } = await runner.steps(steps);
       result.wall.push((tokens * steps) / seconds);

@@ -14,7 +14,7 @@ export interface AllResults {
   readonly notes: string;
 }
 
-const thousands = (n: number): string => (n >= 1000 ? `${Math.round(n / 1000)}k` : n >= 10 ? n.toFixed(0) : n.toFixed(1));
+const thousands = (n: number): string => (n >= 9950 ? `${Math.round(n / 1000)}k` : n >= 1000 ? `${(n / 1000).toFixed(1)}k` : n >= 10 ? n.toFixed(0) : n.toFixed(1));
 const tokens = ({ min, median, max }: Spread): string => `${thousands(min)} / **${thousands(median)}** / ${thousands(max)}`;
 const times = ({ min, median, max }: Spread): string => `${min.toFixed(2)} / **${median.toFixed(2)}** / ${max.toFixed(2)}`;
 const percent = (part: number): string => `${(100 * part).toFixed(part < 0.0995 ? 1 : 0)} %`;
@@ -28,6 +28,8 @@ export function place({ processor, cores, node, date }: Circumstances): string {
 }
 const header = (c: Circumstances): string =>
   `\`${c.command}\` on ${place(c)}; load average before: ${c.loadBefore}${c.loadBefore > 0.5 ? ' (others were at work too)' : ''}.`;
+
+const threads = (r: Result): string => r.setting ?? String(r.threads);
 
 /** The thread setting with the highest median. */
 function best(results: readonly Result[], who: string): Result | undefined {
@@ -43,12 +45,12 @@ function trainSection(t: TrainResults): string[] {
   const scaling: string[][] = [];
   for (const { size, results } of t.races) {
     for (const r of results)
-      rows.push([name(size), r.name, String(r.threads), tokens(spread(r.wall)), tokens(spread(r.cpu))]);
+      rows.push([name(size), r.name, threads(r), tokens(spread(r.wall)), tokens(spread(r.cpu))]);
     const torch = best(results, 'PyTorch');
     for (const who of ['Wasm', 'native']) {
       const own = best(results, who);
       if (own && torch)
-        verdicts.push([name(size), who, `${own.threads} against ${torch.threads}`, times(ratio(own.wall, torch.wall)),
+        verdicts.push([name(size), who, `${own.threads} against ${threads(torch)}`, times(ratio(own.wall, torch.wall)),
           times(ratio(own.cpu, torch.cpu)), `≥ ${TARGETS[who][size.dim]}`]);
       const one = results.find((r) => r.name === who && r.threads === 1);
       const two = results.find((r) => r.name === who && r.threads === 2);
@@ -58,7 +60,7 @@ function trainSection(t: TrainResults): string[] {
   const out = [
     '## Training', header(t.circumstances),
     `Embedding + GRU + Linear, vocabulary 256, one layer; ours trains ternary weights with 8-bit activations, PyTorch float. ${t.rounds} rounds in turns; `
-    + 'lowest / **median** / highest. "A processor second" counts all threads\' time, so it says how much work a token is and hardly depends '
+    + 'each waits some seconds for others to leave the machine alone; lowest / **median** / highest. "A processor second" counts all threads\' time, so it says how much work a token is and hardly depends '
     + 'on what else the machine does; by the wall clock a second thread only pays when there is a second core to be had. '
     + `Took part: ${t.contestants.join('; ')}.`,
     table(['size', 'who', 'threads', 'tokens/s', 'tokens a processor second'], rows),

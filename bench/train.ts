@@ -31,9 +31,11 @@ export interface TrainBench {
   readonly rounds: number;
   /** Seconds a lap. */
   readonly lap: number;
+  /** Seconds that a round waits for a quiet machine. */
+  readonly patience: number;
 }
 
-export async function benchTrain({ rounds, lap }: TrainBench, say: (line: string) => void): Promise<TrainResults> {
+export async function benchTrain({ rounds, lap, patience }: TrainBench, say: (line: string) => void): Promise<TrainResults> {
   const where = circumstances('npm run bench');
   const said: string[] = [];
   const contestants: Contestant[] = [];
@@ -50,18 +52,18 @@ export async function benchTrain({ rounds, lap }: TrainBench, say: (line: string
   const relaxed = await loadTrainer('wasm-relaxed').catch((error: Error) => error);
   if (relaxed instanceof Error) said.push(`relaxed SIMD: not measured, ${relaxed.message}`);
   else add('Wasm, relaxed', relaxed.kernels, 1);
-  const torch = await PyTorch.find();
-  said.push(torch ? `PyTorch ${torch.version}` : 'PyTorch: not measured, no Python here can import torch');
-  if (torch) contestants.push(torch.contestant(1), torch.contestant(2));
+  const torch = [await PyTorch.find(1), await PyTorch.find(2)].filter((t) => t !== undefined);
+  said.push(torch.length > 0 ? `PyTorch ${torch[0].version}` : 'PyTorch: not measured, no Python here can import torch');
+  if (torch.length === 2) contestants.push(torch[0].contestant(1), torch[1].contestant(1), torch[1].contestant(2));
 
   say('memory');
   const memory = await flat();
   const races = [];
   for (const size of CASES) {
     say(`dim ${size.dim}, ${size.lanes} × ${size.segment}: ${rounds} rounds of ${contestants.length} contestants`);
-    races.push({ size, results: await race(contestants, size, rounds, lap) });
+    races.push({ size, results: await race(contestants, size, rounds, lap, patience) });
   }
-  torch?.close();
+  for (const t of torch) t.close();
 
   const profiles: Profile[] = [];
   for (const profiler of await profilers()) {
