@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { budgetCommand } from './commands/budget.js';
 import { corpusCommand } from './commands/corpus.js';
 import { demoCommand } from './commands/demo.js';
+import { devicesCommand } from './commands/devices.js';
 import { evalCommand } from './commands/eval.js';
 import { exportCommand } from './commands/export.js';
 import { generateCommand } from './commands/generate.js';
@@ -25,6 +26,7 @@ const VERBS = [
   exportCommand,
   inspectCommand,
   generateCommand,
+  devicesCommand,
 ];
 
 export function buildProgram(context: Context, version: string): Command {

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Context } from '../../src/cli/context.js';
 import { runProgram } from '../../src/cli/program.js';
 import { makeTerminal, type Stream } from '../../src/cli/terminal.js';
 import { packageRoot } from '../../src/node/assets.js';
@@ -29,17 +30,19 @@ async function* one(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
 }
 
-/** Runs words of a command line in this process. */
-export async function tinylm(words: readonly string[], stdin?: string): Promise<Result> {
+/** What a verb is given, and what it has written so far. */
+export function capture(stdin: Context['stdin'] = nothing()): { context: Context; result: () => Result } {
   const out = new Remembering();
   const err = new Remembering();
-  const context = {
-    terminal: makeTerminal(out, err),
-    stdin: stdin === undefined ? nothing() : one(stdin),
-    exitCode: 0,
-  };
+  const context: Context = { terminal: makeTerminal(out, err), stdin, exitCode: 0 };
+  return { context, result: () => ({ code: context.exitCode, out: out.text, err: err.text }) };
+}
+
+/** Runs words of a command line in this process. */
+export async function tinylm(words: readonly string[], stdin?: string): Promise<Result> {
+  const { context, result } = capture(stdin === undefined ? nothing() : one(stdin));
   const code = await runProgram(words, context, '0.0.0');
-  return { code, out: out.text, err: err.text };
+  return { ...result(), code };
 }
 
 /** The compiled command. */
