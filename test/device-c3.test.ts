@@ -75,7 +75,8 @@ test('the performance counter CSRs count while they are on', () => {
   const csrw = (csr: number, value: number): number => rv.i(0x73, 5, 0, value, csr);
   const csrr = (rd: number, csr: number): number => rv.i(0x73, 2, rd, 0, csr);
   const chip = boot([csrw(0x7e2, 0), csrw(0x7e0, 1), csrw(0x7e1, 1),
-    csrr(A0, 0x7e2), rv.addi(T0, 0, 1), csrr(A1, 0x7e2), csrw(0x7e1, 0), rv.addi(T0, 0, 1), csrr(A2, 0x7e2), csrr(13, 0x7e2), WFI]);
+    csrr(A0, 0x7e2), rv.addi(T0, 0, 1), csrr(A1, 0x7e2), csrw(0x7e1, 0), rv.addi(T0, 0, 1),
+    csrr(A2, 0x7e2), csrr(13, 0x7e2), WFI]);
   chip.run(1000);
   const [a, b, c, d] = [A0, A1, A2, 13].map((r) => chip.hart.x[r]);
   assert.equal(b - a, 2);
@@ -90,8 +91,8 @@ const bites = (program: readonly number[], seconds = 3): RunResult & { at: numbe
 };
 
 test('watchdogs: each bites in its time unless turned off or fed', () => {
-  const group = (key: number): number[] =>
-    [rv.lui(T0, 0x6001f), ...rv.li(T1, key), rv.s(2, T0, T1, 0x64), rv.s(2, T0, 0, 0x48)];
+  const group = (key: number, update = 0x400): number[] =>
+    [rv.lui(T0, 0x6001f), ...rv.li(T1, key), rv.s(2, T0, T1, 0x64), rv.lui(T1, update), rv.s(2, T0, T1, 0x48)];
   const superOff = (key: number): number[] =>
     [rv.lui(T0, 0x60008), ...rv.li(T1, key), rv.s(2, T0, T1, 0xb0), rv.lui(T1, 0x40000), rv.s(2, T0, T1, 0xac)];
   const [key, superKey] = [0x50d83aa1, 0x8f1d312a | 0];
@@ -101,11 +102,13 @@ test('watchdogs: each bites in its time unless turned off or fed', () => {
   assert.deepEqual(bites([...group(key), ...superOff(superKey), FOREVER]),
     { stop: 'reset', reason: 'rtc-watchdog', at: 1.471 });
   assert.equal(bites([...WATCHDOGS_OFF, FOREVER]).stop, 'limit');
-  // A wrong key changes nothing.
+  // A wrong key changes nothing, nor does a write without CONF_UPDATE_EN.
   assert.equal(bites([...group(key + 1), FOREVER]).at, 0.325);
+  assert.equal(bites([...group(key, 0), FOREVER]).at, 0.325);
   // Fed for ever: write to the feed register, loop.
   const feed = [...superOff(superKey),
-    rv.lui(T0, 0x60008), ...rv.li(T1, key), rv.s(2, T0, T1, 0xa8), rv.s(2, T0, 0, 0x90), rv.lui(T0, 0x6001f), rv.s(2, T0, T1, 0x64), rv.s(2, T0, T1, 0x60), rv.j(0, -4)];
+    rv.lui(T0, 0x60008), ...rv.li(T1, key), rv.s(2, T0, T1, 0xa8), rv.s(2, T0, 0, 0x90),
+    rv.lui(T0, 0x6001f), rv.s(2, T0, T1, 0x64), rv.s(2, T0, T1, 0x60), rv.j(0, -4)];
   assert.equal(bites(feed).stop, 'limit');
   // Armed by the program: stage 0 resets the system after 1000 RTC ticks.
   const armed = [...WATCHDOGS_OFF, rv.lui(T0, 0x60008), rv.addi(T1, 0, 1000), rv.s(2, T0, T1, 0x94),
@@ -266,7 +269,7 @@ void put(char c) { while (!(R(0x60043004) & 2)) {} R(0x60043000) = (uint8_t)c; R
 uint32_t retired(void) { uint32_t v; __asm__ volatile("csrr %0, 0x7e2" : "=r"(v)); return v; }
 __attribute__((noreturn)) void boot(void) {
   R(0x600080a8) = 0x50d83aa1; R(0x60008090) = 0; R(0x600080b0) = 0x8f1d312a; R(0x600080ac) = 1u << 30;
-  R(0x6001f064) = 0x50d83aa1; R(0x6001f048) = 0;
+  R(0x6001f064) = 0x50d83aa1; R(0x6001f048) = 1u << 22;
   for (char *p = _bss_start; p < _bss_end; p++) *p = 0;
   __asm__ volatile("csrwi 0x7e0, 2\\ncsrwi 0x7e1, 1"); main();
   for (;;) __asm__ volatile("wfi");

@@ -133,7 +133,7 @@ const [T0, T1, USB] = [5, 6, 10];
 export const WATCHDOGS_OFF: readonly number[] = [
   rv.lui(T0, 0x60008), ...rv.li(T1, 0x50d83aa1), rv.s(2, T0, T1, 0xa8), rv.s(2, T0, 0, 0x90),
   ...rv.li(T1, 0x8f1d312a | 0), rv.s(2, T0, T1, 0xb0), rv.lui(T1, 0x40000), rv.s(2, T0, T1, 0xac),
-  rv.lui(T0, 0x6001f), ...rv.li(T1, 0x50d83aa1), rv.s(2, T0, T1, 0x64), rv.s(2, T0, 0, 0x48),
+  rv.lui(T0, 0x6001f), ...rv.li(T1, 0x50d83aa1), rv.s(2, T0, T1, 0x64), rv.lui(T1, 0x400), rv.s(2, T0, T1, 0x48),
 ];
 
 /** Instructions that send text over USB-Serial-JTAG (a0 = its base). */

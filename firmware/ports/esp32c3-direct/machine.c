@@ -2,7 +2,8 @@
  * ESP32-C3 without bootloader and without ESP-IDF ("direct boot"). EXPERIMENTAL: it has run on the virtual ESP32-C3 of
  * this repository only, never on a chip. No Wi-Fi; the clock stays what the ROM leaves.
  *
- * Registers: soc/esp32c3 of ESP-IDF v5.5; addresses of ROM functions: its esp32c3.rom.ld; the scheme:
+ * Registers and their bits: components/soc/esp32c3/register/soc of ESP-IDF v5.5; addresses of ROM functions: its
+ * esp32c3.rom.ld and esp32c3.rom.api.ld; cycle counter CSRs: its rv_utils.h; all compared one by one. The scheme:
  * espressif/esp32c3-direct-boot-example. Needs chip revision v0.3 or later, no secure boot.
  */
 #include "bare.h"
@@ -25,6 +26,8 @@
 #define SUPER_WDT_KEY 0x8F1D312Au
 #define SUPER_WDT_AUTO_FEED 0x80000000u
 #define TIMG_WDT_CONFIG(group) REG(0x6001F048u + 0x1000u * (group))
+/* Takes over what is written along with it: without it the mode of flash boot would stay on. */
+#define TIMG_WDT_UPDATE 0x400000u
 #define TIMG_WDT_PROTECT(group) REG(0x6001F064u + 0x1000u * (group))
 #define SYSTIMER_OP REG(0x60023004u)
 #define SYSTIMER_HIGH REG(0x60023040u)
@@ -66,7 +69,7 @@ static void watchdogs_off(void) {
   SUPER_WDT_CONFIG |= SUPER_WDT_AUTO_FEED;
   for (group = 0; group < 2u; group++) {
     TIMG_WDT_PROTECT(group) = WDT_KEY;
-    TIMG_WDT_CONFIG(group) = 0;
+    TIMG_WDT_CONFIG(group) = TIMG_WDT_UPDATE;
   }
 }
 
@@ -150,13 +153,21 @@ const uint8_t *machine_region(uint32_t *bytes) {
 
 enum { ERASE, WRITE };
 
-static int __attribute__((noinline, section(".ram_code"))) flash_op(int what, uint32_t offset, const void *data, uint32_t n) {
-  const uint32_t autoload = ((uint32_t(*)(void))0x40000524u)(); /* Cache_Suspend_ICache */
-  int code = ((int (*)(void))0x40000140u)();                    /* esp_rom_spiflash_unlock */
-  if (!code && what == ERASE) code = ((int (*)(uint32_t))0x40000128u)(offset / 4096u); /* esp_rom_spiflash_erase_sector */
-  if (!code && what == WRITE) code = ((int (*)(uint32_t, const void *, uint32_t))0x4000012Cu)(offset, data, n); /* …_write */
-  ((void (*)(void))0x400004D8u)();             /* Cache_Invalidate_ICache_All */
-  ((void (*)(uint32_t))0x40000528u)(autoload); /* Cache_Resume_ICache */
+#define ROM_Cache_Suspend_ICache ((uint32_t(*)(void))0x40000524u)
+#define ROM_Cache_Resume_ICache ((void (*)(uint32_t))0x40000528u)
+#define ROM_Cache_Invalidate_ICache_All ((void (*)(void))0x400004D8u)
+#define ROM_spiflash_unlock ((int (*)(void))0x40000140u)
+#define ROM_spiflash_erase_sector ((int (*)(uint32_t sector))0x40000128u)
+#define ROM_spiflash_write ((int (*)(uint32_t to, const void *from, uint32_t n))0x4000012Cu)
+
+static int __attribute__((noinline, section(".ram_code"))) flash_op(int what, uint32_t offset, const void *data,
+                                                                    uint32_t n) {
+  const uint32_t autoload = ROM_Cache_Suspend_ICache();
+  int code = ROM_spiflash_unlock();
+  if (!code && what == ERASE) code = ROM_spiflash_erase_sector(offset / 4096u);
+  if (!code && what == WRITE) code = ROM_spiflash_write(offset, data, n);
+  ROM_Cache_Invalidate_ICache_All();
+  ROM_Cache_Resume_ICache(autoload);
   return code;
 }
 

@@ -1,6 +1,8 @@
 /**
- * The peripherals of the ESP32-C3 that a bare program needs. Registers from soc/esp32c3 of ESP-IDF v5.5. Registers of
- * other peripherals keep what is written to them, do nothing, and are listed (see {@link Peripherals}).
+ * The peripherals of the ESP32-C3 that a bare program needs. Addresses and bits are those of components/soc/esp32c3 of
+ * ESP-IDF v5.5 (register/soc/{usb_serial_jtag,uart,systimer,efuse,syscon}_reg.h), compared one by one; how a FIFO
+ * behaves is from their comments and the reference manual. Registers of other peripherals keep what is written to
+ * them, do nothing, and are listed (see {@link Peripherals}).
  */
 import type { Device } from './memory.js';
 
@@ -14,11 +16,12 @@ export interface ChipContext {
   deadlineMoved(): void;
 }
 
-/** Why the chip was reset, in the words and numbers of the ROM's `rst:` line. */
+/** Why the chip was reset: the numbers of soc/reset_reasons.h, the words of the `rst:` line in boot logs. */
 export const RESET_REASONS = {
   'power-on': [0x1, 'POWERON'],
   software: [0x3, 'RTC_SW_SYS_RST'],
   'timer-watchdog': [0x7, 'TG0WDT_SYS_RST'],
+  'timer1-watchdog': [0x8, 'TG1WDT_SYS_RST'],
   'rtc-watchdog': [0x10, 'RTCWDT_RTC_RST'],
   'super-watchdog': [0x12, 'SUPER_WDT_RST'],
   usb: [0x15, 'USB_UART_CHIP_RESET'],
@@ -187,7 +190,7 @@ export class SysTimer implements Device {
   }
 }
 
-/** The chip's identity: MAC address, package, revision v0.4, 4 MB of flash inside. */
+/** The chip's identity (RD_MAC_SPI_SYS_0, _1, _3): MAC address, package, revision v0.4, 4 MB of flash inside. */
 export class EFuse implements Device {
   readonly name = 'eFuse';
   readonly base = 0x60008800;
@@ -212,7 +215,7 @@ export class EFuse implements Device {
   }
 }
 
-/** The random number register, WDEV_RND 0x600260B0. */
+/** The random number register, SYSCON_RND_DATA 0x600260B0 (WDEV_RND_REG in wdev_reg.h). */
 export class RandomNumber implements Device {
   readonly name = 'RNG';
   readonly base = 0x600260b0;

@@ -1,7 +1,7 @@
 /**
  * Functions of the ESP32-C3's mask ROM that a direct-boot program may call: the ROM itself cannot be shipped, so each
- * address runs what the function is known to do. Addresses: esp32c3.rom.ld and esp32c3.rom.newlib.ld of ESP-IDF. A call
- * costs no instructions here; on the chip it does.
+ * address runs what the function is known to do. Addresses: esp32c3.rom.ld, esp32c3.rom.api.ld and
+ * esp32c3.rom.libc.ld of ESP-IDF v5.5, compared one by one. A call costs no instructions here; on the chip it does.
  */
 import type { Hart } from './hart.js';
 import type { NorFlash } from './norflash.js';

@@ -1,7 +1,8 @@
 /**
  * A fake of the serial bootloader in an ESP's mask ROM, and of the flasher stub that tools upload to it: enough that
  * the real esptool-js flashes it without knowing. Protocol: Espressif, "Serial Protocol" (esptool documentation).
- * What is uploaded to RAM is checked and kept, not run; from MEM_END on this behaves as the stub does.
+ * Of what is uploaded to RAM each block's checksum is checked and its bytes are counted, no more: it is neither kept
+ * nor run. From MEM_END on this behaves as the stub does.
  */
 import { inflateSync, constants } from 'node:zlib';
 import { md5, md5Hex } from '../flash/md5.js';
