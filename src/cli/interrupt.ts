@@ -7,12 +7,26 @@ import type { Terminal } from './terminal.js';
  * @returns a function that ends this
  */
 export function onInterrupt(terminal: Terminal, stop: () => void): () => void {
+  return twice(() => {
+    stop();
+    terminal.note('\nstopping after this step and saving … (Ctrl-C again: stop at once)');
+  });
+}
+
+/** The same for what ends at once, when the other side answers. */
+export function onCancel(terminal: Terminal, cancel: () => void): () => void {
+  return twice(() => {
+    cancel();
+    terminal.note('\ncancelling … (Ctrl-C again: stop at once)');
+  });
+}
+
+function twice(first: () => void): () => void {
   let asked = false;
   const handle = (): void => {
     if (asked) process.exit(EXIT.interrupted);
     asked = true;
-    stop();
-    terminal.note('\nstopping after this step and saving … (Ctrl-C again: stop at once)');
+    first();
   };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.on(signal, handle);

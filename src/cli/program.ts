@@ -1,6 +1,7 @@
 /** The command line as a whole: its verbs, and how they are run. */
 import { Command, CommanderError } from 'commander';
 import { budgetCommand } from './commands/budget.js';
+import { chatCommand } from './commands/chat.js';
 import { corpusCommand } from './commands/corpus.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
@@ -8,6 +9,7 @@ import { evalCommand } from './commands/eval.js';
 import { exportCommand } from './commands/export.js';
 import { generateCommand } from './commands/generate.js';
 import { inspectCommand } from './commands/inspect.js';
+import { monitorCommand } from './commands/monitor.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
@@ -27,6 +29,8 @@ const VERBS = [
   inspectCommand,
   generateCommand,
   devicesCommand,
+  chatCommand,
+  monitorCommand,
 ];
 
 export function buildProgram(context: Context, version: string): Command {

@@ -266,11 +266,11 @@ export class DeviceClient {
     }
   }
 
-  /** What the device is and holds. */
-  info(): Promise<DeviceStatus> {
+  /** What the device is and holds. @param timeoutMs how long the answer may take; default that of the client */
+  info(timeoutMs = this.#timeout): Promise<DeviceStatus> {
     return this.#inTurn(async () => {
       const parts: Uint8Array[] = [];
-      await this.#request(PROTOCOL.MSG_INFO, undefined, (part) => parts.push(part));
+      await this.#request(PROTOCOL.MSG_INFO, undefined, (part) => parts.push(part), timeoutMs);
       return this.#answer<DeviceStatus>(join(parts));
     });
   }
@@ -300,7 +300,14 @@ export class DeviceClient {
     await this.#inTurn(() => this.#request(PROTOCOL.MSG_RESET));
   }
 
-  /** Speed over `tokens` tokens, 1 … 10000. */
+  /** Ends what runs for this client, at once; what runs ends with its own result. Nothing happens when nothing runs. */
+  async cancel(): Promise<void> {
+    await this.#request(PROTOCOL.MSG_CANCEL).catch((error: TinyLMError) => {
+      if (error.code !== 'device-idle') throw error;
+    });
+  }
+
+  /** Speed over `tokens` tokens, 1 … 10000; fewer when cancelled. */
   bench(tokens = 64): Promise<BenchResult> {
     return this.#inTurn(async () => this.#answer<BenchResult>(
       await this.#request(PROTOCOL.MSG_BENCH, json({ tokens }), undefined, Infinity)));
@@ -361,11 +368,7 @@ export class DeviceClient {
     result.catch(() => undefined); // who iterates gets it there
     const cancel = async (): Promise<void> => {
       wanted = false;
-      if (running) {
-        await this.#request(PROTOCOL.MSG_CANCEL).catch((error: TinyLMError) => {
-          if (error.code !== 'device-idle') throw error; // it ended by itself meanwhile
-        });
-      }
+      if (running) await this.cancel(); // idle: it ended by itself meanwhile
       await result.catch(() => undefined);
     };
     return {
