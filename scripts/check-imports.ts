@@ -26,6 +26,7 @@ const EVERYTHING = [
   'reference',
   'engine',
   'device',
+  'cost',
   'node',
 ];
 
@@ -54,6 +55,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     why: 'the engine is the C library as WebAssembly: it takes a blob and needs no other room',
   },
   device: { uses: ['format'], why: 'a device runs whatever blob it is given: it knows no model room' },
+  cost: { uses: ['model'], why: 'what a token costs follows from the sizes of a model and facts about chips, nothing else' },
   node: {
     uses: EVERYTHING.filter((room) => room !== 'node'),
     packages: ['hyparquet', 'serialport', 'koffi'],

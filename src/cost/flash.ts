@@ -1,0 +1,170 @@
+/**
+ * Which lines of flash a token has to fetch: the engine's reads in their order, replayed over a cache of the chip's shape.
+ * A matrix larger than the cache is fetched anew for each token, and more than once where the kernel passes over its
+ * rows several times (16 packed bytes of each row at a time).
+ */
+import { parameterSpecs, type ModelConfig } from '../model/index.js';
+import type { Cache, Chip } from './chips.js';
+import { BLOCK_BYTES, productsOf, rowBytes, type Packing, type Product } from './work.js';
+
+/**
+ * Code and constants that a token runs through, bytes: as measured on the direct-boot image (test/cost-chip.test.ts), in
+ * four parts that come by turns.
+ */
+const CODE = { product: 2560, gates: 768, sample: 1536, application: 4096 } as const;
+const CONSTANTS = { gates: 512, sample: 256 } as const;
+
+/** Where a matrix or bias lies, bytes from the beginning of the flash. */
+interface Place {
+  readonly scale: number;
+  readonly data: number;
+  readonly bytes: number;
+}
+
+const up16 = (n: number): number => Math.ceil(n / 16) * 16;
+/** Model partition of firmware/partitions.csv; the application is below. */
+const MODEL_AT = 0x1a0000;
+const CODE_AT = 0x10000;
+
+/** The tensors as SPEC.md 1 lays them out (all but header and tokenizer, which a token hardly reads). */
+function layout(config: ModelConfig, packing: Packing): Map<string, Place> {
+  const places = new Map<string, Place>();
+  let at = MODEL_AT + 2048;
+  for (const { name, kind, shape: [rows, cols = 1] } of parameterSpecs(config)) {
+    const scale = at;
+    const data = kind === 'bias' ? at : up16(at + 2 * rows);
+    const bytes = kind === 'bias' ? 2 * rows : rows * rowBytes(cols, packing);
+    places.set(name, { scale, data, bytes });
+    at = up16(data + bytes);
+  }
+  return places;
+}
+
+/** Least recently used line of a set is replaced; counts fills. */
+class Lines {
+  fills = 0;
+  readonly #tags: Int32Array;
+  readonly #sets: number;
+  readonly #ways: number;
+  readonly #line: number;
+
+  constructor({ bytes, line, ways }: Cache) {
+    this.#sets = bytes / line / ways;
+    this.#ways = ways;
+    this.#line = line;
+    this.#tags = new Int32Array(this.#sets * ways).fill(-1);
+  }
+
+  /** Reads `bytes` from `at` on. */
+  read(at: number, bytes: number): void {
+    const last = Math.floor((at + bytes - 1) / this.#line);
+    for (let line = Math.floor(at / this.#line); line <= last; line++) this.#touch(line);
+  }
+
+  #touch(line: number): void {
+    const first = (line % this.#sets) * this.#ways;
+    const tags = this.#tags;
+    let at = first;
+    const end = first + this.#ways - 1;
+    while (at < end && tags[at] !== line) at++;
+    if (tags[at] !== line) this.fills++;
+    tags.copyWithin(first + 1, first, at);
+    tags[first] = line;
+  }
+}
+
+export interface FlashReads {
+  /** lines fetched a token, in the long run */
+  readonly lines: number;
+  /** bytes that this many lines are */
+  readonly bytes: number;
+  /** bytes of matrices that are read from SRAM instead */
+  readonly copied: number;
+  /** names of those matrices */
+  readonly inSram: readonly string[];
+  /** bytes of weights, scales and biases that a token needs from flash, each counted once */
+  readonly needed: number;
+  /** lines that no order of reads could avoid: those of `needed`, if they exceed the cache; else 0 */
+  readonly leastLines: number;
+}
+
+/** The matrices that the firmware copies to SRAM (firmware/main/speed.c): in their order in the file, while they fit. */
+export function copiesToSram(config: ModelConfig, packing: Packing, room: number, block: number): string[] {
+  let left = room;
+  return parameterSpecs(config).filter(({ name, kind, shape }) => {
+    const bytes = shape[0] * rowBytes(shape[1] ?? 1, packing);
+    if (kind !== 'weight' || (name === 'embed.weight' && !config.tied) || bytes > left || bytes > block) return false;
+    left -= bytes;
+    return true;
+  }).map(({ name }) => name);
+}
+
+/**
+ * @param room bytes of SRAM for copies of matrices; 0: everything is read in place
+ * @param tableBudget as in tokenWork
+ */
+export function flashReads(config: ModelConfig, packing: Packing, chip: Chip, room: number, tableBudget?: number): FlashReads {
+  const { cache } = chip;
+  const places = layout(config, packing);
+  const inSram = copiesToSram(config, packing, room, chip.copyBlock);
+  const products = productsOf(config, packing, tableBudget);
+  const lines = new Lines(cache);
+  const place = (name: string): Place => places.get(name)!;
+  const code = (from: number, bytes: number): void => {
+    if (cache.code) lines.read(CODE_AT + from, bytes);
+  };
+  const constants = CODE_AT + CODE.product + CODE.gates + CODE.sample + CODE.application;
+
+  const multiply = ({ matrix, bias, rows, bytes, pieces }: Product): void => {
+    const { data, scale } = place(matrix);
+    code(0, CODE.product);
+    if (!inSram.includes(matrix)) {
+      for (const [first, count] of pieces)
+        for (let at = first; at < first + count; at += BLOCK_BYTES)
+          for (let r = 0; r < rows; r++) lines.read(data + r * bytes + at, Math.min(BLOCK_BYTES, first + count - at));
+    }
+    for (let r = 0; r < rows; r++) {
+      lines.read(scale + 2 * r, 2);
+      lines.read(place(bias).data + 2 * r, 2);
+    }
+  };
+  let random = 1;
+  const token = (): void => {
+    code(CODE.product + CODE.gates + CODE.sample, CODE.application);
+    random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
+    const row = (random >>> 16) % config.vocab;
+    const width = rowBytes(config.dim, packing);
+    const embed = place('embed.weight');
+    products.forEach((product, i) => {
+      if (i === 1) { // the first input product unpacks the embedding
+        if (!inSram.includes('embed.weight')) lines.read(embed.data + row * width, width);
+        lines.read(embed.scale + 2 * row, 2);
+      }
+      multiply(product);
+      if (i % 2 === 1) {
+        code(CODE.product, CODE.gates);
+        lines.read(constants, CONSTANTS.gates);
+      }
+    });
+    code(CODE.product + CODE.gates, CODE.sample);
+    lines.read(constants + CONSTANTS.gates, CONSTANTS.sample);
+  };
+
+  // Two to fill the cache, then as many as make the embedding's row an average one.
+  for (let i = 0; i < 2; i++) token();
+  const before = lines.fills;
+  const tokens = 8;
+  for (let i = 0; i < tokens; i++) token();
+  const perToken = (lines.fills - before) / tokens;
+  const bytesOf = (name: string): number => place(name).bytes;
+  const needed = products.reduce((sum, { matrix, bias, rows }) =>
+    sum + (inSram.includes(matrix) ? 0 : bytesOf(matrix)) + 2 * rows + bytesOf(bias), 0);
+  return {
+    lines: perToken,
+    bytes: perToken * cache.line,
+    copied: inSram.reduce((sum, name) => sum + bytesOf(name), 0),
+    inSram,
+    needed,
+    leastLines: needed > cache.bytes ? Math.ceil(needed / cache.line) : 0,
+  };
+}

@@ -1,0 +1,107 @@
+/** Modelled tokens a second: instructions and their cycles, plus the lines of flash that the core waits for. */
+import { TinyLMError, validateConfig, type ModelConfig } from '../model/index.js';
+import { CHIPS, INSTRUCTION_CLASSES, computeCycles, lineCycles, totalInstructions, type ChipName, type ClassNumbers,
+  type FlashMode, type Isa } from './chips.js';
+import { flashReads, type FlashReads } from './flash.js';
+import { INSTRUCTIONS } from './instructions.js';
+import { WORK, tokenWork, type Packing } from './work.js';
+
+/** Instructions of one token. */
+export interface TokenCost {
+  readonly instructions: number;
+  /** by class, for rv32imc */
+  readonly classes?: ClassNumbers;
+  /** weights that take part in a token: all but an untied embedding */
+  readonly weights: number;
+  readonly perWeight: number;
+}
+
+/**
+ * Predicted instructions of a token: embedding, cell, output layer and sampling (temperature 0.8, top-k 40), table kernel.
+ * @param tableBudget most bytes of look-up tables; the engine's default 16,384
+ */
+export function tokenCost(config: ModelConfig, packing: Packing, isa: Isa, tableBudget?: number): TokenCost {
+  validateConfig(config);
+  const work = tokenWork(config, packing, tableBudget);
+  const { perWork } = INSTRUCTIONS[isa][packing];
+  const sums = perWork.tokens.map((_, c) => WORK.reduce((sum, name) => sum + work[name] * perWork[name][c], 0));
+  const instructions = sums.reduce((a, b) => a + b, 0);
+  const { dim, hidden, layers, vocab } = config;
+  const weights = 3 * hidden * (dim + hidden) + (layers - 1) * 6 * hidden * hidden + vocab * hidden;
+  const classes = sums.length === 1 ? undefined
+    : (Object.fromEntries(INSTRUCTION_CLASSES.map((name, c) => [name, sums[c]])) as Record<keyof ClassNumbers, number>);
+  return { instructions, ...(classes && { classes }), weights, perWeight: instructions / weights };
+}
+
+export interface SpeedInput {
+  readonly config: ModelConfig;
+  readonly packing?: Packing;
+  readonly chip: ChipName;
+  readonly flashMode?: FlashMode;
+  /** Whether matrices are copied to SRAM as the firmware does by default; false: all weights are read from flash. */
+  readonly copies?: boolean;
+  /** Instructions of a token as counted, instead of predicted; by class for the ESP32-C3. */
+  readonly instructions?: ClassNumbers | number;
+  /** Lines of flash a token fetches as counted, instead of replayed. */
+  readonly lines?: number;
+  readonly tableBudget?: number;
+}
+
+export interface ModelledSpeed {
+  readonly tokensPerSecond: number;
+  /** clock cycles a token in which instructions run */
+  readonly cyclesCompute: number;
+  /** clock cycles a token in which the core waits for flash; never overlapped with the others */
+  readonly cyclesFlash: number;
+  readonly bytesFromFlash: number;
+  /** tokens a second if nothing cost time but fetching each needed byte of flash once; Infinity when it all fits the cache */
+  readonly flashBoundTokensPerSecond: number;
+  /** tokensPerSecond as a part of that bound, 0 … 1; 0 when there is no bound */
+  readonly ofFlashBound: number;
+  readonly inputs: {
+    readonly chip: ChipName;
+    readonly clockMhz: number;
+    readonly flashMode: FlashMode;
+    readonly packing: Packing;
+    readonly instructions: number;
+    readonly counted: boolean;
+    readonly cyclesPerInstruction: number;
+    readonly lines: number;
+    readonly lineBytes: number;
+    readonly cyclesPerLine: number;
+    readonly sram: FlashReads['inSram'];
+    readonly sramBytes: number;
+  };
+}
+
+/** @throws TinyLMError `model-config`, or `cost-input` for a count that is no count */
+export function modelledSpeed(input: SpeedInput): ModelledSpeed {
+  const { config, packing = 'b3', flashMode = 'qio80', copies = true, tableBudget } = input;
+  validateConfig(config);
+  const chip = CHIPS[input.chip];
+  const cost = tokenCost(config, packing, chip.isa, tableBudget);
+  const counts = input.instructions ?? cost.classes ?? cost.instructions;
+  const instructions = typeof counts === 'number' ? counts : totalInstructions(counts);
+  if (!(instructions > 0) || (input.lines !== undefined && !(input.lines >= 0)))
+    throw new TinyLMError('cost-input', `${instructions} instructions and ${input.lines} lines a token, expected positive numbers`,
+      'give counts of at least one token');
+  const reads = flashReads(config, packing, chip, copies ? chip.copyBytes : 0, tableBudget);
+  const lines = input.lines ?? reads.lines;
+  const perLine = lineCycles(chip, flashMode);
+  const cyclesCompute = computeCycles(chip, counts);
+  const cyclesFlash = lines * perLine;
+  const hertz = chip.clockMhz * 1e6;
+  const tokensPerSecond = hertz / (cyclesCompute + cyclesFlash);
+  const bound = reads.leastLines === 0 ? Infinity : hertz / (reads.leastLines * perLine);
+  return {
+    tokensPerSecond, cyclesCompute, cyclesFlash,
+    bytesFromFlash: lines * chip.cache.line,
+    flashBoundTokensPerSecond: bound,
+    ofFlashBound: Number.isFinite(bound) ? tokensPerSecond / bound : 0,
+    inputs: {
+      chip: input.chip, clockMhz: chip.clockMhz, flashMode, packing, instructions, counted: input.instructions !== undefined,
+      cyclesPerInstruction: cyclesCompute / instructions, lines, lineBytes: chip.cache.line, cyclesPerLine: perLine,
+      sram: reads.inSram, sramBytes: reads.copied,
+    },
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * The work of one token, counted from the shapes: what engine/src/tlm_engine.c and tlm_kernels.c do, product by
+ * product. Times a few coefficients (instructions.ts) it gives instructions; in order it gives the reads from flash.
+ */
+import type { ModelConfig } from '../model/config.js';
+
+/** Packing of the weights: 2 bits a weight, or 1.6. */
+export type Packing = 't2' | 'b3';
+
+/** Weights a byte, and entries of a look-up table (engine/src/tlm_internal.h). */
+const PACKINGS = { t2: { group: 4, stride: 172 }, b3: { group: 5, stride: 243 } } as const;
+/** Packed bytes of a row that the kernel works off at a time (BLOCK_MAX of tlm_kernels.c). */
+export const BLOCK_BYTES = 16;
+/** TLM_TABLE_BUDGET_DEFAULT */
+const TABLE_BUDGET = 16384;
+const SLOTS_MAX = 4;
+
+export const rowBytes = (cols: number, packing: Packing): number => Math.ceil(cols / PACKINGS[packing].group);
+
+/** One product W · x, in the pieces of columns in which the engine makes it. */
+export interface Product {
+  /** index of the matrix among the tensors of SPEC.md 1.2, e.g. `rnn.weight_hh_l0` */
+  readonly matrix: string;
+  readonly bias: string;
+  readonly rows: number;
+  readonly cols: number;
+  /** packed bytes a row */
+  readonly bytes: number;
+  /** [first byte, bytes] of each row */
+  readonly pieces: readonly (readonly [first: number, bytes: number])[];
+}
+
+/** Amounts of work a token. Their order is that of the coefficients in instructions.ts. */
+export const WORK = ['bytes', 'blockRows', 'groups', 'embedding', 'loads', 'units', 'vocab', 'products', 'tokens'] as const;
+export type WorkName = (typeof WORK)[number];
+/**
+ * bytes: packed bytes looked up · blockRows: (row, block of 16 bytes) pairs · groups: look-up tables built ·
+ * embedding: values of the embedding row · loads: hidden values made 8-bit · units: hidden units (six rows finished, three
+ * gates) · vocab: tokens (a row finished, ranked, weighed) · products: pieces of products · tokens: 1
+ */
+export type Work = Readonly<Record<WorkName, number>>;
+
+/** The products of a token in the order in which they are made. */
+export function productsOf(config: ModelConfig, packing: Packing, tableBudget = TABLE_BUDGET): Product[] {
+  const { dim, hidden, layers, vocab, tied } = config;
+  const { slot } = tableSlots(config, packing, tableBudget);
+  const most = Math.floor(slot / (2 * PACKINGS[packing].stride));
+  const product = (matrix: string, bias: string, rows: number, cols: number): Product => {
+    const bytes = rowBytes(cols, packing);
+    const piece = bytes <= most ? bytes : most < BLOCK_BYTES ? most : most - (most % BLOCK_BYTES);
+    const pieces: [number, number][] = [];
+    for (let first = 0; first < bytes; first += piece) pieces.push([first, Math.min(piece, bytes - first)]);
+    return { matrix, bias, rows, cols, bytes, pieces };
+  };
+  const all: Product[] = [];
+  for (let l = 0; l < layers; l++) {
+    all.push(product(`rnn.weight_hh_l${l}`, `rnn.bias_hh_l${l}`, 3 * hidden, hidden));
+    all.push(product(`rnn.weight_ih_l${l}`, `rnn.bias_ih_l${l}`, 3 * hidden, l === 0 ? dim : hidden));
+  }
+  all.push(product(tied ? 'embed.weight' : 'fc.weight', 'fc.bias', vocab, hidden));
+  return all;
+}
+
+/** Bytes of one table slot and how many there are (`plan` of tlm_engine.c). */
+function tableSlots({ dim, hidden, layers }: ModelConfig, packing: Packing, budget: number): { slot: number; slots: number } {
+  const bytes = Math.max(rowBytes(dim, packing), rowBytes(hidden, packing)) * PACKINGS[packing].stride * 2;
+  const usable = budget - (budget % 4);
+  const slot = Math.min(Math.ceil(bytes / 4) * 4, usable);
+  return { slot, slots: Math.min(Math.floor(usable / slot), layers, SLOTS_MAX) };
+}
+
+/**
+ * @param config a model that could be (validateConfig)
+ * @param tableBudget most bytes of look-up tables, 512 or more; the engine's default 16,384
+ */
+export function tokenWork(config: ModelConfig, packing: Packing, tableBudget = TABLE_BUDGET): Work {
+  const { dim, hidden, layers, vocab } = config;
+  const products = productsOf(config, packing, tableBudget);
+  const { slots } = tableSlots(config, packing, tableBudget);
+  let groups = 0;
+  let embedding = 0;
+  let loads = 0;
+  // Inputs: 0 the embedding, l + 1 the hidden state of layer l. Two tokens: the second finds the first one's tables.
+  const slotHolds = new Array<number | undefined>(slots).fill(undefined);
+  let x: number | undefined;
+  const forget = (input: number): void => {
+    for (let i = 0; i < slots; i++) if (slotHolds[i] === input) slotHolds[i] = undefined;
+    if (x === input) x = undefined;
+  };
+  const load = (input: number): void => {
+    if (x === input) return;
+    x = input;
+    if (input === 0) embedding += dim;
+    else loads += hidden;
+  };
+  const multiply = ({ bytes, pieces }: Product, input: number): void => {
+    if (pieces.length > 1) {
+      slotHolds[0] = undefined;
+      load(input);
+      groups += bytes;
+      return;
+    }
+    const slot = (input || 1) % slots;
+    if (slotHolds[slot] === input) return;
+    load(input);
+    groups += bytes;
+    slotHolds[slot] = input;
+  };
+  for (let token = 0; token < 2; token++) {
+    groups = embedding = loads = 0;
+    forget(0);
+    for (let l = 0; l < layers; l++) {
+      multiply(products[2 * l], l + 1);
+      multiply(products[2 * l + 1], l);
+      forget(l + 1);
+    }
+    multiply(products[2 * layers], layers);
+  }
+  const sum = (amount: (p: Product) => number): number => products.reduce((all, p) => all + amount(p), 0);
+  return {
+    bytes: sum(({ rows, bytes }) => rows * bytes),
+    blockRows: sum(({ rows, pieces }) => rows * pieces.reduce((n, [, bytes]) => n + Math.ceil(bytes / BLOCK_BYTES), 0)),
+    groups, embedding, loads,
+    units: hidden * layers,
+    vocab,
+    products: sum(({ pieces }) => pieces.length),
+    tokens: 1,
+  };
+}
