@@ -238,6 +238,6 @@ class Session {
       this.#note(`${percent} % of ${bytesText(total)}`);
     });
     this.#begun = false;
-    this.#note(`${basename(path)} is in use: ${count(loaded.bytes ?? 0)} bytes, ${loaded.crc}`);
+    this.#note(`${basename(path)} is in use: ${count(loaded.bytes ?? 0)} bytes, CRC ${loaded.crc}`);
   }
 }

@@ -59,7 +59,7 @@ export function statusLines(status: DeviceStatus): string[] {
 /** The model in a few words. */
 export function modelWords({ model }: DeviceStatus): string {
   switch (model.state) {
-    case 'ready': return `${count(model.bytes ?? 0)} bytes, ${model.crc}`;
+    case 'ready': return `${count(model.bytes ?? 0)} bytes, CRC ${model.crc}`;
     case 'none': return 'none';
     case 'upload': return 'being sent';
     case 'bad': return `bad: ${model.error ?? 'unknown'}`;

@@ -40,7 +40,7 @@ export function chatCommand(context: Context): Command {
   addSettingOptions(command)
     .option('--echo', 'write the prompt before the text')
     .option('--info', 'only say what the device is and holds')
-    .option('--bench [tokens]', `only measure its speed, over ${BENCH_TOKENS} tokens`, wholeNumber(1, 10_000))
+    .option('--bench [tokens]', `only measure its speed, over so many tokens (${BENCH_TOKENS})`, wholeNumber(1, 10_000))
     .option('--no-history', 'do not keep the lines typed for the next time');
   addOptions(command, ['json'], { json: { about: 'print the results as JSON, one object a line for each prompt' } });
   return command.action((options: ChatOptions) => chat(context, options));

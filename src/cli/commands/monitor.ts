@@ -30,8 +30,6 @@ export function monitorCommand(context: Context): Command {
     .option('--raw', 'bytes as they come (default: when stdout is no terminal)')
     .option('--no-raw', 'bytes that are no text as \\xNN (default: on a terminal)')
     .addOption(new Option('--for <seconds>', 'leave after so long').argParser(decimal(0.1, 1e6)));
-  // Both forms of an option make the first one's default true: what is not given stays open.
-  command.setOptionValue('raw', undefined);
   return command.action((options: MonitorOptions) => monitor(context, options));
 }
 
