@@ -38,9 +38,12 @@ export interface SpeedInput {
   readonly packing?: Packing;
   readonly chip: ChipName;
   readonly flashMode?: FlashMode;
-  /** Whether matrices are copied to SRAM as the firmware does by default; false: all weights are read from flash. */
-  readonly copies?: boolean;
-  /** Instructions of a token as counted, instead of predicted; by class for the ESP32-C3. */
+  /**
+   * Matrices in SRAM: true, as the firmware copies them by default; false, all weights are read from flash; a number: the
+   * bytes that copies may take, at most what the chip has.
+   */
+  readonly copies?: boolean | number;
+  /** Instructions of a token as counted, application included, instead of predicted; by class for the ESP32-C3. */
   readonly instructions?: ClassNumbers | number;
   /** Lines of flash a token fetches as counted, instead of replayed. */
   readonly lines?: number;
@@ -74,18 +77,32 @@ export interface ModelledSpeed {
   };
 }
 
+/**
+ * What the application executes around the engine for a token, counted on the direct-boot image (default model, b3: 85,937 in
+ * all, of which the prediction has 82,525; the image is built with -O2, which is some of it). Its mix is taken to be the
+ * engine's.
+ */
+const APPLICATION_INSTRUCTIONS = 3_000;
+
+function withApplication({ instructions, classes }: TokenCost): ClassNumbers | number {
+  const factor = 1 + APPLICATION_INSTRUCTIONS / instructions;
+  if (!classes) return instructions * factor;
+  return Object.fromEntries(INSTRUCTION_CLASSES.map((name) => [name, classes[name] * factor])) as Record<keyof ClassNumbers, number>;
+}
+
 /** @throws TinyLMError `model-config`, or `cost-input` for a count that is no count */
 export function modelledSpeed(input: SpeedInput): ModelledSpeed {
   const { config, packing = 'b3', flashMode = 'qio80', copies = true, tableBudget } = input;
   validateConfig(config);
   const chip = CHIPS[input.chip];
   const cost = tokenCost(config, packing, chip.isa, tableBudget);
-  const counts = input.instructions ?? cost.classes ?? cost.instructions;
+  const counts = input.instructions ?? withApplication(cost);
   const instructions = typeof counts === 'number' ? counts : totalInstructions(counts);
   if (!(instructions > 0) || (input.lines !== undefined && !(input.lines >= 0)))
     throw new TinyLMError('cost-input', `${instructions} instructions and ${input.lines} lines a token, expected positive numbers`,
       'give counts of at least one token');
-  const reads = flashReads(config, packing, chip, copies ? chip.copyBytes : 0, tableBudget);
+  const room = copies === true ? chip.copyBytes : copies === false ? 0 : Math.min(copies, chip.copyBytes);
+  const reads = flashReads(config, packing, chip, room, tableBudget);
   const lines = input.lines ?? reads.lines;
   const perLine = lineCycles(chip, flashMode);
   const cyclesCompute = computeCycles(chip, counts);

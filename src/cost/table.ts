@@ -17,9 +17,10 @@ export interface TableInput {
   readonly packing?: Packing;
   readonly chips?: readonly ChipName[];
   readonly flashModes?: readonly FlashMode[];
-  /** Counts that stand in for the prediction on their chip. They were made without copies in SRAM. */
+  /** Counts that stand in for the prediction on their chip. */
   readonly counted?: ChipCounts;
-  readonly copies?: boolean;
+  /** as in SpeedInput; on the chip of `counted` it only matters where lines were not counted */
+  readonly copies?: boolean | number;
 }
 
 export interface ModelledRow {
