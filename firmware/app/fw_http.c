@@ -11,15 +11,22 @@ static void answer_json(fw_http *h, uint16_t status, const char *json, uint32_t 
   fw_ring_put(&h->out, json, n);
 }
 
+static int device_has_token(const fw_app *app) {
+  char token[FW_CONFIG_MAX];
+  return app->port->config_get && !app->port->config_get(app->port->user, "token", token) && token[0];
+}
+
 static uint16_t status_of(const fw_error *e, const fw_app *app) {
   static const struct {
     const char *code;
     uint16_t status;
   } table[] = {
-      {FW_ERR_BUSY, 503},       {FW_ERR_NO_MODEL, 503},  {FW_ERR_FORBIDDEN, 401}, {FW_ERR_TOO_LARGE, 413},
+      {FW_ERR_BUSY, 503},       {FW_ERR_NO_MODEL, 503},  {FW_ERR_TOO_LARGE, 413},
       {FW_ERR_UNSUPPORTED, 501}, {FW_ERR_STORAGE, 500}, {FW_ERR_ENGINE, 500},    {FW_ERR_UNKNOWN, 404},
   };
   uint32_t i;
+  /* Another token would help, or none would. */
+  if (fw_equal(e->code, fw_length(e->code), FW_ERR_FORBIDDEN)) return device_has_token(app) ? 401 : 403;
   if (fw_equal(e->code, fw_length(e->code), FW_ERR_BAD_MODEL) && app->state == FW_MODEL_BAD) return 503;
   for (i = 0; i < sizeof table / sizeof table[0]; i++) {
     if (fw_equal(e->code, fw_length(e->code), table[i].code)) return table[i].status;
@@ -54,14 +61,13 @@ static void bearer(fw_http *h, const char *authorization) {
 
 /* A token that the device does not have is refused everywhere; none at all only where something would change. */
 static int wrong_token(const fw_http *h, const char *authorization) {
-  char token[FW_CONFIG_MAX];
-  if (!authorization || h->client.authorized) return 0;
-  return h->app->port->config_get && !h->app->port->config_get(h->app->port->user, "token", token) && token[0];
+  return authorization && !h->client.authorized && device_has_token(h->app);
 }
 
 static void get(fw_http *h, const char *path) {
   static const fw_error unknown = {FW_ERR_UNKNOWN, "nothing is at this address; there are /v1/completions, /v1/models, "
                                                    "/info, /metrics, /settings, /model, /ws and /"};
+  static const fw_error handshake = {FW_ERR_BAD_REQUEST, "this address is a WebSocket"};
   const uint32_t n = fw_length(path);
   fw_text t;
   if (fw_equal(path, n, "/")) {
@@ -86,7 +92,7 @@ static void get(fw_http *h, const char *path) {
     fw_metrics(h->app, &t);
     h->out.count = t.length;
   } else {
-    fw_http_refuse(h, &unknown);
+    fw_http_refuse(h, fw_equal(path, n, "/ws") ? &handshake : &unknown);
   }
 }
 

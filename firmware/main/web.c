@@ -52,6 +52,7 @@ static const char *status_line(uint16_t status) {
     case 200: return "200 OK";
     case 400: return "400 Bad Request";
     case 401: return "401 Unauthorized";
+    case 403: return "403 Forbidden";
     case 404: return "404 Not Found";
     case 405: return "405 Method Not Allowed";
     case 411: return "411 Length Required";
@@ -176,6 +177,8 @@ static esp_err_t on_request(httpd_req_t *req) {
 static esp_err_t on_socket(httpd_req_t *req) {
   static uint8_t message[MESSAGE_MAX];
   httpd_ws_frame_t frame = {0};
+  /* The server calls this with GET after the handshake, and for a plain GET as well. */
+  if (httpd_ws_get_fd_info(req->handle, httpd_req_to_sockfd(req)) != HTTPD_WS_CLIENT_WEBSOCKET) return on_request(req);
   if (req->method == HTTP_GET) return sockets_open(req->handle, httpd_req_to_sockfd(req)) ? ESP_OK : ESP_FAIL;
   if (httpd_ws_recv_frame(req, &frame, 0) != ESP_OK || frame.len > sizeof message) return ESP_FAIL;
   frame.payload = message;

@@ -89,6 +89,12 @@ typedef struct httpd_ws_frame {
   uint8_t *payload;
   size_t len;
 } httpd_ws_frame_t;
+typedef enum {
+  HTTPD_WS_CLIENT_INVALID = 0x0,
+  HTTPD_WS_CLIENT_HTTP = 0x1,
+  HTTPD_WS_CLIENT_WEBSOCKET = 0x2,
+} httpd_ws_client_info_t;
 esp_err_t httpd_ws_recv_frame(httpd_req_t *req, httpd_ws_frame_t *pkt, size_t max_len);
 esp_err_t httpd_ws_send_frame_async(httpd_handle_t hd, int fd, httpd_ws_frame_t *frame);
+httpd_ws_client_info_t httpd_ws_get_fd_info(httpd_handle_t hd, int fd);
 #endif
