@@ -1,21 +1,18 @@
 /** `tinylm chat` against the POSIX port of the firmware (ASan and UBSan) over a pseudo-terminal, TCP and WebSocket. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, test, type TestContext } from 'node:test';
 import { chatOver, type ChatOptions } from '../src/cli/commands/chat.js';
-import { historyPath } from '../src/cli/line-editor.js';
 import { reportError } from '../src/cli/errors.js';
 import { findPort } from '../src/cli/reach.js';
 import { DeviceClient } from '../src/device/client.js';
 import { PROTOCOL } from '../src/device/protocol.js';
 import { SerialTransport, type SerialBackend, type SerialPortInfo } from '../src/device/serial.js';
 import { fileBytes, POSIX_TOOLS, SMALL, toolsFor, withDevice, type Device } from './firmware-support.js';
-import { have } from './device-support.js';
 import { capture, inFolder, start, tinylm, type Result } from './helpers/cli.js';
 import { loadEngineModel } from './helpers/engine-text.js';
 import { fakeDevice, type FakeDeviceOptions } from './helpers/fake-device.js';
-import { atTerminal } from './helpers/terminal.js';
 
 /** Runs `body` with a device that has the small model. */
 async function device(t: TestContext, args: readonly string[], body: (d: Device) => Promise<void>): Promise<void> {
@@ -28,7 +25,7 @@ const engine = async (prompt: string, seed: number, length: number): Promise<str
   (await loadEngineModel(SMALL)).text(prompt, { seed, length });
 
 describe('chat, one text', () => {
-  it('is the engine\'s own, by cable, TCP and WebSocket; figures go to stderr', (t) =>
+  it("is the engine's own, by cable, TCP and WebSocket; figures go to stderr", (t) =>
     device(t, [], async (d) => {
       const text = await engine('the cat', 7, 60);
       for (const way of [['--port', d.pty], tcp(d), ['--host', `127.0.0.1:${d.http}`]]) {
@@ -51,7 +48,12 @@ describe('chat, one text', () => {
         assert.equal(code, 0);
         assert.equal(out, (await tinylm(['generate', SMALL, ...words])).out, options.join(' '));
       }
-      for (const words of [['--tokens', '0'], ['-t', '0.01'], ['--stop', 'é'.repeat(17)], ['--seed', '-1']])
+      for (const words of [
+        ['--tokens', '0'],
+        ['-t', '0.01'],
+        ['--stop', 'é'.repeat(17)],
+        ['--seed', '-1'],
+      ])
         assert.equal((await tinylm(['chat', ...tcp(d), ...words])).code, 2, words.join(' '));
     }));
 
@@ -60,7 +62,12 @@ describe('chat, one text', () => {
       const { out, err } = await tinylm(['chat', ...tcp(d), '--prompt', 'the', '--seed', '3', '-n', '9', '--json']);
       const { ms, tokensPerSecond, ...rest } = JSON.parse(out) as Record<string, unknown>;
       assert.deepEqual(rest, {
-        prompt: 'the', text: await engine('the', 3, 9), reason: 'length', promptTokens: 2, tokens: 9, seed: 3,
+        prompt: 'the',
+        text: await engine('the', 3, 9),
+        reason: 'length',
+        promptTokens: 2,
+        tokens: 9,
+        seed: 3,
       });
       assert.ok(Number(ms) >= 0 && Number(tokensPerSecond) > 0);
       assert.equal(err, '');
@@ -77,7 +84,10 @@ describe('chat, one text', () => {
       const whole = await tinylm([...words, '--prompt', '-', '--json'], 'the cat\nnão\n');
       assert.equal((JSON.parse(whole.out) as { text: string }).text, await engine('the cat\nnão', 5, 12));
       const json = (await tinylm([...words, '--json'], 'the cat\nnão\n')).out.trimEnd().split('\n');
-      assert.deepEqual(json.map((line) => (JSON.parse(line) as { text: string }).text), [a, b]);
+      assert.deepEqual(
+        json.map((line) => (JSON.parse(line) as { text: string }).text),
+        [a, b],
+      );
     }));
 
   it('ends at Ctrl-C, keeps what came, and leaves the device free', (t) =>
@@ -97,12 +107,23 @@ describe('chat, one text', () => {
 test('chat --info and --bench say what the device is, and how fast', (t) =>
   device(t, [], async (d) => {
     const info = await tinylm(['chat', '--port', d.pty, '--info']);
-    assert.match(info.out, /^device +tinylm, firmware .*\nmodel +5,444 bytes, CRC [0-9a-f]{8}\nshape +vocabulary 128 \(bpe\)/);
+    assert.match(
+      info.out,
+      /^device +tinylm, firmware .*\nmodel +5,444 bytes, CRC [0-9a-f]{8}\nshape +vocabulary 128 \(bpe\)/,
+    );
     assert.match(info.out, /\nram +engine [\d,]+ of 65,536 bytes, application [\d,]+\nchip +host\n/);
-    const json = JSON.parse((await tinylm(['chat', ...tcp(d), '--info', '--json'])).out) as { model: { bytes: number } };
+    const json = JSON.parse((await tinylm(['chat', ...tcp(d), '--info', '--json'])).out) as {
+      model: { bytes: number };
+    };
     assert.equal(json.model.bytes, fileBytes(SMALL).length);
-    assert.match((await tinylm(['chat', ...tcp(d), '--bench', '20'])).out, /^20 tokens in [\d,]+ ms, [\d.,]+ tokens\/s\n$/);
-    assert.equal((JSON.parse((await tinylm(['chat', ...tcp(d), '--bench', '--json'])).out) as { tokens: number }).tokens, 64);
+    assert.match(
+      (await tinylm(['chat', ...tcp(d), '--bench', '20'])).out,
+      /^20 tokens in [\d,]+ ms, [\d.,]+ tokens\/s\n$/,
+    );
+    assert.equal(
+      (JSON.parse((await tinylm(['chat', ...tcp(d), '--bench', '--json'])).out) as { tokens: number }).tokens,
+      64,
+    );
     assert.equal((await tinylm(['chat', ...tcp(d), '--bench', '--info'])).code, 2);
   }));
 
@@ -117,7 +138,7 @@ describe('chat says what is wrong', () => {
   it('no model, or a bad one', async (t) => {
     if (!toolsFor(t, POSIX_TOOLS)) return;
     await withDevice([], ['pty'], async (d) => {
-      const flash = new RegExp(`hint: put one on it: tinylm flash model.tlm --port ${d.pty}\n`);
+      const flash = new RegExp(`hint: put one on it: tinylm flash model.tlm --port ${d.pty}, or /load`);
       failed(await tinylm(['chat', '--port', d.pty, '--prompt', 'a']), /the device has no model/, flash);
       failed(await tinylm(['chat', '--port', d.pty, '--bench']), /the device has no model/, flash);
       assert.match((await tinylm(['chat', '--port', d.pty, '--info'])).out, /\nmodel +none\n/);
@@ -128,13 +149,22 @@ describe('chat says what is wrong', () => {
       const path = join(folder, 'damaged.tlm');
       writeFileSync(path, damaged);
       await withDevice(['--model', path], ['tcp'], async (d) =>
-        failed(await tinylm(['chat', ...tcp(d), '--prompt', 'a']), /flash is bad: .*CRC-32/, /put another on it: .*by its cable/));
+        failed(
+          await tinylm(['chat', ...tcp(d), '--prompt', 'a']),
+          /flash is bad: .*CRC-32/,
+          /put another on it: .*by its cable/,
+        ),
+      );
     });
   });
 
   it('busy, and a wrong token', (t) =>
     device(t, ['--delay', '1000', '--token', 'right'], async (d) => {
-      failed(await tinylm(['chat', ...tcp(d), '--prompt', 'a', '--token', 'wrong']), /not the device's token/, /TINYLM_TOKEN/);
+      failed(
+        await tinylm(['chat', ...tcp(d), '--prompt', 'a', '--token', 'wrong']),
+        /not the device's token/,
+        /TINYLM_TOKEN/,
+      );
       assert.equal((await tinylm(['chat', ...tcp(d), '--prompt', 'a', '-n', '2', '--token', 'right'])).code, 0);
       const other = new DeviceClient(d.port());
       await other.open();
@@ -153,18 +183,29 @@ describe('chat says what is wrong', () => {
     device(t, [], async (d) => {
       const holder = new SerialTransport(d.pty);
       await holder.open();
-      failed(await tinylm(['chat', '--port', d.pty, '--info']), /used by another program/, /tinylm monitor, another chat/);
+      failed(
+        await tinylm(['chat', '--port', d.pty, '--info']),
+        /used by another program/,
+        /tinylm monitor, another chat/,
+      );
       await holder.close();
     }));
 
   it('nobody listens at the address', async () =>
-    failed(await tinylm(['chat', '--host', 'tcp://127.0.0.1:1', '--prompt', 'a']), /refuses the connection/, /check the port/));
+    failed(
+      await tinylm(['chat', '--host', 'tcp://127.0.0.1:1', '--prompt', 'a']),
+      /refuses the connection/,
+      /check the port/,
+    ));
 });
 
 describe('which port', () => {
   const choose = async (ports: SerialPortInfo[], options = {}) => {
     const { context, result } = capture();
-    const backend: SerialBackend = { list: () => Promise.resolve(ports), create: () => assert.fail('nothing is opened') };
+    const backend: SerialBackend = {
+      list: () => Promise.resolve(ports),
+      create: () => assert.fail('nothing is opened'),
+    };
     return { transport: await findPort(options, context.terminal, backend), ...result() };
   };
   const chip = (path: string) => ({ path, vendorId: '303a', productId: '1001' });
@@ -176,8 +217,11 @@ describe('which port', () => {
   });
 
   it('must be said otherwise', async () => {
-    await assert.rejects(choose([chip('/dev/a'), chip('/dev/b')]),
-      { code: 'usage', message: /^2 boards are there: \/dev\/a .*, \/dev\/b /, hint: 'choose one: --port /dev/a' });
+    await assert.rejects(choose([chip('/dev/a'), chip('/dev/b')]), {
+      code: 'usage',
+      message: /^2 boards are there: \/dev\/a .*, \/dev\/b /,
+      hint: 'choose one: --port /dev/a',
+    });
     await assert.rejects(choose([{ path: '/dev/ttyS0' }]), { message: /looks like a board; there are \/dev\/ttyS0/ });
     await assert.rejects(choose([]), { message: /there is no other$/, hint: /--host tinylm.local/ });
     await assert.rejects(choose([], { port: 'a', host: 'b' }), { message: /both --port and --host/ });
@@ -188,8 +232,10 @@ describe('chat with a device in memory', () => {
   async function one(device: FakeDeviceOptions, options: Partial<ChatOptions> = {}, patience = [200]) {
     const { transport, asked } = fakeDevice(device);
     const { context, result } = capture();
-    const code = await chatOver(context, { prompt: 'a', history: false, ...options }, transport, patience)
-      .then(() => context.exitCode, (error: unknown) => reportError(error, context.terminal));
+    const code = await chatOver(context, { prompt: 'a', history: false, ...options }, transport, patience).then(
+      () => context.exitCode,
+      (error: unknown) => reportError(error, context.terminal),
+    );
     assert.equal(transport.isOpen, false);
     return { ...result(), code, asked };
   }
@@ -200,9 +246,35 @@ describe('chat with a device in memory', () => {
     assert.match(err, /error: \/dev\/ttyFAKE was disconnected/);
     const json = await one({ pieces: ['Era '], then: 'drop' }, { json: true });
     assert.deepEqual(JSON.parse(json.out), {
-      prompt: 'a', text: 'Era ', error: { code: 'port-lost', message: '/dev/ttyFAKE was disconnected' },
+      prompt: 'a',
+      text: 'Era ',
+      error: { code: 'port-lost', message: '/dev/ttyFAKE was disconnected' },
     });
     assert.equal(json.code, 1);
+  });
+
+  it('cancels at Ctrl-C; a device that does not answer it is given up', async () => {
+    for (const cancels of [true, false]) {
+      const ended = one({ pieces: ['some '], then: 'wait', cancels });
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      process.emit('SIGINT');
+      const { code, out, err } = await ended;
+      assert.equal(out, 'some \n');
+      assert.equal(code, cancels ? 130 : 1);
+      assert.match(err, cancels ? /ended: cancelled/ : /error: \/dev\/ttyFAKE was closed/);
+    }
+  });
+
+  it('refuses a device of another version of the protocol', async () => {
+    const { code, err } = await one({ protocol: 2 });
+    assert.equal(code, 1);
+    assert.match(err, /speaks version 2 of the protocol, expected 1\nhint: update tinylm/);
+  });
+
+  it('says when there was nothing to go on from', async () => {
+    const { code, err } = await one({}, { prompt: undefined });
+    assert.equal(code, 0);
+    assert.match(err, /warning: standard input has no prompt/);
   });
 
   it('writes whole characters, however the bytes come', async () => {
@@ -215,7 +287,11 @@ describe('chat with a device in memory', () => {
   });
 
   it('asks again while a board boots', async () => {
-    const { code, out, asked } = await one({ deaf: 2, boot: 'boot:\xf9 ESP-ROM\r\n', pieces: ['x'] }, {}, [30, 30, 300]);
+    const { code, out, asked } = await one(
+      { deaf: 2, boot: 'boot:\xf9 ESP-ROM\r\n', pieces: ['x'] },
+      {},
+      [30, 30, 300],
+    );
     assert.deepEqual([code, out], [0, 'x\n']);
     assert.equal(asked.filter((type) => type === PROTOCOL.MSG_INFO).length, 3);
   });
@@ -223,116 +299,13 @@ describe('chat with a device in memory', () => {
   it('tells what else speaks there', async () => {
     const other = await one({ deaf: 9, boot: 'rst:0x1\r\ninvalid header: 0xffffffff\r\n' }, {}, [30, 30]);
     assert.equal(other.code, 1);
-    assert.match(other.err, /does not answer as TinyLM's firmware does \(0.06 s\); what it said last: invalid header: 0xffffffff\n/);
+    assert.match(
+      other.err,
+      /does not answer as TinyLM's firmware does \(0.06 s\); what it said last: invalid header: 0xffffffff\n/,
+    );
     assert.match(other.err, /hint: .*tinylm devices.*tinylm flash.*tinylm monitor --port \/dev\/ttyFAKE --reset\n/);
     const loader = await one({ deaf: 9, boot: 'waiting for download\r\n' }, {}, [30]);
     assert.match(loader.err, /hint: it waits to be flashed: press RESET/);
     assert.doesNotMatch((await one({ deaf: 9 }, {}, [30])).err, /said last/);
   });
-});
-
-test('the history is in the user\'s state folder', () => {
-  assert.equal(historyPath({ XDG_STATE_HOME: '/s' }, 'linux'), '/s/tinylm/history');
-  assert.match(historyPath({ XDG_STATE_HOME: 'relative' }, 'linux'), /\.local.state.tinylm.history$/);
-  assert.match(historyPath({ LOCALAPPDATA: '/l' }, 'win32'), /^\/l.tinylm.history$/);
-});
-
-describe('chat at a terminal', () => {
-  const CTRL_C = '\x03';
-  const CTRL_D = '\x04';
-  const UP = '\x1b[A';
-
-  async function session(t: TestContext, args: readonly string[],
-    body: (at: Awaited<ReturnType<typeof atTerminal>>, d: Device, folder: string) => Promise<void>, words: readonly string[] = []) {
-    if (!have(t, 'socat')) return;
-    await device(t, args, (d) => inFolder(async (folder) => {
-      const at = await atTerminal(['chat', '--port', d.pty, ...words], { XDG_STATE_HOME: folder });
-      try {
-        await at.seen(/tinylm .*model 5,444 bytes[^\n]*\/help lists the commands\.\n[^]*> /);
-        await body(at, d, folder);
-      } finally {
-        at.close();
-      }
-    }));
-  }
-
-  it('streams texts, sets, and remembers lines for the next time', (t) =>
-    session(t, [], async (at, d, folder) => {
-      const text = await engine('the cat', 7, 40);
-      at.type('/set temperature 0.8\r');
-      await at.seen(/\[temperature 0\.8\]\n/);
-      at.type('/seed 7\r/set tokens 40\rthe cat\r'); // typed ahead
-      await at.seen(/\[seed 7\]\n[^]*\[tokens 40\]\n/);
-      const shown = await at.seen(/> the cat\n[^]*?\n\[3 prompt tokens, 40 generated, .*ended: length\]\n[^]*> /);
-      assert.equal(shown.split('\n').slice(1, -2).join('\n'), text);
-      at.type('/continue\r');
-      const more = await at.seen(/\/continue\n[^]*?\n\[.*40 generated.*\]\n[^]*> /);
-      assert.equal(more.split('\n').slice(1, -2).join('\n'), (await engine('the cat', 7, 80)).slice(text.length));
-      at.type('/settings\r');
-      await at.seen(/tokens +40 +\*[^]*keep +off/);
-      at.type('/set temperature 11\r');
-      await at.seen(/error: temperature cannot be 11\nhint: expected a number from 0 to 10/);
-      at.type('/nonsense\r');
-      await at.seen(/no command \/nonsense/);
-      at.type('/bench 10\r');
-      await at.seen(/\[10 tokens in/);
-      at.type('/info\r');
-      await at.seen(/shape +vocabulary 128/);
-      at.type(`/quit\r`);
-      assert.equal(await at.code, 0);
-      const history = join(folder, 'tinylm', 'history');
-      assert.match(readFileSync(history, 'utf8'), /^\/set temperature 0\.8\n\/seed 7\n\/set tokens 40\nthe cat\n/);
-
-      const next = await atTerminal(['chat', '--port', d.pty, '-n', '3'], { XDG_STATE_HOME: folder });
-      try {
-        await next.seen(/> /);
-        next.type(`${UP}${UP}`);
-        await next.seen(/\/info/);
-        next.type(CTRL_C); // the line, then twice to leave
-        next.type(CTRL_C);
-        await next.seen(/Ctrl-C again or Ctrl-D leaves/);
-        next.type(CTRL_C);
-        assert.equal(await next.code, 0);
-      } finally {
-        next.close();
-      }
-    }));
-
-  it('cancels at Ctrl-C and goes on; Ctrl-D leaves; no history when not wanted', (t) =>
-    session(t, ['--delay', '2000'], async (at, d, folder) => {
-      at.type('the\r');
-      await at.seen(/the\n[^]{8}/);
-      at.type(CTRL_C);
-      await at.seen(/\[2 prompt tokens, \d+ generated, .*ended: cancelled\]\n[^]*> /);
-      at.type('/continuous the\r');
-      await at.seen(/\/continuous the\n[^]{8}/);
-      at.type('a cat\r');
-      await at.seen(/a cat\n[^]{8}/);
-      at.type(CTRL_C);
-      const prompts = /\[(\d+) prompt tokens/.exec(await at.seen(/\[\d+ prompt tokens.*ended: cancelled\]\n[^]*> /));
-      assert.ok(Number(prompts?.[1]) > 2, 'the line was not taken');
-      at.type(CTRL_D);
-      assert.equal(await at.code, 0);
-      assert.throws(() => readFileSync(join(folder, 'tinylm', 'history')), { code: 'ENOENT' });
-      assert.equal((await tinylm(['chat', '--port', d.pty, '--prompt', 'a', '-n', '2'])).code, 0);
-    }, ['--no-history', '-n', '60000']));
-
-  it('ends when the device goes away', (t) =>
-    session(t, [], async (at, d) => {
-      d.process.kill('SIGTERM');
-      assert.equal(await at.code, 1);
-      assert.match(at.screen(), /error: .* was disconnected/);
-    }));
-
-  it('sends another model', (t) =>
-    session(t, [], async (at) => {
-      at.type('/load nowhere.tlm\r');
-      await at.seen(/nowhere.tlm cannot be read/);
-      at.type(`/load ${SMALL}\r`);
-      await at.seen(/is in use: 5,444 bytes/);
-      at.type('/save\r');
-      await at.seen(/kept on the device/);
-      at.type('/quit\r');
-      assert.equal(await at.code, 0);
-    }));
 });

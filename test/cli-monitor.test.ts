@@ -34,21 +34,28 @@ describe('bytes for a person', () => {
   });
 
   it('are the same however they are split, and never command a terminal', () => {
-    const piece = fc.oneof(fc.uint8Array({ maxLength: 8 }), fc.string({ unit: 'grapheme', maxLength: 5 }).map((s) => new Uint8Array(Buffer.from(s))),
-      fc.constantFrom('\x1b[', '0;31m', '\x1b', 'm').map((s) => new Uint8Array(Buffer.from(s))));
-    fc.assert(fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-      const bytes = new PrintableBytes();
-      const text = pieces.map((p) => bytes.push(p)).join('') + bytes.end();
-      assert.equal(text, shown(Buffer.concat(pieces)));
-      // Nothing below a space but line ends, tabs and colours.
-      assert.doesNotMatch(text.replace(/\x1b\[[\d;]*m/g, ''), /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/);
-    }));
+    const piece = fc.oneof(
+      fc.uint8Array({ maxLength: 8 }),
+      fc.string({ unit: 'grapheme', maxLength: 5 }).map((s) => new Uint8Array(Buffer.from(s))),
+      fc.constantFrom('\x1b[', '0;31m', '\x1b', 'm').map((s) => new Uint8Array(Buffer.from(s))),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const bytes = new PrintableBytes();
+        const text = pieces.map((p) => bytes.push(p)).join('') + bytes.end();
+        assert.equal(text, shown(Buffer.concat(pieces)));
+        // Nothing below a space but line ends, tabs and colours.
+        assert.doesNotMatch(text.replace(/\x1b\[[\d;]*m/g, ''), /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/);
+      }),
+    );
   });
 
   it('get the time when a line begins', () => {
     let time = 0;
     const stamps = new LineStamps(() => String(++time));
-    const text = ['a\nb', 'c\n', '\n', 'd'].map((part) => Buffer.from(stamps.push(Buffer.from(part))).toString()).join('');
+    const text = ['a\nb', 'c\n', '\n', 'd']
+      .map((part) => Buffer.from(stamps.push(Buffer.from(part))).toString())
+      .join('');
     assert.equal(text, '[1] a\n[2] bc\n[3] \n[4] d');
     assert.match(Buffer.from(new LineStamps().push(Buffer.from('x'))).toString(), /^\[\d\d:\d\d:\d\d\.\d{3}\] x$/);
   });
@@ -56,11 +63,17 @@ describe('bytes for a person', () => {
 
 describe('monitor over a transport in memory', () => {
   const pause = (ms = 20): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-  const port = (options: FakeOptions = {}): FakeTransport => new FakeTransport(undefined, { name: '/dev/ttyFAKE', ...options });
+  const port = (options: FakeOptions = {}): FakeTransport =>
+    new FakeTransport(undefined, { name: '/dev/ttyFAKE', ...options });
 
   /** Runs it until `body` is through. */
-  async function watched(options: MonitorOptions, first: FakeTransport, again: () => Promise<FakeTransport>,
-    body: (result: ReturnType<typeof capture>['result']) => Promise<void>, stdin?: AsyncIterable<Uint8Array>) {
+  async function watched(
+    options: MonitorOptions,
+    first: FakeTransport,
+    again: () => Promise<FakeTransport>,
+    body: (result: ReturnType<typeof capture>['result']) => Promise<void>,
+    stdin?: AsyncIterable<Uint8Array>,
+  ) {
     const { context, result } = capture(stdin);
     const end = new AbortController();
     const running = watch(context, options, { first, again, pauseMs: 5, signal: end.signal });
@@ -73,7 +86,10 @@ describe('monitor over a transport in memory', () => {
   const never = (): Promise<never> => Promise.reject(new Error('not lost'));
 
   it('shows bytes as they are, and the others when asked', async () => {
-    for (const [raw, expected] of [[undefined, 'né\x01'], [false, 'né\\x01']] as const) {
+    for (const [raw, expected] of [
+      [undefined, 'né\x01'],
+      [false, 'né\\x01'],
+    ] as const) {
       const first = port({ chunk: 1 });
       const { out, code } = await watched({ raw }, first, never, async () => {
         first.send(Buffer.from('né\x01'));
@@ -86,10 +102,15 @@ describe('monitor over a transport in memory', () => {
   it('resets by the control lines, or says that there are none', async () => {
     const first = port();
     const { err } = await watched({ reset: true }, first, never, () => pause(150));
-    assert.deepEqual(first.signals, [{ dtr: false, rts: true }, { dtr: false, rts: false }]);
+    assert.deepEqual(first.signals, [
+      { dtr: false, rts: true },
+      { dtr: false, rts: false },
+    ]);
     assert.equal(err, '/dev/ttyFAKE: Ctrl-C leaves\n');
-    assert.match((await watched({ reset: true }, port({ signals: false }), never, () => pause())).err,
-      /warning: .*no control lines; press the board's RESET/);
+    assert.match(
+      (await watched({ reset: true }, port({ signals: false }), never, () => pause())).err,
+      /warning: .*no control lines; press the board's RESET/,
+    );
   });
 
   it('waits for a board that goes away; lines go to the one that is back', async () => {
@@ -99,25 +120,40 @@ describe('monitor over a transport in memory', () => {
     const tries = [port({ openError: missing }), port({ openError: missing }), back];
     let line: (data: Uint8Array) => void = () => undefined;
     const stdin = (async function* () {
-      for (;;) yield await new Promise<Uint8Array>((resolve) => { line = resolve; });
+      for (;;)
+        yield await new Promise<Uint8Array>((resolve) => {
+          line = resolve;
+        });
     })();
-    const { out, err } = await watched({}, first, () => Promise.resolve(tries.shift()!), async (result) => {
-      first.send(Buffer.from('before\n'));
-      line(Buffer.from('one\n'));
-      await pause();
-      first.drop();
-      while (!/is back/.test(result().err)) await pause(5);
-      back.send(Buffer.from('after\n'));
-      line(Buffer.from('two\n'));
-      await pause();
-      back.drop();
-      tries.push(port());
-      await pause(40);
-    }, stdin);
+    const { out, err } = await watched(
+      {},
+      first,
+      () => Promise.resolve(tries.shift()!),
+      async (result) => {
+        first.send(Buffer.from('before\n'));
+        line(Buffer.from('one\n'));
+        await pause();
+        first.drop();
+        while (!/is back/.test(result().err)) await pause(5);
+        back.send(Buffer.from('after\n'));
+        line(Buffer.from('two\n'));
+        await pause();
+        back.drop();
+        tries.push(port());
+        await pause(40);
+      },
+      stdin,
+    );
     assert.equal(out, 'before\nafter\n');
-    assert.match(err, /ttyFAKE is gone; waiting for it to come back .*\n\/dev\/ttyNEW is back\n\n\/dev\/ttyNEW is gone[^]*ttyFAKE is back\n$/);
+    assert.match(
+      err,
+      /ttyFAKE is gone; waiting for it .*\n\/dev\/ttyNEW is back\n\n\/dev\/ttyNEW is gone[^]*ttyFAKE is back\n$/,
+    );
     assert.deepEqual(first.written.map(String), [String(Buffer.from('one\n'))]);
-    assert.deepEqual(back.written.map((b) => Buffer.from(b).toString()), ['two\n']);
+    assert.deepEqual(
+      back.written.map((b) => Buffer.from(b).toString()),
+      ['two\n'],
+    );
     assert.equal(tries.length, 0);
   });
 
@@ -127,17 +163,26 @@ describe('monitor over a transport in memory', () => {
       await pause(40);
       yield Buffer.from('lost\n');
     })();
-    const { err } = await watched({}, first, () => Promise.resolve(port({ openError: new TinyLMError('port-missing', '') })), async () => {
-      first.drop();
-      await pause(60);
-    }, stdin);
+    const { err } = await watched(
+      {},
+      first,
+      () => Promise.resolve(port({ openError: new TinyLMError('port-missing', '') })),
+      async () => {
+        first.drop();
+        await pause(60);
+      },
+      stdin,
+    );
     assert.match(err, /not sent: /);
   });
 
   it('fails when the port cannot be opened the first time', async () => {
     const { context } = capture();
     const busy = port({ openError: new TinyLMError('port-busy', 'used') });
-    await assert.rejects(watch(context, {}, { first: busy, again: never }), { code: 'port-busy', hint: /another chat/ });
+    await assert.rejects(watch(context, {}, { first: busy, again: never }), {
+      code: 'port-busy',
+      hint: /another chat/,
+    });
   });
 });
 
@@ -148,7 +193,10 @@ describe('monitor of the firmware', () => {
 
   it('sends lines and shows the answers; --for ends it', (t) =>
     device(t, async (d) => {
-      for (const way of [['--port', d.pty], ['--host', `tcp://127.0.0.1:${d.tcp}`]]) {
+      for (const way of [
+        ['--port', d.pty],
+        ['--host', `tcp://127.0.0.1:${d.tcp}`],
+      ]) {
         const { code, out, err } = await tinylm(['monitor', ...way, '--for', '0.5', '--timestamps'], '/info\n');
         assert.equal(code, 0, err);
         assert.match(out, /^\[[\d:.]+\] \{\n(\[[\d:.]+\] .*\n)*\[[\d:.]+\] .*"chip":"host"/);

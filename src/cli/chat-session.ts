@@ -44,7 +44,8 @@ export async function interactiveChat(options: SessionOptions): Promise<void> {
   const { context, transport, reached, history } = options;
   const { terminal } = context;
   const { status } = reached;
-  terminal.note(`${transport.name}: ${status.name} ${status.version}; model ${modelWords(status)}. /help lists the commands.`);
+  const what = `${status.name} ${status.version}; model ${modelWords(status)}`;
+  terminal.note(`${transport.name}: ${what}. /help lists the commands.`);
   try {
     requireModel(status, transport);
   } catch (error) {
@@ -107,23 +108,54 @@ class Session {
     }
     const [, word, rest] = /^\/(\S*)\s*(.*?)\s*$/.exec(line)!;
     switch (word) {
-      case 'quit': case 'exit': return false;
-      case 'help': this.#help(); break;
-      case 'continue': await this.#speak('', { ...this.#without('seed'), goOn: true }); break;
-      case 'continuous': await this.#speak(rest, { ...this.#own, continuous: true }); break;
-      case 'generate': await this.#prompt(''); break;
-      case 'set': await this.#set(rest); break;
-      case 'settings': await this.#settings(); break;
-      case 'unset': this.#own = this.#without(this.#key(rest)); break;
-      case 'seed': await this.#set(`seed ${rest === '' ? 'random' : rest}`); break;
-      case 'save': await this.#save(); break;
-      case 'new': await this.#new(); break;
-      case 'info': await this.#info(); break;
-      case 'bench': await this.#bench(rest); break;
-      case 'load': await this.#load(rest); break;
+      case 'quit':
+      case 'exit':
+        return false;
+      case 'help':
+        this.#help();
+        break;
+      case 'continue':
+        await this.#speak('', { ...this.#without('seed'), goOn: true });
+        break;
+      case 'continuous':
+        await this.#speak(rest, { ...this.#own, continuous: true });
+        break;
+      case 'generate':
+        await this.#prompt('');
+        break;
+      case 'set':
+        await this.#set(rest);
+        break;
+      case 'settings':
+        await this.#settings();
+        break;
+      case 'unset':
+        this.#own = this.#without(this.#key(rest));
+        break;
+      case 'seed':
+        await this.#set(`seed ${rest === '' ? 'random' : rest}`);
+        break;
+      case 'save':
+        await this.#save();
+        break;
+      case 'new':
+        await this.#new();
+        break;
+      case 'info':
+        await this.#info();
+        break;
+      case 'bench':
+        await this.#bench(rest);
+        break;
+      case 'load':
+        await this.#load(rest);
+        break;
       default:
-        throw new TinyLMError('chat-command', `there is no command /${word}`,
-          '/help lists them; a text that begins with / is typed with //');
+        throw new TinyLMError(
+          'chat-command',
+          `there is no command /${word}`,
+          '/help lists them; a text that begins with / is typed with //',
+        );
     }
     return true;
   }
@@ -226,7 +258,8 @@ class Session {
     try {
       model = readFileSync(path);
     } catch (error) {
-      throw new TinyLMError('chat-load', `${path} cannot be read: ${(error as Error).message}`, 'tinylm export writes one');
+      const why = (error as Error).message;
+      throw new TinyLMError('chat-load', `${path} cannot be read: ${why}`, 'tinylm export writes a .tlm file');
     }
     if (model.length < 4 || Buffer.from(model.subarray(0, 3)).toString('latin1') !== 'TLM')
       throw new TinyLMError('chat-load', `${path} is no model`, 'expected a .tlm file; tinylm export writes one');

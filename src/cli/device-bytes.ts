@@ -3,12 +3,20 @@
 const hex = (byte: number): string => `\\x${byte.toString(16).padStart(2, '0')}`;
 
 /** Bytes that a character with this first byte has; 0 for what begins none. */
-const lengthOf = (lead: number): number =>
-  lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+function lengthOf(lead: number): number {
+  if (lead < 0x80) return 1;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
 
 const ESC = 0x1b;
-/** Colours, which ESP-IDF's log has: ESC [ digits and semicolons m. No other command reaches the terminal. */
-// The part of one that may still become whole: with nothing behind the digits.
+const isText = (byte: number): boolean =>
+  (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x09 || byte === 0x0d;
+
+/**
+ * Where a colour ends, which ESP-IDF's log has: ESC [ digits and semicolons m. No other command reaches the terminal.
+ * `open`: it may still become one.
+ */
 const colourEnd = (bytes: readonly number[], from: number): number | 'open' | 'none' => {
   if (from + 1 >= bytes.length) return 'open';
   if (bytes[from + 1] !== 0x5b) return 'none';
@@ -40,7 +48,7 @@ export class PrintableBytes {
         continue;
       }
       if (byte < 0x80) {
-        text += (byte >= 0x20 && byte !== 0x7f) || byte === 0x0a || byte === 0x09 || byte === 0x0d ? String.fromCharCode(byte) : hex(byte);
+        text += isText(byte) ? String.fromCharCode(byte) : hex(byte);
         at = end;
         continue;
       }
@@ -101,6 +109,7 @@ export class LineStamps {
 /** 09:15:02.041 */
 function clock(): string {
   const now = new Date();
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${String(now.getMilliseconds()).padStart(3, '0')}`;
+  const pad = (n: number, digits = 2): string => String(n).padStart(digits, '0');
+  const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map((n) => pad(n)).join(':');
+  return `${time}.${pad(now.getMilliseconds(), 3)}`;
 }

@@ -69,11 +69,11 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
  * A setting as a person writes it; the protocol's names (top_k, length) are taken too.
  * @throws TinyLMError `setting`
  */
-export function parseSetting(name: string, text: string): { key: keyof DeviceSettings; value: number | string | boolean } {
+export function parseSetting(name: string, text: string): { key: Setting['key']; value: number | string | boolean } {
   const plain = name.toLowerCase();
+  const names = Object.keys(SETTINGS).join(', ');
   const setting = SETTINGS[plain.replace(/_/g, '-')] ?? Object.values(SETTINGS).find((s) => s.key === plain);
-  if (!setting)
-    throw new TinyLMError('setting', `there is no setting ${name}`, `expected one of ${Object.keys(SETTINGS).join(', ')}`);
+  if (!setting) throw new TinyLMError('setting', `there is no setting ${name}`, `expected one of ${names}`);
   try {
     return { key: setting.key, value: setting.parse(text) };
   } catch (error) {
@@ -103,14 +103,16 @@ export interface SettingOptions {
 
 /** The options of `generate` that a device has too, without defaults: what is not given stays as the device has it. */
 export function addSettingOptions(command: Command): Command {
-  command.addOption(
-    new Option('-n, --tokens <n>', 'most tokens to generate (default: as the device is set, 200)').argParser(parseTokens),
-  );
+  const tokens = new Option('-n, --tokens <n>', 'most tokens to generate (default: as the device is set, 200)');
+  command.addOption(tokens.argParser(parseTokens));
   const unset = Object.fromEntries(SAMPLING_OPTIONS.map((name) => [name, { initial: undefined }]));
   addOptions(command, [...SAMPLING_OPTIONS], {
     ...unset,
     temperature: { initial: undefined, parse: parseTemperature },
-    seed: { initial: undefined, about: 'start of the random numbers: the same seed gives the same text (default: random)' },
+    seed: {
+      initial: undefined,
+      about: 'start of the random numbers: the same seed gives the same text (default: random)',
+    },
   });
   return command.option('--stop <text>', `end before this text, at most ${STOP_MAX} bytes`, parseStop);
 }

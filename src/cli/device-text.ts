@@ -5,7 +5,8 @@ import { bytesText, count } from './values.js';
 
 /** Characters that would command a terminal, as \xNN; line ends and tabs stay. */
 export function visible(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  const hex = (c: string): string => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, hex);
 }
 
 /**
@@ -29,7 +30,8 @@ export async function streamText(terminal: Terminal, generation: Generation): Pr
 export const speed = (tokensPerSecond: number): string =>
   `${tokensPerSecond < 1000 ? tokensPerSecond.toFixed(1) : count(tokensPerSecond)} tokens/s`;
 
-export function resultLine({ prompt_tokens: prompt, tokens, tokens_per_second: rate, seed, reason }: GenerateResult): string {
+export function resultLine(result: GenerateResult): string {
+  const { prompt_tokens: prompt, tokens, tokens_per_second: rate, seed, reason } = result;
   return `${count(prompt)} prompt tokens, ${count(tokens)} generated, ${speed(rate)}, seed ${seed}, ended: ${reason}`;
 }
 
@@ -44,8 +46,9 @@ export function statusLines(status: DeviceStatus): string[] {
   const rows: [string, string][] = [['device', `${name}, firmware ${version}`]];
   rows.push(['model', modelWords(status)]);
   if (model.state === 'ready') {
-    rows.push(['shape', `vocabulary ${model.vocab} (${model.tokenizer}), embedding ${model.dim}, hidden ${model.hidden}, ` +
-      `layers ${model.layers}, ${count(model.weights ?? 0)} weights (${model.packing})`]);
+    const { vocab, tokenizer, dim, hidden, layers, weights = 0, packing } = model;
+    const widths = `embedding ${dim}, hidden ${hidden}, layers ${layers}`;
+    rows.push(['shape', `vocabulary ${vocab} (${tokenizer}), ${widths}, ${count(weights)} weights (${packing})`]);
   }
   rows.push(['flash', `${bytesText(storage)} for models`]);
   rows.push(['ram', `engine ${count(ram.engine)} of ${count(ram.engine_limit)} bytes, application ${count(ram.app)}`]);
@@ -59,10 +62,15 @@ export function statusLines(status: DeviceStatus): string[] {
 /** The model in a few words. */
 export function modelWords({ model }: DeviceStatus): string {
   switch (model.state) {
-    case 'ready': return `${count(model.bytes ?? 0)} bytes, CRC ${model.crc}`;
-    case 'none': return 'none';
-    case 'upload': return 'being sent';
-    case 'bad': return `bad: ${model.error ?? 'unknown'}`;
-    default: return model.state satisfies never;
+    case 'ready':
+      return `${count(model.bytes ?? 0)} bytes, CRC ${model.crc}`;
+    case 'none':
+      return 'none';
+    case 'upload':
+      return 'being sent';
+    case 'bad':
+      return `bad: ${model.error ?? 'unknown'}`;
+    default:
+      return model.state satisfies never;
   }
 }

@@ -13,16 +13,19 @@ export function historyPath(environment: NodeJS.ProcessEnv = process.env, platfo
   if (platform === 'win32')
     return join(environment.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'tinylm', 'history');
   // The standard has it that a relative path is to be ignored.
-  const state = environment.XDG_STATE_HOME?.startsWith('/') ? environment.XDG_STATE_HOME : join(homedir(), '.local', 'state');
-  return join(state, 'tinylm', 'history');
+  const state = environment.XDG_STATE_HOME;
+  return join(state?.startsWith('/') ? state : join(homedir(), '.local', 'state'), 'tinylm', 'history');
 }
 
 /** The lines of a history file, oldest first; a file that grew too long is cut. */
 export function readHistory(path: string): string[] {
   try {
-    const lines = readFileSync(path, 'utf8').split('\n').filter((line) => line !== '');
-    if (lines.length > 2 * HISTORY_LINES) writeFileSync(path, lines.slice(-HISTORY_LINES).join('\n') + '\n', { mode: 0o600 });
-    return lines.slice(-HISTORY_LINES);
+    const lines = readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+    const kept = lines.slice(-HISTORY_LINES);
+    if (lines.length > 2 * HISTORY_LINES) writeFileSync(path, `${kept.join('\n')}\n`, { mode: 0o600 });
+    return kept;
   } catch {
     return []; // the first time
   }

@@ -1,5 +1,5 @@
 /** Reaching a device that answers: which port, is TinyLM's firmware behind it, and what to do when not. */
-import { DeviceClient, type DeviceStatus, type SerialBackend, type Transport } from '../device/index.js';
+import { DeviceClient, PROTOCOL, type DeviceStatus, type SerialBackend, type Transport } from '../device/index.js';
 import { TinyLMError } from '../model/errors.js';
 import { choosePort, serialPort, serialPorts, type PortOptions } from './device-port.js';
 import { UsageError } from './errors.js';
@@ -21,7 +21,8 @@ export async function findPort(options: PortOptions, terminal: Terminal, backend
   if (likely.length > 1)
     throw new UsageError(`${likely.length} boards are there: ${names(likely)}`, `choose one: --port ${likely[0].path}`);
   throw new UsageError(
-    'no serial port looks like a board' + (ports.length > 0 ? `; there are ${names(ports)}` : ', and there is no other'),
+    'no serial port looks like a board' +
+      (ports.length > 0 ? `; there are ${names(ports)}` : ', and there is no other'),
     'give --port, or --host tinylm.local; tinylm devices says what to check',
   );
 }
@@ -35,13 +36,15 @@ const where = (transport: Transport): string => (onSerial(transport) ? `--port $
 /** Errors whose remedy is another verb of the command line, said so. */
 export function withRemedy(error: unknown, transport: Transport): unknown {
   if (!(error instanceof TinyLMError)) return error;
-  const put = `put one on it: tinylm flash model.tlm ${onSerial(transport) ? where(transport) : '--port … (by its cable)'}`;
+  const way = onSerial(transport) ? where(transport) : '--port … (by its cable)';
+  const put = `put one on it: tinylm flash model.tlm ${way}, or /load model.tlm in a chat`;
   const hints: Readonly<Record<string, string>> = {
     'device-no-model': put,
     'device-bad-model': put.replace('one', 'another'),
     'port-busy': 'close what uses it (tinylm monitor, another chat, the serial monitor of an IDE) and try again',
     'device-busy': 'another client is being served; wait until it is done, and try again',
-    'device-forbidden': "give the device's token with --token or TINYLM_TOKEN; it is set over the serial line: /token …",
+    'device-forbidden':
+      "give the device's token with --token or TINYLM_TOKEN; it is set over the serial line: /token …",
   };
   const hint = hints[error.code];
   return hint === undefined ? error : new TinyLMError(error.code, error.message, hint);
@@ -56,7 +59,8 @@ async function ask(client: DeviceClient, patience: readonly number[]): Promise<D
       return await client.info(ms);
     } catch (error) {
       // Noise while it boots may look like half an answer.
-      const again = error instanceof TinyLMError && ['device-silent', 'device-line', 'device-bad-frame'].includes(error.code);
+      const codes = ['device-silent', 'device-line', 'device-bad-frame'];
+      const again = error instanceof TinyLMError && codes.includes(error.code);
       if (!again || i === patience.length - 1) throw error;
     }
   }
@@ -78,7 +82,7 @@ function noAnswer(transport: Transport, heard: string, patience: readonly number
     message,
     onSerial(transport)
       ? 'another port? tinylm devices lists them. No firmware yet? tinylm flash. What does it say? ' +
-        `tinylm monitor ${where(transport)} --reset`
+          `tinylm monitor ${where(transport)} --reset`
       : 'check the address, and that the device is in this network',
   );
 }
@@ -101,6 +105,12 @@ export async function reach(
   try {
     await client.open();
     const status = await ask(client, patience);
+    if (status.protocol !== PROTOCOL.PROTOCOL_VERSION)
+      throw new TinyLMError(
+        'device-version',
+        `the device speaks version ${status.protocol} of the protocol, expected ${PROTOCOL.PROTOCOL_VERSION}`,
+        status.protocol > PROTOCOL.PROTOCOL_VERSION ? 'update tinylm' : 'flash a newer firmware: tinylm flash',
+      );
     if (token !== undefined) await client.authorize(token);
     return { client, status };
   } catch (error) {

@@ -104,6 +104,9 @@ export interface ClientOptions {
   onText?: (text: string) => void;
 }
 
+/** How long a text that is being made may stand still: no device is as slow as this. */
+const STALL_MS = 60_000;
+
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const json = (value: unknown): Uint8Array => encode(JSON.stringify(value));
@@ -316,15 +319,16 @@ export class DeviceClient {
   async #say(text: string): Promise<void> {
     const bytes = encode(text);
     for (let at = 0; at < bytes.length; at += PROTOCOL.PAYLOAD_MAX) {
-      // Feeding a long prompt takes as long as the device's steps: the silence allowed is that of SPEC.md 6.
+      // Feeding a long prompt takes as long as the device's steps.
       await this.#request(PROTOCOL.MSG_PROMPT, bytes.slice(at, at + PROTOCOL.PAYLOAD_MAX), undefined,
-        Math.max(this.#timeout, 60_000));
+        Math.max(this.#timeout, STALL_MS));
     }
   }
 
   async #run(settings: Uint8Array, onText: (part: Uint8Array) => void): Promise<GenerateResult> {
     try {
-      return this.#answer(await this.#request(PROTOCOL.MSG_GENERATE, settings, onText, Infinity));
+      return this.#answer(await this.#request(PROTOCOL.MSG_GENERATE, settings, onText,
+        Math.max(this.#timeout, STALL_MS)));
     } catch (error) {
       // The device does not know that a piece was damaged, and would go on.
       if (error instanceof TinyLMError && error.code === 'device-line') {

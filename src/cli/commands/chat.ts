@@ -35,8 +35,11 @@ export function chatCommand(context: Context): Command {
   ]);
   addPortOptions(command)
     .addOption(new Option('--token <token>', "the device's token, for changes over the network").env('TINYLM_TOKEN'))
-    .option('-p, --prompt <text>', 'one text and no conversation: what to go on from (\\n is a new line), or - for ' +
-      'all of standard input; without this each line of a piped standard input is a prompt');
+    .option(
+      '-p, --prompt <text>',
+      'one text and no conversation: what to go on from (\\n is a new line), or - for ' +
+        'all of standard input; without this each line of a piped standard input is a prompt',
+    );
   addSettingOptions(command)
     .option('--echo', 'write the prompt before the text')
     .option('--info', 'only say what the device is and holds')
@@ -99,6 +102,7 @@ async function talk(context: Context, options: ChatOptions, transport: Transport
     first = false;
     if (!(await answer(context, client, prompt, settings, options))) break;
   }
+  if (first) terminal.warn('standard input has no prompt: each line of it is one; --prompt "" generates from nothing');
 }
 
 /** `--prompt`, or all of stdin, or stdin's lines as they come; empty lines are none. */

@@ -146,10 +146,12 @@ async function send(stdin: Context['stdin'], to: () => Transport, terminal: Cont
   try {
     for await (const chunk of stdin) {
       const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-      await to().write(data).catch((error: unknown) => {
-        if (!(error instanceof TinyLMError)) throw error;
-        terminal.note(`not sent: ${error.message}`);
-      });
+      await to()
+        .write(data)
+        .catch((error: unknown) => {
+          if (!(error instanceof TinyLMError)) throw error;
+          terminal.note(`not sent: ${error.message}`);
+        });
     }
     return true;
   } catch (error) {
