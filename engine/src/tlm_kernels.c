@@ -46,93 +46,140 @@ static void reference_rows_b3(const tlm_span *s, uint32_t from, uint32_t to) { r
 #endif
 
 /*
- * Three entries at t: v − x0, v, v + x0. Each entry is one addition away from an earlier one. IN_ORDER
- * keeps them so: scheduled freely, GCC computes all sums first and runs out of registers.
+ * The tables of four neighbouring groups are interleaved, entry by entry, so that one pointer serves all four; what
+ * is left of a row is a pair, then a single one:
+ *
+ *   groups 0 … 3:  [v·4 + lane], four strides long    4, 5:  [v·2 + lane], two    6:  [v], one
+ *
+ * Two lanes are one 32-bit word, and so are made by one addition: lo + 2^16 · hi. For that lo must not be negative: it is
+ * BIAS too large, and hi is BIAS too small. Both are always looked up together, so the sum is right.
  */
-#define THREE(t, v)                           \
-  do {                                        \
-    int32_t less = (v) - x0, more = (v) + x0; \
-    OPAQUE(less);                             \
-    OPAQUE(more);                             \
-    (t)[0] = (int16_t)less;                   \
-    (t)[1] = (int16_t)(v);                    \
-    (t)[2] = (int16_t)more;                   \
-    IN_ORDER(v);                              \
-  } while (0)
+#define BIAS 1024u /* > 5 · 127 */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define LANE(j) ((j) ^ 1u)
+#else
+#define LANE(j) (j)
+#endif
+#if defined(__GNUC__)
+typedef uint32_t __attribute__((__may_alias__)) word;
+#else
+typedef uint32_t word;
+#endif
 
-static void build_t2(int16_t *table, const int8_t *x, uint32_t groups) {
-  for (; groups; groups--, x += 4, table += TLM_T2_STRIDE) {
-    const int32_t x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3];
-    int32_t v = -x3 - x2 - x1;
-    int16_t *t = table;
-    int d3;
-    /* index = d0 + 4·d1 + 16·d2 + 64·d3 */
-    for (d3 = 0; d3 < 3; d3++, t += 64) {
-      const int32_t next = v + x3;
-      THREE(t, v); v += x1;
-      THREE(t + 4, v); v += x1;
-      THREE(t + 8, v); v += x2;
-      THREE(t + 24, v); v -= x1;
-      THREE(t + 20, v); v -= x1;
-      THREE(t + 16, v); v += x2;
-      THREE(t + 32, v); v += x1;
-      THREE(t + 36, v); v += x1;
-      THREE(t + 40, v);
-      v = next;
-    }
-  }
-}
-
-static void build_b3(int16_t *t, const int8_t *x, uint32_t groups) {
-  for (; groups; groups--, x += 5) {
-    const int32_t x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3], x4 = x[4];
-    int32_t v4 = -x4 - x3 - x2 - x1;
-    int d4, d3;
-    /* index = d0 + 3·d1 + 9·d2 + 27·d3 + 81·d4 */
-    for (d4 = 0; d4 < 3; d4++, v4 += x4) {
-      int32_t v3 = v4;
-      for (d3 = 0; d3 < 3; d3++, v3 += x3, t += 27) {
-        int32_t v = v3;
-        THREE(t, v); v += x1;
-        THREE(t + 3, v); v += x1;
-        THREE(t + 6, v); v += x2;
-        THREE(t + 15, v); v -= x1;
-        THREE(t + 12, v); v -= x1;
-        THREE(t + 9, v); v += x2;
-        THREE(t + 18, v); v += x1;
-        THREE(t + 21, v); v += x1;
-        THREE(t + 24, v);
-      }
-    }
-  }
+/* A step of entries in words; the single table is stored by halves. */
+TLM_INLINE void put(word *t, uint32_t lanes, uint32_t index, uint32_t v) {
+  if (lanes == 1u) ((int16_t *)(void *)t)[index] = (int16_t)v;
+  else t[index * (lanes / 2u)] = v;
 }
 
 /*
- * A packed byte is the index into its group's table. Up to 16 groups (one to four dozen columns) are
+ * Three entries from `index` on: v − x0, v, v + x0. Each entry is one addition away from an earlier one. IN_ORDER
+ * keeps them so: scheduled freely, GCC computes all sums first and runs out of registers.
+ */
+#define THREE(index, v)                  \
+  do {                                   \
+    uint32_t less = (v) - x0, more = (v) + x0; \
+    OPAQUE(less);                        \
+    OPAQUE(more);                        \
+    put(t, lanes, (index), less);        \
+    put(t, lanes, (index) + 1u, (v));    \
+    put(t, lanes, (index) + 2u, more);   \
+    IN_ORDER(v);                         \
+  } while (0)
+
+/* Activations i of two groups in one word; of one group alone the upper half is of no interest. */
+#define BOTH(i) ((uint32_t)(int32_t)x[i] + ((uint32_t)(int32_t)y[i] << 16))
+
+/* Tables of the groups x and y, lanes / 2 words from entry to entry. */
+TLM_INLINE void pair_t2(word *t, const int8_t *x, const int8_t *y, const uint32_t lanes) {
+  const uint32_t x0 = BOTH(0), x1 = BOTH(1), x2 = BOTH(2), x3 = BOTH(3);
+  uint32_t v = (lanes == 1u ? 0u : BIAS - (BIAS << 16)) - x3 - x2 - x1;
+  int d3;
+  /* index = d0 + 4·d1 + 16·d2 + 64·d3 */
+  for (d3 = 0; d3 < 3; d3++, t += 32u * lanes) {
+    const uint32_t next = v + x3;
+    THREE(0u, v); v += x1;
+    THREE(4u, v); v += x1;
+    THREE(8u, v); v += x2;
+    THREE(24u, v); v -= x1;
+    THREE(20u, v); v -= x1;
+    THREE(16u, v); v += x2;
+    THREE(32u, v); v += x1;
+    THREE(36u, v); v += x1;
+    THREE(40u, v);
+    v = next;
+  }
+}
+
+TLM_INLINE void pair_b3(word *t, const int8_t *x, const int8_t *y, const uint32_t lanes) {
+  const uint32_t x0 = BOTH(0), x1 = BOTH(1), x2 = BOTH(2), x3 = BOTH(3), x4 = BOTH(4);
+  uint32_t v4 = (lanes == 1u ? 0u : BIAS - (BIAS << 16)) - x4 - x3 - x2 - x1;
+  int16_t *entry = (int16_t *)(void *)t;
+  int d4, d3;
+  /* index = d0 + 3·d1 + 9·d2 + 27·d3 + 81·d4 */
+  for (d4 = 0; d4 < 3; d4++, v4 += x4) {
+    uint32_t v3 = v4;
+    for (d3 = 0; d3 < 3; d3++, v3 += x3, entry += 27u * lanes) {
+      uint32_t v = v3;
+      t = (word *)(void *)entry;
+      THREE(0u, v); v += x1;
+      THREE(3u, v); v += x1;
+      THREE(6u, v); v += x2;
+      THREE(15u, v); v -= x1;
+      THREE(12u, v); v -= x1;
+      THREE(9u, v); v += x2;
+      THREE(18u, v); v += x1;
+      THREE(21u, v); v += x1;
+      THREE(24u, v);
+    }
+  }
+}
+
+#define BUILD(type, group, stride)                                                 \
+  static void build_##type(int16_t *table, const int8_t *x, uint32_t groups) {     \
+    uint32_t pairs;                                                                \
+    for (pairs = groups / 4u * 2u; pairs; pairs--, x += 2 * group) {               \
+      pair_##type((word *)(void *)table, x, x + group, 4u);                        \
+      table += pairs & 1u ? 4u * stride - 2u : 2u;                                 \
+    }                                                                              \
+    if (groups & 2u) {                                                             \
+      pair_##type((word *)(void *)table, x, x + group, 2u);                        \
+      x += 2 * group;                                                              \
+      table += 2u * stride;                                                        \
+    }                                                                              \
+    if (groups & 1u) pair_##type((word *)(void *)table, x, x, 1u);                 \
+  }
+BUILD(t2, 4, TLM_T2_STRIDE)
+BUILD(b3, 5, TLM_B3_STRIDE)
+
+/*
+ * A packed byte is the index into its group's table. 32 groups (as many bytes as a line of a flash cache), or 1 to 16, are
  * worked off at a time, through all rows, by code without an inner loop: one function for each count.
  * A byte costs a load, a shift, an add, a load and an add on RISC-V, whose loads reach ±2 KB, so that a
- * table pointer serves eight groups; on Xtensa the shift comes with the add, but loads reach only 510
- * bytes, so the pointer moves on after two groups.
+ * table pointer serves three quads; on Xtensa the shift comes with the add, but loads reach only 510
+ * bytes: a pointer a quad.
  */
 #if defined(__XTENSA__)
-#define LOOK(j)                                       \
-  if (n > (j)) {                                      \
-    const int16_t *q = t + p[j];                      \
-    OPAQUE(q);                                        \
-    sum += q[((j) & 1u) * stride];                    \
-    if (((j) & 1u) && n > (j) + 1u) {                 \
-      t += 2u * stride;                               \
-      IN_ORDER(t); /* or it is kept in eight registers */ \
-    }                                                 \
-  }
+#define QUADS 1u
 #else
-#define LOOK(j)                                           \
-  if (n > (j)) {                                          \
-    const int16_t *q = ((j) < 8u ? t : t8) + p[j];        \
-    OPAQUE(q);                                            \
-    sum += q[((int)(j) - ((j) < 8u ? mid : mid8)) * (int)stride]; \
-  }
+#define QUADS 3u
 #endif
+/* Lanes of group j's table among n groups, and the group at whose place it begins. */
+#define LANES(j) ((j) < (n & ~3u) ? 4u : (j) < (n & ~1u) ? 2u : 1u)
+#define START(j) ((j) & ~(LANES(j) - 1u))
+/* The quad to which pointer i points: in the middle of those it serves. */
+#define HOME(i) (QUADS == 3u && (i) * 12u + 4u < n ? (i) * 3u + 1u : (i) * QUADS)
+#define POINT(i) const int16_t *const t##i = table + ((i) * QUADS * 4u < n ? HOME(i) * 4u * stride : 0u)
+#define POINTER(i) ((i) == 0u ? t0 : (i) == 1u ? t1 : (i) == 2u ? t2 : (i) == 3u ? t3 : (i) == 4u ? t4 : (i) == 5u ? t5 \
+                    : (i) == 6u ? t6 : t7)
+#define LOOK(j)                                                                                              \
+  if (n > (j)) {                                                                                             \
+    const int16_t *q = POINTER((j) / 4u / QUADS) + p[j] * LANES(j);                                          \
+    OPAQUE(q);                                                                                               \
+    sum += q[((int)START(j) - (int)HOME((j) / 4u / QUADS) * 4) * (int)stride                                 \
+             + (int)(LANES(j) == 1u ? 0u : LANE((j) & (LANES(j) - 1u)))];                                    \
+  }
+#define LOOK4(j) LOOK(j) LOOK((j) + 1u) LOOK((j) + 2u) LOOK((j) + 3u)
 
 /* acc (+)= the n groups that begin at packed byte `first`. |acc| ≤ 127 · 2048 < 2^18. */
 TLM_INLINE void add_block(const tlm_span *s, uint32_t first, uint32_t from, uint32_t to, const uint32_t stride,
@@ -140,27 +187,18 @@ TLM_INLINE void add_block(const tlm_span *s, uint32_t first, uint32_t from, uint
   const uint32_t row_bytes = s->row_bytes;
   const uint8_t *p = s->data + from * row_bytes + first;
   const int16_t *table = s->table + first * stride;
-#if !defined(__XTENSA__)
-  /* In the middle of the groups that they serve. */
-  const int mid = n > 4u ? 4 : 0, mid8 = n > 12u ? 12 : n > 8u ? 8 : 0;
-  const int16_t *t = table + mid * (int)stride, *t8 = table + mid8 * (int)stride;
-#endif
+  POINT(0); POINT(1); POINT(2); POINT(3); POINT(4); POINT(5); POINT(6); POINT(7);
   int32_t *acc = s->acc + from, *end = s->acc + to;
   int add = s->add || first;
   for (; acc != end; p += row_bytes) {
-#if defined(__XTENSA__)
-    const int16_t *t = table;
-#endif
     int32_t sum = 0;
     OPAQUE(add); /* one loop, not two copies of it */
     if (add) sum = *acc;
-    LOOK(0u) LOOK(1u) LOOK(2u) LOOK(3u) LOOK(4u) LOOK(5u) LOOK(6u) LOOK(7u)
-    LOOK(8u) LOOK(9u) LOOK(10u) LOOK(11u) LOOK(12u) LOOK(13u) LOOK(14u) LOOK(15u)
+    LOOK4(0u) LOOK4(4u) LOOK4(8u) LOOK4(12u) LOOK4(16u) LOOK4(20u) LOOK4(24u) LOOK4(28u)
     *acc++ = sum;
   }
 }
 
-#define BLOCK_MAX 16u
 typedef void (*block_function)(const tlm_span *s, uint32_t first, uint32_t from, uint32_t to);
 #define BLOCK(type, stride, n)                                                                      \
   static void type##_##n(const tlm_span *s, uint32_t first, uint32_t from, uint32_t to) {           \
@@ -171,14 +209,16 @@ typedef void (*block_function)(const tlm_span *s, uint32_t first, uint32_t from,
   BLOCK(type, stride, 5) BLOCK(type, stride, 6) BLOCK(type, stride, 7) BLOCK(type, stride, 8)       \
   BLOCK(type, stride, 9) BLOCK(type, stride, 10) BLOCK(type, stride, 11) BLOCK(type, stride, 12)    \
   BLOCK(type, stride, 13) BLOCK(type, stride, 14) BLOCK(type, stride, 15) BLOCK(type, stride, 16)   \
-  static const block_function type##_blocks[BLOCK_MAX + 1u] = {                                     \
-    NULL, type##_1, type##_2, type##_3, type##_4, type##_5, type##_6, type##_7, type##_8, type##_9, \
-    type##_10, type##_11, type##_12, type##_13, type##_14, type##_15, type##_16 };                  \
+  BLOCK(type, stride, 32)                                                                           \
+  static const block_function type##_blocks[17] = {                                                 \
+    type##_32, type##_1, type##_2, type##_3, type##_4, type##_5, type##_6, type##_7, type##_8,      \
+    type##_9, type##_10, type##_11, type##_12, type##_13, type##_14, type##_15, type##_16 };        \
   static void table_rows_##type(const tlm_span *s, uint32_t from, uint32_t to) {                    \
     uint32_t first, n;                                                                              \
     for (first = 0; first < s->bytes; first += n) {                                                 \
-      n = s->bytes - first < BLOCK_MAX ? s->bytes - first : BLOCK_MAX;                              \
-      type##_blocks[n](s, first, from, to);                                                         \
+      n = s->bytes - first;                                                                         \
+      n = n >= 32u ? 32u : n > 16u ? 16u : n;                                                       \
+      type##_blocks[n & 31u](s, first, from, to);                                                   \
     }                                                                                               \
   }
 BLOCKS(t2, TLM_T2_STRIDE)
