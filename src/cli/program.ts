@@ -7,6 +7,7 @@ import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
 import { evalCommand } from './commands/eval.js';
 import { exportCommand } from './commands/export.js';
+import { flashCommand } from './commands/flash.js';
 import { generateCommand } from './commands/generate.js';
 import { inspectCommand } from './commands/inspect.js';
 import { monitorCommand } from './commands/monitor.js';
@@ -29,6 +30,7 @@ const VERBS = [
   inspectCommand,
   generateCommand,
   devicesCommand,
+  flashCommand,
   chatCommand,
   monitorCommand,
 ];

@@ -19,6 +19,7 @@ export interface FlashPart {
 export type FlashProgress =
   | { phase: 'connecting' }
   | { phase: 'connected'; chip: string; flashBytes: number | undefined }
+  | { phase: 'erasing' }
   | { phase: 'writing'; part: number; parts: number; name: string; sent: number; total: number }
   | { phase: 'verified'; part: number; parts: number; name: string; bytes: number; md5: string }
   | { phase: 'resetting' }
@@ -36,6 +37,8 @@ export interface FlasherOptions {
   attempts?: number;
   /** refuse any other chip, e.g. `ESP32-C3` */
   expectChip?: string;
+  /** aborted: stops at the next block (at once while connecting), and the chip is reset; throws `flash-stopped` */
+  signal?: AbortSignal;
 }
 
 const SECTOR = 4096;
@@ -77,14 +80,36 @@ export class Flasher {
   readonly #loader: Awaited<ReturnType<typeof createLoader>>;
   readonly #port: WebPortAdapter;
   readonly #progress: (progress: FlashProgress) => void;
+  readonly #signal: AbortSignal | undefined;
 
   constructor(loader: Awaited<ReturnType<typeof createLoader>>, port: WebPortAdapter, flashBytes: number | undefined,
-    progress: (progress: FlashProgress) => void) {
+    progress: (progress: FlashProgress) => void, signal?: AbortSignal) {
     this.chip = loader.chip.CHIP_NAME;
     this.flashBytes = flashBytes;
     this.#loader = loader;
     this.#port = port;
     this.#progress = progress;
+    this.#signal = signal;
+  }
+
+  /** The chip's revision, e.g. v0.4, where esptool-js can read it. */
+  async revision(): Promise<{ major: number; minor: number } | undefined> {
+    const chip = this.#loader.chip as unknown as Record<'getMajorChipVersion' | 'getMinorChipVersion',
+      ((loader: unknown) => Promise<number>) | undefined>;
+    const major = await chip.getMajorChipVersion?.(this.#loader);
+    const minor = await chip.getMinorChipVersion?.(this.#loader);
+    return major === undefined || minor === undefined ? undefined : { major, minor };
+  }
+
+  /** Erases all of flash; takes up to a minute. @throws TinyLMError `flash-failed` */
+  async erase(): Promise<void> {
+    throwIfStopped(this.#signal);
+    this.#progress({ phase: 'erasing' });
+    try {
+      await this.#loader.eraseFlash();
+    } catch (e) {
+      throw new TinyLMError('flash-failed', `erasing failed: ${(e as Error).message}`, 'check the cable and try again');
+    }
   }
 
   /** Reads flash. */
@@ -99,7 +124,8 @@ export class Flasher {
 
   /**
    * Writes the parts and verifies each by MD5. Sectors outside the parts keep what they hold.
-   * @throws TinyLMError `flash-parts` for parts that overlap or do not fit, `flash-failed`, `flash-verify`
+   * @throws TinyLMError `flash-parts` for parts that overlap or do not fit, `flash-failed`, `flash-verify`,
+   * `flash-stopped`
    */
   async write(parts: readonly FlashPart[]): Promise<void> {
     checkParts(parts, this.flashBytes);
@@ -109,15 +135,20 @@ export class Flasher {
   async #writePart(part: FlashPart, index: number, parts: number): Promise<void> {
     const name = part.name ?? `0x${part.offset.toString(16)}`;
     let digest = '';
+    throwIfStopped(this.#signal);
     try {
       await this.#loader.writeFlash({
         fileArray: [{ data: part.data, address: part.offset }],
         flashMode: 'keep', flashFreq: 'keep', flashSize: 'keep', // the image says what it was built for
         eraseAll: false, compress: true,
-        reportProgress: (_, sent, total) => this.#progress({ phase: 'writing', part: index, parts, name, sent, total }),
+        reportProgress: (_, sent, total) => {
+          throwIfStopped(this.#signal);
+          this.#progress({ phase: 'writing', part: index, parts, name, sent, total });
+        },
         calculateMD5Hash: (image) => (digest = md5Hex(image)),
       });
     } catch (e) {
+      if (e instanceof TinyLMError) throw e;
       const text = (e as Error).message;
       if (/MD5/.test(text)) {
         throw new TinyLMError('flash-verify', `${name}: what is in flash differs from what was sent`,
@@ -131,14 +162,15 @@ export class Flasher {
   /** Starts the program in flash. */
   async reset(): Promise<void> {
     this.#progress({ phase: 'resetting' });
-    const port = this.#port;
-    // Both lines by hand: esptool-js's hard_reset only releases a reset that it never asserted.
-    await port.setSignals({ dataTerminalReady: false, requestToSend: true });
-    await sleep(RESET_MS);
-    await port.setSignals({ dataTerminalReady: false, requestToSend: false });
+    await resetByLines(this.#port);
     // A port without control lines: the loader on the chip is asked to restart it.
-    if (port.hasSignals === false) await this.#loader.flashFinish(true);
+    if (this.#port.hasSignals === false) await this.#loader.flashFinish(true);
   }
+}
+
+/** @throws TinyLMError `flash-stopped` */
+function throwIfStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new TinyLMError('flash-stopped', 'stopped before everything was written', 'flash again');
 }
 
 /** @throws TinyLMError `flash-parts` */
@@ -166,7 +198,7 @@ function checkParts(parts: readonly FlashPart[], flashBytes: number | undefined)
 /**
  * Opens the port, brings the chip into its flash loader, calls `body`, resets the chip and closes the port (also when
  * `body` throws).
- * @throws TinyLMError `flash-connect` when no chip answers, `flash-chip` for the wrong one
+ * @throws TinyLMError `flash-connect` when no chip answers, `flash-chip` for the wrong one, `flash-stopped`
  */
 export async function withFlasher<T>(options: FlasherOptions, body: (flasher: Flasher) => Promise<T>): Promise<T> {
   const progress = options.onProgress ?? (() => undefined);
@@ -175,9 +207,9 @@ export async function withFlasher<T>(options: FlasherOptions, body: (flasher: Fl
     options.onLog ?? (() => undefined));
   progress({ phase: 'connecting' });
   try {
-    await connect(loader, options.port.name);
+    await connect(loader, adapter, options);
     const flashBytes = sizeOf(await loader.detectFlashSize().catch(() => undefined));
-    const flasher = new Flasher(loader, adapter, flashBytes, progress);
+    const flasher = new Flasher(loader, adapter, flashBytes, progress, options.signal);
     if (options.expectChip !== undefined && options.expectChip !== flasher.chip) {
       throw new TinyLMError('flash-chip',
         `this is an ${flasher.chip}, but the firmware is for an ${options.expectChip}`,
@@ -197,14 +229,33 @@ export async function withFlasher<T>(options: FlasherOptions, body: (flasher: Fl
   }
 }
 
-async function connect(loader: Awaited<ReturnType<typeof createLoader>>, name: string): Promise<void> {
+async function connect(loader: Awaited<ReturnType<typeof createLoader>>, adapter: WebPortAdapter,
+  { port, signal }: FlasherOptions): Promise<void> {
+  let stop = (): void => undefined;
+  const stopped = new Promise<void>((resolve) => { stop = resolve; });
+  signal?.addEventListener('abort', stop);
   try {
-    await loader.main();
+    throwIfStopped(signal);
+    const connecting = loader.main();
+    connecting.catch(() => undefined); // after a stop nobody waits for it
+    await Promise.race([connecting, stopped]);
+    if (!signal?.aborted) return;
+    await resetByLines(adapter).catch(() => undefined); // what it was doing it shall do again
   } catch (e) {
     if (e instanceof TinyLMError) throw e;
-    throw new TinyLMError('flash-connect', `no ESP chip answers on ${name} (${(e as Error).message})`,
+    throw new TinyLMError('flash-connect', `no ESP chip answers on ${port.name} (${(e as Error).message})`,
       'hold BOOT, press and release RESET, release BOOT, and try again; check that the cable carries data');
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
+  throwIfStopped(signal);
+}
+
+/** Both lines by hand: esptool-js's hard_reset only releases a reset that it never asserted. */
+async function resetByLines(port: WebPortAdapter): Promise<void> {
+  await port.setSignals({ dataTerminalReady: false, requestToSend: true });
+  await sleep(RESET_MS);
+  await port.setSignals({ dataTerminalReady: false, requestToSend: false });
 }
 
 /** esptool-js waits for its own reader without end when the port has gone: give it a moment, then close underneath. */

@@ -29,12 +29,14 @@ export interface Partition {
   flags: number;
 }
 
+const FIRMWARE_FIRST = 'flash TinyLM\'s firmware first: tinylm flash --build <folder>, or idf.py flash';
+
 const hex = (v: number): string => '0x' + v.toString(16);
 
 /** Reads a table. @throws TinyLMError `partition-table` when there is none, or it is damaged */
 export function readPartitionTable(data: Uint8Array): Partition[] {
   const bad = (what: string): TinyLMError => new TinyLMError('partition-table', `no valid partition table: ${what}`,
-    'flash the firmware first (tinylm flash --build, or idf.py flash)');
+    `${FIRMWARE_FIRST}, or on an ESP32-C3 tinylm flash --direct-boot`);
   const v = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const partitions: Partition[] = [];
   for (let at = 0; at + 32 <= data.length; at += 32) {
@@ -147,7 +149,7 @@ export function findModelPartition(partitions: readonly Partition[]): Partition 
   const found = partitions.find((p) => p.type === MODEL_PARTITION.type && p.name === MODEL_PARTITION.name);
   if (found) return found;
   throw new TinyLMError('no-model-partition', `the device has no partition called model of type ${hex(0x40)}; it has ` +
-    partitions.map((p) => `${p.name} (${hex(p.type)})`).join(', '), 'flash TinyLM\'s firmware first');
+    partitions.map((p) => `${p.name} (${hex(p.type)})`).join(', '), FIRMWARE_FIRST);
 }
 
 /** @throws TinyLMError `model-too-large`, with both numbers, when `bytes` do not fit */

@@ -1,0 +1,241 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { withFlasher, type Flasher, type Transport } from '../../device/index.js';
+import { TinyLMError } from '../../model/errors.js';
+import { readPrebuilt } from '../../node/prebuilt.js';
+import { verb, type Context } from '../context.js';
+import { baudOption, portOption } from '../device-port.js';
+import { EXIT, UsageError } from '../errors.js';
+import {
+  allParts,
+  buildFirmware,
+  directBootFirmware,
+  hex,
+  loadModel,
+  modelPart,
+  type Firmware,
+  type ModelBlob,
+  type NamedPart,
+} from '../flash-plan.js';
+import { showFlashing, type FlashDisplay } from '../flash-progress.js';
+import { onCancel } from '../interrupt.js';
+import { writeManifest } from '../manifest.js';
+import { addOptions } from '../options.js';
+import { findPort } from '../reach.js';
+import { table, type Terminal } from '../terminal.js';
+import { count } from '../values.js';
+
+export interface FlashOptions {
+  port?: string;
+  host?: string;
+  baud: number;
+  build?: string;
+  manifest?: string;
+  directBoot?: boolean;
+  erase?: boolean;
+  force?: boolean;
+  yes?: boolean;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+export function flashCommand(context: Context): Command {
+  const command = verb('flash', 'Write a model into the flash of a board, and the firmware on request; no Python needed.', [
+    'tinylm flash run/demo --port /dev/ttyACM0',
+    'tinylm flash model.tlm --build firmware/build --port COM3',
+    'tinylm flash run/demo --direct-boot --port /dev/ttyACM0',
+    'tinylm flash --build firmware/build --dry-run',
+  ]).argument('[model]', 'a run folder, a .tlm file or a checkpoint: goes into the model partition; the rest stays');
+  command
+    .addOption(portOption())
+    .option('--host <address>', 'a serial line over TCP (tinylm simulate --tcp): tcp://host:port')
+    .addOption(baudOption('speed of the transfer', 460_800))
+    .option('--build <folder>', 'also bootloader, partition table and app of an ESP-IDF build folder, and write its ' +
+      'manifest for esp-web-tools')
+    .option('--manifest <path>', 'where that manifest goes (default: manifest.json in the build folder)')
+    .option('--direct-boot', 'also the firmware that comes with tinylm, for an ESP32-C3 without ESP-IDF; EXPERIMENTAL')
+    .option('--erase', 'with --build or --direct-boot: erase all of flash first, settings (NVS) too')
+    .option('--force', 'write the model without checking it')
+    .option('-y, --yes', 'do not ask before the firmware on the board is replaced by --direct-boot')
+    .option('--dry-run', 'only say what would be written where');
+  addOptions(command, ['json']);
+  return command.action((model: string | undefined, options: FlashOptions) => flash(context, model, options));
+}
+
+function checkOptions(model: string | undefined, options: FlashOptions): void {
+  if (options.build !== undefined && options.directBoot)
+    throw new UsageError('both --build and --direct-boot, expected one', 'a build of ESP-IDF has its own bootloader');
+  if (model === undefined && options.build === undefined && !options.directBoot)
+    throw new UsageError('nothing to flash', 'give a model, --build or --direct-boot');
+  if (options.erase && options.build === undefined && !options.directBoot)
+    throw new UsageError('--erase without a firmware', 'it would leave the board empty: add --build or --direct-boot');
+  if (options.manifest !== undefined && options.build === undefined)
+    throw new UsageError('--manifest without --build', 'the manifest is that of a build');
+  if (options.host !== undefined && !options.host.startsWith('tcp://'))
+    throw new UsageError(
+      `--host ${options.host} is no serial line`,
+      'over the network a running device takes a model by: tinylm chat --host …, then /load model.tlm',
+    );
+}
+
+async function flash(context: Context, path: string | undefined, options: FlashOptions): Promise<void> {
+  const { terminal } = context;
+  checkOptions(path, options);
+  const model = path === undefined ? undefined : await loadModel(path, options.force);
+  const { build } = options;
+  const firmware = build !== undefined ? await buildFirmware(build) : options.directBoot ? directBootFirmware() : undefined;
+  const parts: NamedPart[] = [];
+  if (firmware) {
+    parts.push(...allParts(firmware, model && modelPart(model, firmware.partitions, firmware.engineLimit)));
+    if (options.dryRun) return showPlan(terminal, options, { chip: firmware.chip, parts });
+  }
+  const manifest = build === undefined ? undefined : (options.manifest ?? join(build, 'manifest.json'));
+  if (manifest !== undefined) {
+    writeManifest(manifest, build!, firmware!);
+    terminal.note(`${manifest}: the manifest of this build, for esp-web-tools`);
+  }
+  if (firmware?.directBoot && !(await confirmed(context, options))) {
+    terminal.note('nothing was written');
+    context.exitCode = EXIT.failed;
+    return;
+  }
+  const transport = await findPort(options, terminal);
+  await flashOver(context, transport, { model, firmware, parts, options, manifest });
+}
+
+/** @returns whether the user wants the firmware replaced. @throws UsageError where nobody can be asked */
+async function confirmed({ terminal, stdin }: Context, { yes, erase }: FlashOptions): Promise<boolean> {
+  terminal.warn('direct boot is experimental: this firmware has only ever run on the virtual chip, never on silicon.');
+  terminal.note(
+    '  It needs an ESP32-C3 of revision v0.3 or later, has no Wi-Fi, and replaces bootloader, partition table and app\n' +
+      `  on the board${erase ? ', and --erase erases all else.' : '; settings in NVS stay.'}`,
+  );
+  if (yes) return true;
+  if (!(stdin as { isTTY?: boolean }).isTTY)
+    throw new UsageError('--direct-boot replaces the firmware on the board', 'add --yes when that is meant');
+  terminal.stderr.write('Go on? [y/N] ');
+  for await (const chunk of stdin) return /^\s*y(es)?\s*$/i.test(chunk.toString());
+  return false;
+}
+
+interface Job {
+  readonly model: ModelBlob | undefined;
+  readonly firmware: Firmware | undefined;
+  /** filled in from the board's own table when there is only a model */
+  readonly parts: NamedPart[];
+  readonly options: FlashOptions;
+  readonly manifest: string | undefined;
+}
+
+/** Flashes over any transport. */
+export async function flashOver(context: Context, transport: Transport, job: Job): Promise<void> {
+  const { terminal } = context;
+  const { model, firmware, parts, options } = job;
+  const display = showFlashing(terminal, transport.name, parts);
+  const stop = new AbortController();
+  const off = onCancel(terminal, () => stop.abort());
+  const board = { chip: '', flashBytes: undefined as number | undefined };
+  const began = performance.now();
+  try {
+    await withFlasher(
+      {
+        port: transport,
+        baud: options.baud,
+        signal: stop.signal,
+        onProgress: (event) => display.progress(event),
+        ...(firmware && { expectChip: firmware.chip }),
+      },
+      async (flasher) => {
+        Object.assign(board, { chip: flasher.chip, flashBytes: flasher.flashBytes });
+        if (firmware?.directBoot) await checkRevision(flasher);
+        if (!firmware) parts.push(modelPart(model!, await flasher.partitions(), await knownRam(flasher)));
+        if (options.dryRun) return;
+        if (options.erase) await flasher.erase();
+        await flasher.write(parts);
+      },
+    );
+  } catch (error) {
+    display.end();
+    for (const line of boardState(display, firmware)) terminal.note(line);
+    if (!stop.signal.aborted) throw error;
+    context.exitCode = EXIT.interrupted;
+    return;
+  } finally {
+    off();
+    display.end();
+  }
+  if (options.dryRun) return showPlan(terminal, options, { ...board, parts });
+  if (options.json)
+    terminal.json({
+      port: transport.name,
+      ...board,
+      flashBytes: board.flashBytes ?? null,
+      parts: display.written,
+      seconds: (performance.now() - began) / 1000,
+      manifest: job.manifest ?? null,
+    });
+  sayNext(terminal, transport, firmware, parts);
+}
+
+/** Direct boot came with revision v0.3 (espressif/esp32c3-direct-boot-example). @throws TinyLMError `flash-revision` */
+async function checkRevision(flasher: Flasher): Promise<void> {
+  const revision = await flasher.revision();
+  if (!revision || revision.major > 0 || revision.minor >= 3) return;
+  throw new TinyLMError(
+    'flash-revision',
+    `this ${flasher.chip} is of revision v${revision.major}.${revision.minor}, direct boot needs v0.3 or later`,
+    'build the ESP-IDF project and flash it with --build',
+  );
+}
+
+/** What the firmware on the board has for a model: known for the direct-boot image only, by its first words. */
+async function knownRam(flasher: Flasher): Promise<number | undefined> {
+  const head = new DataView((await flasher.read(0, 16)).slice().buffer);
+  return head.getUint32(0, true) === 0xaedb041d ? readPrebuilt().about.ram.engine : undefined;
+}
+
+function showPlan(
+  terminal: Terminal,
+  { json, erase }: FlashOptions,
+  plan: { chip: string; flashBytes?: number | undefined; parts: readonly NamedPart[] },
+): void {
+  const parts = plan.parts.map(({ name, offset, data }) => ({ name, offset, bytes: data.length }));
+  if (json) {
+    terminal.json({ dryRun: true, chip: plan.chip, flashBytes: plan.flashBytes ?? null, erase: erase ?? false, parts });
+    return;
+  }
+  terminal.out(`${plan.chip}: ${erase ? 'all of flash would be erased, then ' : ''}these would be written`);
+  terminal.out(
+    table([['part', 'offset', 'bytes'], ...parts.map((p) => [p.name, hex(p.offset), count(p.bytes)])]),
+  );
+}
+
+/** What the board is left with when flashing ended early, and the way out. */
+export function boardState({ touched, unfinished, written }: Pick<FlashDisplay, 'touched' | 'unfinished' | 'written'>,
+  firmware: Firmware | undefined): string[] {
+  if (!touched) return ['Nothing was written: the board is as it was.'];
+  const done = written.length > 0 ? [`Written and verified: ${written.map((w) => w.name).join(', ')}.`] : [];
+  if (!unfinished) return done;
+  if (unfinished.name === 'model')
+    return [
+      ...done,
+      `The model on the board is incomplete. ${firmware ? 'The firmware' : 'The firmware, untouched,'} refuses it, says so, ` +
+        'and takes another.',
+      'To repair: run the same command again.',
+    ];
+  return [
+    ...done,
+    'The firmware on the board is incomplete: it will not start. The loader that flashes it is in ROM and cannot be lost.',
+    'To repair: run the same command again; if no chip answers, hold BOOT, press and release RESET, release BOOT.',
+  ];
+}
+
+function sayNext(terminal: Terminal, transport: Transport, firmware: Firmware | undefined, parts: readonly NamedPart[]): void {
+  const where = /^[^/].*:\d+$/.test(transport.name) ? `--host tcp://${transport.name}` : `--port ${transport.name}`;
+  const modelThere = parts.some((p) => p.name === 'model') || (firmware && hasModel(firmware));
+  terminal.note('The board was reset and runs. Next:');
+  terminal.note(modelThere ? `  tinylm chat ${where}` : `  tinylm flash <model> ${where}    (it has no model yet)`);
+}
+
+const hasModel = ({ parts, partitions }: Firmware): boolean =>
+  partitions.some((p) => p.type === 0x40 && parts.some((part) => part.offset === p.offset));
