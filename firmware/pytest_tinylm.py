@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
-The firmware on a board, for pytest-embedded (pip install pytest-embedded pytest-embedded-serial-esp pytest-embedded-idf).
+The firmware on a board, for pytest-embedded:
+
+    pip install pytest-embedded pytest-embedded-serial-esp pytest-embedded-idf
 
     idf.py set-target esp32c3 && idf.py -DTINYLM_MODEL=model.tlm build
     pytest --target esp32c3 --embedded-services esp,idf pytest_tinylm.py

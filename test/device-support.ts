@@ -45,7 +45,8 @@ export function crossCompile(folder: string, sources: Record<string, string>, ar
   }
   const out = join(folder, 'out.elf');
   const run = spawnSync(TOOLS.gcc.command, ['-std=gnu99', '-march=rv32imc_zicsr', '-mabi=ilp32', '-O2',
-    '-ffreestanding', '-nostdlib', '-nostartfiles', '-Wl,--no-warn-rwx-segments', ...args, ...inputs, '-o', out, '-lgcc'],
+    '-ffreestanding', '-nostdlib', '-nostartfiles', '-Wl,--no-warn-rwx-segments', ...args, ...inputs, '-o', out,
+    '-lgcc'],
   { encoding: 'utf8', cwd: folder });
   if (run.status !== 0) throw new Error(`${TOOLS.gcc.command} failed:\n${run.stderr}`);
   return readFileSync(out);

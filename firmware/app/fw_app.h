@@ -38,7 +38,7 @@ typedef struct fw_result {
 struct fw_client {
   /* Bytes of text that text() can take now; 0 when the client must read first. */
   uint32_t (*room)(fw_client *client);
-  /* Whole UTF-8 characters. Called with at most room() bytes, or at most FW_TEXT_PIECE when the job is being cancelled. */
+  /* Whole UTF-8 characters: at most room() bytes, or at most FW_TEXT_PIECE when the job is being cancelled. */
   void (*text)(fw_client *client, const char *bytes, uint32_t n);
   void (*ended)(fw_client *client, const fw_result *result);
   uint8_t network;    /* came over a network: changes need the token */

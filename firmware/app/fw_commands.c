@@ -58,7 +58,7 @@ static fw_error begin_prompt(fw_session *s, uint32_t at, int continuous) {
   return fw_ok;
 }
 
-/* ---- commands: what is wrong, or fw_ok. `answered` commands say nothing more; a job's mark comes when it ends. ---- */
+/* ---- commands: what is wrong, or fw_ok. `answered` ones say nothing more; a job's mark comes when it ends. ---- */
 
 static fw_error help(fw_session *s, words *w) {
   (void)w;
@@ -226,7 +226,8 @@ static const struct {
 };
 
 static fw_error command(fw_session *s, char *line, uint32_t n) {
-  static const fw_error unknown = {FW_ERR_UNKNOWN, "no such command; /help lists them (a prompt with a slash begins with //)"};
+  static const fw_error unknown = {FW_ERR_UNKNOWN, "no such command; /help lists them (a prompt with a slash "
+                                                    "begins with //)"};
   words w;
   char *word;
   uint32_t length, i;
@@ -258,5 +259,7 @@ void fw_session_line(fw_session *s, char *line, uint32_t n) {
     fw_session_say_error(s, &e);
   }
   /* The mark comes when the job has ended; /cancel has shown it already. */
-  if (s->app->job.owner != self && !s->pending && !(n && fw_equal(line, n, "/cancel") && !e.code)) fw_session_prompt_mark(s);
+  if (s->app->job.owner == self || s->pending) return;
+  if (n && fw_equal(line, n, "/cancel") && !e.code) return;
+  fw_session_prompt_mark(s);
 }

@@ -6,7 +6,7 @@
 
 #include "fw_protocol.h"
 
-/* A frame's content: type, sequence, payload, CRC. A line has one byte more than its limit to notice that it is over. */
+/* A frame's content: type, sequence, payload, CRC. A line has a byte more than its limit, to notice that it is over. */
 #define FW_UNIT_MAX (FW_PAYLOAD_MAX + 6)
 
 typedef enum fw_unit {

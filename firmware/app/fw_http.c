@@ -122,6 +122,7 @@ void fw_http_begin(fw_http *h, fw_app *app, const fw_http_request *r) {
   static const fw_error large = {FW_ERR_TOO_LARGE, "the body is larger than 4096 bytes"};
   const uint32_t n = fw_length(r->path);
   const int post = fw_equal(r->method, fw_length(r->method), "POST");
+  const int over = r->content_length != FW_HTTP_LENGTH_UNKNOWN && r->content_length > FW_BODY_MAX;
   fw_error e = fw_ok;
   h->app = app;
   h->client.network = 1;
@@ -148,7 +149,7 @@ void fw_http_begin(fw_http *h, fw_app *app, const fw_http_request *r) {
   if (h->route == ROUTE_SETTINGS) e = fw_may_change(app, &h->client);
   if (e.code) fw_http_refuse(h, &e);
   else if (h->route == ROUTE_MODEL) begin_model(h, r);
-  else if (h->route && r->content_length != FW_HTTP_LENGTH_UNKNOWN && r->content_length > FW_BODY_MAX) fw_http_refuse(h, &large);
+  else if (h->route && over) fw_http_refuse(h, &large);
   else if (!h->route && fw_equal(r->method, fw_length(r->method), "GET") &&
            !fw_equal(r->path, n, "/v1/completions") && !fw_equal(r->path, n, "/model")) get(h, r->path);
   else if (!h->route && known_path(r->path)) refuse_with(h, 405, &method);

@@ -6,11 +6,11 @@ static uint32_t now(const fw_app *app) { return app->port->micros(app->port->use
 static int silent(const fw_app *app, uint32_t since) { return now(app) - since > FW_SILENCE_MS * 1000u; }
 
 static fw_error no_model(const fw_app *app) {
+  static const char *const large = "the model needs more RAM than this device has for it; send a smaller one";
   fw_error e = {FW_ERR_NO_MODEL, "no model is in flash; send one"};
   if (app->state == FW_MODEL_BAD) {
     e.code = FW_ERR_BAD_MODEL;
-    e.message = app->model_code == TLM_E_MEMORY ? "the model needs more RAM than this device has for it; send a smaller one"
-                                                : tlm_error_text((int)app->model_code);
+    e.message = app->model_code == TLM_E_MEMORY ? large : tlm_error_text((int)app->model_code);
   }
   if (app->state == FW_MODEL_UPLOAD) e.message = "a model is being sent";
   return e;

@@ -39,7 +39,8 @@ void fw_model_load(fw_app *app) {
   }
   if (!code) code = tlm_sampler_init(&app->sampler, &app->settings.sampling);
   if (!code) {
-    code = tlm_stream_init(&app->stream, &app->engine, &app->sampler, app->in_ring, FW_RING, app->out_ring, FW_RING, NULL);
+    code = tlm_stream_init(&app->stream, &app->engine, &app->sampler, app->in_ring, FW_RING, app->out_ring, FW_RING,
+                           NULL);
   }
   if (code) {
     app->state = FW_MODEL_BAD;
@@ -61,7 +62,8 @@ static fw_error failed(fw_app *app) {
 
 fw_error fw_upload_begin(fw_app *app, fw_client *client, uint32_t bytes) {
   static const fw_error unsupported = {FW_ERR_UNSUPPORTED, "this device has nowhere to keep a model"};
-  static const fw_error too_large = {FW_ERR_TOO_LARGE, "the model does not fit the device's flash region (storage_bytes)"};
+  static const fw_error too_large = {FW_ERR_TOO_LARGE, "the model does not fit the device's flash region "
+                                                       "(storage_bytes)"};
   static const fw_error too_small = {FW_ERR_BAD_REQUEST, "a model has at least 100 bytes"};
   static const fw_error working = {FW_ERR_BUSY, "a client is being served; wait until it is done"};
   static const fw_error sending = {FW_ERR_BUSY, "another client is sending a model; wait until it is done"};

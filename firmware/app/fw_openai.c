@@ -151,12 +151,15 @@ static const char *member(fw_http *h, const fw_json_value *name, fw_json_value *
   if (is_null(v)) return NULL; /* as if it were not there */
   for (i = 0; i < sizeof names / sizeof names[0]; i++) {
     if (!fw_equal(name->at, name->bytes, names[i].theirs)) continue;
-    if (v->type != FW_JSON_NUMBER) return "max_tokens, temperature, top_p, top_k, seed and repetition_penalty must be numbers";
+    if (v->type != FW_JSON_NUMBER) {
+      return "max_tokens, temperature, top_p, top_k, seed and repetition_penalty must be numbers";
+    }
     return fw_settings_change(&h->settings, names[i].ours, fw_length(names[i].ours), v->at, v->bytes, FW_VALUE_NUMBER);
   }
   for (i = 0; i < sizeof neutral / sizeof neutral[0]; i++) {
     if (fw_equal(name->at, name->bytes, neutral[i].name)) {
-      return is_number(v, neutral[i].micro) ? NULL : "n, best_of, presence_penalty, frequency_penalty and logprobs are not supported";
+      if (is_number(v, neutral[i].micro)) return NULL;
+      return "n, best_of, presence_penalty, frequency_penalty and logprobs are not supported";
     }
   }
   if (fw_equal(name->at, name->bytes, "prompt")) {

@@ -245,7 +245,9 @@ void fw_session_open(fw_session *s, fw_app *app, const fw_byte_port *port, int n
   s->stuck = now(s);
   if (echo) {
     say(s, "[TinyLM " FW_VERSION ": type the beginning of a text, or /help]\n");
-    if (app->state == FW_MODEL_BAD) say(s, "[the model in flash cannot be used: /info says why, /load how to send another]\n");
+    if (app->state == FW_MODEL_BAD) {
+      say(s, "[the model in flash cannot be used: /info says why, /load how to send another]\n");
+    }
     if (app->state == FW_MODEL_NONE) say(s, "[no model in flash: /load says how to send one]\n");
     fw_session_prompt_mark(s);
   }

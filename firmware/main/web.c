@@ -1,6 +1,6 @@
 /*
- * HTTP by esp_http_server: this only carries bytes between it and fw_http. The server has one task; an answer that takes
- * time (a text) is sent from another, so that a second client hears at once that it must wait.
+ * HTTP by esp_http_server: this only carries bytes between it and fw_http. The server has one task; an answer that
+ * takes time (a text) is sent from another, so that a second client hears at once that it must wait.
  */
 #include "idf.h"
 
@@ -208,10 +208,13 @@ void web_start(void) {
   config.close_fn = on_close;
   config.lru_purge_enable = true;
   texts = xQueueCreate(1, sizeof(answer *));
-  if (!texts || xTaskCreate(send_texts, "tinylm-http", 4096, NULL, 5, NULL) != pdPASS || httpd_start(&server, &config) != ESP_OK) {
+  if (!texts || xTaskCreate(send_texts, "tinylm-http", 4096, NULL, 5, NULL) != pdPASS ||
+      httpd_start(&server, &config) != ESP_OK) {
     ESP_LOGE("tinylm", "the HTTP server cannot start");
     return;
   }
-  for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) ESP_ERROR_CHECK(httpd_register_uri_handler(server, &routes[i]));
+  for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+    ESP_ERROR_CHECK(httpd_register_uri_handler(server, &routes[i]));
+  }
 }
 #endif

@@ -80,7 +80,8 @@ static void upgraded(void *cls, struct MHD_Connection *connection, void *context
 }
 
 static enum MHD_Result plain(struct MHD_Connection *connection, unsigned status, const char *text) {
-  struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+  struct MHD_Response *response =
+      MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
   const enum MHD_Result result = MHD_queue_response(connection, status, response);
   MHD_destroy_response(response);
   return result;
@@ -152,7 +153,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
   return answer(r);
 }
 
-static void completed(void *cls, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code) {
+static void completed(void *cls, struct MHD_Connection *connection, void **context,
+                      enum MHD_RequestTerminationCode code) {
   request *r = *context;
   (void)cls;
   (void)connection;

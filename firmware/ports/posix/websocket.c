@@ -1,6 +1,6 @@
 /*
- * WebSocket frames (RFC 6455), the server's side, as a stream of bytes: the payloads of data frames joined together come
- * in, binary frames go out. Payloads are handed on as they come, so frames of any length need no memory.
+ * WebSocket frames (RFC 6455), the server's side, as a stream of bytes: the payloads of data frames joined together
+ * come in, binary frames go out. Payloads are handed on as they come, so frames of any length need no memory.
  */
 #include <errno.h>
 #include <string.h>

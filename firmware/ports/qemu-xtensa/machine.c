@@ -90,7 +90,7 @@ int machine_write_flash(uint32_t offset, const void *data, uint32_t n) {
   return 0;
 }
 
-/* Literals come to stand before the code that loads them, so the reset address jumps over them. RAM is zero at reset. */
+/* Literals come to stand before the code that loads them, so the reset address jumps over them. RAM is zero then. */
 __asm__(".section .start,\"ax\"\n.globl _reset\n_reset:\n  j _start\n.align 4\n.literal_position\n"
         ".globl _start\n_start:\n  movi a1, stack_top\n  movi a0, main\n  jx a0\n.text\n");
 

@@ -70,7 +70,8 @@ static void *thread(void *task) {
 }
 
 BaseType_t xTaskCreatePinnedToCore(TaskFunction_t code, const char *const name, const uint32_t stack,
-                                   void *const argument, UBaseType_t priority, TaskHandle_t *const made, const BaseType_t core) {
+                                   void *const argument, UBaseType_t priority, TaskHandle_t *const made,
+                                   const BaseType_t core) {
   pthread_t id;
   struct tskTaskControlBlock *t = malloc(sizeof *t);
   (void)name, (void)stack, (void)priority, (void)core;

@@ -8,8 +8,8 @@ typedef struct { int magic; } wifi_init_config_t;
 typedef enum { WIFI_MODE_NULL = 0, WIFI_MODE_STA, WIFI_MODE_AP } wifi_mode_t;
 typedef enum { WIFI_IF_STA = 0, WIFI_IF_AP } wifi_interface_t;
 typedef enum { WIFI_STORAGE_FLASH, WIFI_STORAGE_RAM } wifi_storage_t;
-typedef enum { WIFI_EVENT_WIFI_READY = 0, WIFI_EVENT_SCAN_DONE, WIFI_EVENT_STA_START, WIFI_EVENT_STA_STOP, WIFI_EVENT_STA_CONNECTED,
-               WIFI_EVENT_STA_DISCONNECTED } wifi_event_t;
+typedef enum { WIFI_EVENT_WIFI_READY = 0, WIFI_EVENT_SCAN_DONE, WIFI_EVENT_STA_START,
+               WIFI_EVENT_STA_STOP, WIFI_EVENT_STA_CONNECTED, WIFI_EVENT_STA_DISCONNECTED } wifi_event_t;
 extern esp_event_base_t const WIFI_EVENT;
 typedef struct {
   uint8_t ssid[32];

@@ -51,7 +51,9 @@ export class VirtMachine {
       const at = s.address - VIRT_RAM;
       if (at < 0 || at + s.memoryBytes > ram.length) {
         throw new TinyLMError('elf',
-          `segment at 0x${s.address.toString(16)} of ${s.memoryBytes} bytes is outside RAM (${ram.length} bytes at 0x80000000)`, 'link the program at 0x80000000');
+          `segment at 0x${s.address.toString(16)} of ${s.memoryBytes} bytes is outside RAM ` +
+            `(${ram.length} bytes at 0x80000000)`,
+          'link the program at 0x80000000');
       }
       ram.fill(0, at, at + s.memoryBytes);
       ram.set(s.data, at);

@@ -1,4 +1,7 @@
-/* What ESP-IDF makes of sdkconfig.defaults, sdkconfig.defaults.esp32s3 and Kconfig.projbuild, as far as the code looks at it. */
+/*
+ * What ESP-IDF makes of sdkconfig.defaults, sdkconfig.defaults.esp32s3 and Kconfig.projbuild, as far as the code looks
+ * at it.
+ */
 #pragma once
 #define CONFIG_IDF_TARGET "esp32s3"
 #define CONFIG_IDF_TARGET_ESP32S3 1
