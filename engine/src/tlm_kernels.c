@@ -179,7 +179,12 @@ BUILD(b3, 5, TLM_B3_STRIDE)
     sum += q[((int)START(j) - (int)HOME((j) / 4u / QUADS) * 4) * (int)stride                                 \
              + (int)(LANES(j) == 1u ? 0u : LANE((j) & (LANES(j) - 1u)))];                                    \
   }
+/* Xtensa has 16 registers: more than two look-ups at a time would send the pointers to the stack. */
+#if defined(__XTENSA__)
+#define LOOK4(j) LOOK(j) LOOK((j) + 1u) IN_ORDER(sum); LOOK((j) + 2u) LOOK((j) + 3u) IN_ORDER(sum);
+#else
 #define LOOK4(j) LOOK(j) LOOK((j) + 1u) LOOK((j) + 2u) LOOK((j) + 3u)
+#endif
 
 /* acc (+)= the n groups that begin at packed byte `first`. |acc| ≤ 127 · 2048 < 2^18. */
 TLM_INLINE void add_block(const tlm_span *s, uint32_t first, uint32_t from, uint32_t to, const uint32_t stride,
