@@ -48,14 +48,14 @@ int tlm_sampler_set(tlm_sampler *s, const tlm_options *o) {
   if (!s || !o) return TLM_E_ARGUMENT;
   if (o->temperature && o->temperature < TLM_SAMPLER_TEMPERATURE_MIN) return TLM_E_OPTION;
   if (o->temperature > TLM_SAMPLER_TEMPERATURE_MAX) return TLM_E_OPTION;
-  if (o->top_p > TLM_SAMPLER_TOP_POFF) return TLM_E_OPTION;
+  if (o->top_p > TLM_SAMPLER_TOP_P_OFF) return TLM_E_OPTION;
   if (o->penalty < TLM_SAMPLER_PENALTY_OFF || o->penalty > TLM_SAMPLER_PENALTY_MAX) return TLM_E_OPTION;
   if (o->penalty_window > TLM_SAMPLER_PENALTY_WINDOW_MAX) return TLM_E_OPTION;
   /* The only divisions of section 4. */
   s->inv_t = o->temperature ? ((uint32_t)1 << TLM_SAMPLER_INVERSE_TEMPERATURE_BITS) / o->temperature : 0u;
   s->inv_pen = ((uint32_t)1 << TLM_SAMPLER_INVERSE_PENALTY_BITS) / o->penalty;
   s->top_k = o->top_k;
-  s->top_p = o->top_p == TLM_SAMPLER_TOP_POFF ? 0u : o->top_p;
+  s->top_p = o->top_p == TLM_SAMPLER_TOP_P_OFF ? 0u : o->top_p;
   s->penalty = o->penalty;
   s->penalty_window = o->penalty_window;
   return TLM_OK;
@@ -183,8 +183,8 @@ static uint32_t draw_best(const int16_t *logits, uint32_t n, int32_t min, int32_
     total += v;
   }
   if (s->top_p) {
-    const uint32_t limit = (total >> TLM_SAMPLER_TOP_PSHIFT) * s->top_p +
-                           (((total & TLM_SAMPLER_TOP_PMASK) * s->top_p) >> TLM_SAMPLER_TOP_PSHIFT);
+    const uint32_t limit = (total >> TLM_SAMPLER_TOP_P_SHIFT) * s->top_p +
+                           (((total & TLM_SAMPLER_TOP_P_MASK) * s->top_p) >> TLM_SAMPLER_TOP_P_SHIFT);
     kept = select_best(keys, kept, w, limit, low, high, &total);
   }
   for (i = 0; i < kept; i++) {

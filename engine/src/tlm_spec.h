@@ -160,9 +160,9 @@
 #define TLM_SAMPLER_TEMPERATURE_MAX              2560
 #define TLM_SAMPLER_INVERSE_TEMPERATURE_BITS     18
 #define TLM_SAMPLER_INVERSE_TEMPERATURE_SHIFT    10
-#define TLM_SAMPLER_TOP_POFF                     32768
-#define TLM_SAMPLER_TOP_PSHIFT                   15
-#define TLM_SAMPLER_TOP_PMASK                    32767
+#define TLM_SAMPLER_TOP_P_OFF                    32768
+#define TLM_SAMPLER_TOP_P_SHIFT                  15
+#define TLM_SAMPLER_TOP_P_MASK                   32767
 #define TLM_SAMPLER_PENALTY_OFF                  1024
 #define TLM_SAMPLER_PENALTY_MAX                  4096
 #define TLM_SAMPLER_INVERSE_PENALTY_BITS         20

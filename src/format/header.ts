@@ -2,7 +2,9 @@
 import { SPEC_GROUPS } from './constants.js';
 import { expTable, sigmoidTable } from './tables.js';
 
-const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
+/** topPOff → TOP_P_OFF */
+const snake = (name: string): string =>
+  name.replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, '_').toUpperCase();
 
 /** A C literal: signed decimal where it fits an int, else unsigned hexadecimal. */
 const literal = (value: number): string =>
