@@ -45,7 +45,7 @@ export async function atTerminal(words: readonly string[], environment: NodeJS.P
     raw += decoder.decode(data, { stream: true });
     // Line ends as a program writes them, and no movements of the cursor; what may be the beginning of one waits.
     screen = raw
-      .replace(/(\x1b(\[[\d;?]*)?|\r)$/, '')
+      .replace(/(\x1b(\[[\d;?]*)?|\r+)$/, '')
       .replace(/\r+\n/g, '\n')
       .replace(/\x1b\[[\d;?]*[A-Za-z]/g, '');
     look();
