@@ -21,13 +21,16 @@ const XTENSA = { 'xtensa-lx106-elf-gcc': 'gcc-xtensa-lx106', make: 'make' } as c
 const LIMIT = 32768;
 
 function build(target: string): void {
-  const run = spawnSync('flock', [join(tmpdir(), 'tinylm-bare.lock'), 'make', '-s', '-C', join(ROOT, 'firmware/ports'), target, `OUT=${OUT}`],
+  const run = spawnSync('flock',
+    [join(tmpdir(), 'tinylm-bare.lock'), 'make', '-s', '-C', join(ROOT, 'firmware/ports'), target, `OUT=${OUT}`],
     { encoding: 'utf8' });
   if (run.status !== 0) throw new Error(`${target} does not build:\n${run.stderr}`);
 }
 
 /** Types lines into an emulator, each when the answer before it has come; returns all that it said. */
-function converse(command: string, args: readonly string[], turns: readonly (readonly [line: string, answer: RegExp])[]): Promise<string> {
+type Turn = readonly [line: string, answer: RegExp];
+
+function converse(command: string, args: readonly string[], turns: readonly Turn[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: 60_000 });
     const parts: Buffer[] = [];
@@ -78,14 +81,18 @@ function ramIn(said: string): Ram {
 function checkRam(t: { diagnostic(message: string): void }, chip: string, ram: Ram): void {
   assert.ok(ram.ram_bytes <= LIMIT, `${chip}: ${ram.ram_bytes} bytes of RAM`);
   assert.ok(ram.stack_free_min >= 256, `${chip}: ${ram.stack_free_min} bytes of the stack were never used`);
-  t.diagnostic(`${chip}: ${ram.ram_bytes} bytes of RAM in all, stack ${ram.stack_bytes - ram.stack_free_min} of ${ram.stack_bytes} used`);
+  const stack = `stack ${ram.stack_bytes - ram.stack_free_min} of ${ram.stack_bytes} used`;
+  t.diagnostic(`${chip}: ${ram.ram_bytes} bytes of RAM in all, ${stack}`);
 }
 
 const MACHINES = [
-  { name: 'RV32IMC', target: 'qemu-riscv', tools: { ...RISCV, 'qemu-system-riscv32': 'qemu-system-misc' }, qemu: 'qemu-system-riscv32',
+  { name: 'RV32IMC', target: 'qemu-riscv', tools: { ...RISCV, 'qemu-system-riscv32': 'qemu-system-misc' },
+    qemu: 'qemu-system-riscv32',
     args: ['-M', 'virt', '-nographic', '-bios', 'none', '-icount', 'shift=0'], model: '0x84000000' },
-  { name: 'Xtensa lx106', target: 'qemu-xtensa', tools: { ...XTENSA, 'qemu-system-xtensa': 'qemu-system-misc' }, qemu: 'qemu-system-xtensa',
-    args: ['-M', 'sim', '-cpu', 'lx106', '-semihosting', '-display', 'none', '-monitor', 'none', '-serial', 'none', '-icount', 'shift=5,sleep=off'],
+  { name: 'Xtensa lx106', target: 'qemu-xtensa', tools: { ...XTENSA, 'qemu-system-xtensa': 'qemu-system-misc' },
+    qemu: 'qemu-system-xtensa',
+    args: ['-M', 'sim', '-cpu', 'lx106', '-semihosting', '-display', 'none', '-monitor', 'none', '-serial', 'none',
+      '-icount', 'shift=5,sleep=off'],
     model: '0x64000000' },
 ] as const;
 
@@ -109,10 +116,12 @@ for (const m of MACHINES) {
   test(`QEMU ${m.name}: without a model, and with a corrupted one, it says so and answers`, async (t) => {
     if (!toolsFor(t, m.tools)) return;
     build(m.target);
-    const run = (model: readonly string[]) => converse(m.qemu, [...m.args, '-kernel', join(OUT, `${m.target}.elf`), ...model],
+    const run = (model: readonly string[]) =>
+      converse(m.qemu, [...m.args, '-kernel', join(OUT, `${m.target}.elf`), ...model],
       [['the\n', /\[error .*\]/], ['/info\n', /"device":/]]);
     assert.match(await run([]), /\[error no-model: .*"state":"none"/s);
-    assert.match(await run(['-device', `loader,file=${vector('bad/crc')},addr=${m.model},force-raw=on`]), /\[error bad-model: .*CRC-32.*"state":"bad"/s);
+    assert.match(await run(['-device', `loader,file=${vector('bad/crc')},addr=${m.model},force-raw=on`]),
+      /\[error bad-model: .*CRC-32.*"state":"bad"/s);
   });
 }
 
@@ -124,7 +133,7 @@ test('the direct-boot image has the partition table of partitions.csv', (t) => {
   assert.deepEqual(readPartitionTable(image.subarray(0x8000, 0x8c00)), readPartitionTable(writePartitionTable(csv)));
 });
 
-test('ESP32-C3, direct boot: flashed by esptool-js, it talks over USB, takes a model, and keeps it over a restart', async (t) => {
+test('ESP32-C3, direct boot: flashed by esptool-js, it talks over USB, takes a model and keeps it', async (t) => {
   if (!toolsFor(t, RISCV)) return;
   build('esp32c3-direct');
   const image = fileBytes(join(OUT, 'esp32c3-direct.bin'));
@@ -159,6 +168,39 @@ test('ESP32-C3, direct boot: flashed by esptool-js, it talks over USB, takes a m
     await client.restart();
     assert.equal((await client.info()).model.crc, Buffer.from(other.slice(-4)).reverse().toString('hex'));
     assert.match(heard.join(''), /\[TinyLM \d/);
+  } finally {
+    await client.close();
+    board.powerOff();
+  }
+});
+
+test('ESP32-C3, direct boot: a corrupted model in flash, and power lost while one is sent', async (t) => {
+  if (!toolsFor(t, RISCV)) return;
+  build('esp32c3-direct');
+  const board = new VirtualBoard();
+  board.chip.flash.program(0, fileBytes(join(OUT, 'esp32c3-direct.bin')));
+  const corrupted = fileBytes(vector('byte-64-b3')).slice();
+  corrupted[5000] ^= 16;
+  board.chip.flash.program(0x1a0000, corrupted);
+  board.powerOn();
+  const heard: string[] = [];
+  const client = new DeviceClient(board.port(), { onText: (text) => heard.push(text), timeoutMs: 10_000 });
+  await client.open();
+  const state = async (): Promise<string> => (await client.info()).model.state;
+  const model = fileBytes(modelFile());
+  try {
+    const { model: bad } = await client.info();
+    assert.equal(bad.state, 'bad');
+    assert.match(JSON.stringify(bad), /CRC-32/);
+    await assert.rejects(client.generate('a', { length: 3 }).result, { code: 'device-bad-model' });
+    await assert.rejects(client.uploadModel(model, (sent, total) => {
+      if (sent > total / 2 && board.resets.length < 2) board.reset('power-on');
+    }));
+    assert.deepEqual(board.resets, ['power-on', 'power-on']);
+    assert.equal(await state(), 'bad'); // half a file: its checksum says so
+    assert.equal((await client.uploadModel(model)).state, 'ready');
+    assert.equal((await client.generate('a', { length: 3 }).result).tokens, 3);
+    assert.match(heard.join(''), /cannot be used/);
   } finally {
     await client.close();
     board.powerOff();

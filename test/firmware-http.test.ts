@@ -1,4 +1,4 @@
-/** The HTTP handlers, served by the POSIX port (with ASan and UBSan) to curl, a WebSocket client and the official openai client. */
+/** The HTTP handlers, served by the POSIX port (ASan, UBSan) to curl, a WebSocket client and the openai client. */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -11,18 +11,23 @@ import { WebSocket } from 'ws';
 import { DeviceClient } from '../src/device/client.js';
 import { WebSocketTransport, type WebSocketConstructor } from '../src/device/network.js';
 import { loadEngineModel } from './helpers/engine-text.js';
-import { POSIX_TOOLS, ROOT, SMALL, fileBytes, modelFile, toolsFor, vector, withDevice, type Device } from './firmware-support.js';
+import { POSIX_TOOLS, ROOT, SMALL, fileBytes, modelFile, toolsFor, vector, withDevice,
+  type Device } from './firmware-support.js';
 
 const TOOLS = { ...POSIX_TOOLS, curl: 'curl' };
 
+interface Answer { status: number; headers: string; body: string }
+
 /** curl's status, headers and body. */
-async function curl(device: Device, path: string, ...args: string[]): Promise<{ status: number; headers: string; body: string }> {
-  const { stdout } = await promisify(execFile)('curl', ['-sS', '-i', '--max-time', '20', '-H', 'Expect:', ...args, device.url(path)]);
+async function curl(device: Device, path: string, ...args: string[]): Promise<Answer> {
+  const { stdout } = await promisify(execFile)('curl',
+    ['-sS', '-i', '--max-time', '20', '-H', 'Expect:', ...args, device.url(path)]);
   const at = stdout.indexOf('\r\n\r\n');
   return { status: Number(stdout.split(' ')[1]), headers: stdout.slice(0, at), body: stdout.slice(at + 4) };
 }
 const post = (body: unknown): string[] => ['-d', typeof body === 'string' ? body : JSON.stringify(body)];
-const client = (device: Device, apiKey = 'none', maxRetries = 0): OpenAI => new OpenAI({ baseURL: device.url('/v1'), apiKey, maxRetries });
+const client = (device: Device, apiKey = 'none', maxRetries = 0): OpenAI =>
+  new OpenAI({ baseURL: device.url('/v1'), apiKey, maxRetries });
 
 test('curl: page, info, metrics, models, a completion whole and streamed', async (t) => {
   if (!toolsFor(t, TOOLS)) return;
@@ -42,7 +47,8 @@ test('curl: page, info, metrics, models, a completion whole and streamed', async
     assert.equal(usage.completion_tokens, 20);
     assert.equal(usage.total_tokens, usage.prompt_tokens + 20);
 
-    const streamed = await curl(device, '/v1/completions', ...post({ prompt: ['the cat'], max_tokens: 20, seed: 7, stream: true }));
+    const streamed = await curl(device, '/v1/completions',
+      ...post({ prompt: ['the cat'], max_tokens: 20, seed: 7, stream: true }));
     assert.match(streamed.headers, /text\/event-stream/);
     const events = streamed.body.trimEnd().split('\n\n');
     assert.equal(events.pop(), 'data: [DONE]');
@@ -61,11 +67,16 @@ test('malformed and oversized requests are refused, and cost the device nothing'
   if (!toolsFor(t, TOOLS)) return;
   await withDevice(['--model', SMALL], ['http'], async (device) => {
     const bad: [unknown, number][] = [
-      ['', 400], ['{', 400], ['[]', 400], ['{"prompt":"a"} x', 400], ['{"prompt":"a",}', 400], ['{"prompt":\'a\'}', 400],
-      ['{"prompt":"\\x"}', 400], ['{"prompt":"a","prompt":"b"}', 400], ['{"max_tokens":01}', 400], ['{"a":[[[[[[[[[1]]]]]]]]]}', 400],
-      [{ prompt: 5 }, 400], [{ prompt: ['a', 'b'] }, 400], [{ max_tokens: 0 }, 400], [{ max_tokens: '5' }, 400], [{ temperature: 11 }, 400],
-      [{ n: 2 }, 400], [{ best_of: 3 }, 400], [{ logprobs: 1 }, 400], [{ echo: true }, 400], [{ suffix: 'x' }, 400], [{ stop: ['a', 'b'] }, 400],
-      [{ stop: 'x'.repeat(33) }, 400], [{ presence_penalty: 0.5 }, 400], [{ stream: 'yes' }, 400], [{ stream_options: 1 }, 400], [{ seed: -1 }, 400],
+      ['', 400], ['{', 400], ['[]', 400], ['{"prompt":"a"} x', 400], ['{"prompt":"a",}', 400],
+      ['{"prompt":\'a\'}', 400],
+      ['{"prompt":"\\x"}', 400], ['{"prompt":"a","prompt":"b"}', 400], ['{"max_tokens":01}', 400],
+      ['{"a":[[[[[[[[[1]]]]]]]]]}', 400],
+      [{ prompt: 5 }, 400], [{ prompt: ['a', 'b'] }, 400], [{ max_tokens: 0 }, 400], [{ max_tokens: '5' }, 400],
+      [{ temperature: 11 }, 400],
+      [{ n: 2 }, 400], [{ best_of: 3 }, 400], [{ logprobs: 1 }, 400], [{ echo: true }, 400], [{ suffix: 'x' }, 400],
+      [{ stop: ['a', 'b'] }, 400],
+      [{ stop: 'x'.repeat(33) }, 400], [{ presence_penalty: 0.5 }, 400], [{ stream: 'yes' }, 400],
+      [{ stream_options: 1 }, 400], [{ seed: -1 }, 400],
       [{ prompt: 'x'.repeat(4096) }, 413],
     ];
     for (const [body, status] of bad) {
@@ -74,10 +85,12 @@ test('malformed and oversized requests are refused, and cost the device nothing'
       const { error } = JSON.parse(answer.body);
       assert.ok(error.message.length > 10 && error.code, answer.body);
     }
-    const notText = await fetch(device.url('/v1/completions'), { method: 'POST', body: Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d) });
+    const notText = await fetch(device.url('/v1/completions'),
+      { method: 'POST', body: Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d) });
     assert.equal(notText.status, 400);
     // Chunked: the length is not known beforehand, the limit holds all the same.
-    const chunked = await curl(device, '/v1/completions', '-H', 'Transfer-Encoding: chunked', ...post({ prompt: 'x'.repeat(5000) }));
+    const chunked = await curl(device, '/v1/completions', '-H', 'Transfer-Encoding: chunked',
+      ...post({ prompt: 'x'.repeat(5000) }));
     assert.equal(chunked.status, 413);
     assert.equal((await curl(device, '/nowhere')).status, 404);
     assert.equal((await curl(device, '/v1/completions')).status, 405);
@@ -85,7 +98,8 @@ test('malformed and oversized requests are refused, and cost the device nothing'
     assert.equal((await curl(device, '/info', '-X', 'DELETE')).status, 405);
     assert.equal((await curl(device, '/ws')).status, 400);
     // What means nothing here but asks for nothing either is taken.
-    const fine = await curl(device, '/v1/completions', ...post({ model: 'gpt', prompt: 'the', max_tokens: 3, user: 'u', n: 1, logprobs: null, stop: null,
+    const fine = await curl(device, '/v1/completions',
+      ...post({ model: 'gpt', prompt: 'the', max_tokens: 3, user: 'u', n: 1, logprobs: null, stop: null,
       frequency_penalty: 0, suffix: '', echo: false, top_p: 1, best_of: 1.0, seed: 4 }));
     assert.equal(fine.status, 200);
     assert.equal(JSON.parse(fine.body).usage.completion_tokens, 3);
@@ -107,7 +121,7 @@ test('a request that stops in the middle of its body does not hold anybody up', 
   });
 });
 
-test('tokens: a wrong one is refused everywhere, none where something would change, and without one on the device nothing changes', async (t) => {
+test('tokens: a wrong one is refused everywhere, none where something would change', async (t) => {
   if (!toolsFor(t, TOOLS)) return;
   const right = ['-H', 'Authorization: Bearer sesame'];
   const wrong = ['-H', 'Authorization: Bearer sesam'];
@@ -120,7 +134,8 @@ test('tokens: a wrong one is refused everywhere, none where something would chan
       assert.match(refused.headers, /WWW-Authenticate: Bearer/);
     }
     assert.equal((await curl(device, '/v1/completions', ...wrong, ...post({ prompt: 'the' }))).status, 401);
-    assert.equal((await curl(device, '/v1/completions', '-H', 'Authorization: Basic c2VzYW1l', ...post({ prompt: 'the' }))).status, 401);
+    const basic = ['-H', 'Authorization: Basic c2VzYW1l'];
+    assert.equal((await curl(device, '/v1/completions', ...basic, ...post({ prompt: 'the' }))).status, 401);
     assert.equal(JSON.parse((await curl(device, '/settings')).body).top_k, 40);
     assert.equal((await curl(device, '/v1/completions', ...post({ prompt: 'the', max_tokens: 2 }))).status, 200);
     assert.equal(JSON.parse((await curl(device, '/settings', ...right, '-d', '{"top_k":3}')).body).top_k, 3);
@@ -136,7 +151,7 @@ test('tokens: a wrong one is refused everywhere, none where something would chan
   });
 });
 
-test('a model by HTTP: too large, damaged, broken off; the device answers all the while and takes a good one', async (t) => {
+test('a model by HTTP: too large, damaged, broken off; the device answers and then takes a good one', async (t) => {
   if (!toolsFor(t, TOOLS)) return;
   const good = modelFile();
   await withDevice(['--model', SMALL, '--token', 'x', '--flash', '131072'], ['http'], async (device) => {
@@ -152,7 +167,8 @@ test('a model by HTTP: too large, damaged, broken off; the device answers all th
     assert.equal((await curl(device, '/v1/completions', ...post({ prompt: 'a' }))).status, 503);
     const socket = connect(device.http, '127.0.0.1');
     const bytes = fileBytes(good);
-    socket.write(`POST /model HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nContent-Length: ${bytes.length}\r\n\r\n`);
+    socket.write('POST /model HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n' +
+      `Content-Length: ${bytes.length}\r\n\r\n`);
     socket.write(bytes.subarray(0, bytes.length / 2));
     for (let i = 0; await state() !== 'upload'; i++) assert.ok(i < 200);
     assert.equal((await send(good)).status, 503);
@@ -174,7 +190,8 @@ test('the official openai client: whole, streamed with usage, models, errors as 
     assert.equal(whole.choices[0].text, expected);
     let text = '';
     let usage = 0;
-    for await (const part of await api.completions.create({ ...options, stream: true, stream_options: { include_usage: true } })) {
+    const streaming = { stream: true, stream_options: { include_usage: true } } as const;
+    for await (const part of await api.completions.create({ ...options, ...streaming })) {
       text += part.choices[0]?.text ?? '';
       usage = part.usage?.completion_tokens ?? usage;
     }
@@ -182,16 +199,18 @@ test('the official openai client: whole, streamed with usage, models, errors as 
     assert.equal(usage, whole.usage?.completion_tokens);
     const stop = [...expected].slice(4, 6).join('');
     const stopped = await api.completions.create({ ...options, stop });
-    assert.deepEqual([stopped.choices[0].text, stopped.choices[0].finish_reason], [expected.slice(0, expected.indexOf(stop)), 'stop']);
+    assert.deepEqual([stopped.choices[0].text, stopped.choices[0].finish_reason],
+      [expected.slice(0, expected.indexOf(stop)), 'stop']);
     const models: string[] = [];
     for await (const model of api.models.list()) models.push(model.id);
     assert.deepEqual(models, ['tinylm']);
     await assert.rejects(api.completions.create({ ...options, n: 2 }), (e) => e instanceof OpenAI.BadRequestError);
-    await assert.rejects(client(device, 'wrong').completions.create(options), (e) => e instanceof OpenAI.AuthenticationError);
+    await assert.rejects(client(device, 'wrong').completions.create(options),
+      (e) => e instanceof OpenAI.AuthenticationError);
   });
 });
 
-test('hanging up cancels; a second client is told to wait, and the openai client\'s own retry then succeeds', async (t) => {
+test('hanging up cancels; a second client is told to wait, and the openai client\'s own retry succeeds', async (t) => {
   if (!toolsFor(t, TOOLS)) return;
   await withDevice(['--model', SMALL, '--delay', '1000'], ['http'], async (device) => {
     const busy = async (): Promise<boolean> => JSON.parse((await curl(device, '/info')).body).busy;
@@ -213,7 +232,8 @@ test('hanging up cancels; a second client is told to wait, and the openai client
     // A whole answer, given up by curl in the middle.
     const waiting = spawn('curl', ['-sS', ...post({ prompt: 'a', max_tokens: 60000 }), device.url('/v1/completions')]);
     for (let i = 0; !await busy(); i++) assert.ok(i < 300, 'never busy');
-    const retried = client(device, 'none', 2).completions.create({ model: 'tinylm', prompt: 'the', max_tokens: 5, seed: 1 });
+    const retried = client(device, 'none', 2)
+      .completions.create({ model: 'tinylm', prompt: 'the', max_tokens: 5, seed: 1 });
     setTimeout(() => waiting.kill(), 100);
     assert.equal((await retried).usage?.completion_tokens, 5);
   });
@@ -263,8 +283,10 @@ test('a WebSocket that breaks the rules is closed; one that vanishes ends its te
   await withDevice(['--model', SMALL, '--delay', '1000'], ['http'], async (device) => {
     const handshake = 'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
-    for (const [frame, code] of [[[0x82, 0x01, 0x41], 1002], [[0xc2, 0x81, 1, 2, 3, 4, 5], 1002], [[0x83, 0x81, 1, 2, 3, 4, 5], 1002],
-      [[0x82, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4], 1009]] as const) {
+    for (const [frame, code] of [
+      [[0x82, 0x01, 0x41], 1002], [[0xc2, 0x81, 1, 2, 3, 4, 5], 1002], [[0x83, 0x81, 1, 2, 3, 4, 5], 1002],
+      [[0x82, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4], 1009],
+    ] as const) {
       const socket = connect(device.http, '127.0.0.1');
       const parts: Buffer[] = [];
       socket.on('data', (data: Buffer) => parts.push(data));
@@ -277,7 +299,8 @@ test('a WebSocket that breaks the rules is closed; one that vanishes ends its te
       socket.write(Buffer.from(frame));
       await ended;
       const all = Buffer.concat(parts);
-      assert.match(all.toString('latin1'), /Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/); // RFC 6455, section 1.3
+      // The example of RFC 6455, section 1.3.
+      assert.match(all.toString('latin1'), /Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/);
       assert.deepEqual([...all.subarray(-4)], [0x88, 2, code >> 8, code & 255]);
     }
     const gone = new WebSocket(device.url('/ws').replace('http', 'ws'));

@@ -52,15 +52,19 @@ for (const target of TARGETS) {
 
 test('the check sees a wrong call', (t) => {
   if (!toolsFor(t, { gcc: 'gcc' })) return;
-  const wrong = check(configOf('esp32'), ['-x', 'c', '-'], '#include "esp_partition.h"\nint f(const esp_partition_t *p);\n' +
+  const wrong = check(configOf('esp32'), ['-x', 'c', '-'],
+    '#include "esp_partition.h"\nint f(const esp_partition_t *p);\n' +
     'int f(const esp_partition_t *p) { return esp_partition_write(p, "x", 0, 4); }\n');
   assert.equal(wrong.ok, false);
 });
 
 test('options: every CONFIG_TINYLM_… used is in Kconfig, the stand-in sdkconfig has Kconfig\'s defaults', () => {
   const kconfig = read('main/Kconfig.projbuild');
-  const options = new Map([...kconfig.matchAll(/^ {4}config (\w+)\n([^]*?)(?=^ {4}config|^endmenu)/gm)].map((m) => [m[1], m[2]]));
-  const used = new Set(MAIN.flatMap((f) => [...readFileSync(f, 'utf8').matchAll(/CONFIG_(TINYLM_\w+)/g)].map((m) => m[1])));
+  const entries = kconfig.matchAll(/^ {4}config (\w+)\n([^]*?)(?=^ {4}config|^endmenu)/gm);
+  const options = new Map([...entries].map((m) => [m[1], m[2]]));
+  const usedIn = (f: string): string[] =>
+    [...readFileSync(f, 'utf8').matchAll(/CONFIG_(TINYLM_\w+)/g)].map((m) => m[1]);
+  const used = new Set(MAIN.flatMap(usedIn));
   assert.deepEqual([...used].sort(), [...options.keys()].sort());
   for (const target of TARGETS) {
     const defined = [...read(`test/targets/${target}/sdkconfig.h`).matchAll(/^#define CONFIG_(TINYLM_\w+) (.*)$/gm)];
@@ -76,8 +80,10 @@ test('main calls only functions that the components it requires have; every sour
   const cmake = read('main/CMakeLists.txt');
   const component: Record<string, string> = {
     'esp_partition.h': 'esp_partition', 'esp_timer.h': 'esp_timer', 'driver/uart.h': 'esp_driver_uart',
-    'driver/usb_serial_jtag.h': 'esp_driver_usb_serial_jtag', 'esp_http_server.h': 'esp_http_server', 'esp_wifi.h': 'esp_wifi',
-    'esp_netif.h': 'esp_netif', 'esp_event.h': 'esp_event', 'nvs.h': 'nvs_flash', 'nvs_flash.h': 'nvs_flash', 'esp_cpu.h': 'esp_hw_support',
+    'driver/usb_serial_jtag.h': 'esp_driver_usb_serial_jtag', 'esp_http_server.h': 'esp_http_server',
+    'esp_wifi.h': 'esp_wifi',
+    'esp_netif.h': 'esp_netif', 'esp_event.h': 'esp_event', 'nvs.h': 'nvs_flash', 'nvs_flash.h': 'nvs_flash',
+    'esp_cpu.h': 'esp_hw_support',
     'esp_random.h': 'esp_hw_support', 'esp_heap_caps.h': 'heap', 'esp_log.h': 'log', 'tinylm.h': 'engine',
   };
   for (const file of MAIN) {
@@ -101,11 +107,14 @@ test('partitions: a valid table of 4 MB with a model of at least 1 MB, aligned f
 
 test('sdkconfig.defaults set what ESP-IDF\'s own defaults get wrong for this', () => {
   const all = read('sdkconfig.defaults');
-  for (const line of ['CONFIG_COMPILER_OPTIMIZATION_PERF=y', 'CONFIG_ESPTOOLPY_FLASHMODE_QIO=y', 'CONFIG_ESPTOOLPY_FLASHFREQ_80M=y',
-    'CONFIG_ESPTOOLPY_FLASHSIZE_4MB=y', 'CONFIG_PARTITION_TABLE_CUSTOM=y', 'CONFIG_HTTPD_WS_SUPPORT=y', 'CONFIG_ESP_TASK_WDT_INIT=y']) {
+  for (const line of ['CONFIG_COMPILER_OPTIMIZATION_PERF=y', 'CONFIG_ESPTOOLPY_FLASHMODE_QIO=y',
+    'CONFIG_ESPTOOLPY_FLASHFREQ_80M=y', 'CONFIG_ESPTOOLPY_FLASHSIZE_4MB=y', 'CONFIG_PARTITION_TABLE_CUSTOM=y',
+    'CONFIG_HTTPD_WS_SUPPORT=y', 'CONFIG_ESP_TASK_WDT_INIT=y']) {
     assert.ok(all.includes(`${line}\n`), line);
   }
   assert.match(read('sdkconfig.defaults.esp32'), /CPU_FREQ_MHZ_240=y/);
   assert.match(read('sdkconfig.defaults.esp32s3'), /CPU_FREQ_MHZ_240=y/);
-  for (const target of ['esp32s3', 'esp32c3']) assert.match(read(`sdkconfig.defaults.${target}`), /CONFIG_ESP_CONSOLE_USB_SERIAL_JTAG=y/);
+  for (const target of ['esp32s3', 'esp32c3']) {
+    assert.match(read(`sdkconfig.defaults.${target}`), /CONFIG_ESP_CONSOLE_USB_SERIAL_JTAG=y/);
+  }
 });

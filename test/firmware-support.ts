@@ -50,11 +50,13 @@ export const SMALL = vector('bpe-33-17');
 /** A random model of the default shape (V 256, D 32, H 64), or another; its file. */
 export function modelFile(shape: { vocab?: number; dim?: number; hidden?: number } = {}): string {
   // Enough different words for any vocabulary, with characters of several bytes.
-  const syllables = ['the', 'ca', 'to', 'não', 'é', 'hou', 'se', 'win', 'd', 'sto', 'ne', 'wa', 'ter', 'li', 'ght', 'ro', 'mu', 'ki'];
+  const syllables = ['the', 'ca', 'to', 'não', 'é', 'hou', 'se', 'win', 'd', 'sto', 'ne', 'wa', 'ter', 'li', 'ght',
+    'ro', 'mu', 'ki'];
   let s = 1;
   const pick = (n: number): number => (s = Math.imul(s, 1664525) + 1013904223 >>> 0) % 65521 % n;
   const text = Array.from({ length: 6000 }, (_, i) =>
-    Array.from({ length: 1 + pick(3) }, () => syllables[pick(syllables.length)]).join('') + (i % 9 === 8 ? '.\n' : '')).join(' ');
+    Array.from({ length: 1 + pick(3) }, () => syllables[pick(syllables.length)]).join('') +
+      (i % 9 === 8 ? '.\n' : '')).join(' ');
   const tokenizer = trainTokenizer([text], { kind: 'bpe', vocab: shape.vocab ?? 256 });
   const float = livelyModel({
     cell: 'gru', vocab: tableVocab(tokenizer), dim: shape.dim ?? 32, hidden: shape.hidden ?? 64, layers: 1, tied: false,
@@ -76,8 +78,10 @@ export interface Device {
   stop(): Promise<void>;
 }
 
+type Mode = 'tcp' | 'http' | 'pty';
+
 /** Starts the device and waits until it says where it listens. A sanitizer's complaint fails the test at stop(). */
-export async function startDevice(args: readonly string[], modes: readonly ('tcp' | 'http' | 'pty')[] = ['tcp']): Promise<Device> {
+export async function startDevice(args: readonly string[], modes: readonly Mode[] = ['tcp']): Promise<Device> {
   const flags = modes.flatMap((m) => (m === 'pty' ? ['--pty'] : [`--${m}`, '0']));
   const child = spawn(join(buildPosix(), 'tinylm-device'), [...flags, ...args]);
   const found: Record<string, string> = {};
@@ -106,7 +110,7 @@ export async function startDevice(args: readonly string[], modes: readonly ('tcp
 }
 
 /** Runs `body` with a device that is stopped afterwards. */
-export async function withDevice<T>(args: readonly string[], modes: readonly ('tcp' | 'http' | 'pty')[],
+export async function withDevice<T>(args: readonly string[], modes: readonly Mode[],
   body: (device: Device) => Promise<T>): Promise<T> {
   const device = await startDevice(args, modes);
   let failed = true;

@@ -35,7 +35,8 @@ test('a person types a beginning and reads the text and a line of figures', asyn
 
 test('a terminal: echo, backspace over a whole character, arrow keys, Ctrl-U, Ctrl-C, any end of line', (t) => {
   if (!toolsFor(t, POSIX_TOOLS)) return;
-  const said = answer('/ecHo\x7f\x7f\x7f\x7f\x7f/bogus\xc3\xa3\x7f\x1b[A\x1b[1;5C\r\n/nothing\x15\r\n/half\x03\r/reset\n', ['--model', SMALL, '--echo']);
+  const typed = '/ecHo\x7f\x7f\x7f\x7f\x7f/bogus\xc3\xa3\x7f\x1b[A\x1b[1;5C\r\n/nothing\x15\r\n/half\x03\r/reset\n';
+  const said = answer(typed, ['--model', SMALL, '--echo']);
   assert.match(said, /^\[TinyLM [\d.]+: .*\]\r\n> /);
   assert.match(said, /\/ecHo\x08 \x08.*\[error unknown: no such command/s);
   assert.equal(said.match(/\[error/g)?.length, 1);
@@ -45,12 +46,13 @@ test('a terminal: echo, backspace over a whole character, arrow keys, Ctrl-U, Ct
 test('commands: help, info, settings, and errors in words', (t) => {
   if (!toolsFor(t, POSIX_TOOLS)) return;
   const help = answer('/help\n');
-  for (const c of ['info', 'set', 'generate', 'continuous', 'cancel', 'reset', 'bench', 'echo', 'status', 'auth', 'wifi', 'token',
-    'name', 'load', 'restart']) assert.match(help, new RegExp(`/${c}\\b`));
+  for (const c of ['info', 'set', 'generate', 'continuous', 'cancel', 'reset', 'bench', 'echo', 'status', 'auth',
+    'wifi', 'token', 'name', 'load', 'restart']) assert.match(help, new RegExp(`/${c}\\b`));
   const info = JSON.parse(answer('/info\n')) as { model: { state: string }; settings: object };
   assert.equal(info.model.state, 'ready');
   assert.deepEqual(JSON.parse(answer('/set\n')), info.settings);
-  for (const [line, code] of [['/foo', 'unknown'], ['/set temperature 11', 'bad-value'], ['/set x 1', 'bad-value'], ['/set temperature', 'bad-request'],
+  for (const [line, code] of [['/foo', 'unknown'], ['/set temperature 11', 'bad-value'], ['/set x 1', 'bad-value'],
+    ['/set temperature', 'bad-request'],
     ['/bench 0', 'bad-request'], ['/echo maybe', 'bad-request'], ['/cancel', 'idle'], ['/wifi', 'bad-request'],
     [`/wifi a ${'b'.repeat(65)}`, 'bad-request'], ['x'.repeat(1025), 'overlong']]) {
     assert.match(answer(`${line}\n`), new RegExp(`^\\[error ${code}: .+\\]\\n$`), line);
@@ -73,8 +75,10 @@ test('a corrupted model in flash: reported, info answered, a new one taken; no m
   assert.match(answer('/info\n', []), /"state":"none"/);
 });
 
+interface Dialled { socket: Socket; said: () => string; until: (what: RegExp) => Promise<string> }
+
 /** A TCP client that collects what it gets. */
-async function dial(port: number): Promise<{ socket: Socket; said: () => string; until: (what: RegExp) => Promise<string> }> {
+async function dial(port: number): Promise<Dialled> {
   const socket = connect(port, '127.0.0.1');
   const parts: Buffer[] = [];
   socket.on('data', (data: Buffer) => parts.push(data));
@@ -110,17 +114,19 @@ test('a continuous text takes lines, and Ctrl-C or /cancel ends it', async (t) =
   });
 });
 
-test('half frames, wrong checksums and noise: a frame after them is answered at once, a line after one end of line', async (t) => {
+test('half frames, wrong checksums, noise: a frame after them is answered at once, a line after one LF', async (t) => {
   if (!toolsFor(t, POSIX_TOOLS)) return;
   await withDevice(['--model', SMALL], ['tcp'], async (device) => {
     const c = await dial(device.tcp);
     const info = encodeFrame({ type: PROTOCOL.MSG_INFO, sequence: 77, payload: new Uint8Array() });
     const frames = (): unknown[] => new FrameReader().push(Buffer.from(c.said(), 'latin1'))
-      .flatMap((r) => (r.kind === 'frame' && r.frame.type !== PROTOCOL.MSG_DATA ? [[r.frame.type, r.frame.sequence]] : []));
+      .flatMap((r) => (r.kind === 'frame' ? [r.frame] : []))
+      .flatMap((f) => (f.type !== PROTOCOL.MSG_DATA ? [[f.type, f.sequence]] : []));
     const wrong = info.slice();
     wrong[2] ^= 1;
     for (const before of [info.subarray(0, 4), wrong, Uint8Array.of(0xf9, 0xfa, 1, 10), new Uint8Array(3000).fill(0x80),
-      Buffer.concat([Uint8Array.of(0xf9), new Uint8Array(5000).fill(7)]), Uint8Array.of(0xf9, 10), Buffer.from('half a li')]) {
+      Buffer.concat([Uint8Array.of(0xf9), new Uint8Array(5000).fill(7)]), Uint8Array.of(0xf9, 10),
+      Buffer.from('half a li')]) {
       const seen = frames().length;
       c.socket.write(before);
       c.socket.write(info);
@@ -137,7 +143,7 @@ test('half frames, wrong checksums and noise: a frame after them is answered at 
   });
 });
 
-test('text never breaks inside a character: frames of text decoded one by one are the whole text decoded', async (t) => {
+test('text never breaks inside a character: its frames decoded one by one are the whole text', async (t) => {
   if (!toolsFor(t, POSIX_TOOLS)) return;
   await withDevice(['--model', modelFile()], ['tcp'], async (device) => {
     const c = await dial(device.tcp);
@@ -178,7 +184,8 @@ test('a client that takes nothing loses its text after 10 s (here faster), and t
 
 test('a restart drops the connections and ends the process of this port', async (t) => {
   if (!toolsFor(t, POSIX_TOOLS)) return;
-  const child = spawn(join(buildPosix(), 'tinylm-device'), ['--stdio', '--model', SMALL], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn(join(buildPosix(), 'tinylm-device'), ['--stdio', '--model', SMALL],
+    { stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = new Promise((resolve) => child.on('exit', resolve));
   child.stdin.write('/restart\n');
   assert.equal(await ended, 0);
