@@ -162,6 +162,7 @@ typedef struct tlm_engine {
   tlm_parallel parallel;
   void *parallel_user;
   uint32_t parallel_parts;
+  uint32_t parallel_share; /* a part's share of the rows, Q16, rounded up */
   int16_t *h;        /* (L, H) Q15 */
   int16_t *gx;       /* (3H) Q11 */
   int16_t *gh;       /* (3H) Q11 */
@@ -171,6 +172,8 @@ typedef struct tlm_engine {
   uint32_t *scratch; /* accumulators of a product, or keys and weights of the sampler */
   uint32_t slot_bytes;
   uint32_t slots;
+  uint16_t slot_groups[2];                /* packed bytes whose tables a slot holds: t2, b3 */
+  uint8_t slot_of[9];                     /* slot of each input: the embedding, then the layers' states */
   uint16_t slot_tag[TLM_TABLE_SLOTS_MAX]; /* which input and packing a slot holds; 0 none */
   uint16_t recent[TLM_RECENT_MAX];        /* ring of the last tokens, eod not counted */
   uint16_t token;   /* the one fed last */

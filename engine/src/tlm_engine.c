@@ -33,7 +33,7 @@ static int plan(layout *l, const tlm_model *m, int kernel_id, uint32_t budget) {
   l->slot_bytes = 0;
   if (widest) {
     l->slot_bytes = widest < budget ? widest : budget;
-    /* One for each layer's hidden state is all that is ever met again (see slot_of). */
+    /* One for each layer's hidden state is all that is ever met again (see INPUT_EMBEDDING). */
     l->slots = budget / l->slot_bytes;
     if (l->slots > m->layers) l->slots = m->layers;
     if (l->slots > TLM_TABLE_SLOTS_MAX) l->slots = TLM_TABLE_SLOTS_MAX;
@@ -63,8 +63,20 @@ uint32_t tlm_memory_bytes(const tlm_model *model, int kernel, uint32_t table_bud
   return model && plan(&l, model, kernel, table_budget) == TLM_OK ? l.total : 0u;
 }
 
+/*
+ * Inputs (see INPUT_EMBEDDING) share slots so that nothing useful is pushed out: layer 0 multiplies its state first
+ * and is done with that table when the embedding needs a place.
+ */
+static void place_inputs(tlm_engine *e) {
+  uint32_t input;
+  for (input = 0; input <= e->model->layers; input++) {
+    e->slot_of[input] = (uint8_t)(e->slots ? (input ? input : 1u) % e->slots : 0u);
+  }
+}
+
 int tlm_init(tlm_engine *e, const tlm_model *model, void *memory, uint32_t bytes, int kernel, uint32_t table_budget) {
   uint8_t *block = (uint8_t *)memory;
+  uint32_t i;
   layout l;
   int code;
   if (!e || !model || !model->blob || !memory) return TLM_E_ARGUMENT;
@@ -76,6 +88,7 @@ int tlm_init(tlm_engine *e, const tlm_model *model, void *memory, uint32_t bytes
   e->parallel = NULL;
   e->parallel_user = NULL;
   e->parallel_parts = 1;
+  e->parallel_share = 65536;
   e->h = (int16_t *)(void *)(block + l.h);
   e->gx = (int16_t *)(void *)(block + l.gx);
   e->gh = (int16_t *)(void *)(block + l.gh);
@@ -85,6 +98,11 @@ int tlm_init(tlm_engine *e, const tlm_model *model, void *memory, uint32_t bytes
   e->scratch = (uint32_t *)(void *)(block + l.scratch);
   e->slot_bytes = l.slot_bytes;
   e->slots = l.slots;
+  for (i = 0; i < 2u; i++) {
+    const uint32_t stride = e->kernel->packing[i].stride;
+    e->slot_groups[i] = (uint16_t)(stride ? l.slot_bytes / (stride * 2u) : 0u);
+  }
+  place_inputs(e);
   tlm_reset(e);
   return TLM_OK;
 }
@@ -94,6 +112,7 @@ int tlm_set_parallel(tlm_engine *e, tlm_parallel run, void *user, uint32_t parts
   e->parallel = parts > 1u ? run : NULL;
   e->parallel_user = user;
   e->parallel_parts = e->parallel ? parts : 1u;
+  e->parallel_share = (65535u + e->parallel_parts) / e->parallel_parts;
   return TLM_OK;
 }
 
@@ -105,12 +124,6 @@ int tlm_set_parallel(tlm_engine *e, tlm_parallel run, void *user, uint32_t parts
  * then its own recurrence in the next step), so its table is worth keeping from one to the other.
  */
 #define INPUT_EMBEDDING 0u
-
-/*
- * Inputs share slots so that nothing useful is pushed out: layer 0 multiplies its state first and is
- * done with that table when the embedding needs a place.
- */
-static uint32_t slot_of(const tlm_engine *e, uint32_t input) { return (input ? input : 1u) % e->slots; }
 
 static uint16_t tag_of(uint32_t input, uint32_t type) { return (uint16_t)((input + 1u) << 2 | type); }
 
@@ -155,6 +168,7 @@ typedef struct product {
   int16_t *y;
   uint32_t k;    /* shift of the scaled sum, 1 … 30 */
   uint32_t up;   /* shift of the bias, 0 … 11 */
+  uint32_t step; /* rows of a part, where there are several */
   int last;      /* after these columns the sums are whole */
 } product;
 
@@ -175,7 +189,7 @@ static void finish(const product *p, uint32_t from, uint32_t to) {
 
 static void run_rows(void *argument, uint32_t part, uint32_t parts) {
   const product *p = (const product *)argument;
-  const uint32_t rows = p->weights->rows, step = parts == 1u ? rows : (rows + parts - 1u) / parts;
+  const uint32_t rows = p->weights->rows, step = parts == 1u ? rows : p->step;
   const uint32_t from = part * step < rows ? part * step : rows, to = from + step < rows ? from + step : rows;
   p->packing->rows(&p->span, from, to);
   if (p->last) finish(p, from, to);
@@ -186,6 +200,7 @@ static void run_rows(void *argument, uint32_t part, uint32_t parts) {
 
 static void run_product(const tlm_engine *e, product *p) {
   if (e->parallel && p->weights->rows * p->span.bytes >= PARALLEL_BYTES_MIN) {
+    p->step = (p->weights->rows * e->parallel_share + 65535u) >> 16; /* ≤ 6144 · 2^16 */
     e->parallel(e->parallel_user, run_rows, p, e->parallel_parts);
   } else {
     run_rows(p, 0, 1);
@@ -212,9 +227,9 @@ static void linear(tlm_engine *e, const tlm_tensor *weights, const tlm_tensor *b
   p.span.acc = (int32_t *)(void *)e->scratch;
   p.span.table = NULL;
   if (e->kernel->uses_table) {
-    const uint32_t most = e->slot_bytes / (packing->stride * 2u);
+    const uint32_t most = e->slot_groups[weights->type == TLM_TYPE_B3];
     if (groups <= most) {
-      const uint32_t slot = slot_of(e, input);
+      const uint32_t slot = e->slot_of[input];
       int16_t *table = e->table + slot * (e->slot_bytes / 2u);
       p.span.table = table;
       if (e->slot_tag[slot] != tag_of(input, weights->type)) {

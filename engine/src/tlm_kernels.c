@@ -7,14 +7,20 @@
  *  t2   bit 7 6 5 4 3 2 1 0          b3   byte = d0 + 3·d1 + 9·d2 + 27·d3 + 81·d4
  *           d3  d2  d1  d0                       a digit d is the weight d − 1
  */
+TLM_INLINE uint32_t next_digit(uint32_t *byte, uint32_t group) {
+  const uint32_t b = *byte;
+  if (group == 4u) {
+    *byte = b >> 2;
+    return b & 3u;
+  }
+  *byte = (b * 171u) >> 9; /* b / 3, exact below 512 */
+  return b - 3u * *byte;
+}
+
 TLM_INLINE int32_t dot_byte(uint32_t byte, const int8_t *x, uint32_t group) {
   int32_t sum = 0;
   uint32_t i;
-  for (i = 0; i < group; i++) {
-    uint32_t digit = group == 4u ? byte & 3u : byte % 3u;
-    byte = group == 4u ? byte >> 2 : byte / 3u;
-    sum += ((int32_t)digit - 1) * x[i];
-  }
+  for (i = 0; i < group; i++) sum += ((int32_t)next_digit(&byte, group) - 1) * x[i];
   return sum;
 }
 
@@ -51,8 +57,8 @@ static void reference_rows_b3(const tlm_span *s, uint32_t from, uint32_t to) { r
  *
  *   groups 0 … 3:  [v·4 + lane], four strides long    4, 5:  [v·2 + lane], two    6:  [v], one
  *
- * Two lanes are one 32-bit word, and so are made by one addition: lo + 2^16 · hi. For that lo must not be negative: it is
- * BIAS too large, and hi is BIAS too small. Both are always looked up together, so the sum is right.
+ * Two lanes are one 32-bit word, and so are made by one addition: lo + 2^16 · hi. For that lo must not be negative:
+ * it is BIAS too large, and hi is BIAS too small. Both are always looked up together, so the sum is right.
  */
 #define BIAS 1024u /* > 5 · 127 */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -153,11 +159,10 @@ BUILD(t2, 4, TLM_T2_STRIDE)
 BUILD(b3, 5, TLM_B3_STRIDE)
 
 /*
- * A packed byte is the index into its group's table. 32 groups (as many bytes as a line of a flash cache), or 1 to 16, are
- * worked off at a time, through all rows, by code without an inner loop: one function for each count.
- * A byte costs a load, a shift, an add, a load and an add on RISC-V, whose loads reach ±2 KB, so that a
- * table pointer serves three quads; on Xtensa the shift comes with the add, but loads reach only 510
- * bytes: a pointer a quad.
+ * A packed byte is the index into its group's table. 32 groups (as many bytes as a line of a flash cache), or 1 to
+ * 16, are worked off at a time, through all rows, by code without an inner loop: one function for each count. A byte
+ * costs a load, a shift, an add, a load and an add on RISC-V, whose loads reach ±2 KB, so that a table pointer
+ * serves three quads; on Xtensa the shift comes with the add, but loads reach only 510 bytes: a pointer a quad.
  */
 #if defined(__XTENSA__)
 #define QUADS 1u
@@ -170,8 +175,9 @@ BUILD(b3, 5, TLM_B3_STRIDE)
 /* The quad to which pointer i points: in the middle of those it serves. */
 #define HOME(i) (QUADS == 3u && (i) * 12u + 4u < n ? (i) * 3u + 1u : (i) * QUADS)
 #define POINT(i) const int16_t *const t##i = table + ((i) * QUADS * 4u < n ? HOME(i) * 4u * stride : 0u)
-#define POINTER(i) ((i) == 0u ? t0 : (i) == 1u ? t1 : (i) == 2u ? t2 : (i) == 3u ? t3 : (i) == 4u ? t4 : (i) == 5u ? t5 \
-                    : (i) == 6u ? t6 : t7)
+#define POINTER(i)                                                                     \
+  ((i) == 0u ? t0 : (i) == 1u ? t1 : (i) == 2u ? t2 : (i) == 3u ? t3 : (i) == 4u ? t4 \
+   : (i) == 5u ? t5 : (i) == 6u ? t6 : t7)
 #define LOOK(j)                                                                                              \
   if (n > (j)) {                                                                                             \
     const int16_t *q = POINTER((j) / 4u / QUADS) + p[j] * LANES(j);                                          \
@@ -248,18 +254,7 @@ void tlm_unpack_row(const tlm_tensor *tensor, uint32_t row, int32_t e, int8_t *x
     const uint32_t n = left < group ? left : group;
     uint32_t byte = *p++;
     left -= n;
-    for (i = 0; i < n; i++) {
-      uint32_t digit;
-      if (group == 4u) {
-        digit = byte & 3u;
-        byte >>= 2;
-      } else {
-        const uint32_t third = (byte * 171u) >> 9; /* byte / 3, exact below 512 */
-        digit = byte - 3u * third;
-        byte = third;
-      }
-      *x++ = (int8_t)(((int32_t)digit - 1) * e);
-    }
+    for (i = 0; i < n; i++) *x++ = (int8_t)(((int32_t)next_digit(&byte, group) - 1) * e);
   }
   for (i = 0; i < TLM_X_PADDING; i++) *x++ = 0;
 }
