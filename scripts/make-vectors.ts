@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { writeTlm } from '../src/format/index.js';
 import { quantizeModel } from '../src/quantize/index.js';
-import { ReferenceEngine, Sampler, type SamplerOptions } from '../src/reference/index.js';
+import { ReferenceEngine, Sampler, writeSnapshot, type SamplerOptions } from '../src/reference/index.js';
 import { tableVocab, Tokenizer, trainTokenizer, type TokenizerTable } from '../src/tokenizer/index.js';
 import { badFiles } from './vector-bad.js';
 import { lively, vectorModels, type VectorModel } from './vector-models.js';
@@ -83,6 +83,22 @@ function expected(vector: VectorModel): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** A line of snapshot.txt: `drawn` tokens are drawn and fed after eod and the prompt, then the state is saved. */
+function snapshotLine(name: string, vector: VectorModel, blob: Uint8Array, options: Required<SamplerOptions>,
+  drawn: number): string {
+  const { model, tokenizer: table } = vector;
+  const engine = new ReferenceEngine(model);
+  const sampler = new Sampler(options);
+  const prompt = [...new Tokenizer(table).encode('a cat')].slice(0, 6);
+  let logits = engine.step(model.eod);
+  for (const token of prompt) logits = engine.step(token);
+  for (let i = 0; i < drawn; i++) logits = engine.step(sampler.sample(logits, engine.recent));
+  const crc = new DataView(blob.buffer, blob.byteOffset + blob.length - 4).getUint32(0, true);
+  const { temperature, topK, topP, penalty, penaltyWindow, seed } = options;
+  return [name, temperature, topK, topP, penalty, penaltyWindow, seed, prompt.length, ...prompt, drawn,
+    hex(writeSnapshot(engine, sampler.generator, crc))].join(' ');
+}
+
 /** A small file of a given width, to make bad ones from. */
 function goodForBad(dim: number): Uint8Array {
   const tokenizer = trainTokenizer(['aaabaab aaabaab aaba aab aaaab aabaaã ãab ãab'], { kind: 'bpe', vocab: 28 });
@@ -95,11 +111,17 @@ function goodForBad(dim: number): Uint8Array {
 /** Every file of vectors/ by its path below it. */
 export function makeVectors(): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
+  const snapshots: string[] = [];
   for (const vector of vectorModels()) {
     const { name, model, tokenizer, packing } = vector;
-    files.set(`v1/${name}.tlm`, writeTlm({ model, tokenizer, packing, metadata: { name } }));
+    const blob = writeTlm({ model, tokenizer, packing, metadata: { name } });
+    files.set(`v1/${name}.tlm`, blob);
     files.set(`v1/${name}.txt`, new TextEncoder().encode(expected(vector)));
+    // Nothing drawn, a few, and more than the 64 recent tokens that are kept.
+    snapshots.push(snapshotLine(name, vector, blob, SAMPLERS[0], 0), snapshotLine(name, vector, blob, SAMPLERS[5], 24),
+      snapshotLine(name, vector, blob, SAMPLERS[6], 100));
   }
+  files.set('v1/snapshot.txt', new TextEncoder().encode(`${snapshots.join('\n')}\n`));
   const bad = badFiles(goodForBad(6), goodForBad(301));
   for (const { name, bytes } of bad) files.set(`v1/bad/${name}.tlm`, bytes);
   const index = bad.map(({ name, code }) => `${name} ${code} ${code.replace('tlm-', 'TLM_E_').toUpperCase()}\n`);
