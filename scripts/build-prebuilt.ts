@@ -1,7 +1,8 @@
 /**
- * Builds the direct-boot image that travels with the package, so that `tinylm simulate` and `tinylm flash --direct-boot`
- * need no compiler: firmware/prebuilt/esp32c3-direct.bin and what is known of it in the .json beside it. Run it after
- * any change of the engine or the firmware; it needs make and the Debian package gcc-riscv64-unknown-elf.
+ * Builds the direct-boot image that travels with the package, so that `tinylm simulate` and
+ * `tinylm flash --direct-boot` need no compiler: firmware/prebuilt/esp32c3-direct.bin and what is known of it in the
+ * .json beside it. Run it after any change of the engine or the firmware; it needs make and the Debian package
+ * gcc-riscv64-unknown-elf.
  *
  *   npm run build && node dist/scripts/build-prebuilt.js
  *
@@ -14,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DeviceClient, PARTITION_TABLE_BYTES, PARTITION_TABLE_OFFSET, VirtualBoard, findModelPartition,
-  readPartitionTable } from '../src/device/index.js';
+  readPartitionTable, type Partition } from '../src/device/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { PREBUILT, type Prebuilt } from '../src/node/prebuilt.js';
 
@@ -26,7 +27,8 @@ const LEFT_OUT = /\/fw_(http|openai|page)\.c$/;
 
 /** Everything that the image is made of: sources, headers, linker script, and the Makefile with its flags. */
 export function prebuiltSources(): string[] {
-  const folders = ['engine/include', 'engine/src', 'firmware/app', 'firmware/ports/bare', 'firmware/ports/esp32c3-direct'];
+  const folders = ['engine/include', 'engine/src', 'firmware/app', 'firmware/ports/bare',
+    'firmware/ports/esp32c3-direct'];
   const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder)).filter((f) => /\.(c|h|ld)$/.test(f)).sort().map((f) => `${folder}/${f}`));
   return [...files.filter((f) => !LEFT_OUT.test(f)), 'firmware/ports/Makefile'];
@@ -57,8 +59,8 @@ export function buildImage(): Uint8Array {
   try {
     // No path of this machine may get into the image, nor a name that differs from run to run.
     const extra = `-ffile-prefix-map=${root}=. -fno-ident -Wl,--build-id=none`;
-    const run = spawnSync('make', ['-s', '-C', join(root, 'firmware/ports'), 'esp32c3-direct', `OUT=${out}`, `EXTRA=${extra}`],
-      { encoding: 'utf8' });
+    const words = ['-s', '-C', join(root, 'firmware/ports'), 'esp32c3-direct', `OUT=${out}`, `EXTRA=${extra}`];
+    const run = spawnSync('make', words, { encoding: 'utf8' });
     if (run.status !== 0) throw new Error(run.error?.message ?? run.stderr);
     return new Uint8Array(readFileSync(join(out, 'esp32c3-direct.bin')));
   } finally {
@@ -66,17 +68,20 @@ export function buildImage(): Uint8Array {
   }
 }
 
+const tableOf = (image: Uint8Array): Partition[] =>
+  readPartitionTable(image.subarray(PARTITION_TABLE_OFFSET, PARTITION_TABLE_OFFSET + PARTITION_TABLE_BYTES));
+
 /**
  * The parts of the image that have to be written, whole sectors of filler between them left out: there NVS is.
  * @returns by offset: what the ROM starts, the partition table, the program
  */
 function partsOf(image: Uint8Array): Prebuilt['parts'] {
-  const program = readPartitionTable(image.subarray(PARTITION_TABLE_OFFSET, PARTITION_TABLE_OFFSET + PARTITION_TABLE_BYTES))
-    .find((p) => p.type === 0);
+  const program = tableOf(image).find((p) => p.type === 0);
   if (!program) throw new Error('the partition table of the image has no app');
   let headBytes = SECTOR;
   while (headBytes > 4 && image[headBytes - 1] === 0xff) headBytes--;
-  if (!image.subarray(SECTOR, PARTITION_TABLE_OFFSET).every((b) => b === 0xff)) throw new Error('the head is longer than a sector');
+  const filler = image.subarray(SECTOR, PARTITION_TABLE_OFFSET);
+  if (!filler.every((b) => b === 0xff)) throw new Error('the head is longer than a sector');
   return [
     { name: 'start', offset: 0, bytes: headBytes },
     { name: 'partition table', offset: PARTITION_TABLE_OFFSET, bytes: PARTITION_TABLE_BYTES },
@@ -104,8 +109,7 @@ export async function describeImage(image: Uint8Array): Promise<Prebuilt> {
   const versions = toolVersions();
   if (!versions) throw new Error(`${TOOL}gcc is missing (Debian: apt-get install gcc-riscv64-unknown-elf)`);
   const { version, ...ram } = await ask(image);
-  const table = image.subarray(PARTITION_TABLE_OFFSET, PARTITION_TABLE_OFFSET + PARTITION_TABLE_BYTES);
-  const model = findModelPartition(readPartitionTable(table));
+  const model = findModelPartition(tableOf(image));
   return {
     about: 'ESP32-C3, direct boot, experimental: never run on silicon. Made by scripts/build-prebuilt.ts.',
     chip: 'ESP32-C3', version, bytes: image.length,

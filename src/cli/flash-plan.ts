@@ -63,7 +63,7 @@ export async function buildFirmware(folder: string): Promise<Firmware> {
   if (!table)
     throw new TinyLMError(
       'idf-build',
-      `${folder}: flasher_args.json has nothing at 0x${PARTITION_TABLE_OFFSET.toString(16)}, where the partition table is`,
+      `${folder}: flasher_args.json has nothing at ${hex(PARTITION_TABLE_OFFSET)}, where the partition table is`,
       'use the partition table offset of firmware/sdkconfig.defaults',
     );
   const engineLimit = await configured(folder);
@@ -80,8 +80,8 @@ export async function buildFirmware(folder: string): Promise<Firmware> {
 /** TINYLM_ENGINE_BYTES of a build; a project of another kind has none. */
 async function configured(folder: string): Promise<number | undefined> {
   try {
-    const config = JSON.parse(await readFile(join(folder, 'config', 'sdkconfig.json'), 'utf8')) as Record<string, unknown>;
-    const bytes = config['TINYLM_ENGINE_BYTES'];
+    const config: unknown = JSON.parse(await readFile(join(folder, 'config', 'sdkconfig.json'), 'utf8'));
+    const bytes = (config as Record<string, unknown>)['TINYLM_ENGINE_BYTES'];
     return typeof bytes === 'number' ? bytes : undefined;
   } catch {
     return undefined;

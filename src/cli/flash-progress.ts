@@ -62,8 +62,9 @@ export function showFlashing(terminal: Terminal, port: string, parts: readonly N
         case 'connecting':
           return terminal.note(`connecting to ${port} …`);
         case 'connected': {
-          const flash = event.flashBytes === undefined ? 'flash of unknown size' : `${event.flashBytes / 2 ** 20} MB of flash`;
-          return terminal.note(`${event.chip}, ${flash}`);
+          const { chip, flashBytes } = event;
+          const size = flashBytes === undefined ? 'flash of unknown size' : `${flashBytes / 2 ** 20} MB of flash`;
+          return terminal.note(`${chip}, ${size}`);
         }
         case 'erasing':
           touched = true;

@@ -21,6 +21,11 @@ export function onCancel(terminal: Terminal, cancel: () => void): () => void {
   });
 }
 
+/** Resolves at SIGINT or SIGTERM; a second one ends the process. */
+export function onceInterrupted(): Promise<void> {
+  return new Promise((resolve) => void twice(resolve));
+}
+
 function twice(first: () => void): () => void {
   let asked = false;
   const handle = (): void => {

@@ -12,6 +12,7 @@ import { generateCommand } from './commands/generate.js';
 import { inspectCommand } from './commands/inspect.js';
 import { monitorCommand } from './commands/monitor.js';
 import { quantizeCommand } from './commands/quantize.js';
+import { simulateCommand } from './commands/simulate.js';
 import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
 import type { Context } from './context.js';
@@ -33,6 +34,7 @@ const VERBS = [
   flashCommand,
   chatCommand,
   monitorCommand,
+  simulateCommand,
 ];
 
 export function buildProgram(context: Context, version: string): Command {

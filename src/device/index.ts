@@ -21,6 +21,7 @@ export type { ResetReason } from './chip/c3-devices.js';
 export { VirtMachine } from './chip/virt.js';
 export { C3_CACHE, CacheModel, type CacheCounts, type CacheShape } from './chip/cache.js';
 export { countsSince, totalOf, type ClassCounts } from './chip/counts.js';
+export { countTokens, type TokenCounts } from './chip/count-tokens.js';
 export { parseElf, type Elf, type ElfSymbol } from './chip/elf.js';
 export { ChipTrapError } from './chip/trap.js';
 export { FakeRom } from './chip/rom.js';

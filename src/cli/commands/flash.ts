@@ -40,7 +40,8 @@ export interface FlashOptions {
 }
 
 export function flashCommand(context: Context): Command {
-  const command = verb('flash', 'Write a model into the flash of a board, and the firmware on request; no Python needed.', [
+  const about = 'Write a model into the flash of a board, and the firmware on request; no Python needed.';
+  const command = verb('flash', about, [
     'tinylm flash run/demo --port /dev/ttyACM0',
     'tinylm flash model.tlm --build firmware/build --port COM3',
     'tinylm flash run/demo --direct-boot --port /dev/ttyACM0',
@@ -83,7 +84,8 @@ async function flash(context: Context, path: string | undefined, options: FlashO
   checkOptions(path, options);
   const model = path === undefined ? undefined : await loadModel(path, options.force);
   const { build } = options;
-  const firmware = build !== undefined ? await buildFirmware(build) : options.directBoot ? directBootFirmware() : undefined;
+  const direct = (): Firmware | undefined => (options.directBoot ? directBootFirmware() : undefined);
+  const firmware = build !== undefined ? await buildFirmware(build) : direct();
   const parts: NamedPart[] = [];
   if (firmware) {
     parts.push(...allParts(firmware, model && modelPart(model, firmware.partitions, firmware.engineLimit)));
@@ -105,10 +107,10 @@ async function flash(context: Context, path: string | undefined, options: FlashO
 
 /** @returns whether the user wants the firmware replaced. @throws UsageError where nobody can be asked */
 async function confirmed({ terminal, stdin }: Context, { yes, erase }: FlashOptions): Promise<boolean> {
-  terminal.warn('direct boot is experimental: this firmware has only ever run on the virtual chip, never on silicon.');
+  terminal.warn('direct boot is EXPERIMENTAL: this firmware has run on the virtual chip only, never on silicon.');
   terminal.note(
-    '  It needs an ESP32-C3 of revision v0.3 or later, has no Wi-Fi, and replaces bootloader, partition table and app\n' +
-      `  on the board${erase ? ', and --erase erases all else.' : '; settings in NVS stay.'}`,
+    '  It needs an ESP32-C3 of revision v0.3 or later, has no Wi-Fi, and replaces bootloader, partition table and\n' +
+      `  app on the board${erase ? ', and --erase erases all else.' : '; settings in NVS stay.'}`,
   );
   if (yes) return true;
   if (!(stdin as { isTTY?: boolean }).isTTY)
@@ -219,18 +221,23 @@ export function boardState({ touched, unfinished, written }: Pick<FlashDisplay, 
   if (unfinished.name === 'model')
     return [
       ...done,
-      `The model on the board is incomplete. ${firmware ? 'The firmware' : 'The firmware, untouched,'} refuses it, says so, ` +
-        'and takes another.',
+      `The model on the board is incomplete. ${firmware ? 'The firmware' : 'The firmware, untouched,'} refuses it, ` +
+        'says so, and takes another.',
       'To repair: run the same command again.',
     ];
   return [
     ...done,
-    'The firmware on the board is incomplete: it will not start. The loader that flashes it is in ROM and cannot be lost.',
+    'The firmware on the board is incomplete: it will not start. The loader that flashes it is in ROM: it stays.',
     'To repair: run the same command again; if no chip answers, hold BOOT, press and release RESET, release BOOT.',
   ];
 }
 
-function sayNext(terminal: Terminal, transport: Transport, firmware: Firmware | undefined, parts: readonly NamedPart[]): void {
+function sayNext(
+  terminal: Terminal,
+  transport: Transport,
+  firmware: Firmware | undefined,
+  parts: readonly NamedPart[],
+): void {
   const where = /^[^/].*:\d+$/.test(transport.name) ? `--host tcp://${transport.name}` : `--port ${transport.name}`;
   const modelThere = parts.some((p) => p.name === 'model') || (firmware && hasModel(firmware));
   terminal.note('The board was reset and runs. Next:');

@@ -260,7 +260,12 @@ async function resetByLines(port: WebPortAdapter): Promise<void> {
 
 /** esptool-js waits for its own reader without end when the port has gone: give it a moment, then close underneath. */
 async function closeQuietly(loader: Awaited<ReturnType<typeof createLoader>>, port: Transport): Promise<void> {
-  if (port.isOpen) await Promise.race([loader.transport.disconnect().catch(() => undefined), sleep(1500)]);
+  if (port.isOpen) {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<void>((resolve) => { timer = setTimeout(resolve, 1500); });
+    await Promise.race([loader.transport.disconnect().catch(() => undefined), patience]);
+    clearTimeout(timer); // it would keep the process
+  }
   await port.close();
 }
 

@@ -1,0 +1,57 @@
+/** A virtual board at a real address: a pseudo-terminal, or a TCP port where there are none. */
+import { spawn } from 'node:child_process';
+import { createServer, type Socket } from 'node:net';
+import { attachToPty, openPty, type VirtualBoard } from '../device/index.js';
+import { TinyLMError } from '../model/errors.js';
+
+export interface Served {
+  /** how the other verbs reach it */
+  readonly option: string;
+  close(): void;
+}
+
+/** @throws TinyLMError `pty` where socat is missing */
+export async function servePty(board: VirtualBoard): Promise<Served> {
+  try {
+    const pty = await openPty(spawn);
+    attachToPty(pty, board);
+    return { option: `--port ${pty.path}`, close: () => pty.close() };
+  } catch (error) {
+    if (!(error instanceof TinyLMError)) throw error;
+    throw new TinyLMError(error.code, error.message, `${error.hint ?? 'try again'}; or use --tcp 0`);
+  }
+}
+
+/**
+ * On this computer only, one program at a time as with a serial port.
+ * @param port 0 for any free one
+ * @throws TinyLMError `tcp` when the port is taken
+ */
+export async function serveTcp(board: VirtualBoard, port: number): Promise<Served> {
+  let user: Socket | undefined;
+  const server = createServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => socket.destroy()); // a reset by the other side: `close` follows
+    if (user) return void socket.destroy();
+    user = socket;
+    board.connect((data) => void socket.write(data));
+    socket.on('data', (data) => board.fromHost(data));
+    socket.on('close', () => {
+      board.disconnect();
+      user = undefined;
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', ({ code }: NodeJS.ErrnoException) =>
+      reject(new TinyLMError('tcp', `port ${port} cannot be used (${code})`, 'choose another; 0 takes any free one')),
+    );
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const { port: chosen } = server.address() as { port: number };
+  return {
+    option: `--host tcp://127.0.0.1:${chosen}`,
+    close: () => {
+      user?.destroy();
+      server.close();
+    },
+  };
+}
