@@ -1,6 +1,7 @@
 #!/bin/sh
 # Instructions of a whole token (embedding, cell, logits, sampling), counted exactly under QEMU.
 #   engine/bench/count.sh riscv|xtensa [-DDIM=64] [-DTYPE=1 t2, 2 b3] [-DKERNEL=0] [-DBUDGET=16384] …
+# PROGRAM=compare: the matrix products alone, by the engine's and by plain kernels (compare.c).
 # Debian: gcc-riscv64-unknown-elf gcc-xtensa-lx106 qemu-system-misc
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -9,7 +10,7 @@ shift
 elf=$(mktemp)
 trap 'rm -f "$elf"' EXIT
 common="-std=c99 ${OPTIMIZE:--O3} -ffreestanding -fno-tree-loop-distribute-patterns -nostdlib -nostartfiles -I$here/include"
-files="$here/bench/count.c $here/test/make_blob.c $here/src/*.c"
+files="$here/bench/${PROGRAM:-count}.c $here/test/make_blob.c $here/src/*.c"
 case $machine in
   riscv)
     # shellcheck disable=SC2086
