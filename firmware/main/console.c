@@ -1,4 +1,7 @@
-/* The line protocol over UART0 and, where the chip has it, over USB-Serial-JTAG. */
+/*
+ * The line protocol over UART0 and, where the chip has it, over USB-Serial-JTAG. The drivers are used directly;
+ * ESP-IDF's own output (errors and warnings) goes past them: so it waits 50 ms at most for a host that is not there.
+ */
 #include "driver/uart.h"
 #include "idf.h"
 #include "soc/soc_caps.h"
@@ -21,7 +24,10 @@ static int32_t uart_give(void *user, const uint8_t *bytes, uint32_t n) {
   size_t room = 0;
   int sent;
   (void)user;
-  /* uart_write_bytes waits for room: it is given no more than there is. */
+  /*
+   * uart_write_bytes waits for room, so it is given no more than there is. In v5.4 and v5.5 that figure leaves out what
+   * waits behind the piece being sent: the call may then wait for the line, at most TX_BYTES long (90 ms at 115200).
+   */
   if (uart_get_tx_buffer_free_size(UART_NUM_0, &room) != ESP_OK || !room) return 0;
   if (n > room) n = (uint32_t)room;
   sent = uart_write_bytes(UART_NUM_0, bytes, n);
@@ -56,7 +62,7 @@ void console_init(void) {
       .flow_ctrl = UART_HW_FLOWCTRL_DISABLE,
   };
   const fw_byte_port uart = {NULL, uart_take, uart_give};
-  /* The pins stay as the ROM has them. */
+  /* The pins stay as the ROM and the bootloader have them. */
   ESP_ERROR_CHECK(uart_driver_install(UART_NUM_0, RX_BYTES, TX_BYTES, 0, NULL, 0));
   ESP_ERROR_CHECK(uart_param_config(UART_NUM_0, &config));
   fw_session_open(&uart_session, &app, &uart, 0, 1);

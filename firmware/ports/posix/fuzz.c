@@ -207,6 +207,9 @@ static int answered(uint32_t number) {
   uint8_t wanted[16];
   char line[40];
   uint32_t n;
+  /* What was said before must not be taken for the answer. */
+  deaf = 0;
+  if (!settle()) return 0;
   if (rnd(2)) {
     /* A frame is understood at once, whatever came before. */
     input_at = 0;
@@ -220,7 +223,6 @@ static int answered(uint32_t number) {
     n = put_text(wanted, "no such command");
   }
   output_end = 0;
-  deaf = 0;
   return settle() && memmem(output, output_end, wanted, n) != NULL;
 }
 
