@@ -67,7 +67,8 @@ export function countOnC3(image: Uint8Array, tlm: Uint8Array, tokens: readonly [
   bench(2);
   const [a, b] = [bench(few), bench(many)];
   const each = (x: number, y: number): number => (y - x) / (many - few);
-  const info = JSON.parse(/\{.*\}/.exec(ask('/info', /"device":\{.*\}\}\r?\n/))![0]) as
+  const answer = ask('/info', /"device":\{[^}]*\}\}\r?\n/);
+  const info = JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)) as
     { device: Record<string, number>; ram: Record<string, number> };
   return {
     classes: Object.fromEntries(Object.entries(a.classes).map(([k, v]) => [k, each(v, b.classes[k as keyof ClassCounts])])) as ClassCounts,

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- train engine scale report] [--rounds n] [--lap s] [--patience s]`: measures, keeps the figures in bench/results/ and writes
+ * `npm run bench [-- train engine chips scale report] [--rounds n] [--lap s] [--patience s]`: measures, keeps the figures in bench/results/ and writes
  * RESULTS.md and docs/*.svg from them. Without names: train and engine. `report` only writes.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/node/assets.js';
 import { scaleChart } from './charts.js';
+import { benchChips, type ChipsResults } from './chips.js';
 import { benchEngine, type EngineResults } from './engine.js';
 import { place, report, type AllResults } from './report.js';
 import { benchScale, type ScaleResults } from './scale.js';
@@ -16,7 +17,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: 'string', default: '5' }, lap: { type: 'string', default: '0.2' }, patience: { type: 'string', default: '3' } },
 });
-const known = ['train', 'engine', 'scale', 'report'];
+const known = ['train', 'engine', 'chips', 'scale', 'report'];
 const unknown = positionals.find((name) => !known.includes(name));
 if (unknown !== undefined) {
   console.error(`error: no benchmark "${unknown}", there are: ${known.join(', ')}`);
@@ -30,18 +31,27 @@ const say = (line: string): void => console.error(line);
 const file = (name: string): string => join(folder, `${name}.json`);
 const load = <T>(name: string): T | undefined =>
   existsSync(file(name)) ? (JSON.parse(readFileSync(file(name), 'utf8')) as T) : undefined;
-/** Four digits are more than the noise leaves. */
+/** Five digits are more than the noise leaves; counts are exact. */
 const keep = (name: string, results: object): void =>
-  writeFileSync(file(name), `${JSON.stringify(results, (_, v: unknown) => (typeof v === 'number' ? Number(v.toPrecision(5)) : v), 1)}\n`);
+  writeFileSync(file(name), `${JSON.stringify(results, (_, v: unknown) => (typeof v === 'number' && !Number.isInteger(v) ? Number(v.toPrecision(5)) : v), 1)}\n`);
 
 if (wanted.includes('train')) keep('train', await benchTrain({ rounds: Number(values.rounds), lap: Number(values.lap), patience: Number(values.patience) }, say));
 if (wanted.includes('engine')) keep('engine', await benchEngine(Number(values.rounds), say));
+if (wanted.includes('chips')) {
+  try {
+    keep('chips', await benchChips(say));
+  } catch (error) {
+    console.error(`error: ${(error as Error).message}`);
+    process.exit(1);
+  }
+}
 if (wanted.includes('scale')) keep('scale', await benchScale(say));
 
 const notes = join(packageRoot(), 'bench', 'NOTES.md');
 const all: AllResults = {
   train: load<TrainResults>('train'),
   engine: load<EngineResults>('engine'),
+  chips: load<ChipsResults>('chips'),
   scale: load<ScaleResults>('scale'),
   notes: existsSync(notes) ? readFileSync(notes, 'utf8') : '',
 };

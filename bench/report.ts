@@ -1,9 +1,11 @@
 /** RESULTS.md from the figures in bench/results/ and the notes in bench/NOTES.md. */
 import { exponents } from './charts.js';
+import type { ChipsResults } from './chips.js';
 import type { Case } from './contestant.js';
 import type { EngineResults } from './engine.js';
 import { ratio, spread, type Circumstances, type Result, type Spread } from './measure.js';
 import { PARTS, type Profile } from './profile.js';
+import { chipsSection } from './report-chips.js';
 import type { ScaleResults } from './scale.js';
 import type { TrainResults } from './train.js';
 
@@ -11,6 +13,7 @@ export interface AllResults {
   readonly train?: TrainResults;
   readonly engine?: EngineResults;
   readonly scale?: ScaleResults;
+  readonly chips?: ChipsResults;
   readonly notes: string;
 }
 
@@ -121,11 +124,12 @@ function scaleSection(s: ScaleResults): string[] {
   ];
 }
 
-export function report({ train, engine, scale, notes }: AllResults): string {
+export function report({ train, engine, chips, scale, notes }: AllResults): string {
   const parts = [
     '# Results', 'Written by `npm run bench`; the figures are in `bench/results/`, the notes at the end in `bench/NOTES.md`.',
     ...(train ? [...trainSection(train), ...profileSection(train.profiles)] : []),
     ...(engine ? engineSection(engine) : []),
+    ...(chips ? chipsSection(chips, header(chips.circumstances)) : []),
     ...(scale ? scaleSection(scale) : []),
     ...(notes ? [notes.trim()] : []),
   ];

@@ -2,7 +2,7 @@
  * Fits src/cost/instructions.ts: instructions a token as a few coefficients times amounts of work. Run again after a
  * change of the engine (some minutes):
  *
- *   npm run build && node dist/scripts/fit-cost.js
+ *   npm run build && node dist/scripts/fit-cost.js [engine folder]
  *
  * Data: engine/bench/count.c over a grid of sizes, both packings; lx106 under QEMU by engine/bench/count.sh, rv32imc on the
  * virtual hart, whose counts are QEMU's (checked here at some sizes) and come by class. Debian: gcc-riscv64-unknown-elf
@@ -20,7 +20,8 @@ import { packageRoot } from '../src/node/assets.js';
 import { inTemporaryFolder } from './test-native.js';
 
 const root = packageRoot();
-const engine = join(root, 'engine');
+/** Another engine folder may be given, e.g. one of another commit. */
+const engine = resolve(isMain() ? (process.argv[2] ?? join(root, 'engine')) : join(root, 'engine'));
 
 /** (V, D, H, L); count.c ties the embedding when D = H. */
 const GRID: readonly (readonly [number, number, number, number])[] = [
@@ -163,4 +164,8 @@ ${lines.join('\n')}
   writeFileSync(join(root, 'src/cost/instructions.ts'), file);
 }
 
-if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) main();
+function isMain(): boolean {
+  return process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url);
+}
+
+if (isMain()) main();

@@ -1,11 +1,11 @@
 /**
  * Which lines of flash a token has to fetch: the engine's reads in their order, replayed over a cache of the chip's shape.
- * A matrix larger than the cache is fetched anew for each token, and more than once where the kernel passes over its
- * rows several times (16 packed bytes of each row at a time).
+ * A matrix larger than the cache is fetched anew for each token, and more than once where a block of the kernel's columns
+ * ends within a line: each block is a pass over all rows.
  */
 import { parameterSpecs, type ModelConfig } from '../model/index.js';
 import type { Cache, Chip } from './chips.js';
-import { BLOCK_BYTES, productsOf, rowBytes, type Packing, type Product } from './work.js';
+import { blocksOf, productsOf, rowBytes, type Packing, type Product } from './work.js';
 
 /**
  * Code and constants that a token runs through, bytes, in parts that come by turns. Together they are the 163 and 18
@@ -128,9 +128,13 @@ export function flashReads(config: ModelConfig, packing: Packing, chip: Chip, ro
     const { data, scale } = place(matrix);
     code(0, CODE.product);
     if (!inSram.includes(matrix)) {
-      for (const [first, count] of pieces)
-        for (let at = first; at < first + count; at += BLOCK_BYTES)
-          for (let r = 0; r < rows; r++) lines.read(data + r * bytes + at, Math.min(BLOCK_BYTES, first + count - at));
+      for (const [first, count] of pieces) {
+        let at = data + first;
+        for (const block of blocksOf(count)) {
+          for (let r = 0; r < rows; r++) lines.read(at + r * bytes, block);
+          at += block;
+        }
+      }
     }
     for (let r = 0; r < rows; r++) {
       lines.read(scale + 2 * r, 2);

@@ -9,13 +9,20 @@ export type Packing = 't2' | 'b3';
 
 /** Weights a byte, and entries of a look-up table (engine/src/tlm_internal.h). */
 const PACKINGS = { t2: { group: 4, stride: 172 }, b3: { group: 5, stride: 243 } } as const;
-/** Packed bytes of a row that the kernel works off at a time (BLOCK_MAX of tlm_kernels.c). */
-export const BLOCK_BYTES = 16;
+/** Columns that do not fit the tables are cut at whole blocks of so many packed bytes (`linear` of tlm_engine.c). */
+const PIECE_UNIT = 16;
 /** TLM_TABLE_BUDGET_DEFAULT */
 const TABLE_BUDGET = 16384;
 const SLOTS_MAX = 4;
 
 export const rowBytes = (cols: number, packing: Packing): number => Math.ceil(cols / PACKINGS[packing].group);
+
+/** Packed bytes of a row that the kernel works off at a time, through all rows (`table_rows` of tlm_kernels.c). */
+export function blocksOf(bytes: number): number[] {
+  const blocks: number[] = [];
+  for (let left = bytes; left > 0; left -= blocks[blocks.length - 1]) blocks.push(left >= 32 ? 32 : Math.min(left, 16));
+  return blocks;
+}
 
 /** One product W · x, in the pieces of columns in which the engine makes it. */
 export interface Product {
@@ -31,10 +38,10 @@ export interface Product {
 }
 
 /** Amounts of work a token. Their order is that of the coefficients in instructions.ts. */
-export const WORK = ['bytes', 'blockRows', 'groups', 'embedding', 'loads', 'units', 'vocab', 'products', 'tokens'] as const;
+export const WORK = ['bytes', 'blockRows', 'builds', 'embedding', 'loads', 'units', 'vocab', 'products', 'tokens'] as const;
 export type WorkName = (typeof WORK)[number];
 /**
- * bytes: packed bytes looked up · blockRows: (row, block of 16 bytes) pairs · groups: look-up tables built ·
+ * bytes: packed bytes looked up · blockRows: (row, block) pairs · builds: look-up tables built, two at a time ·
  * embedding: values of the embedding row · loads: hidden values made 8-bit · units: hidden units (six rows finished, three
  * gates) · vocab: tokens (a row finished, ranked, weighed) · products: pieces of products · tokens: 1
  */
@@ -47,7 +54,7 @@ export function productsOf(config: ModelConfig, packing: Packing, tableBudget = 
   const most = Math.floor(slot / (2 * PACKINGS[packing].stride));
   const product = (matrix: string, bias: string, rows: number, cols: number): Product => {
     const bytes = rowBytes(cols, packing);
-    const piece = bytes <= most ? bytes : most < BLOCK_BYTES ? most : most - (most % BLOCK_BYTES);
+    const piece = bytes <= most ? bytes : most < PIECE_UNIT ? most : most - (most % PIECE_UNIT);
     const pieces: [number, number][] = [];
     for (let first = 0; first < bytes; first += piece) pieces.push([first, Math.min(piece, bytes - first)]);
     return { matrix, bias, rows, cols, bytes, pieces };
@@ -77,7 +84,7 @@ export function tokenWork(config: ModelConfig, packing: Packing, tableBudget = T
   const { dim, hidden, layers, vocab } = config;
   const products = productsOf(config, packing, tableBudget);
   const { slots } = tableSlots(config, packing, tableBudget);
-  let groups = 0;
+  let builds = 0;
   let embedding = 0;
   let loads = 0;
   // Inputs: 0 the embedding, l + 1 the hidden state of layer l. Two tokens: the second finds the first one's tables.
@@ -97,17 +104,17 @@ export function tokenWork(config: ModelConfig, packing: Packing, tableBudget = T
     if (pieces.length > 1) {
       slotHolds[0] = undefined;
       load(input);
-      groups += bytes;
+      for (const [, count] of pieces) builds += Math.ceil(count / 2);
       return;
     }
     const slot = (input || 1) % slots;
     if (slotHolds[slot] === input) return;
     load(input);
-    groups += bytes;
+    builds += Math.ceil(bytes / 2);
     slotHolds[slot] = input;
   };
   for (let token = 0; token < 2; token++) {
-    groups = embedding = loads = 0;
+    builds = embedding = loads = 0;
     forget(0);
     for (let l = 0; l < layers; l++) {
       multiply(products[2 * l], l + 1);
@@ -119,8 +126,8 @@ export function tokenWork(config: ModelConfig, packing: Packing, tableBudget = T
   const sum = (amount: (p: Product) => number): number => products.reduce((all, p) => all + amount(p), 0);
   return {
     bytes: sum(({ rows, bytes }) => rows * bytes),
-    blockRows: sum(({ rows, pieces }) => rows * pieces.reduce((n, [, bytes]) => n + Math.ceil(bytes / BLOCK_BYTES), 0)),
-    groups, embedding, loads,
+    blockRows: sum(({ rows, pieces }) => rows * pieces.reduce((n, [, bytes]) => n + blocksOf(bytes).length, 0)),
+    builds, embedding, loads,
     units: hidden * layers,
     vocab,
     products: sum(({ pieces }) => pieces.length),

@@ -1,31 +1,46 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import type { ChipName, FlashMode } from '../../cost/index.js';
 import { Engine } from '../../engine/index.js';
 import { writeTlm, type Packing } from '../../format/index.js';
 import { budget, type ModelConfig } from '../../model/index.js';
 import { readWasm } from '../../node/assets.js';
+import {
+  CHIP_CHOICES,
+  FLASH_MODE_CHOICES,
+  largestOf,
+  largestText,
+  LARGEST_DEFAULTS,
+  speedsOf,
+  speedText,
+} from '../budget-speed.js';
 import { verb, type Context } from '../context.js';
 import { EXIT, UsageError } from '../errors.js';
-import { modelConfig, type ModelOptions } from '../model-options.js';
+import { modelConfig, wantedVocab, type ModelOptions } from '../model-options.js';
 import { openTlm } from '../model-source.js';
 import { addOptions, FLOAT_LIMIT, MODEL_OPTIONS } from '../options.js';
 import { table } from '../terminal.js';
-import { bytesText, byteSize, count } from '../values.js';
+import { bytesText, byteSize, count, decimal } from '../values.js';
 
 interface Options extends ModelOptions {
   flash?: number;
   ram?: number;
+  chip?: ChipName;
+  flashMode?: FlashMode;
+  speed?: number;
+  largest?: boolean;
   json?: boolean;
 }
 
 export function budgetCommand(context: Context): Command {
   const command = verb(
     'budget',
-    'What a model of some size costs: parameters, bytes, memory on the chip, and whether it fits.',
+    'What a model of some size costs: parameters, bytes, memory on the chip, modelled speed, and whether it fits.',
     [
       'tinylm budget',
       'tinylm budget --dim 96 --layers 2 --flash 1M --ram 64K',
       'tinylm budget --vocab 512 --dim 48 --hidden 96 --no-tied --json',
-      'tinylm budget run/demo --ram 10K',
+      'tinylm budget run/demo --ram 10K --chip esp32c3',
+      'tinylm budget --largest --flash 1M --ram 64K --speed 50 --chip esp32c3',
     ],
   )
     .alias('fit')
@@ -33,7 +48,19 @@ export function budgetCommand(context: Context): Command {
   addOptions(command, [...MODEL_OPTIONS]);
   command
     .option('--flash <bytes>', 'room for the model in flash, e.g. 1M; exits with 1 when it does not fit', byteSize)
-    .option('--ram <bytes>', 'memory for the engine, e.g. 32K; exits with 1 when it does not fit', byteSize);
+    .option('--ram <bytes>', 'memory for the engine, e.g. 32K; exits with 1 when it does not fit', byteSize)
+    .addOption(
+      new Option('--chip <name>', 'chip to model, with all that goes into the figures (default: all)').choices(CHIP_CHOICES),
+    )
+    .addOption(
+      new Option('--flash-mode <mode>', 'how the chip reads its flash (default: all)').choices(FLASH_MODE_CHOICES),
+    )
+    .option('--speed <t>', 'least modelled tokens/s; exits with 1 when a chip is slower', decimal(0.01, 1e6))
+    .option(
+      '--largest',
+      'the largest model within --flash, --ram (engine, and copies of matrices) and --speed ' +
+        `(default: ${bytesText(LARGEST_DEFAULTS.flash)}, ${bytesText(LARGEST_DEFAULTS.ram)}, ${LARGEST_DEFAULTS.speed})`,
+    );
   addOptions(command, ['json']);
   return command.action((path: string | undefined, options: Options) => showBudget(context, command, path, options));
 }
@@ -78,7 +105,7 @@ async function measuredCost(path: string): Promise<Cost> {
 }
 
 /** Bytes of a tokenizer section whose vocabulary is full (SPEC.md 1.4): a merge and a symbol take 4 bytes each. */
-function tokenizerBytes(options: ModelOptions, config: ModelConfig): number {
+function tokenizerBytes(options: ModelOptions, config: Pick<ModelConfig, 'vocab'>): number {
   return options.tokenizer === 'byte' ? 8 : 8 + 4 * config.vocab;
 }
 
@@ -96,15 +123,23 @@ async function showBudget(
       `a model and --${sizes[0]} exclude each other`,
       'a model has its own sizes; leave the option out',
     );
+  if (options.largest) return showLargest(context, path, sizes, options);
   const cost = path === undefined ? computed(options) : await measuredCost(path);
+  const speeds = speedsOf(cost.config, options.chip, options.flashMode);
   const fits = {
     original: cost.floatBytes <= FLOAT_LIMIT,
     ...(options.flash !== undefined && { flash: cost.b3Bytes <= options.flash }),
     ...(options.ram !== undefined && { ram: cost.ramB3 <= options.ram }),
+    ...(options.speed !== undefined && {
+      speed: speeds.every((row) => row.speeds.every((s) => s.tokensPerSecond >= options.speed!)),
+    }),
   };
   if (options.json) {
     const { config, parameters, floatBytes, t2Bytes, b3Bytes, ramT2, ramB3, ramReference } = cost;
-    context.terminal.json({ config, parameters, floatBytes, t2Bytes, b3Bytes, ramT2, ramB3, ramReference, fits });
+    // No bound is Infinity, which JSON has no word for: it becomes null.
+    const modelled = speeds.flatMap((row) => row.speeds);
+    const sizesAndFits = { config, parameters, floatBytes, t2Bytes, b3Bytes, ramT2, ramB3, ramReference, fits };
+    context.terminal.json({ ...sizesAndFits, modelled });
   } else {
     const { terminal } = context;
     const verdict = (yes: boolean, limit: string): string => (yes ? `fits ${limit}` : `DOES NOT FIT ${limit}`);
@@ -135,6 +170,24 @@ async function showBudget(
         [0, 1],
       ),
     );
+    terminal.out(speedText(speeds));
+    if (fits.speed !== undefined)
+      terminal.out(fits.speed ? `fast enough for ${options.speed} tokens/s` : `TOO SLOW for ${options.speed} tokens/s`);
   }
-  if (fits.flash === false || fits.ram === false) context.exitCode = EXIT.failed;
+  if (fits.flash === false || fits.ram === false || fits.speed === false) context.exitCode = EXIT.failed;
+}
+
+/** The inverse: the sizes follow from the limits. */
+function showLargest(context: Context, path: string | undefined, sizes: readonly string[], options: Options): void {
+  const given = path === undefined ? sizes.filter((name) => !['tokenizer', 'vocab'].includes(name)) : ['model'];
+  if (given.length > 0)
+    throw new UsageError(
+      `--largest finds the sizes, and ${path === undefined ? `--${given[0]} is one` : `${path} has its own`}`,
+      'leave it out; --vocab, --tokenizer, --chip, --flash-mode, --flash, --ram and --speed may be given',
+    );
+  const vocab = wantedVocab(options);
+  const answers = largestOf({ ...options, vocab, tokenizerBytes: tokenizerBytes(options, { vocab }) });
+  if (options.json) context.terminal.json(answers);
+  else context.terminal.out(largestText(answers));
+  if (answers.some(({ found }) => found === null)) context.exitCode = EXIT.failed;
 }
