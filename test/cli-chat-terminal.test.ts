@@ -134,7 +134,7 @@ describe('chat at a terminal', () => {
   it('sends another model', (t) =>
     session(t, [], async (at) => {
       at.type('/load nowhere.tlm\r');
-      await at.seen(/nowhere.tlm cannot be read/);
+      await at.seen(/error: nowhere.tlm: no such file/);
       at.type(`/load ${SMALL}\r`);
       await at.seen(/is in use: 5,444 bytes/);
       at.type('/save\r');

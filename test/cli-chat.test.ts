@@ -138,7 +138,7 @@ describe('chat says what is wrong', () => {
   it('no model, or a bad one', async (t) => {
     if (!toolsFor(t, POSIX_TOOLS)) return;
     await withDevice([], ['pty'], async (d) => {
-      const flash = new RegExp(`hint: put one on it: tinylm flash model.tlm --port ${d.pty}, or /load`);
+      const flash = new RegExp(`hint: put one on it: tinylm flash run\\/demo --port ${d.pty}, or /load`);
       failed(await tinylm(['chat', '--port', d.pty, '--prompt', 'a']), /the device has no model/, flash);
       failed(await tinylm(['chat', '--port', d.pty, '--bench']), /the device has no model/, flash);
       assert.match((await tinylm(['chat', '--port', d.pty, '--info'])).out, /\nmodel +none\n/);

@@ -1,5 +1,4 @@
 /** A conversation with a device at a terminal: prompts, and commands that begin with a slash. */
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { DeviceSettings, GenerateOptions, Transport } from '../device/index.js';
 import { TinyLMError } from '../model/errors.js';
@@ -8,6 +7,7 @@ import { parseSetting, settingLines } from './device-settings.js';
 import { benchLine, modelWords, resultLine, statusLines, streamText } from './device-text.js';
 import { reportError } from './errors.js';
 import { historyPath, LineEditor } from './line-editor.js';
+import { openTlm } from './model-source.js';
 import { requireModel, withRemedy, type Reached } from './reach.js';
 import { styled, type Stream, type Terminal } from './terminal.js';
 import { bytesText, count, wholeNumber } from './values.js';
@@ -25,7 +25,7 @@ const HELP: readonly [string, string][] = [
   ['/new', 'begins a new conversation (matters with /set keep on)'],
   ['/info', 'what the device is and holds'],
   ['/bench [tokens]', 'its speed, over 64 tokens or so many'],
-  ['/load file.tlm', 'sends another model'],
+  ['/load model', 'sends another model: a run folder, a .tlm file or a checkpoint'],
   ['/quit', 'leaves; so do Ctrl-D, and Ctrl-C twice'],
 ];
 
@@ -253,16 +253,8 @@ class Session {
   }
 
   async #load(path: string): Promise<void> {
-    if (path === '') throw new TinyLMError('chat-command', '/load without a file', '/load model.tlm');
-    let model: Uint8Array;
-    try {
-      model = readFileSync(path);
-    } catch (error) {
-      const why = (error as Error).message;
-      throw new TinyLMError('chat-load', `${path} cannot be read: ${why}`, 'tinylm export writes a .tlm file');
-    }
-    if (model.length < 4 || Buffer.from(model.subarray(0, 3)).toString('latin1') !== 'TLM')
-      throw new TinyLMError('chat-load', `${path} is no model`, 'expected a .tlm file; tinylm export writes one');
+    if (path === '') throw new TinyLMError('chat-command', '/load without a model', '/load run/demo');
+    const { bytes: model } = openTlm(path);
     let shown = 0;
     const loaded = await this.#reached.client.uploadModel(model, (sent, total) => {
       const percent = Math.floor((100 * sent) / total);

@@ -37,7 +37,7 @@ const where = (transport: Transport): string => (onSerial(transport) ? `--port $
 export function withRemedy(error: unknown, transport: Transport): unknown {
   if (!(error instanceof TinyLMError)) return error;
   const way = onSerial(transport) ? where(transport) : '--port … (by its cable)';
-  const put = `put one on it: tinylm flash model.tlm ${way}, or /load model.tlm in a chat`;
+  const put = `put one on it: tinylm flash run/demo ${way}, or /load run/demo in a chat`;
   const hints: Readonly<Record<string, string>> = {
     'device-no-model': put,
     'device-bad-model': put.replace('one', 'another'),
