@@ -1,6 +1,8 @@
 /** Curves of the benchmarks as SVG. */
 import type { TopLevelSpec } from 'vega-lite';
+import { ISAS, type CountResults } from './engine-count.js';
 import { exponent } from './measure.js';
+import { countExponents } from './report-count.js';
 import type { Axis, ScalePoint } from './scale.js';
 
 const CONFIG = {
@@ -8,7 +10,7 @@ const CONFIG = {
   axis: { labelFontSize: 12, titleFontSize: 13, titleFontWeight: 'normal', gridColor: '#e5e5e5', domainColor: '#888' },
   title: { fontSize: 15, anchor: 'start', subtitleFontSize: 12, subtitleColor: '#555', offset: 12 },
   legend: { labelFontSize: 12, labelLimit: 320, title: null },
-  range: { category: ['#2f5d8a', '#c8552d', '#4a8f5c'] },
+  range: { category: ['#2f5d8a', '#c8552d', '#4a8f5c', '#8a5ca8'] },
 } as const;
 
 const TITLES: Record<Axis, { title: string; axis: string; fixed: string }> = {
@@ -43,6 +45,25 @@ export async function scaleChart(points: readonly ScalePoint[], axis: Axis, wher
       x: { field: 'x', type: 'quantitative', title: name, scale: { type: 'log', nice: false }, axis: { values: ticks } },
       y: { field: 'tokens', type: 'quantitative', title: 'tokens/s', scale: { type: 'log' }, axis: { format: '~s', tickCount: 6 } },
       color: { field: 'build', type: 'nominal', legend: { orient: 'bottom', direction: 'vertical' } },
+    },
+  });
+}
+
+/** Instructions a token over weights, both logarithmic. */
+export async function countChart(c: CountResults): Promise<string> {
+  const fits = countExponents(c);
+  const values = c.tokens.map(({ machine, packing, weights, token }) => {
+    const { k } = fits.find((f) => f.machine === machine && f.packing === packing)!;
+    return { weights, token, curve: `${ISAS[machine]}, ${packing}: grows as x^${k.toFixed(2)}` };
+  });
+  return draw({
+    title: { text: 'Instructions of a token over the model', subtitle: ['embedding, gates, head, sampling; vocabulary 256, dim = hidden, tied', 'counted under QEMU'] },
+    width: 520, height: 300, data: { values },
+    mark: { type: 'line', point: { filled: true, size: 40 } },
+    encoding: {
+      x: { field: 'weights', type: 'quantitative', title: 'weights', scale: { type: 'log', nice: false }, axis: { format: '~s', tickCount: 6 } },
+      y: { field: 'token', type: 'quantitative', title: 'instructions a token', scale: { type: 'log' }, axis: { format: '~s', tickCount: 6 } },
+      color: { field: 'curve', type: 'nominal', sort: null, legend: { orient: 'bottom', direction: 'vertical' } },
     },
   });
 }
