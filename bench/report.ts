@@ -3,15 +3,18 @@ import { exponents } from './charts.js';
 import type { ChipsResults } from './chips.js';
 import type { Case } from './contestant.js';
 import type { EngineResults } from './engine.js';
+import type { CountResults } from './engine-count.js';
 import { ratio, spread, type Circumstances, type Result, type Spread } from './measure.js';
 import { PARTS, type Profile } from './profile.js';
 import { chipsSection } from './report-chips.js';
+import { countSection } from './report-count.js';
 import type { ScaleResults } from './scale.js';
 import type { TrainResults } from './train.js';
 
 export interface AllResults {
   readonly train?: TrainResults;
   readonly engine?: EngineResults;
+  readonly counts?: CountResults;
   readonly scale?: ScaleResults;
   readonly chips?: ChipsResults;
   readonly notes: string;
@@ -124,11 +127,12 @@ function scaleSection(s: ScaleResults): string[] {
   ];
 }
 
-export function report({ train, engine, chips, scale, notes }: AllResults): string {
+export function report({ train, engine, counts, chips, scale, notes }: AllResults): string {
   const parts = [
     '# Results', 'Written by `npm run bench`; the figures are in `bench/results/`, the notes at the end in `bench/NOTES.md`.',
     ...(train ? [...trainSection(train), ...profileSection(train.profiles)] : []),
     ...(engine ? engineSection(engine) : []),
+    ...(counts ? countSection(counts) : []),
     ...(chips ? chipsSection(chips, header(chips.circumstances)) : []),
     ...(scale ? scaleSection(scale) : []),
     ...(notes ? [notes.trim()] : []),
