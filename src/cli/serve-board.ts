@@ -1,8 +1,11 @@
 /** A virtual board at a real address: a pseudo-terminal, or a TCP port where there are none. */
 import { spawn } from 'node:child_process';
 import { createServer, type Socket } from 'node:net';
-import { attachToPty, openPty, type VirtualBoard } from '../device/index.js';
+import { attachToPty, openPty, type ByteTalker } from '../device/index.js';
 import { TinyLMError } from '../model/errors.js';
+
+/** What can be served: a virtual board. */
+export type Servable = ByteTalker & { disconnect(): void };
 
 export interface Served {
   /** how the other verbs reach it */
@@ -11,7 +14,7 @@ export interface Served {
 }
 
 /** @throws TinyLMError `pty` where socat is missing */
-export async function servePty(board: VirtualBoard): Promise<Served> {
+export async function servePty(board: Servable): Promise<Served> {
   try {
     const pty = await openPty(spawn);
     attachToPty(pty, board);
@@ -27,7 +30,7 @@ export async function servePty(board: VirtualBoard): Promise<Served> {
  * @param port 0 for any free one
  * @throws TinyLMError `tcp` when the port is taken
  */
-export async function serveTcp(board: VirtualBoard, port: number): Promise<Served> {
+export async function serveTcp(board: Servable, port: number): Promise<Served> {
   let user: Socket | undefined;
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => socket.destroy()); // a reset by the other side: `close` follows

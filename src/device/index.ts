@@ -6,7 +6,7 @@ export * from './transport.js';
 export { SerialTransport, listDevices, serialBackend, serialError, type DeviceInfo,
   type SerialBackend } from './serial.js';
 export { TcpTransport, WebSocketTransport, type TcpConnect, type WebSocketConstructor } from './network.js';
-export { attachToPty, openPty, type Pty, type Spawn } from './pty.js';
+export { attachToPty, openPty, type ByteTalker, type Pty, type Spawn } from './pty.js';
 
 export { flashImage, flashModel, withFlasher, type FlashPart, type FlashProgress, type Flasher,
   type FlasherOptions } from './flash/flasher.js';
