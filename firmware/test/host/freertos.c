@@ -1,11 +1,13 @@
 /*
- * The few FreeRTOS and heap functions that main/speed.c uses, on POSIX threads: enough to run it as it is. A task is a
- * thread (priorities and cores are left out), a notification and a binary semaphore are counters with a condition.
+ * The FreeRTOS and heap functions that main/ uses, on POSIX threads: enough to run it as it is. A task is a thread
+ * (priorities and cores are left out); a notification, a binary semaphore and a mutex are a count with a condition.
  */
 #include "host.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "esp_heap_caps.h"
 #include "freertos/FreeRTOS.h"
@@ -52,6 +54,12 @@ SemaphoreHandle_t xSemaphoreCreateBinary(void) {
   return s;
 }
 
+SemaphoreHandle_t xSemaphoreCreateMutex(void) {
+  SemaphoreHandle_t s = xSemaphoreCreateBinary();
+  if (s) give(s);
+  return s;
+}
+
 BaseType_t xSemaphoreTake(SemaphoreHandle_t s, TickType_t ticks) {
   (void)ticks; /* always for ever */
   take(s);
@@ -86,6 +94,33 @@ BaseType_t xTaskCreatePinnedToCore(TaskFunction_t code, const char *const name, 
 }
 
 uint32_t host_notifications;
+
+void host_run_as_task(void (*code)(void)) {
+  static struct tskTaskControlBlock first;
+  init(&first.notified);
+  self = &first;
+  code();
+}
+
+TaskHandle_t xTaskGetCurrentTaskHandle(void) { return self; }
+/* Not known here. */
+UBaseType_t uxTaskGetStackHighWaterMark(TaskHandle_t task) {
+  (void)task;
+  return 0;
+}
+void taskYIELD(void) { sched_yield(); }
+
+/* A tick is a millisecond, as in sdkconfig.defaults. */
+TickType_t xTaskGetTickCount(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (TickType_t)(t.tv_sec * 1000 + t.tv_nsec / 1000000);
+}
+
+void vTaskDelay(const TickType_t ticks) {
+  const struct timespec t = {ticks / 1000u, (long)(ticks % 1000u) * 1000000L};
+  nanosleep(&t, NULL);
+}
 
 BaseType_t xTaskNotifyGive(TaskHandle_t task) {
   host_notifications++;
