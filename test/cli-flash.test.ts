@@ -219,6 +219,23 @@ describe('flash', () => {
     }
   });
 
+  it('stops at Ctrl-C also while nobody answers', async () => {
+    let asked = false;
+    const silent: Servable = {
+      connect: () => undefined,
+      disconnect: () => undefined,
+      fromHost: () => {
+        if (!asked) setImmediate(() => process.emit('SIGINT')); // the second would end the process
+        asked = true;
+      },
+    };
+    await served(silent, async (host) => {
+      const { code, err } = await tinylm(['flash', MODEL, '--host', host]);
+      assert.equal(code, EXIT.interrupted, err);
+      assert.match(err, /cancelling[^]*Nothing was written/);
+    });
+  });
+
   it('says so when flash does not keep what was written', () =>
     withBoard({ damage: (offset, data) => { if (offset >= MODEL_AT) data[0] ^= 1; } }, async (board, host) => {
       prepare(board);

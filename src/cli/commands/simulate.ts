@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import {
   VirtualBoard,
   withFlasher,
+  type BoardState,
   type DeviceClient,
   type DeviceSettings,
   type GenerateResult,
@@ -36,6 +37,13 @@ interface Options {
 }
 
 const NAME = 'virtual ESP32-C3';
+
+const STATES: Readonly<Record<BoardState, string>> = {
+  off: 'off',
+  download: 'in the flash loader',
+  running: 'boots',
+  stopped: 'stopped',
+};
 
 export function simulateCommand(context: Context): Command {
   const about = 'Run a model on a virtual ESP32-C3, machine code and all: flash it, boot it, talk to it.';
@@ -72,14 +80,21 @@ async function simulate(context: Context, command: Command, path: string | undef
   if (!serving && options.json && options.prompt === undefined)
     throw new UsageError('--json is for scripts', 'give --prompt');
   const model = path === undefined ? undefined : await loadModel(path);
-  const board = new VirtualBoard({ syncEntersDownload: serving });
+  const { terminal } = context;
+  let tell = false;
+  const board = new VirtualBoard({
+    syncEntersDownload: serving,
+    onState: (state, why) => tell && terminal.note(`board: ${STATES[state]} (${why})`),
+  });
   board.powerOn();
   try {
     if (model) await flashBoard(context, board, model);
+    tell = serving;
     if (serving) await serve(context, board, model !== undefined, options);
     else if (options.prompt !== undefined) await oneText(context, board, model!, options);
     else await conversation(context, board, model!, command, options);
   } finally {
+    tell = false;
     board.powerOff();
   }
 }
@@ -114,7 +129,6 @@ async function serve({ terminal }: Context, board: VirtualBoard, model: boolean,
   } finally {
     served.close();
   }
-  if (board.fault) terminal.warn(board.fault.message);
 }
 
 async function oneText(context: Context, board: VirtualBoard, model: ModelBlob, options: Options): Promise<void> {
