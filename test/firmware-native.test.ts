@@ -56,7 +56,7 @@ test('speed.c: two workers and matrices in SRAM give the logits of one core and 
     const speed = (model: string, heap: number): Speed[] =>
       run(program, [model, String(heap)]).trim().split('\n').map((line) => JSON.parse(line) as Speed);
     const RESERVE = 98_304; // CONFIG_TINYLM_SRAM_RESERVE with Wi-Fi
-    for (const model of [vector('byte-64-b3'), vector('byte-64-t2'), modelFile()]) {
+    for (const model of [vector('byte-64-b3'), vector('byte-64-t2')]) {
       const none = speed(model, RESERVE);
       const some = speed(model, RESERVE + 4000);
       const all = speed(model, 1 << 20);
@@ -64,7 +64,7 @@ test('speed.c: two workers and matrices in SRAM give the logits of one core and 
         assert.equal(rounds.length, 2);
         for (const { cores, woken } of rounds) {
           assert.equal(cores, 2);
-          assert.ok(woken >= 80, `the second worker was woken ${woken} times`); // 40 steps: two products or more each
+          assert.ok(woken >= 40, `the second worker was woken ${woken} times`); // 20 steps: two products or more each
         }
         assert.equal(rounds[1].sram, rounds[0].sram);
       }

@@ -1,5 +1,5 @@
 /*
- * A board for main/ on the host, without a network: UART0 is stdin and stdout, the model's partition and NVS are memory.
+ * A board for main/ on the host, without a network: UART0 is stdin and stdout, partition and NVS are memory.
  * main.c, console.c, port.c and speed.c run as they are, on threads (freertos.c).
  *
  *   board [MODEL]            ends with 0 at a restart

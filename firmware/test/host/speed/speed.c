@@ -11,7 +11,7 @@
 #include "host.h"
 #include "idf.h"
 
-#define STEPS 40u
+#define STEPS 20u
 
 static void *bytes_of(const char *path, uint32_t *bytes) {
   FILE *f = fopen(path, "rb");
