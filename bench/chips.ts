@@ -6,8 +6,8 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CHIPS, CHIP_LIST, FLASH_MODE_LIST, INSTRUCTION_CLASSES, lineCycles, modelledSpeed, totalInstructions, type ChipName, type FlashMode, type Isa,
-  type Packing } from '../src/cost/index.js';
+import { CHIPS, CHIP_LIST, FLASH_MODE_LIST, INSTRUCTION_CLASSES, lineCycles, modelledSpeed,
+  tokenCost, totalInstructions, type ChipName, type FlashMode, type Isa, type Packing } from '../src/cost/index.js';
 import { INSTRUCTIONS } from '../src/cost/instructions.js';
 import { largestOf, type LargestAnswer } from '../src/cli/budget-speed.js';
 import { writeTlm } from '../src/format/index.js';
@@ -35,7 +35,13 @@ const MODELS: readonly { readonly name: string; readonly config: ModelConfig }[]
   { name: '1 M', config: { ...defaultConfig(), dim: 384, hidden: 384, tied: true } },
 ];
 /** What `tinylm budget --largest` is asked for the budget table. */
-export const QUESTIONS: readonly { readonly flash: number; readonly ram: number; readonly speed: number; readonly flashMode: FlashMode }[] = [
+interface Question {
+  readonly flash: number;
+  readonly ram: number;
+  readonly speed: number;
+  readonly flashMode: FlashMode;
+}
+const QUESTIONS: readonly Question[] = [
   { flash: 16 << 10, ram: 16 << 10, speed: 1000, flashMode: 'qio80' },
   { flash: 64 << 10, ram: 32 << 10, speed: 500, flashMode: 'qio80' },
   { flash: 256 << 10, ram: 64 << 10, speed: 100, flashMode: 'qio80' },
@@ -53,6 +59,8 @@ export interface ChipSpeed {
   readonly copied: number;
   readonly bytes: number;
   readonly bytesStreamed: number;
+  /** of bytesStreamed, what no order of reads could save */
+  readonly leastBytes: number;
   /** of the streamed model: bound by flash mode (null: it fits the cache), and instructions' own bound */
   readonly bounds: readonly (number | null)[];
   readonly computeBound: number;
@@ -72,8 +80,13 @@ export interface ChipModel {
   /** instructions a token of the engine, counted under QEMU */
   readonly instructions: Readonly<Record<Isa, Readonly<Record<Packing, number>>>>;
   /** run on the virtual ESP32-C3, application included; tables may be smaller, to fit 32 KB of RAM */
-  readonly c3: { readonly instructions: number; readonly modelled: number; readonly lines: number; readonly modelledLines: number;
-    readonly tableBudget: number };
+  readonly c3: {
+    readonly instructions: number;
+    readonly modelled: number;
+    readonly lines: number;
+    readonly modelledLines: number;
+    readonly tableBudget: number;
+  };
   readonly speeds: readonly ChipSpeed[];
 }
 
@@ -94,8 +107,14 @@ export interface ChipsResults {
   readonly fitError: number;
   readonly models: readonly ChipModel[];
   readonly ram: readonly AppRam[];
-  readonly inputs: readonly { readonly chip: ChipName; readonly clockMhz: number; readonly cycles: string; readonly cache: string;
-    readonly sram: string; readonly perLine: readonly number[] }[];
+  readonly inputs: readonly {
+    readonly chip: ChipName;
+    readonly clockMhz: number;
+    readonly cycles: string;
+    readonly cache: string;
+    readonly sram: string;
+    readonly perLine: readonly number[];
+  }[];
   readonly budget: readonly LargestAnswer[];
 }
 
@@ -131,6 +150,7 @@ function speeds(config: ModelConfig): ChipSpeed[] {
     return {
       chip, withCopies: withCopies.map((s) => s.tokensPerSecond), streamed: streamed.map((s) => s.tokensPerSecond),
       copied: withCopies[0].inputs.sramBytes, bytes: withCopies[0].bytesFromFlash, bytesStreamed: streamed[0].bytesFromFlash,
+      leastBytes: streamed[0].leastBytes,
       bounds: streamed.map((s) => (Number.isFinite(s.flashBoundTokensPerSecond) ? s.flashBoundTokensPerSecond : null)),
       computeBound: (CHIPS[chip].clockMhz * 1e6) / streamed[0].cyclesCompute,
       cyclesPerInstruction: streamed[0].inputs.cyclesPerInstruction,
@@ -203,11 +223,10 @@ export async function benchChips(say: (line: string) => void): Promise<ChipsResu
     }
     const each = <K extends string, V>(keys: readonly K[], value: (key: K) => V): Record<K, V> =>
       Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<K, V>;
-    const { dim, hidden, layers, vocab } = config;
     models.push({
       name, config, parameters: parameterCount(config),
-      weights: 3 * hidden * (dim + hidden) + 6 * (layers - 1) * hidden * hidden + vocab * hidden,
-      bytes: { b3: cost.b3Bytes, t2: cost.t2Bytes }, engineBytes: { b3: cost.ramB3, t2: cost.ramT2 }, stateBytes: 2 * hidden * layers,
+      weights: tokenCost(config, 'b3', 'rv32imc').weights,
+      bytes: { b3: cost.b3Bytes, t2: cost.t2Bytes }, engineBytes: { b3: cost.ramB3, t2: cost.ramT2 }, stateBytes: 2 * config.hidden * config.layers,
       instructions: each(ISAS, (isa) => each(PACKINGS, (packing) => counted(isa, config, packing))),
       c3, speeds: speeds(config),
     });

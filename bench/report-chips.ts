@@ -56,11 +56,16 @@ function speedTables({ models }: ChipsResults): string[] {
     const reached = slowest[how][0];
     return [model, HOW[how], `≥ ${count(least)}`, `${rate(reached)} (${title(slowest.chip)})`, reached >= least ? 'yes' : '**no**'];
   });
+  const excess = models.flatMap(({ name, speeds }) => speeds.filter((s) => s.leastBytes > 0 && s.bytesStreamed > 1.2 * s.leastBytes)
+    .map((s) => `${name} on ${title(s.chip)} ${(s.bytesStreamed / s.leastBytes).toFixed(1)} times`));
   return [
     'Modelled tokens/s (b3, one core): instructions times cycles, plus the lines of flash that a token waits for. "Flash bound": '
     + 'if nothing cost time but fetching each needed byte once at QIO 80 MHz; "instructions alone": if flash cost none.',
     table(['model', 'chip', 'in SRAM', 'from flash a token', ...modes, 'instructions alone', 'flash bound, reached'], rows),
     'Wanted at QIO 80 MHz on every chip:', table(['model', 'weights', 'wanted', 'slowest chip', 'reached'], verdicts),
+    ...(excess.length === 0 ? [] : ['Read in place, a token fetches more lines than its weights are: '
+      + `${excess.join(', ')} as many bytes. Rows are worked off in blocks of columns, one after the other through all rows, and blocks `
+      + 'share lines; a row whose look-up tables exceed the memory for tables (16 KB) is cut into pieces, too.']),
   ];
 }
 

@@ -39,7 +39,8 @@ it('RESULTS.md is what the script writes of the figures that are kept', () => {
   const folder = join(packageRoot(), 'bench');
   const load = (name: string) => JSON.parse(readFileSync(join(folder, 'results', `${name}.json`), 'utf8'));
   const all = {
-    train: load('train'), engine: load('engine'), scale: load('scale'), notes: readFileSync(join(folder, 'NOTES.md'), 'utf8'),
+    train: load('train'), engine: load('engine'), counts: load('engine-count'), chips: load('chips'), scale: load('scale'),
+    notes: readFileSync(join(folder, 'NOTES.md'), 'utf8'),
   };
   assert.equal(readFileSync(join(packageRoot(), 'RESULTS.md'), 'utf8'), report(all), 'run "npm run bench -- report"');
 });

@@ -1,17 +1,17 @@
 /**
  * Which lines of flash a token has to fetch: the engine's reads in their order, replayed over a cache of the chip's shape.
  * A matrix larger than the cache is fetched anew for each token, and more than once where a block of the kernel's columns
- * ends within a line: each block is a pass over all rows.
+ * ends within a line and the rest of that line is only read in a later pass over the rows.
  */
 import { parameterSpecs, type ModelConfig } from '../model/index.js';
 import type { Cache, Chip } from './chips.js';
-import { blocksOf, productsOf, rowBytes, type Packing, type Product } from './work.js';
+import { ROW_TILE, blocksOf, productsOf, rowBytes, type Packing, type Product } from './work.js';
 
 /**
- * Code and constants that a token runs through, bytes, in parts that come by turns. Together they are the 163 and 18
+ * Code and constants that a token runs through, bytes, in parts that come by turns. Together they are the 190 and 18
  * lines that the direct-boot image touched in a token; how they are parted is an estimate.
  */
-const CODE = { product: 960, gates: 640, sample: 1280, application: 2400 } as const;
+const CODE = { product: 1280, gates: 640, sample: 1280, application: 2880 } as const;
 const CONSTANTS = { gates: 320, sample: 256 } as const;
 
 /**
@@ -129,10 +129,12 @@ export function flashReads(config: ModelConfig, packing: Packing, chip: Chip, ro
     code(0, CODE.product);
     if (!inSram.includes(matrix)) {
       for (const [first, count] of pieces) {
-        let at = data + first;
-        for (const block of blocksOf(count)) {
-          for (let r = 0; r < rows; r++) lines.read(at + r * bytes, block);
-          at += block;
+        for (let from = 0; from < rows; from += ROW_TILE) {
+          let at = data + first;
+          for (const block of blocksOf(count)) {
+            for (let r = from; r < Math.min(rows, from + ROW_TILE); r++) lines.read(at + r * bytes, block);
+            at += block;
+          }
         }
       }
     }

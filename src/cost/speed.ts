@@ -1,5 +1,5 @@
 /** Modelled tokens a second: instructions and their cycles, plus the lines of flash that the core waits for. */
-import { TinyLMError, validateConfig, type ModelConfig } from '../model/index.js';
+import { TinyLMError, elementCount, parameterSpecs, validateConfig, type ModelConfig } from '../model/index.js';
 import { CHIPS, INSTRUCTION_CLASSES, computeCycles, lineCycles, totalInstructions, type ChipName, type ClassNumbers,
   type FlashMode, type Isa } from './chips.js';
 import { flashReads, type FlashReads } from './flash.js';
@@ -11,7 +11,7 @@ export interface TokenCost {
   readonly instructions: number;
   /** by class, for rv32imc */
   readonly classes?: ClassNumbers;
-  /** weights that take part in a token: all but an untied embedding */
+  /** of all matrices, the embedding too */
   readonly weights: number;
   readonly perWeight: number;
 }
@@ -26,8 +26,7 @@ export function tokenCost(config: ModelConfig, packing: Packing, isa: Isa, table
   const { perWork } = INSTRUCTIONS[isa][packing];
   const sums = perWork.tokens.map((_, c) => WORK.reduce((sum, name) => sum + work[name] * perWork[name][c], 0));
   const instructions = sums.reduce((a, b) => a + b, 0);
-  const { dim, hidden, layers, vocab } = config;
-  const weights = 3 * hidden * (dim + hidden) + (layers - 1) * 6 * hidden * hidden + vocab * hidden;
+  const weights = parameterSpecs(config).filter(({ kind }) => kind === 'weight').reduce((n, { shape }) => n + elementCount(shape), 0);
   const classes = sums.length === 1 ? undefined
     : (Object.fromEntries(INSTRUCTION_CLASSES.map((name, c) => [name, sums[c]])) as Record<keyof ClassNumbers, number>);
   return { instructions, ...(classes && { classes }), weights, perWeight: instructions / weights };
@@ -57,6 +56,8 @@ export interface ModelledSpeed {
   /** clock cycles a token in which the core waits for flash; never overlapped with the others */
   readonly cyclesFlash: number;
   readonly bytesFromFlash: number;
+  /** bytes of lines that no order of reads could save; 0 when all fits the cache */
+  readonly leastBytes: number;
   /** tokens a second if nothing cost time but fetching each needed byte of flash once; Infinity when it all fits the cache */
   readonly flashBoundTokensPerSecond: number;
   /** tokensPerSecond as a part of that bound, 0 … 1; 0 when there is no bound */
@@ -113,6 +114,7 @@ export function modelledSpeed(input: SpeedInput): ModelledSpeed {
   return {
     tokensPerSecond, cyclesCompute, cyclesFlash,
     bytesFromFlash: lines * chip.cache.line,
+    leastBytes: reads.leastLines * chip.cache.line,
     flashBoundTokensPerSecond: bound,
     ofFlashBound: Number.isFinite(bound) ? tokensPerSecond / bound : 0,
     inputs: {

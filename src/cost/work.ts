@@ -17,7 +17,10 @@ const SLOTS_MAX = 4;
 
 export const rowBytes = (cols: number, packing: Packing): number => Math.ceil(cols / PACKINGS[packing].group);
 
-/** Packed bytes of a row that the kernel works off at a time, through all rows (`table_rows` of tlm_kernels.c). */
+/** Rows that go through all blocks of a piece before the next rows do (`table_rows` of tlm_kernels.c): all of them. */
+export const ROW_TILE = Infinity;
+
+/** Packed bytes of a row that the kernel works off at a time, through ROW_TILE rows (`table_rows` of tlm_kernels.c). */
 export function blocksOf(bytes: number): number[] {
   const blocks: number[] = [];
   for (let left = bytes; left > 0; left -= blocks[blocks.length - 1]) blocks.push(left >= 32 ? 32 : Math.min(left, 16));
