@@ -47,7 +47,7 @@ describe('simulate', () => {
     assert.equal(c3.inputs.counted, true);
     assert.equal(c3.inputs.lines, counted.dataLines + counted.codeLines);
     const said = ok(await tinylm(['simulate', OTHER, '--prompt', 'a', '-n', '5'])).err;
-    assert.match(said, /Counted on the virtual ESP32-C3[^]*instructions a weight[^]*RAM as the device states it/);
+    assert.match(said, /Counted on the virtual ESP32-C3[^]*instructions for each of the[^]*RAM as the device states it/);
     assert.match(said, /Modelled tokens\/s, never measured on a chip:[^]*ESP32-C3 +160 +[\d,]+ counted/);
     assert.match(said, /Its inputs[^]*ESP32-C3: .*; cycles a line 168 \(QIO 80 MHz\)/);
   });

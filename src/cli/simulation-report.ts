@@ -19,7 +19,7 @@ export interface SimulationReport {
   /** a token on average, counted on the virtual ESP32-C3 */
   readonly counted: TokenCounts;
   readonly instructions: number;
-  /** weights that take part in a token */
+  /** of the whole model, its embedding included */
   readonly weights: number;
   readonly instructionsPerWeight: number;
   readonly modelled: ReturnType<typeof modelledSpeeds>;
@@ -69,7 +69,7 @@ export function showReport(terminal: Terminal, report: SimulationReport): void {
   const classes = Object.entries(counted.classes).filter(([, n]) => n > 0);
   const rows = classes.map(([name, n]) => [`  ${CLASSES[name] ?? name}`, count(n), percent(n / instructions)]);
   terminal.note(table([...rows, ['  instructions', count(instructions), '']]));
-  terminal.note(`  ${instructionsPerWeight.toFixed(2)} instructions a weight; ${count(weights)} weights take part in a token`);
+  terminal.note(`  ${instructionsPerWeight.toFixed(2)} instructions for each of the model's ${count(weights)} weights`);
   const { dataLines, codeLines } = counted;
   terminal.note(
     `  ${(dataLines + codeLines).toFixed(1)} flash lines of 32 bytes fetched: ${dataLines.toFixed(1)} of data, ` +
