@@ -51,11 +51,14 @@ const COMPARED = [64, 384] as const;
  * @returns its fields; every one is a number
  * @throws Error when a tool is missing or the program fails (its sums differ, say)
  */
-export function count(program: 'count' | 'compare', machine: Machine, packing: Packing, dim: number, more: readonly string[] = []): Record<string, number> {
+export function count(
+  program: 'count' | 'compare', machine: Machine, packing: Packing, dim: number, more: readonly string[] = [],
+): Record<string, number> {
   const script = join(packageRoot(), 'engine', 'bench', 'count.sh');
   const output = execFileSync(script, [machine, `-DTYPE=${packing === 't2' ? 1 : 2}`, `-DDIM=${dim}`, ...more],
     { encoding: 'utf8', env: { ...process.env, PROGRAM: program }, timeout: 120_000 });
-  const fields = Object.fromEntries([...output.matchAll(/(\w+)=(\d+)/g)].map(([, name, value]) => [name, Number(value)]));
+  const fields = Object.fromEntries([...output.matchAll(/(\w+)=(\d+)/g)]
+    .map(([, name, value]) => [name, Number(value)]));
   if (fields['weights'] === undefined) throw new Error(`${program} for ${machine} printed "${output}"`);
   return fields;
 }
@@ -69,17 +72,21 @@ export function benchEngineCount(say: (line: string) => void): CountResults {
   for (const machine of ['riscv', 'xtensa'] as const) {
     for (const packing of ['t2', 'b3'] as const) {
       for (const dim of DIMS) {
-        const { weights, step, head, sample, token, memory } = count('count', machine, packing, dim, [`-DTOKENS=${dim < 256 ? 16 : 8}`]);
+        const tokensCounted = `-DTOKENS=${dim < 256 ? 16 : 8}`;
+        const { weights, step, head, sample, token, memory } = count('count', machine, packing, dim, [tokensCounted]);
         tokens.push({ machine, packing, dim, weights, step, head, sample, token, memory });
-        say(`${ISAS[machine]} ${packing} dim ${dim}: ${token} instructions a token, ${(token / weights).toFixed(3)} a weight`);
+        say(`${ISAS[machine]} ${packing} dim ${dim}: ${token} instructions a token, `
+          + `${(token / weights).toFixed(3)} a weight`);
       }
       for (const dim of COMPARED) {
         const { weights, table, reference, int8, branch, float, differing } = count('compare', machine, packing, dim);
-        if (differing !== 0) throw new Error(`${differing} sums of ${ISAS[machine]} ${packing} dim ${dim} differ from the engine's`);
+        const shown = `${ISAS[machine]} ${packing} dim ${dim}`;
+        if (differing !== 0) throw new Error(`${differing} sums of ${shown} differ from the engine's`);
         kernels.push({ machine, packing, dim, weights, table, reference, int8, branch, float });
       }
     }
   }
   const compilers = ['riscv64-unknown-elf-gcc', 'xtensa-lx106-elf-gcc', 'qemu-system-riscv32'].map(firstLine);
-  return { command: 'npm run bench -- engine-count', date: new Date().toISOString().slice(0, 10), compilers, tokens, kernels };
+  const date = new Date().toISOString().slice(0, 10);
+  return { command: 'npm run bench -- engine-count', date, compilers, tokens, kernels };
 }
