@@ -139,7 +139,7 @@ test('main.c, console.c, port.c and speed.c run: texts, info, bench, cancel, ano
       await client.config({ ssid: 'a network', name: 'kitchen' });
       await client.restart();
       assert.equal(await port.exit, 0, log); // 66: a data race
-      assert.match(log, /model ready/);
+      assert.match(log, /model ready[^]*\nkept ssid: a network\nkept name: kitchen\n$/);
       assert.doesNotMatch(log, /WARNING: ThreadSanitizer/);
     } finally {
       await client.close();

@@ -2,7 +2,7 @@
  * A board for main/ on the host, without a network: UART0 is stdin and stdout, partition and NVS are memory.
  * main.c, console.c, port.c and speed.c run as they are, on threads (freertos.c).
  *
- *   board [MODEL]            ends with 0 at a restart
+ *   board [MODEL]            at a restart prints what NVS keeps, and ends with 0
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -139,7 +139,10 @@ esp_cpu_cycle_count_t esp_cpu_get_cycle_count(void) { return xTaskGetTickCount()
 uint32_t esp_random(void) { return 4; }
 uint32_t esp_get_free_heap_size(void) { return (uint32_t)host_heap_free; }
 uint32_t esp_get_minimum_free_heap_size(void) { return (uint32_t)host_heap_free; }
-void esp_restart(void) { _exit(0); }
+void esp_restart(void) {
+  for (int i = 0; i < 8 && kept[i].key[0]; i++) fprintf(stderr, "kept %s: %s\n", kept[i].key, kept[i].value);
+  _exit(0);
+}
 void esp_log_write(esp_log_level_t level, const char *tag, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
