@@ -4,6 +4,7 @@ import { describe, it, test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { watch, type MonitorOptions } from '../src/cli/commands/monitor.js';
 import { LineStamps, PrintableBytes } from '../src/cli/device-bytes.js';
+import { SerialTransport, type SerialHandle } from '../src/device/serial.js';
 import { TinyLMError } from '../src/model/errors.js';
 import { FakeTransport, type FakeOptions } from '../src/device/transport.js';
 import { have } from './device-support.js';
@@ -235,4 +236,28 @@ test('monitor needs a port that is there', async () => {
   const { code, err } = await tinylm(['monitor', '--port', '/dev/ttyNOWHERE']);
   assert.equal(code, 1);
   assert.match(err, /there is no serial port \/dev\/ttyNOWHERE/);
+});
+
+test('a port that was hung up without an error is noticed by asking for its lines', async () => {
+  let closed = 0;
+  let answer: Error | null = new Error('Inappropriate ioctl for device, cannot get'); // a pseudo-terminal: alive
+  const handle: SerialHandle = {
+    open: (done) => done(null),
+    close: (done) => void (closed++, done(null)),
+    write: () => undefined,
+    drain: (done) => done(null),
+    set: (_, done) => done(null),
+    update: (_, done) => done(null),
+    get: (done) => done(answer),
+    on: () => undefined,
+  };
+  const port = new SerialTransport('/dev/ttyFAKE', { backend: { list: () => Promise.resolve([]), create: () => handle } });
+  await port.open();
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  assert.equal(port.isOpen, true);
+  answer = new Error('Input/output error, cannot get');
+  const waiting = setTimeout(() => undefined, 10_000); // no real port keeps this process alive
+  const error = await new Promise<TinyLMError | undefined>((resolve) => port.onClose(resolve));
+  clearTimeout(waiting);
+  assert.deepEqual([error?.code, port.isOpen, closed], ['port-lost', false, 1]);
 });

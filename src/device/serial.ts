@@ -25,6 +25,8 @@ export interface SerialHandle {
   drain(done: Callback): void;
   set(signals: Signals, done: Callback): void;
   update(options: { baudRate: number }, done: Callback): void;
+  /** asks for the modem lines */
+  get?(done: (error: Error | null) => void): void;
   on(event: 'data', listener: (data: Uint8Array) => void): unknown;
   on(event: 'close' | 'error', listener: (error?: Error | null) => void): unknown;
 }
@@ -64,6 +66,7 @@ export function serialError(path: string, error: Error): TinyLMError {
 
 const OPEN_ATTEMPTS = 6;
 const OPEN_PAUSE_MS = 100;
+const ALIVE_MS = 1000;
 
 /** A serial port. */
 export class SerialTransport extends TransportBase {
@@ -72,6 +75,7 @@ export class SerialTransport extends TransportBase {
   readonly #backend: SerialBackend | undefined;
   #baud: number;
   #port: SerialHandle | undefined;
+  #alive: ReturnType<typeof setInterval> | undefined;
 
   /**
    * @param path e.g. /dev/ttyACM0 or COM3
@@ -94,12 +98,30 @@ export class SerialTransport extends TransportBase {
     this.#port = port;
     port.on('data', (data) => this.received(data));
     port.on('close', (error) => {
+      clearInterval(this.#alive);
       this.#port = undefined;
       this.closed(error ? this.#lost() : undefined);
     });
     // Without a listener an error event would end the process; a loss is also told by `close`.
     port.on('error', () => undefined);
+    this.#alive = setInterval(() => this.#lookAlive(port), ALIVE_MS);
+    this.#alive.unref();
     this.opened();
+  }
+
+  /**
+   * Reads from a terminal that was hung up give no bytes and no error, and serialport then reads again without end
+   * (bindings-cpp, unix-read.js): a question about its lines tells. One that has none (a pseudo-terminal) says ENOTTY.
+   */
+  #lookAlive(port: SerialHandle): void {
+    port.get?.((error) => {
+      const gone = error !== null && /input\/output error|no such device|\bEIO\b|\bENXIO\b/i.test(error.message);
+      if (!gone || this.#port !== port) return;
+      clearInterval(this.#alive);
+      this.#port = undefined;
+      this.closed(this.#lost());
+      port.close(() => undefined);
+    });
   }
 
   /** Opens; a port that is busy may be one that was closed a moment ago, so it is tried again for about half a second. */
@@ -128,6 +150,7 @@ export class SerialTransport extends TransportBase {
 
   async close(): Promise<void> {
     const port = this.#port;
+    clearInterval(this.#alive);
     this.#port = undefined;
     if (port) await this.#call((done) => port.close(() => done(null)));
     this.closed();
