@@ -251,7 +251,9 @@ test('a port that was hung up without an error is noticed by asking for its line
     get: (done) => done(answer),
     on: () => undefined,
   };
-  const port = new SerialTransport('/dev/ttyFAKE', { backend: { list: () => Promise.resolve([]), create: () => handle } });
+  const port = new SerialTransport('/dev/ttyFAKE', {
+    backend: { list: () => Promise.resolve([]), create: () => handle },
+  });
   await port.open();
   await new Promise((resolve) => setTimeout(resolve, 1100));
   assert.equal(port.isOpen, true);
