@@ -151,7 +151,7 @@ for (const { name: backend, kernels, skip } of backends) describe(`training runs
   it('learn, and give the same weights for any number of threads', async () => {
     const results = [];
     for (const threads of [1, 2, 4]) {
-      results.push(await finish(await TrainingRun.create(data, makeOptions(data), { wasm: kernels as BufferSource, threads })));
+      results.push(await finish(await TrainingRun.create(data, makeOptions(data), { kernels, threads })));
     }
     const [one, ...others] = results;
     for (const other of others) {
@@ -164,17 +164,17 @@ for (const { name: backend, kernels, skip } of backends) describe(`training runs
 
   it('another seed gives other weights', async () => {
     const [a, b] = await Promise.all([1, 2].map(async (seed) =>
-      finish(await TrainingRun.create(data, makeOptions(data, { seed, steps: 3 }), { wasm: kernels as BufferSource, threads: 1 }))));
+      finish(await TrainingRun.create(data, makeOptions(data, { seed, steps: 3 }), { kernels, threads: 1 }))));
     assert.notDeepEqual(a.last.weights, b.last.weights);
   });
 
   it('a stopped and resumed run equals the uninterrupted one', async () => {
     const options = makeOptions(data);
-    const whole = await finish(await TrainingRun.create(data, options, { wasm: kernels as BufferSource, threads: 2 }));
-    const half = await finish(await TrainingRun.create(data, options, { wasm: kernels as BufferSource, threads: 2 }), 50);
+    const whole = await finish(await TrainingRun.create(data, options, { kernels, threads: 2 }));
+    const half = await finish(await TrainingRun.create(data, options, { kernels, threads: 2 }), 50);
     assert.equal(half.kinds.at(-1), 'stopped');
     assert.equal(half.last.step, 50);
-    const rest = await finish(await TrainingRun.create(data, options, { wasm: kernels as BufferSource, threads: 1, resume: half.last }));
+    const rest = await finish(await TrainingRun.create(data, options, { kernels, threads: 1, resume: half.last }));
     assert.equal(rest.kinds.at(-1), 'end');
     assert.deepEqual(rest.last.weights, whole.last.weights);
     assert.deepEqual(rest.last.moment2, whole.last.moment2);
@@ -182,10 +182,10 @@ for (const { name: backend, kernels, skip } of backends) describe(`training runs
   });
 
   it('refuses to resume on another corpus or a model of another shape', async () => {
-    const { last } = await finish(await TrainingRun.create(data, makeOptions(data, { steps: 2 }), { wasm: kernels as BufferSource, threads: 1 }));
+    const { last } = await finish(await TrainingRun.create(data, makeOptions(data, { steps: 2 }), { kernels, threads: 1 }));
     const other = { ...data, train: data.train.slice(1) };
     const create = async (d: TrainData, options: TrainOptions) =>
-      TrainingRun.create(d, options, { wasm: kernels as BufferSource, threads: 1, resume: last });
+      TrainingRun.create(d, options, { kernels, threads: 1, resume: last });
     await assert.rejects(create(other, makeOptions(data)), { code: 'checkpoint-corpus' });
     const wider = { ...makeOptions(data).model, hidden: 24 };
     await assert.rejects(create(data, makeOptions(data, { model: wider })), { code: 'checkpoint-shape' });
@@ -193,14 +193,14 @@ for (const { name: backend, kernels, skip } of backends) describe(`training runs
 
   it('reports a loss that diverges instead of going on', async () => {
     const run = await TrainingRun.create(data, makeOptions(data, { ternary: false, quantizeActivations: false, learningRate: 1e30, clip: 1e30, weightDecay: 0 }),
-      { wasm: kernels as BufferSource, threads: 1 });
+      { kernels, threads: 1 });
     await assert.rejects(finish(run), { code: 'train-diverged' });
     await run.close();
   });
 
   it('bits per byte do not depend on how documents are dealt to lanes', async () => {
-    const { last } = await finish(await TrainingRun.create(data, makeOptions(data, { steps: 20 }), { wasm: kernels as BufferSource, threads: 1 }));
-    const setup = { wasm: kernels as BufferSource, threads: 1, eod: EOD };
+    const { last } = await finish(await TrainingRun.create(data, makeOptions(data, { steps: 20 }), { kernels, threads: 1 }));
+    const setup = { kernels, threads: 1, eod: EOD };
     const bits = (docs: TrainData['train']) => evaluateModel(last.weights, last.options, docs, setup);
     const together = await bits(data.train);
     const each = await Promise.all(data.train.map((d) => bits([d])));

@@ -2,6 +2,7 @@
 import type { StoryLang } from '../corpus/index.js';
 import { elementCount, parameterSpecs } from '../model/index.js';
 import { decodeCheckpoint } from '../node/checkpoint-file.js';
+import type { LoadedTrainer } from '../node/native-trainer.js';
 import type { RunFolder } from '../node/run-folder.js';
 import { EngineModel, samplingWords, type Sampling } from './engine-model.js';
 import { exportModel } from './export-model.js';
@@ -17,6 +18,7 @@ export interface Finish {
   readonly folder: RunFolder;
   readonly record: RunRecord;
   readonly data: Prepared;
+  readonly trainer: LoadedTrainer;
   readonly threads: number;
   /** How long this process trained. */
   readonly training: Pick<Outcome, 'seconds' | 'tokens' | 'tokensPerSecond'>;
@@ -29,8 +31,9 @@ const CHECKED = 100;
 
 /** Exports the best weights of a run into its folder, measures them, and writes the report. */
 export async function finishRun(finish: Finish): Promise<Figures> {
-  const { folder, record, data, threads, sampling } = finish;
+  const { folder, record, data, trainer, threads, sampling } = finish;
   const { options } = record;
+  const measuring = { kernels: trainer.kernels, threads, eod: data.tokenizer.eod };
   const { file } = runWeights({ kind: 'run', path: folder.path, folder, record });
   const float = { config: file.model, tensors: file.weights };
   const about = { corpus: record.corpus.name, step: file.trained?.step ?? options.steps };
@@ -71,14 +74,14 @@ export async function finishRun(finish: Finish): Promise<Figures> {
       documents: documents.length,
       bytes: documents.reduce((sum, d) => sum + d.bytes, 0),
       tokens: documents.reduce((sum, d) => sum + d.tokens.length + 1, 0),
-      float: await bitsOfFloat(float, documents, { threads, eod: data.tokenizer.eod }),
+      float: await bitsOfFloat(float, documents, measuring),
       ...(options.ternary && {
-        trained: await bitsOfFloat(float, documents, { threads, eod: data.tokenizer.eod, ternary: options }),
+        trained: await bitsOfFloat(float, documents, { ...measuring, ternary: options }),
       }),
       exported: await bitsOfTlm(exported, documents),
       sign: await bitsOfTlm(sign, documents),
     },
-    training: { ...timing(finish.training), threads, steps: last.step, epochs: last.epoch },
+    training: { ...timing(finish.training), backend: trainer.name, threads, steps: last.step, epochs: last.epoch },
     engineTokensPerSecond: engine.speed(),
     samples,
     samplingWords: samplingWords(sampling),

@@ -1,10 +1,10 @@
 /** Bits per byte of float weights and of exported files. */
 import type { FloatModel } from '../model/index.js';
-import { readWasm } from '../node/assets.js';
-import { evaluateModel, type TokenizedDocument, type TrainOptions } from '../train/index.js';
+import { evaluateModel, type TokenizedDocument, type TrainerKernels, type TrainOptions } from '../train/index.js';
 import { EngineModel } from './engine-model.js';
 
 export interface FloatMeasure {
+  readonly kernels: TrainerKernels;
   readonly threads: number;
   readonly eod: number;
   /** Use the weights as a ternary run does, with its threshold and 8-bit activations; default: as floats. */
@@ -15,7 +15,7 @@ export interface FloatMeasure {
 export function bitsOfFloat(
   model: FloatModel,
   documents: readonly TokenizedDocument[],
-  { threads, eod, ternary }: FloatMeasure,
+  { kernels, threads, eod, ternary }: FloatMeasure,
 ): Promise<number> {
   const options =
     ternary === undefined
@@ -27,7 +27,7 @@ export function bitsOfFloat(
           threshold: ternary.threshold,
           embedFrac: ternary.embedFrac,
         };
-  return evaluateModel(model.tensors, options, documents, { wasm: readWasm('trainer'), threads, eod });
+  return evaluateModel(model.tensors, options, documents, { kernels, threads, eod });
 }
 
 /** Bits per byte of a `.tlm` in the C engine's integer arithmetic. */

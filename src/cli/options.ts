@@ -85,6 +85,11 @@ export const OPTIONS = {
     about: 'threads to train with; the result is the same for any number (default: cores)',
     ...whole(1, 64),
   },
+  backend: {
+    flags: '--backend <kind>',
+    about: 'kernels built by the C compiler here, or WebAssembly (default: auto, native where it can be had)',
+    choices: ['auto', 'native', 'wasm'],
+  },
   // sampling
   temperature: {
     flags: '-t, --temperature <t>',
@@ -152,5 +157,6 @@ export const TRAIN_OPTIONS = [
   'lr',
   'seed',
   'threads',
+  'backend',
 ] as const;
 export const SAMPLING_OPTIONS = ['temperature', 'topK', 'topP', 'repetitionPenalty', 'seed'] as const;

@@ -5,11 +5,12 @@
 import { availableParallelism } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
 import { budget, TinyLMError } from '../model/index.js';
-import { readWasm } from '../node/assets.js';
 import { loadCheckpoint } from '../node/checkpoint-file.js';
+import { sameBackend, type LoadedTrainer } from '../node/native-trainer.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
 import { tableVocab, type TokenizerTable } from '../tokenizer/index.js';
 import { TrainingRun, type Checkpoint } from '../train/index.js';
+import { chooseTrainer, trainerOfRun } from './choose-trainer.js';
 import type { Context } from './context.js';
 import { EngineModel, type Sampling } from './engine-model.js';
 import { exportModel } from './export-model.js';
@@ -19,7 +20,7 @@ import { DEFAULT_EPOCHS, planEpochs, planMinutes, planOptions, type TrainFlags }
 import { loadRecorded, prepareData, type Prepared } from './prepare.js';
 import { showProgress } from './progress.js';
 import { shape } from './report.js';
-import { readRunRecord, type CorpusRecord, type RunRecord } from './run-record.js';
+import { backendOf, readRunRecord, type CorpusRecord, type RunRecord } from './run-record.js';
 import { train, type Outcome } from './training.js';
 import { count } from './values.js';
 import { version } from './version.js';
@@ -31,6 +32,7 @@ export interface Started {
   readonly folder: RunFolder;
   readonly record: RunRecord;
   readonly data: Prepared;
+  readonly trainer: LoadedTrainer;
   readonly threads: number;
   readonly outcome: Outcome;
 }
@@ -69,13 +71,14 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   const model = modelConfig(given.model, tableVocab(data.tokenizer));
   warnOfSize(context, model);
   const threads = threadsOf(flags);
+  const trainer = await chooseTrainer(terminal, flags.backend);
   const base = planOptions(model, flags, data);
   if (base.lanes !== flags.batch || base.segment !== flags.segment)
     terminal.note(`the text is short: training with --batch ${base.lanes} --segment ${base.segment}`);
   const options =
     flags.minutes === undefined
       ? planEpochs(base, data, flags.epochs ?? DEFAULT_EPOCHS)
-      : await planMinutes(base, data, flags.minutes, { wasm: readWasm('trainer'), threads });
+      : await planMinutes(base, data, flags.minutes, { kernels: trainer.kernels, threads });
   const fromStdin = corpus.spec === '-';
   const record: RunRecord = {
     version: 1,
@@ -88,26 +91,33 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
     tokenizer: { kind, vocab },
     plan: flags.minutes === undefined ? { epochs: flags.epochs ?? DEFAULT_EPOCHS } : { minutes: flags.minutes },
     options,
+    backend: trainer.identity,
   };
   const folder = RunFolder.create(
     path,
     record,
     fromStdin ? { corpus: documents.map((text) => `${JSON.stringify({ text })}\n`).join('') } : {},
   );
-  return { folder, record, data, threads, outcome: await go(context, folder, record, data, threads) };
+  const outcome = await go(context, folder, record, data, { trainer, threads });
+  return { folder, record, data, trainer, threads, outcome };
 }
 
-export async function resumeRun(context: Context, path: string, given: { threads?: number }): Promise<Started> {
+type Given = Pick<TrainFlags, 'threads' | 'backend'>;
+
+/** Goes on with a run, by the build of the trainer that it was made with unless another is asked for. */
+export async function resumeRun(context: Context, path: string, given: Given): Promise<Started> {
   const folder = RunFolder.open(path);
-  const record = readRunRecord(folder);
+  const started = readRunRecord(folder);
   const threads = threadsOf(given);
   const checkpoint = folder.has('last') ? loadCheckpoint(folder.file('last')) : undefined;
-  if (checkpoint && JSON.stringify(checkpoint.options) !== JSON.stringify(record.options))
+  if (checkpoint && JSON.stringify(checkpoint.options) !== JSON.stringify(started.options))
     throw new TinyLMError(
       'run-record',
       `${folder.file('last')} was made with other options than ${folder.file('run')} says`,
       'the folder was changed; train again into a new one',
     );
+  const trainer = await trainerOfRun(context.terminal, path, started, given.backend);
+  const record = recordTrainer(folder, started, trainer, checkpoint?.step);
   const documents = await loadRecorded(record.corpus, folder.path, context.stdin);
   const tokenizer: TokenizerTable | RunRecord['tokenizer'] = checkpoint?.tokenizer ?? record.tokenizer;
   const data = prepareData(documents, record.corpus.splitSeed, tokenizer);
@@ -116,7 +126,19 @@ export async function resumeRun(context: Context, path: string, given: { threads
       ? `going on with ${path} from step ${checkpoint.step} of ${record.options.steps}`
       : `${path} has no checkpoint yet: it begins anew, with the same options`,
   );
-  return { folder, record, data, threads, outcome: await go(context, folder, record, data, threads, checkpoint) };
+  const outcome = await go(context, folder, record, data, { trainer, threads }, checkpoint);
+  return { folder, record, data, trainer, threads, outcome };
+}
+
+/** Writes down when a run goes on with another build of the trainer. */
+function recordTrainer(folder: RunFolder, record: RunRecord, { identity }: LoadedTrainer, step?: number): RunRecord {
+  if (sameBackend(backendOf(record), identity)) return record;
+  const changed: RunRecord =
+    step === undefined
+      ? { ...record, backend: identity }
+      : { ...record, switched: [...(record.switched ?? []), { step, backend: identity }] };
+  folder.writeJson('run', changed);
+  return changed;
 }
 
 async function go(
@@ -124,7 +146,7 @@ async function go(
   folder: RunFolder,
   record: RunRecord,
   data: Prepared,
-  threads: number,
+  { trainer, threads }: Pick<Started, 'trainer' | 'threads'>,
   resume?: Checkpoint,
 ): Promise<Outcome> {
   const { options } = record;
@@ -139,7 +161,7 @@ async function go(
     );
   }
   const run = await TrainingRun.create(data, options, {
-    wasm: readWasm('trainer'),
+    kernels: trainer.kernels,
     threads,
     ...(resume && { resume }),
   });

@@ -7,9 +7,11 @@ import {
   trainDefaults,
   TrainingRun,
   type TrainData,
+  type TrainerKernels,
   type TrainOptions,
 } from '../train/index.js';
 import type { ModelConfig } from '../model/index.js';
+import type { BackendChoice } from './choose-trainer.js';
 
 export interface TrainFlags {
   float?: boolean;
@@ -21,6 +23,7 @@ export interface TrainFlags {
   lr?: number;
   seed: number;
   threads?: number;
+  backend?: BackendChoice;
 }
 
 export const DEFAULT_EPOCHS = 15;
@@ -62,13 +65,13 @@ export async function planMinutes(
   options: TrainOptions,
   data: TrainData,
   minutes: number,
-  setup: { wasm: BufferSource; threads: number },
+  setup: { kernels: TrainerKernels; threads: number },
 ): Promise<TrainOptions> {
   const trial = await TrainingRun.create(data, { ...options, steps: 1e9, evaluateEvery: 1e9 }, setup);
   try {
     let events = 0;
     for await (const event of trial.events()) {
-      // The first second is slower: WebAssembly is still being compiled for speed.
+      // The first second is slower: caches are cold, and WebAssembly is still being compiled for speed.
       if (event.kind !== 'progress' || ++events < TRIAL_EVENTS) continue;
       const seconds = Math.max(minutes * 60 - TRIAL_EVENTS, 1) * TRAINING_SHARE;
       return withSteps(

@@ -40,6 +40,8 @@ export interface Figures {
     readonly tokens: number;
     /** Between evaluations. */
     readonly tokensPerSecond?: number;
+    /** The build of the trainer's kernels, in words. */
+    readonly backend: string;
     readonly threads: number;
     readonly steps: number;
     readonly epochs: number;
@@ -71,13 +73,14 @@ function sizeRows(f: Figures): string[][] {
 }
 
 function speedRows(f: Figures): string[][] {
-  const { seconds, tokens, tokensPerSecond, threads, steps, epochs } = f.training;
+  const { seconds, tokens, tokensPerSecond, backend, threads, steps, epochs } = f.training;
   const speed =
     tokensPerSecond === undefined
       ? ''
       : `, ${count(tokensPerSecond)} tokens/s with ${threads} thread${threads === 1 ? '' : 's'}`;
   return [
     ['trained', `${count(steps)} steps, ${epochs.toFixed(1)} epochs`],
+    ['trainer', backend],
     ...(tokens > 0 ? [['time', `${duration(seconds)}${speed}`]] : []),
     ['generating', `${count(f.engineTokensPerSecond)} tokens/s (the C engine as WebAssembly, one thread)`],
   ];

@@ -1,6 +1,7 @@
 /** What a run was started with: the content of `run.json`. */
 import { TinyLMError } from '../model/errors.js';
 import type { LoadOptions } from '../node/corpus-files.js';
+import { WASM_IDENTITY, type BackendIdentity } from '../node/native-trainer.js';
 import type { RunFolder } from '../node/run-folder.js';
 import type { TokenizerKind } from '../tokenizer/index.js';
 import type { TrainOptions } from '../train/index.js';
@@ -28,8 +29,12 @@ export interface RunRecord {
   readonly corpus: CorpusRecord;
   readonly tokenizer: { readonly kind: TokenizerKind; readonly vocab: number };
   readonly plan: { readonly epochs: number } | { readonly minutes: number };
-  /** All that decides the result. */
+  /** All that decides the result, but for its last bits. */
   readonly options: TrainOptions;
+  /** The build of the trainer that the run is made with; absent in old folders, which are of WebAssembly. */
+  readonly backend?: BackendIdentity;
+  /** Where the run went on with another build: the step, and the build from there on. */
+  readonly switched?: readonly { readonly step: number; readonly backend: BackendIdentity }[];
 }
 
 /** @throws TinyLMError `run-record` when `run.json` is not one of ours */
@@ -47,4 +52,9 @@ export function readRunRecord(folder: RunFolder): RunRecord {
       'train again into a new folder, or use the version of tinylm that wrote it',
     );
   return record as RunRecord;
+}
+
+/** The build of the trainer that made the newest checkpoint of a run. */
+export function backendOf({ backend, switched }: RunRecord): BackendIdentity {
+  return switched?.at(-1)?.backend ?? backend ?? WASM_IDENTITY;
 }

@@ -4,7 +4,7 @@ import type { TokenizerTable } from '../tokenizer/index.js';
 import type { TokenizedDocument } from '../train/index.js';
 import { EngineModel } from './engine-model.js';
 import { exportModel } from './export-model.js';
-import { bitsOfFloat } from './measure.js';
+import { bitsOfFloat, type FloatMeasure } from './measure.js';
 import { bits, count, percent } from './values.js';
 
 export interface SweepRow {
@@ -36,7 +36,7 @@ export async function* sweepModel(
   { float, tokenizer, embedFrac, weights }: SweepInput,
   thresholds: readonly number[],
   documents: readonly TokenizedDocument[],
-  threads: number,
+  setup: Pick<FloatMeasure, 'kernels' | 'threads'>,
 ): AsyncGenerator<SweepRow> {
   const model = float.config;
   yield {
@@ -44,7 +44,7 @@ export async function* sweepModel(
     weights,
     model,
     bytes: budget(model).floatBytes,
-    bitsPerByte: await bitsOfFloat(float, documents, { threads, eod: tokenizer.eod }),
+    bitsPerByte: await bitsOfFloat(float, documents, { ...setup, eod: tokenizer.eod }),
   };
   const ways = [
     ...thresholds.map((threshold) => ({ method: 'threshold' as const, threshold })),

@@ -3,5 +3,7 @@ export { packageRoot, readWasm, wasmPath } from './assets.js';
 export * from './checkpoint-file.js';
 export * from './corpus-files.js';
 export * from './files.js';
-export { BACKENDS, loadTrainer, type BackendName, type LoadedTrainer } from './native-trainer.js';
+export {
+  BACKENDS, identityName, loadTrainer, sameBackend, WASM_IDENTITY, type BackendIdentity, type BackendName, type LoadedTrainer,
+} from './native-trainer.js';
 export * from './run-folder.js';

@@ -3,7 +3,7 @@
  * without a compiler or koffi the trainer runs as WebAssembly.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { arch, cpus, homedir, platform } from 'node:os';
 import { basename, join } from 'node:path';
@@ -18,10 +18,39 @@ const run = promisify(execFile);
 export const BACKENDS = ['auto', 'native', 'wasm', 'wasm-relaxed'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
+/**
+ * What the last bits of a result depend on. Sums run over the floats of a vector first, so its width decides their order; which
+ * products and sums are fused is the compiler's choice, made by its version and the processor that it builds for.
+ */
+export interface BackendIdentity {
+  readonly name: Exclude<BackendName, 'auto'>;
+  /** Floats in a vector. */
+  readonly vector: number;
+  /** Native: the first line of the compiler's --version. */
+  readonly compiler?: string;
+  /** Native: digest of all macros that the compiler defines under the flags of the build, which tell of the processor. */
+  readonly target?: string;
+}
+
+/** The portable build: the same bits on every machine. */
+export const WASM_IDENTITY: BackendIdentity = { name: 'wasm', vector: 4 };
+
+/** Whether two builds give the same bits. Relaxed SIMD may differ between machines that look alike; no run is made by it unasked. */
+export function sameBackend(a: BackendIdentity, b: BackendIdentity): boolean {
+  return a.name === b.name && a.vector === b.vector && a.compiler === b.compiler && a.target === b.target;
+}
+
+/** A build in words. */
+export function identityName({ name, vector, compiler }: BackendIdentity): string {
+  if (name === 'native') return `native kernels (${compiler}, ${vector} floats a vector)`;
+  return name === 'wasm' ? 'WebAssembly' : 'WebAssembly with relaxed SIMD';
+}
+
 export interface LoadedTrainer {
   readonly kernels: TrainerKernels;
-  /** For people, e.g. "WebAssembly" or "native (cc 12.2.0, 16 floats a vector)". */
+  /** For people, e.g. "WebAssembly" or "native (cc 12.2.0, AVX-512, 16 floats a vector)". */
   readonly name: string;
+  readonly identity: BackendIdentity;
   /** Why `auto` did not take native kernels. */
   readonly note?: string;
 }
@@ -55,17 +84,20 @@ class Unavailable extends Error {}
  */
 export async function loadTrainer(wanted?: BackendName, onBuild?: () => void): Promise<LoadedTrainer> {
   const name = wanted ?? backendName(process.env.TINYLM_BACKEND ?? 'auto');
-  if (name === 'wasm') return { kernels: readWasm('trainer'), name: 'WebAssembly' };
-  if (name === 'wasm-relaxed') return { kernels: await relaxed(), name: 'WebAssembly with relaxed SIMD' };
+  if (name === 'wasm') return { kernels: readWasm('trainer'), name: 'WebAssembly', identity: WASM_IDENTITY };
+  if (name === 'wasm-relaxed') {
+    const identity = { ...WASM_IDENTITY, name } as const;
+    return { kernels: await relaxed(), name: identityName(identity), identity };
+  }
   try {
-    const kernels = await loadNative(onBuild);
-    return { kernels, name: kernels.name };
+    const { kernels, identity } = await loadNative(onBuild);
+    return { kernels, name: kernels.name, identity };
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     if (name === 'native')
       throw new TinyLMError('train-backend', `native kernels were asked for: ${error.message}`,
-        'install gcc or clang and the npm package koffi, or leave TINYLM_BACKEND unset');
-    return { kernels: readWasm('trainer'), name: 'WebAssembly', note: error.message };
+        'install gcc or clang and the npm package koffi, or train with --backend auto (and TINYLM_BACKEND unset)');
+    return { kernels: readWasm('trainer'), name: 'WebAssembly', identity: WASM_IDENTITY, note: error.message };
   }
 }
 
@@ -88,11 +120,17 @@ async function relaxed(): Promise<Uint8Array<ArrayBuffer>> {
   return wasm;
 }
 
-let loaded: Promise<NativeKernels> | undefined;
+interface Loaded {
+  readonly kernels: NativeKernels;
+  readonly library: KoffiLibrary;
+  readonly identity: BackendIdentity;
+}
+
+let loaded: Promise<Loaded> | undefined;
 
 /** Native kernels, built when the cache has none; loaded once a process. */
-function loadNative(onBuild?: () => void): Promise<NativeKernels> {
-  loaded ??= buildNative({ onBuild }).then(({ koffi, library, compiler }) => open(koffi, koffi.load(library), compiler));
+function loadNative(onBuild?: () => void): Promise<Loaded> {
+  loaded ??= buildNative({ onBuild });
   return loaded;
 }
 
@@ -103,20 +141,32 @@ interface BuildOptions {
   readonly onBuild?: () => void;
 }
 
-async function buildNative(options: BuildOptions): Promise<{ koffi: Koffi; library: string; compiler: Compiler }> {
+async function buildNative(options: BuildOptions): Promise<Loaded> {
   if (platform() === 'win32') throw new Unavailable('native kernels are for Linux and macOS');
   const koffi = await loadKoffi();
   const compiler = await findCompiler();
-  return { koffi, compiler, library: await build(compiler, options) };
+  const path = await build(compiler, options);
+  try {
+    return open(koffi, koffi.load(path), compiler);
+  } catch {
+    rmSync(path, { force: true }); // a file that a crash of the machine has left half-written: once more
+  }
+  try {
+    return open(koffi, koffi.load(await build(compiler, options)), compiler);
+  } catch (error) {
+    if (error instanceof Unavailable) throw error;
+    rmSync(path, { force: true });
+    throw new Unavailable(`what ${compiler.words.join(' ')} builds cannot be loaded (${firstLine((error as Error).message)})`);
+  }
 }
+
+const firstLine = (text: string): string => text.split('\n')[0].trim();
 
 /** Kernels built with more files or flags, and their library, for benchmarks; undefined when there is no compiler or koffi. */
 export async function nativeForBench(sources: readonly string[], flags: readonly string[]):
 Promise<{ kernels: NativeKernels; library: KoffiLibrary } | undefined> {
   try {
-    const { koffi, library: path, compiler } = await buildNative({ sources, flags });
-    const library = koffi.load(path);
-    return { kernels: open(koffi, library, compiler), library };
+    return await buildNative({ sources, flags });
   } catch (error) {
     if (error instanceof Unavailable) return undefined;
     throw error;
@@ -128,27 +178,51 @@ async function loadKoffi(): Promise<Koffi> {
   try {
     return ((await import(name)) as { default: Koffi }).default;
   } catch (error) {
-    throw new Unavailable(`the npm package koffi cannot be loaded (${(error as Error).message.split('\n')[0]})`);
+    throw new Unavailable(`the npm package koffi cannot be loaded (${firstLine((error as Error).message)})`);
   }
 }
 
 interface Compiler {
-  readonly command: string;
+  /** The command, and what the environment's CC says after it. */
+  readonly words: readonly string[];
   /** First line of --version. */
   readonly version: string;
+  /** Digest of the macros that it defines with our flags: its own version, the processor and what that can do. */
+  readonly target: string;
+  /** The vector instructions that it uses, for people. */
+  readonly vectors: string;
 }
 
 async function findCompiler(): Promise<Compiler> {
-  const commands = process.env.TINYLM_CC ? [process.env.TINYLM_CC] : ['cc', 'gcc', 'clang'];
-  for (const command of commands) {
+  const asked = process.env.TINYLM_CC || process.env.CC;
+  const commands = asked ? [asked] : ['cc', 'gcc', 'clang'];
+  for (const text of commands) {
+    const words = text.trim().split(/\s+/);
     try {
-      const { stdout } = await run(command, ['--version'], { timeout: 10_000 });
-      return { command, version: stdout.split('\n')[0].trim() };
-    } catch {
-      // the next one
+      const { stdout } = await run(words[0], [...words.slice(1), '--version'], { timeout: 10_000 });
+      return { words, version: firstLine(stdout), ...(await findTarget(words)) };
+    } catch (error) {
+      if (error instanceof Unavailable) throw error; // else the next one
     }
   }
-  throw new Unavailable(`no C compiler answers (${commands.join(', ')})`);
+  throw new Unavailable(asked ? `the C compiler ${asked} does not answer` : `no C compiler found (${commands.join(', ')})`);
+}
+
+async function findTarget([command, ...more]: readonly string[]): Promise<Pick<Compiler, 'target' | 'vectors'>> {
+  const macros = await run(command, [...more, ...FLAGS, '-dM', '-E', '-x', 'c', '/dev/null'], { timeout: 10_000, maxBuffer: 2 ** 24 })
+    .then(({ stdout }) => stdout.split('\n').sort().join('\n'))
+    .catch((error: Error) => {
+      throw new Unavailable(`${command} cannot build for this processor: ${said(error)}`);
+    });
+  const has = (macro: string): boolean => macros.includes(`#define ${macro} `);
+  const vectors = has('__AVX512F__') ? 'AVX-512' : has('__AVX2__') ? 'AVX2' : has('__AVX__') ? 'AVX'
+    : has('__ARM_NEON') ? 'NEON' : has('__SSE2__') ? 'SSE2' : arch();
+  return { target: createHash('sha256').update(macros).digest('hex').slice(0, 16), vectors };
+}
+
+/** The first lines of what a compiler that failed has said. */
+function said(error: Error): string {
+  return ((error as { stderr?: string }).stderr || error.message).trim().split('\n').slice(0, 3).join(' | ');
 }
 
 /** Where built kernels are kept: TINYLM_CACHE, else the system's folder for caches. */
@@ -170,21 +244,21 @@ async function build(compiler: Compiler, { sources: more = [], flags: extra = []
   const path = join(folder, `trainer-${hash.digest('hex').slice(0, 24)}.so`);
   if (existsSync(path)) return path;
   onBuild?.();
-  const temporary = `${path}.${process.pid}`;
+  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`; // process ids repeat between containers
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const units = files.filter((name) => name.endsWith('.c'));
-    await run(compiler.command, [...flags, `-I${sources}`, '-o', temporary, ...units, '-lm'], { timeout: 120_000 });
+    const [command, ...words] = compiler.words;
+    await run(command, [...words, ...flags, `-I${sources}`, '-o', temporary, ...units, '-lm'], { timeout: 120_000 });
     renameSync(temporary, path); // whole or not there, also with several processes at once
   } catch (error) {
     rmSync(temporary, { force: true });
-    const said = (error as { stderr?: string }).stderr || (error as Error).message;
-    throw new Unavailable(`${compiler.command} cannot build the kernels: ${said.trim().split('\n').slice(0, 3).join(' | ')}`);
+    throw new Unavailable(`${compiler.words.join(' ')} cannot build the kernels: ${said(error as Error)}`);
   }
   return path;
 }
 
-function open(koffi: Koffi, library: KoffiLibrary, compiler: Compiler): NativeKernels {
+function open(koffi: Koffi, library: KoffiLibrary, compiler: Compiler): Loaded {
   const pointer = 'void *';
   const bytesOf = library.func('trainer_bytes', 'size_t', [pointer]);
   const init = library.func('trainer_init', pointer, [pointer, pointer, 'int']);
@@ -197,8 +271,11 @@ function open(koffi: Koffi, library: KoffiLibrary, compiler: Compiler): NativeKe
   const steps = library.func('native_run', 'void', [pointer, 'int', 'int', 'int']);
   const evaluate = library.func('native_evaluate', 'void', [pointer, 'int']);
   const floats = library.func('native_vector_floats', 'int', [])() as number;
-  return {
-    name: `native (${compiler.version}, ${floats} floats a vector)`,
+  const { version, target, vectors } = compiler;
+  const identity = { name: 'native', vector: floats, compiler: version, target } as const;
+  const short = `${basename(compiler.words[0])} ${/\d+(\.\d+)+/.exec(version)?.[0] ?? version}`;
+  const kernels: NativeKernels = {
+    name: `native (${short}, ${vectors}, ${floats} floats a vector)`,
     async create(config, workers): Promise<Backend> {
       const bytes = Number(bytesOf(config));
       let buffer: ArrayBuffer;
@@ -240,4 +317,5 @@ function open(koffi: Koffi, library: KoffiLibrary, compiler: Compiler): NativeKe
       };
     },
   };
+  return { kernels, library, identity };
 }

@@ -1,5 +1,6 @@
 /** Measuring a float model with the trainer's own forward pass. */
 import type { Tokenizer } from '../tokenizer/index.js';
+import type { TrainerKernels } from './backend.js';
 import { KernelPool } from './pool.js';
 import { bitsPerByte, kernelConfig } from './run.js';
 import { shardsOf, trainDefaults } from './schedule.js';
@@ -11,7 +12,7 @@ export function encodeDocuments(tokenizer: Tokenizer, documents: readonly string
 }
 
 export interface EvaluateSetup {
-  readonly wasm: BufferSource;
+  readonly kernels: TrainerKernels;
   readonly threads: number;
   readonly eod: number;
 }
@@ -32,7 +33,7 @@ export async function evaluateModel(
   const lanes = Math.max(1, Math.min(32, documents.length >= 32 ? 32 : 1 << Math.floor(Math.log2(documents.length))));
   const stream = Math.ceil(Math.min(Math.max(longest, (total / lanes) * 1.2), 65536) / options.segment) * options.segment;
   const config = { ...kernelConfig({ ...options, lanes }, setup.eod, stream), shards: shardsOf(lanes) };
-  const pool = await KernelPool.create(setup.wasm, config, setup.threads);
+  const pool = await KernelPool.create(setup.kernels, config, setup.threads);
   try {
     pool.write('weight', weights);
     return await bitsPerByte(pool, documents);

@@ -1,6 +1,7 @@
 /** A training run: epochs over the corpus, evaluations, checkpoints; told as a stream of events. */
 import { TinyLMError } from '../model/errors.js';
 import { initModel } from '../model/index.js';
+import type { TrainerKernels } from './backend.js';
 import { epochOrder, layOutEvaluation, layOutTraining } from './data.js';
 import type { KernelConfig } from './layout.js';
 import { KernelPool } from './pool.js';
@@ -13,8 +14,8 @@ const CHUNK = 16;
 const EVALUATION_TOKENS = 60_000;
 
 export interface RunSetup {
-  /** The trainer's kernels as WebAssembly. */
-  readonly wasm: BufferSource;
+  /** The trainer's kernels; the last bits of a result depend on them. */
+  readonly kernels: TrainerKernels;
   readonly threads: number;
   /** Go on from here; its options must be those given. */
   readonly resume?: Checkpoint;
@@ -115,7 +116,8 @@ export class TrainingRun {
         `one step takes ${options.lanes * options.segment} tokens, and the corpus has fewer`, 'use fitBatch, or a smaller batch');
     if (options.steps < 1)
       throw new TinyLMError('train-options', `the run has ${options.steps} steps, expected at least 1`, 'set --epochs or --minutes');
-    const pool = await KernelPool.create(setup.wasm, kernelConfig(options, data.tokenizer.eod, perEpoch * options.segment), setup.threads);
+    const config = kernelConfig(options, data.tokenizer.eod, perEpoch * options.segment);
+    const pool = await KernelPool.create(setup.kernels, config, setup.threads);
     try {
       const run = new TrainingRun(data, options, pool);
       if (setup.resume) run.#restore(setup.resume);

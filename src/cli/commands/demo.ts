@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { StoryLang } from '../../corpus/index.js';
 import { RunFolder } from '../../node/run-folder.js';
+import type { BackendChoice } from '../choose-trainer.js';
 import { verb, type Context } from '../context.js';
 import { finishRun } from '../finish.js';
 import { addOptions, OPTIONS } from '../options.js';
@@ -14,6 +15,7 @@ interface Options {
   epochs?: number;
   seed: number;
   threads?: number;
+  backend?: BackendChoice;
   out?: string;
   json?: boolean;
 }
@@ -28,7 +30,7 @@ export function demoCommand(context: Context): Command {
     ['tinylm demo', 'tinylm demo --lang pt --minutes 2'],
   );
   command.addOption(new Option('--lang <language>', 'language of the stories').choices(['en', 'pt']).default('en'));
-  addOptions(command, ['epochs', 'minutes', 'seed', 'threads', 'out', 'json'], {
+  addOptions(command, ['epochs', 'minutes', 'seed', 'threads', 'backend', 'out', 'json'], {
     epochs: { about: `times through the stories (default: ${EPOCHS})` },
     out: { about: 'the run folder, which must be new (default: run/demo, run/demo-2, …)' },
     json: { about: 'print the figures of the run as JSON' },
@@ -37,7 +39,7 @@ export function demoCommand(context: Context): Command {
 }
 
 async function demo(context: Context, options: Options): Promise<void> {
-  const { lang, minutes, epochs, seed, threads, json } = options;
+  const { lang, minutes, epochs, seed, threads, backend, json } = options;
   const spec = `stories:${lang}`;
   const started = await startRun(context, {
     corpus: { name: spec, spec, storySeed: STORY_SEED, splitSeed: SPLIT_SEED },
@@ -48,6 +50,7 @@ async function demo(context: Context, options: Options): Promise<void> {
       seed,
       ...(minutes === undefined ? { epochs: epochs ?? EPOCHS } : { minutes }),
       ...(threads !== undefined && { threads }),
+      ...(backend !== undefined && { backend }),
     },
     out: options.out ?? RunFolder.free('run', 'demo'),
   });
@@ -59,6 +62,7 @@ async function demo(context: Context, options: Options): Promise<void> {
     record,
     data,
     threads: started.threads,
+    trainer: started.trainer,
     training: outcome,
     samples: 3,
     sampling: { ...SAMPLE, seed, maxTokens: 300 },

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { LoadOptions } from '../../node/corpus-files.js';
 import { Tokenizer, type TokenizerTable } from '../../tokenizer/index.js';
 import { encodeDocuments, type TokenizedDocument } from '../../train/index.js';
+import { chooseTrainer } from '../choose-trainer.js';
 import { verb, type Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { bitsOfFloat, bitsOfTlm } from '../measure.js';
@@ -113,6 +114,7 @@ async function evaluate(
     const { tokenizer, options: trained } = file.trained;
     found = encode(tokenizer);
     bitsPerByte = await bitsOfFloat(floatModel(file), found, {
+      kernels: (await chooseTrainer(terminal)).kernels,
       threads: threadsOf(options),
       eod: tokenizer.eod,
       ...(options.kind === 'ternary' && { ternary: trained }),

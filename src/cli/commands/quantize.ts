@@ -5,6 +5,7 @@ import type { Packing } from '../../format/index.js';
 import { DEFAULT_THRESHOLD, type TernaryMethod } from '../../quantize/index.js';
 import { byteTable, trainTokenizer, type TokenizerKind, type TokenizerTable } from '../../tokenizer/index.js';
 import type { LoadOptions } from '../../node/corpus-files.js';
+import { chooseTrainer } from '../choose-trainer.js';
 import { verb, type Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { exportModel } from '../export-model.js';
@@ -64,7 +65,8 @@ export function quantizeCommand(context: Context): Command {
   return command.action((path: string, options: Options) => quantize(context, path, options));
 }
 
-async function quantize({ terminal, stdin }: Context, path: string, options: Options): Promise<void> {
+async function quantize(context: Context, path: string, options: Options): Promise<void> {
+  const { terminal, stdin } = context;
   const source = openWeights(path);
   const tokenizer = await findTokenizer(source, options, stdin);
   checkTokenizer(tokenizer, source.file.model, options.tokenizerFrom ?? path);
@@ -80,7 +82,7 @@ async function quantize({ terminal, stdin }: Context, path: string, options: Opt
   });
   writeAtomic(options.out, bytes);
 
-  const figures = options.corpus === undefined ? undefined : await measure(source, tokenizer, bytes, options, stdin);
+  const figures = options.corpus === undefined ? undefined : await measure(source, tokenizer, bytes, options, context);
   if (options.json) {
     terminal.json({
       out: options.out,
@@ -153,7 +155,7 @@ async function measure(
   tokenizer: TokenizerTable,
   tlm: Uint8Array,
   { corpus, threads, ...loading }: Options,
-  stdin: Context['stdin'],
+  { terminal, stdin }: Context,
 ): Promise<{ bytes: number; before: number; after: number }> {
   const record = { ...loading, name: corpus!, spec: corpus!, storySeed: STORY_SEED, splitSeed: SPLIT_SEED };
   const { valid } = prepareData(await loadRecorded(record, undefined, stdin), SPLIT_SEED, tokenizer);
@@ -161,6 +163,7 @@ async function measure(
   return {
     bytes: documents.reduce((sum, d) => sum + d.bytes, 0),
     before: await bitsOfFloat(floatModel(source.file), documents, {
+      kernels: (await chooseTrainer(terminal)).kernels,
       threads: threadsOf({ threads }),
       eod: tokenizer.eod,
     }),

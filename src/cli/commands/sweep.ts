@@ -6,6 +6,7 @@ import { TinyLMError } from '../../model/errors.js';
 import type { LoadOptions } from '../../node/corpus-files.js';
 import { makeFolder, writeAtomic } from '../../node/files.js';
 import { lineChart, sweepChart } from '../chart.js';
+import { chooseTrainer } from '../choose-trainer.js';
 import { verb, type Context } from '../context.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { ModelOptions } from '../model-options.js';
@@ -190,7 +191,9 @@ async function sweepThresholds({ terminal, stdin }: Context, path: string, optio
   const thresholds = trained.ternary
     ? [...new Set([...options.thresholds, trained.threshold])].sort((a, b) => a - b)
     : options.thresholds;
-  for await (const row of sweepModel(input, thresholds, measured(valid, TOKENS), threadsOf(options))) {
+  const { kernels } = await chooseTrainer(terminal, options.backend);
+  const setup = { kernels, threads: threadsOf(options) };
+  for await (const row of sweepModel(input, thresholds, measured(valid, TOKENS), setup)) {
     rows.push(row);
     terminal.note(sweepTable([row])[1].join('  '));
   }
@@ -216,7 +219,8 @@ async function sweepSizes(context: Context, options: Options): Promise<Swept> {
           context.exitCode = EXIT.interrupted;
           return { rows: [], text: '' };
         }
-        const { record, data, threads } = started;
+        const { record, data, trainer, threads } = started;
+        const setup = { kernels: trainer.kernels, threads };
         const source: RunSource = { kind: 'run', path: started.folder.path, folder: started.folder, record };
         const weights: WeightsSource = runWeights(source);
         const input = {
@@ -227,7 +231,7 @@ async function sweepSizes(context: Context, options: Options): Promise<Swept> {
         } as const;
         // Ternary weights were trained for one threshold; others say nothing about the size.
         const thresholds = float ? options.thresholds : [record.options.threshold];
-        for await (const row of sweepModel(input, thresholds, measured(data.valid, TOKENS), threads)) rows.push(row);
+        for await (const row of sweepModel(input, thresholds, measured(data.valid, TOKENS), setup)) rows.push(row);
       }
     }
   } finally {

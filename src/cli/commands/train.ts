@@ -18,7 +18,7 @@ interface Options extends ModelOptions, TrainFlags, Pick<LoadOptions, 'format' |
 }
 
 /** Of a resumed run everything else stands in its folder. */
-const WITH_RESUME = ['resume', 'threads', 'json'];
+const WITH_RESUME = ['resume', 'threads', 'backend', 'json'];
 
 export function trainCommand(context: Context): Command {
   const command = verb(
@@ -48,13 +48,14 @@ async function trainVerb(context: Context, command: Command, spec: string, optio
   const started =
     options.resume === undefined ? await begin(context, spec, options) : await goOn(context, command, options);
   if (stopped(context, started)) return;
-  const { folder, record, data, threads, outcome } = started;
+  const { folder, record, data, trainer, threads, outcome } = started;
   context.terminal.note('measuring and generating …');
   const figures = await finishRun({
     folder,
     record,
     data,
     threads,
+    trainer,
     training: outcome,
     samples: 3,
     sampling: { ...SAMPLE, maxTokens: 200 },
@@ -86,7 +87,7 @@ function goOn(context: Context, command: Command, options: Options): Promise<Sta
   if (others.length > 0 || command.args.length > 0)
     throw new UsageError(
       'a run is resumed with the corpus and the options it was started with; others were given',
-      `tinylm train --resume ${options.resume} (with --threads and --json at most)`,
+      `tinylm train --resume ${options.resume} (with --threads, --backend and --json at most)`,
     );
   return resumeRun(context, options.resume!, options);
 }
