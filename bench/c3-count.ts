@@ -12,8 +12,19 @@ const MODEL_AT = 0x1a0000;
 /** Builds the direct-boot image (Debian: gcc-riscv64-unknown-elf make) and returns it. */
 export function directBootImage(): Uint8Array {
   const out = join(packageRoot(), 'build', 'bare');
-  const make = spawnSync('flock', [join(tmpdir(), 'tinylm-bare.lock'), 'make', '-s', '-C', join(packageRoot(), 'firmware/ports'),
-    'esp32c3-direct', `OUT=${out}`], { encoding: 'utf8' });
+  const make = spawnSync(
+    'flock',
+    [
+      join(tmpdir(), 'tinylm-bare.lock'),
+      'make',
+      '-s',
+      '-C',
+      join(packageRoot(), 'firmware/ports'),
+      'esp32c3-direct',
+      `OUT=${out}`,
+    ],
+    { encoding: 'utf8' },
+  );
   if (make.status !== 0) throw new Error(`the direct-boot image does not build:\n${make.stderr}`);
   return new Uint8Array(readFileSync(join(out, 'esp32c3-direct.bin')));
 }
@@ -32,7 +43,11 @@ export interface C3Count {
  * Boots the image with a model in its partition and counts what /bench adds a token, between two lengths, so that the
  * command itself does not matter.
  */
-export function countOnC3(image: Uint8Array, tlm: Uint8Array, tokens: readonly [few: number, many: number] = [4, 20]): C3Count {
+export function countOnC3(
+  image: Uint8Array,
+  tlm: Uint8Array,
+  tokens: readonly [few: number, many: number] = [4, 20],
+): C3Count {
   const chip = new VirtualC3();
   chip.flash.program(0, image);
   chip.flash.program(MODEL_AT, tlm);
@@ -59,7 +74,9 @@ export function countOnC3(image: Uint8Array, tlm: Uint8Array, tokens: readonly [
     const after = cache.counts;
     return {
       classes: countsSince(chip.hart.counts(), classes),
-      lines: Object.fromEntries(Object.entries(lines).map(([k, v]) => [k, after[k as keyof CacheCounts] - v])) as unknown as CacheCounts,
+      lines: Object.fromEntries(
+        Object.entries(lines).map(([k, v]) => [k, after[k as keyof CacheCounts] - v]),
+      ) as unknown as CacheCounts,
     };
   };
   until(/> $/);
@@ -68,10 +85,14 @@ export function countOnC3(image: Uint8Array, tlm: Uint8Array, tokens: readonly [
   const [a, b] = [bench(few), bench(many)];
   const each = (x: number, y: number): number => (y - x) / (many - few);
   const answer = ask('/info', /"device":\{[^}]*\}\}\r?\n/);
-  const info = JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)) as
-    { device: Record<string, number>; ram: Record<string, number> };
+  const info = JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)) as {
+    device: Record<string, number>;
+    ram: Record<string, number>;
+  };
   return {
-    classes: Object.fromEntries(Object.entries(a.classes).map(([k, v]) => [k, each(v, b.classes[k as keyof ClassCounts])])) as ClassCounts,
+    classes: Object.fromEntries(
+      Object.entries(a.classes).map(([k, v]) => [k, each(v, b.classes[k as keyof ClassCounts])]),
+    ) as ClassCounts,
     dataLines: each(a.lines.dataMisses, b.lines.dataMisses),
     fetchLines: each(a.lines.fetchMisses, b.lines.fetchMisses),
     info: { ...info.device, ...info.ram },

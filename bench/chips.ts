@@ -1,13 +1,25 @@
 /**
- * What models cost on the chips: flash, RAM, instructions (exact, under emulation), and tokens/s as modelled by src/cost.
- * Needs Debian's cross compilers and QEMU.
+ * What models cost on the chips: flash, RAM, instructions (exact, under emulation), and tokens/s as modelled by
+ * src/cost. Needs Debian's cross compilers and QEMU.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CHIPS, CHIP_LIST, FLASH_MODE_LIST, INSTRUCTION_CLASSES, lineCycles, modelledSpeed,
-  tokenCost, totalInstructions, type ChipName, type FlashMode, type Isa, type Packing } from '../src/cost/index.js';
+import {
+  CHIPS,
+  CHIP_LIST,
+  FLASH_MODE_LIST,
+  INSTRUCTION_CLASSES,
+  lineCycles,
+  modelledSpeed,
+  tokenCost,
+  totalInstructions,
+  type ChipName,
+  type FlashMode,
+  type Isa,
+  type Packing,
+} from '../src/cost/index.js';
 import { INSTRUCTIONS } from '../src/cost/instructions.js';
 import { largestOf, type LargestAnswer } from '../src/cli/budget-speed.js';
 import { writeTlm } from '../src/format/index.js';
@@ -19,8 +31,11 @@ import { countOnC3, directBootImage, type C3Count } from './c3-count.js';
 import { circumstances, type Circumstances } from './measure.js';
 
 const NEEDED: Readonly<Record<string, string>> = {
-  'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf', 'xtensa-lx106-elf-gcc': 'gcc-xtensa-lx106', make: 'make',
-  'qemu-system-riscv32': 'qemu-system-misc', 'qemu-system-xtensa': 'qemu-system-misc',
+  'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf',
+  'xtensa-lx106-elf-gcc': 'gcc-xtensa-lx106',
+  make: 'make',
+  'qemu-system-riscv32': 'qemu-system-misc',
+  'qemu-system-xtensa': 'qemu-system-misc',
 };
 const PACKINGS = ['b3', 't2'] as const;
 const ISAS = ['rv32imc', 'lx106'] as const;
@@ -126,9 +141,19 @@ const tlmOf = (config: ModelConfig, packing: Packing): Uint8Array => {
 /** Instructions of a token by engine/bench/count.sh: the mean of the tokens after the first eight. */
 function counted(isa: Isa, { vocab, dim, hidden, layers }: ModelConfig, packing: Packing): number {
   const [few, many] = [8, 40].map((tokens) => {
-    const output = execFileSync(join(packageRoot(), 'engine/bench/count.sh'), [isa === 'lx106' ? 'xtensa' : 'riscv', `-DVOCAB=${vocab}`,
-      `-DDIM=${dim}`, `-DHIDDEN=${hidden}`, `-DLAYERS=${layers}`, `-DTYPE=${packing === 't2' ? 1 : 2}`, `-DTOKENS=${tokens}`],
-    { encoding: 'utf8', timeout: 120_000 });
+    const output = execFileSync(
+      join(packageRoot(), 'engine/bench/count.sh'),
+      [
+        isa === 'lx106' ? 'xtensa' : 'riscv',
+        `-DVOCAB=${vocab}`,
+        `-DDIM=${dim}`,
+        `-DHIDDEN=${hidden}`,
+        `-DLAYERS=${layers}`,
+        `-DTYPE=${packing === 't2' ? 1 : 2}`,
+        `-DTOKENS=${tokens}`,
+      ],
+      { encoding: 'utf8', timeout: 120_000 },
+    );
     return Number(/\btoken=(\d+)/.exec(output)![1]) * tokens;
   });
   return (many - few) / 32;
@@ -139,17 +164,30 @@ function onC3(image: Uint8Array, config: ModelConfig): { count: C3Count; c3: Chi
   while (budget(config, { tableBudget }).ramB3 > BARE_ENGINE_BYTES) tableBudget -= 512;
   const count = countOnC3(image, tlmOf(config, 'b3'), [4, 12]);
   const modelled = modelledSpeed({ config, chip: 'esp32c3', copies: false, tableBudget }).inputs;
-  return { count, c3: { instructions: totalInstructions(count.classes), modelled: modelled.instructions,
-    lines: count.dataLines + count.fetchLines, modelledLines: modelled.lines, tableBudget } };
+  return {
+    count,
+    c3: {
+      instructions: totalInstructions(count.classes),
+      modelled: modelled.instructions,
+      lines: count.dataLines + count.fetchLines,
+      modelledLines: modelled.lines,
+      tableBudget,
+    },
+  };
 }
 
 function speeds(config: ModelConfig): ChipSpeed[] {
   return CHIP_LIST.map((chip) => {
-    const of = (copies: boolean) => FLASH_MODE_LIST.map((flashMode) => modelledSpeed({ config, chip, flashMode, copies }));
+    const of = (copies: boolean) =>
+      FLASH_MODE_LIST.map((flashMode) => modelledSpeed({ config, chip, flashMode, copies }));
     const [withCopies, streamed] = [of(true), of(false)];
     return {
-      chip, withCopies: withCopies.map((s) => s.tokensPerSecond), streamed: streamed.map((s) => s.tokensPerSecond),
-      copied: withCopies[0].inputs.sramBytes, bytes: withCopies[0].bytesFromFlash, bytesStreamed: streamed[0].bytesFromFlash,
+      chip,
+      withCopies: withCopies.map((s) => s.tokensPerSecond),
+      streamed: streamed.map((s) => s.tokensPerSecond),
+      copied: withCopies[0].inputs.sramBytes,
+      bytes: withCopies[0].bytesFromFlash,
+      bytesStreamed: streamed[0].bytesFromFlash,
       leastBytes: streamed[0].leastBytes,
       bounds: streamed.map((s) => (Number.isFinite(s.flashBoundTokensPerSecond) ? s.flashBoundTokensPerSecond : null)),
       computeBound: (CHIPS[chip].clockMhz * 1e6) / streamed[0].cyclesCompute,
@@ -162,17 +200,56 @@ function speeds(config: ModelConfig): ChipSpeed[] {
 function ramUnderQemu(isa: Isa, tlm: string): Promise<AppRam> {
   const target = isa === 'rv32imc' ? 'qemu-riscv' : 'qemu-xtensa';
   const out = join(packageRoot(), 'build', 'bare');
-  const make = spawnSync('flock', [join(tmpdir(), 'tinylm-bare.lock'), 'make', '-s', '-C', join(packageRoot(), 'firmware/ports'), target,
-    `OUT=${out}`], { encoding: 'utf8' });
+  const make = spawnSync(
+    'flock',
+    [
+      join(tmpdir(), 'tinylm-bare.lock'),
+      'make',
+      '-s',
+      '-C',
+      join(packageRoot(), 'firmware/ports'),
+      target,
+      `OUT=${out}`,
+    ],
+    { encoding: 'utf8' },
+  );
   if (make.status !== 0) throw new Error(`${target} does not build:\n${make.stderr}`);
-  const machine = isa === 'rv32imc' ? ['qemu-system-riscv32', '-M', 'virt', '-nographic', '-bios', 'none', '-icount', 'shift=0']
-    : ['qemu-system-xtensa', '-M', 'sim', '-cpu', 'lx106', '-semihosting', '-display', 'none', '-monitor', 'none', '-serial', 'none',
-      '-icount', 'shift=5,sleep=off'];
+  const machine =
+    isa === 'rv32imc'
+      ? ['qemu-system-riscv32', '-M', 'virt', '-nographic', '-bios', 'none', '-icount', 'shift=0']
+      : [
+          'qemu-system-xtensa',
+          '-M',
+          'sim',
+          '-cpu',
+          'lx106',
+          '-semihosting',
+          '-display',
+          'none',
+          '-monitor',
+          'none',
+          '-serial',
+          'none',
+          '-icount',
+          'shift=5,sleep=off',
+        ];
   const address = isa === 'rv32imc' ? '0x84000000' : '0x64000000';
   return new Promise((resolve, reject) => {
-    const child = spawn(machine[0], [...machine.slice(1), '-kernel', join(out, `${target}.elf`), '-device',
-      `loader,file=${tlm},addr=${address},force-raw=on`], { stdio: ['pipe', 'pipe', 'inherit'], timeout: 60_000 });
-    const turns: readonly (readonly [string, RegExp])[] = [['/bench 8\n', /\[8 tokens/], ['/info\n', /"device":\{[^}]*\}\}/]];
+    const child = spawn(
+      machine[0],
+      [
+        ...machine.slice(1),
+        '-kernel',
+        join(out, `${target}.elf`),
+        '-device',
+        `loader,file=${tlm},addr=${address},force-raw=on`,
+      ],
+      { stdio: ['pipe', 'pipe', 'inherit'], timeout: 60_000 },
+    );
+    const turns: readonly (readonly [string, RegExp])[] = [
+      ['/bench 8\n', /\[8 tokens/],
+      ['/info\n', /"device":\{[^}]*\}\}/],
+    ];
     let said = '';
     let turn = 0;
     child.stdin.write(turns[0][0]);
@@ -186,14 +263,21 @@ function ramUnderQemu(isa: Isa, tlm: string): Promise<AppRam> {
     child.on('error', reject);
     child.on('exit', () => {
       if (turn < turns.length) return reject(new Error(`${machine[0]} said ${said}`));
-      const info = JSON.parse(said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1)) as Record<'device' | 'ram', Record<string, number>>;
+      const info = JSON.parse(said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1)) as Record<
+        'device' | 'ram',
+        Record<string, number>
+      >;
       resolve(appRam(`QEMU ${isa}`, { ...info.device, ...info.ram }));
     });
   });
 }
 
 const appRam = (machine: string, info: Readonly<Record<string, number>>): AppRam => ({
-  machine, ram: info['ram_bytes'], app: info['app'], engineLimit: info['engine_limit'], stack: info['stack_bytes'],
+  machine,
+  ram: info['ram_bytes'],
+  app: info['app'],
+  engineLimit: info['engine_limit'],
+  stack: info['stack_bytes'],
   stackUsed: info['stack_bytes'] - info['stack_free_min'],
 });
 
@@ -224,25 +308,35 @@ export async function benchChips(say: (line: string) => void): Promise<ChipsResu
     const each = <K extends string, V>(keys: readonly K[], value: (key: K) => V): Record<K, V> =>
       Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<K, V>;
     models.push({
-      name, config, parameters: parameterCount(config),
+      name,
+      config,
+      parameters: parameterCount(config),
       weights: tokenCost(config, 'b3', 'rv32imc').weights,
-      bytes: { b3: cost.b3Bytes, t2: cost.t2Bytes }, engineBytes: { b3: cost.ramB3, t2: cost.ramT2 }, stateBytes: 2 * config.hidden * config.layers,
+      bytes: { b3: cost.b3Bytes, t2: cost.t2Bytes },
+      engineBytes: { b3: cost.ramB3, t2: cost.ramT2 },
+      stateBytes: 2 * config.hidden * config.layers,
       instructions: each(ISAS, (isa) => each(PACKINGS, (packing) => counted(isa, config, packing))),
-      c3, speeds: speeds(config),
+      c3,
+      speeds: speeds(config),
     });
   }
   return {
     circumstances: circumstances('npm run bench -- chips'),
     compilers: ISAS.map((isa) => INSTRUCTIONS[isa].compiler),
     fitError: Math.max(...ISAS.flatMap((isa) => PACKINGS.map((packing) => INSTRUCTIONS[isa][packing].worst))),
-    models, ram,
+    models,
+    ram,
     inputs: CHIP_LIST.map((chip) => {
       const { clockMhz, cyclesFrom, cache, copyFrom, copyBytes, cycles } = CHIPS[chip];
       return {
-        chip, clockMhz,
-        cycles: typeof cycles === 'number' ? `${cycles.toFixed(2)} ${cyclesFrom}`
-          : `${cyclesFrom}: ${INSTRUCTION_CLASSES.map((c) => `${c} ${cycles[c]}`).join(', ')}`,
-        cache: `${cache.bytes / 1024} KB, ${cache.ways} ways, ${cache.line}-byte lines${cache.code ? ', code too' : ''}`,
+        chip,
+        clockMhz,
+        cycles:
+          typeof cycles === 'number'
+            ? `${cycles.toFixed(2)} ${cyclesFrom}`
+            : `${cyclesFrom}: ${INSTRUCTION_CLASSES.map((c) => `${c} ${cycles[c]}`).join(', ')}`,
+        cache:
+          `${cache.bytes / 1024} KB, ${cache.ways} ways, ${cache.line}-byte lines` + (cache.code ? ', code too' : ''),
         sram: `${(copyBytes / 1024).toFixed(0)} KB: ${copyFrom}`,
         perLine: FLASH_MODE_LIST.map((mode) => lineCycles(CHIPS[chip], mode)),
       };

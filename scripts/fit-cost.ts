@@ -4,9 +4,9 @@
  *
  *   npm run build && node dist/scripts/fit-cost.js [engine folder]
  *
- * Data: engine/bench/count.c over a grid of sizes, both packings; lx106 under QEMU by engine/bench/count.sh, rv32imc on the
- * virtual hart, whose counts are QEMU's (checked here at some sizes) and come by class. Debian: gcc-riscv64-unknown-elf
- * picolibc-riscv64-unknown-elf gcc-xtensa-lx106 qemu-system-misc
+ * Data: engine/bench/count.c over a grid of sizes, both packings; lx106 under QEMU by engine/bench/count.sh, rv32imc on
+ * the virtual hart, whose counts are QEMU's (checked here at some sizes) and come by class. Debian:
+ * gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf gcc-xtensa-lx106 qemu-system-misc
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -25,19 +25,44 @@ const engine = resolve(isMain() ? (process.argv[2] ?? join(root, 'engine')) : jo
 
 /** (V, D, H, L); count.c ties the embedding when D = H. */
 const GRID: readonly (readonly [number, number, number, number])[] = [
-  [256, 32, 64, 1], [256, 64, 64, 1], [256, 48, 96, 1], [256, 64, 128, 1], [128, 32, 64, 1], [512, 32, 64, 1],
-  [512, 64, 160, 1], [256, 128, 128, 1], [256, 96, 192, 1], [256, 128, 256, 1], [1024, 64, 128, 1], [256, 384, 384, 1],
-  [512, 256, 320, 1], [256, 64, 64, 2], [256, 48, 96, 2], [256, 32, 48, 3], [64, 24, 40, 1], [1024, 16, 100, 1],
+  [256, 32, 64, 1],
+  [256, 64, 64, 1],
+  [256, 48, 96, 1],
+  [256, 64, 128, 1],
+  [128, 32, 64, 1],
+  [512, 32, 64, 1],
+  [512, 64, 160, 1],
+  [256, 128, 128, 1],
+  [256, 96, 192, 1],
+  [256, 128, 256, 1],
+  [1024, 64, 128, 1],
+  [256, 384, 384, 1],
+  [512, 256, 320, 1],
+  [256, 64, 64, 2],
+  [256, 48, 96, 2],
+  [256, 32, 48, 3],
+  [64, 24, 40, 1],
+  [1024, 16, 100, 1],
 ];
 /** Counts are of the tokens between these two, so that the first one, which finds no tables, does not matter. */
 const TOKENS = [4, 20] as const;
 
 /** The configuration that count.c makes of these sizes. */
-export const countedConfig = ([vocab, dim, hidden, layers]: readonly [number, number, number, number]): ModelConfig =>
-  ({ cell: 'gru', vocab, dim, hidden, layers, tied: dim === hidden });
+export const countedConfig = ([vocab, dim, hidden, layers]: readonly [
+  number,
+  number,
+  number,
+  number,
+]): ModelConfig => ({ cell: 'gru', vocab, dim, hidden, layers, tied: dim === hidden });
 
-const macros = (c: ModelConfig, packing: Packing, tokens: number): string[] => [`-DVOCAB=${c.vocab}`, `-DDIM=${c.dim}`,
-  `-DHIDDEN=${c.hidden}`, `-DLAYERS=${c.layers}`, `-DTYPE=${packing === 't2' ? 1 : 2}`, `-DTOKENS=${tokens}`];
+const macros = (c: ModelConfig, packing: Packing, tokens: number): string[] => [
+  `-DVOCAB=${c.vocab}`,
+  `-DDIM=${c.dim}`,
+  `-DHIDDEN=${c.hidden}`,
+  `-DLAYERS=${c.layers}`,
+  `-DTYPE=${packing === 't2' ? 1 : 2}`,
+  `-DTOKENS=${tokens}`,
+];
 
 function field(output: string, name: string): number {
   const found = new RegExp(`\\b${name}=(\\d+)`).exec(output);
@@ -47,8 +72,10 @@ function field(output: string, name: string): number {
 
 /** What count.sh prints. */
 function countSh(isa: Isa, args: readonly string[]): string {
-  return execFileSync(join(engine, 'bench/count.sh'), [isa === 'lx106' ? 'xtensa' : 'riscv', ...args],
-    { encoding: 'utf8', timeout: 120_000 });
+  return execFileSync(join(engine, 'bench/count.sh'), [isa === 'lx106' ? 'xtensa' : 'riscv', ...args], {
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
 }
 
 /** Instructions a token, by QEMU. */
@@ -61,11 +88,32 @@ export function countTotal(isa: Isa, config: ModelConfig, packing: Packing): num
 function runHart(args: readonly string[]): { output: string; classes: Record<string, number> } {
   return inTemporaryFolder((folder) => {
     const elf = join(folder, 'count.elf');
-    const sources = readdirSync(join(engine, 'src')).filter((f) => f.endsWith('.c')).sort().map((f) => join(engine, 'src', f));
-    execFileSync('riscv64-unknown-elf-gcc', ['-std=c99', '-O3', '-ffreestanding', '-fno-tree-loop-distribute-patterns',
-      '-nostdlib', '-nostartfiles', `-I${join(engine, 'include')}`, '-march=rv32imc_zicsr', '-mabi=ilp32',
-      '-Wl,--no-warn-rwx-segments', '-T', join(engine, 'bench/riscv.ld'), ...args, join(engine, 'bench/riscv.c'),
-      join(engine, 'bench/count.c'), join(engine, 'test/make_blob.c'), ...sources, '-lgcc', '-o', elf]);
+    const sources = readdirSync(join(engine, 'src'))
+      .filter((f) => f.endsWith('.c'))
+      .sort()
+      .map((f) => join(engine, 'src', f));
+    execFileSync('riscv64-unknown-elf-gcc', [
+      '-std=c99',
+      '-O3',
+      '-ffreestanding',
+      '-fno-tree-loop-distribute-patterns',
+      '-nostdlib',
+      '-nostartfiles',
+      `-I${join(engine, 'include')}`,
+      '-march=rv32imc_zicsr',
+      '-mabi=ilp32',
+      '-Wl,--no-warn-rwx-segments',
+      '-T',
+      join(engine, 'bench/riscv.ld'),
+      ...args,
+      join(engine, 'bench/riscv.c'),
+      join(engine, 'bench/count.c'),
+      join(engine, 'test/make_blob.c'),
+      ...sources,
+      '-lgcc',
+      '-o',
+      elf,
+    ]);
     const machine = new VirtMachine();
     machine.loadElf(readFileSync(elf));
     if (machine.runToExit(4e9) !== 0) throw new Error('count.c failed on the virtual hart');
@@ -82,7 +130,11 @@ function countClasses(config: ModelConfig, packing: Packing, checked: boolean): 
 }
 
 /** Least squares with coefficients ≥ 0: minimises Σ (w_i (a_i · x − y_i))², by coordinate descent. */
-export function nonNegativeFit(a: readonly (readonly number[])[], y: readonly number[], w: readonly number[]): number[] {
+export function nonNegativeFit(
+  a: readonly (readonly number[])[],
+  y: readonly number[],
+  w: readonly number[],
+): number[] {
   const n = a[0].length;
   // Columns of one length, so that none is slow to settle.
   const size = Array.from({ length: n }, (_, j) => Math.hypot(...a.map((row, i) => w[i] * row[j])) || 1);
@@ -119,8 +171,16 @@ function fit(isa: Isa, packing: Packing): Fit {
   });
   const totals = counts.map((c) => c.reduce((s, v) => s + v, 0));
   const weights = totals.map((t) => 1 / t);
-  const columns = counts[0].map((_, c) => nonNegativeFit(work, counts.map((row) => row[c]), weights));
-  const predicted = work.map((row) => columns.reduce((s, column) => s + row.reduce((t, v, j) => t + v * column[j], 0), 0));
+  const columns = counts[0].map((_, c) =>
+    nonNegativeFit(
+      work,
+      counts.map((row) => row[c]),
+      weights,
+    ),
+  );
+  const predicted = work.map((row) =>
+    columns.reduce((s, column) => s + row.reduce((t, v, j) => t + v * column[j], 0), 0),
+  );
   return {
     coefficients: WORK.map((_, j) => columns.map((column) => column[j])),
     worst: Math.max(...predicted.map((p, i) => Math.abs(p / totals[i] - 1))),
@@ -145,8 +205,9 @@ function main(): void {
     lines.push('  },');
   }
   const file = `/**
- * Written by scripts/fit-cost.ts; do not edit. Instructions for one of each work (work.ts), by class (rv32imc, in the order
- * of INSTRUCTION_CLASSES) or in all (lx106), fitted to exact counts of engine/bench/count.c at ${GRID.length} sizes.
+ * Written by scripts/fit-cost.ts; do not edit. Instructions for one of each work (work.ts), by class (rv32imc, in the
+ * order of INSTRUCTION_CLASSES) or in all (lx106), fitted to exact counts of engine/bench/count.c at ${GRID.length}
+ * sizes.
  */
 import type { Isa } from './chips.js';
 import type { Packing, WorkName } from './work.js';

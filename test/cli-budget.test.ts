@@ -12,11 +12,23 @@ import { tinylm } from './helpers/cli.js';
 
 test('budget models every chip and flash mode, and shows all inputs of one chip', async () => {
   const { out } = await tinylm(['budget']);
-  assert.match(out, /modelled tokens\/s +QIO 80 MHz +DIO 80 MHz +QIO 40 MHz +DIO 40 MHz\nESP32 .*\nESP32-S3 .*\nESP32-C3 /);
+  assert.match(
+    out,
+    /modelled tokens\/s +QIO 80 MHz +DIO 80 MHz +QIO 40 MHz +DIO 40 MHz\nESP32 .*\nESP32-S3 .*\nESP32-C3 /,
+  );
   const one = (await tinylm(['budget', '--chip', 'esp32c3', '--flash-mode', 'qio80'])).out;
-  for (const name of ['instructions a token', 'cycles an instruction', 'flash lines a token', 'cycles a line +168', 'matrices in SRAM',
-    'flash bound']) assert.match(one, new RegExp(`^${name}`, 'm'));
-  const { modelled } = JSON.parse((await tinylm(['budget', '--chip', 'esp32s3', '--json'])).out) as { modelled: ModelledSpeed[] };
+  for (const name of [
+    'instructions a token',
+    'cycles an instruction',
+    'flash lines a token',
+    'cycles a line +168',
+    'matrices in SRAM',
+    'flash bound',
+  ])
+    assert.match(one, new RegExp(`^${name}`, 'm'));
+  const { modelled } = JSON.parse((await tinylm(['budget', '--chip', 'esp32s3', '--json'])).out) as {
+    modelled: ModelledSpeed[];
+  };
   const direct = modelledSpeed({ config: defaultConfig(), chip: 'esp32s3', flashMode: 'dio80' });
   assert.equal(modelled[1].tokensPerSecond, direct.tokensPerSecond);
 });
@@ -52,7 +64,22 @@ test('the budget table of RESULTS.md is what the command answers', async () => {
     assert.equal(now.found?.flashBytes, found?.flashBytes);
   }
   const { chip, flashMode, flash, ram, speed, found } = budget[budget.length - 1];
-  const answer = await tinylm(['budget', '--largest', '--tokenizer', 'byte', '--chip', chip, '--flash-mode', flashMode, '--flash', `${flash}`,
-    '--ram', `${ram}`, '--speed', `${speed}`, '--json']);
+  const answer = await tinylm([
+    'budget',
+    '--largest',
+    '--tokenizer',
+    'byte',
+    '--chip',
+    chip,
+    '--flash-mode',
+    flashMode,
+    '--flash',
+    `${flash}`,
+    '--ram',
+    `${ram}`,
+    '--speed',
+    `${speed}`,
+    '--json',
+  ]);
   assert.deepEqual((JSON.parse(answer.out) as typeof budget)[0].found?.config, found?.config);
 });

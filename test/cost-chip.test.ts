@@ -13,21 +13,25 @@ import { byteTable } from '../src/tokenizer/index.js';
 import { toolsFor } from './firmware-support.js';
 import { livelyModel } from './helpers/tiny-models.js';
 
-/** Relative errors. A small model just fits the cache, where single lines decide: there they are compared as cycles only. */
+/** Relative errors. A small model just fits the cache, where single lines decide: there only cycles are compared. */
 const INSTRUCTIONS = 0.03;
 const LINES = 0.05;
 const SPEED = 0.05;
 /** FW_ENGINE_BYTES of the direct-boot image: with larger models the tables are smaller. */
 const ENGINE_BYTES = 18432;
 
-const CASES: readonly { readonly config: ModelConfig; readonly packing: Packing; readonly tokens: readonly [number, number] }[] = [
+const CASES: readonly {
+  readonly config: ModelConfig;
+  readonly packing: Packing;
+  readonly tokens: readonly [number, number];
+}[] = [
   { config: defaultConfig(), packing: 'b3', tokens: [4, 20] },
   { config: { ...defaultConfig(), dim: 64, hidden: 128 }, packing: 't2', tokens: [4, 12] },
   { config: { ...defaultConfig(), dim: 384, hidden: 384, tied: true }, packing: 'b3', tokens: [2, 6] },
 ];
 
 for (const { config, packing, tokens } of CASES) {
-  test(`${config.vocab} × ${config.dim} × ${config.hidden} ${packing}: modelled and run on the virtual ESP32-C3`, (t) => {
+  test(`${config.vocab} × ${config.dim} × ${config.hidden} ${packing}: modelled, and run on the virtual C3`, (t) => {
     if (!toolsFor(t, { 'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf', make: 'make' })) return;
     let tableBudget = 16384;
     const memory = (): number => budget(config, { tableBudget })[packing === 'b3' ? 'ramB3' : 'ramT2'];
@@ -38,7 +42,9 @@ for (const { config, packing, tokens } of CASES) {
     assert.equal(ran.info['engine'], memory(), 'the engine has the tables that were assumed');
     const close = (what: string, modelled: number, counted: number, most: number): void => {
       const error = modelled / counted - 1;
-      t.diagnostic(`${what}: modelled ${modelled.toFixed(1)}, counted ${counted.toFixed(1)} (${(100 * error).toFixed(2)} %)`);
+      t.diagnostic(
+        `${what}: modelled ${modelled.toFixed(1)}, counted ${counted.toFixed(1)} (${(100 * error).toFixed(2)} %)`,
+      );
       assert.ok(Math.abs(error) <= most, `${what}: ${modelled} modelled, ${counted} counted`);
     };
     for (const flashMode of FLASH_MODE_LIST) {

@@ -2,8 +2,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CacheModel } from '../src/device/index.js';
-import { CHIPS, CHIP_LIST, FLASH_MODE_LIST, INSTRUCTION_CLASSES, flashReads, largestModel, lineClocks, lineCycles, modelledRows,
-  modelledSpeed, tokenCost, tokenWork, totalInstructions, type ClassNumbers, type Limits } from '../src/cost/index.js';
+import {
+  CHIPS,
+  CHIP_LIST,
+  FLASH_MODE_LIST,
+  INSTRUCTION_CLASSES,
+  flashReads,
+  largestModel,
+  lineClocks,
+  lineCycles,
+  modelledRows,
+  modelledSpeed,
+  tokenCost,
+  tokenWork,
+  totalInstructions,
+  type ClassNumbers,
+  type Limits,
+} from '../src/cost/index.js';
 import { totalOf } from '../src/device/index.js';
 import { budget, defaultConfig, parameterCount, type ModelConfig } from '../src/model/index.js';
 
@@ -12,9 +27,18 @@ const LARGE: ModelConfig = { cell: 'gru', vocab: 256, dim: 384, hidden: 384, lay
 
 test('a line of 32 bytes takes opcode, address, wait and data', () => {
   // QIO: 8 + 6 + 6 + 64 clocks; DIO: 8 + 12 + 4 + 128. At 240 MHz these are the cycles of the chips' documentation.
-  assert.deepEqual(FLASH_MODE_LIST.map((m) => lineClocks(m, 32)), [84, 152, 84, 152]);
-  assert.deepEqual(FLASH_MODE_LIST.map((m) => lineCycles(CHIPS.esp32, m)), [252, 456, 504, 912]);
-  assert.deepEqual(FLASH_MODE_LIST.map((m) => lineCycles(CHIPS.esp32c3, m)), [168, 304, 336, 608]);
+  assert.deepEqual(
+    FLASH_MODE_LIST.map((m) => lineClocks(m, 32)),
+    [84, 152, 84, 152],
+  );
+  assert.deepEqual(
+    FLASH_MODE_LIST.map((m) => lineCycles(CHIPS.esp32, m)),
+    [252, 456, 504, 912],
+  );
+  assert.deepEqual(
+    FLASH_MODE_LIST.map((m) => lineCycles(CHIPS.esp32c3, m)),
+    [168, 304, 336, 608],
+  );
   assert.equal(lineClocks('qio80', 64), 148);
 });
 
@@ -26,8 +50,16 @@ test('the classes are those of the virtual chip', () => {
 test('work: tables are built once for what the head and the next step share, and in pieces for each product', () => {
   // b3: 32 columns are 7 groups, 64 are 13; the hidden state's table serves head and recurrence.
   assert.deepEqual(tokenWork(defaultConfig(), 'b3'), {
-    bytes: 192 * 13 + 192 * 7 + 256 * 13, blockRows: 192 + 192 + 256, builds: 4 + 7, embedding: 32, loads: 64,
-    units: 64, vocab: 256, products: 3, tokens: 1,
+    bytes: 192 * 13 + 192 * 7 + 256 * 13,
+    tails: 192 + 192 * 3 + 256,
+    blockRows: 192 + 192 + 256,
+    builds: 4 + 7,
+    embedding: 32,
+    loads: 64,
+    units: 64,
+    vocab: 256,
+    products: 3,
+    tokens: 1,
   });
   // 77 groups of 486 bytes do not fit 16 KB: 32 + 32 + 13, anew for each of three products.
   const large = tokenWork(LARGE, 'b3');
@@ -51,11 +83,18 @@ test('matrices go to SRAM in the order of the file while they fit', () => {
   const all = flashReads(defaultConfig(), 'b3', CHIPS.esp32c3, 1e6);
   assert.deepEqual(all.inSram, ['rnn.weight_ih_l0', 'rnn.weight_hh_l0', 'fc.weight']);
   assert.equal(all.copied, bytes(192, 32) + bytes(192, 64) + bytes(256, 64));
-  assert.deepEqual(flashReads(defaultConfig(), 'b3', CHIPS.esp32c3, 5000).inSram, ['rnn.weight_ih_l0', 'rnn.weight_hh_l0']);
-  assert.deepEqual(flashReads(LARGE, 'b3', CHIPS.esp32s3, 20_000).inSram, ['embed.weight'], 'tied: it is the output layer too');
+  assert.deepEqual(flashReads(defaultConfig(), 'b3', CHIPS.esp32c3, 5000).inSram, [
+    'rnn.weight_ih_l0',
+    'rnn.weight_hh_l0',
+  ]);
+  assert.deepEqual(
+    flashReads(LARGE, 'b3', CHIPS.esp32s3, 20_000).inSram,
+    ['embed.weight'],
+    'tied: it is the output layer too',
+  );
 });
 
-test('speed: slower flash, fewer copies and larger models are slower; the bound is above; counts replace predictions', () => {
+test('speed: slower flash, fewer copies, larger models are slower; bounds are above; counts override', () => {
   for (const chip of CHIP_LIST) {
     const speeds = FLASH_MODE_LIST.map((flashMode) => modelledSpeed({ config: LARGE, chip, flashMode, copies: false }));
     for (const { tokensPerSecond, flashBoundTokensPerSecond, ofFlashBound, cyclesCompute, cyclesFlash } of speeds) {
@@ -63,7 +102,11 @@ test('speed: slower flash, fewer copies and larger models are slower; the bound 
       assert.equal(tokensPerSecond, (CHIPS[chip].clockMhz * 1e6) / (cyclesCompute + cyclesFlash));
     }
     const rates = speeds.map((s) => s.tokensPerSecond);
-    assert.deepEqual(rates, [...rates].sort((a, b) => b - a), 'qio80, dio80, qio40, dio40');
+    assert.deepEqual(
+      rates,
+      [...rates].sort((a, b) => b - a),
+      'qio80, dio80, qio40, dio40',
+    );
     assert.ok(modelledSpeed({ config: LARGE, chip }).tokensPerSecond > rates[0]);
     assert.equal(modelledSpeed({ config: defaultConfig(), chip: 'esp32' }).flashBoundTokensPerSecond, Infinity);
   }
@@ -71,16 +114,27 @@ test('speed: slower flash, fewer copies and larger models are slower; the bound 
   const counted = modelledSpeed({ config: defaultConfig(), chip: 'esp32c3', instructions: classes, lines: 0 });
   assert.equal(counted.inputs.counted, true);
   assert.equal(counted.cyclesFlash, 0);
-  assert.throws(() => modelledSpeed({ config: defaultConfig(), chip: 'esp32', instructions: 0 }), { code: 'cost-input' });
-  assert.throws(() => modelledSpeed({ config: { ...defaultConfig(), hidden: 0 }, chip: 'esp32' }), { code: 'model-config' });
+  assert.throws(() => modelledSpeed({ config: defaultConfig(), chip: 'esp32', instructions: 0 }), {
+    code: 'cost-input',
+  });
+  assert.throws(() => modelledSpeed({ config: { ...defaultConfig(), hidden: 0 }, chip: 'esp32' }), {
+    code: 'model-config',
+  });
 });
 
 test('the table has a row for each chip and a column for each mode', () => {
   const rows = modelledRows({ config: defaultConfig() });
-  assert.deepEqual(rows.map((r) => r.length), [9, 9, 9, 9]);
+  assert.deepEqual(
+    rows.map((r) => r.length),
+    [9, 9, 9, 9],
+  );
   assert.match(rows[3].join(' '), /ESP32-C3 160 /);
   const classes = tokenCost(defaultConfig(), 'b3', 'rv32imc').classes!;
-  const own = modelledRows({ config: defaultConfig(), chips: ['esp32c3'], counted: { chip: 'esp32c3', classes, lines: 100 } });
+  const own = modelledRows({
+    config: defaultConfig(),
+    chips: ['esp32c3'],
+    counted: { chip: 'esp32c3', classes, lines: 100 },
+  });
   assert.match(own[1].join(' | '), /counted \| \d\.\d\d \| 100 of 32 B/);
 });
 
@@ -90,7 +144,9 @@ test('the largest model is within its limits, and a larger one of the same kind 
   const { config, tableBudget, engineBytes, flashBytes, copiedBytes, modelled } = found;
   const cost = budget(config, { tableBudget });
   assert.deepEqual([found.parameters, flashBytes, engineBytes], [parameterCount(config), cost.b3Bytes, cost.ramB3]);
-  assert.ok(flashBytes <= limits.flash && engineBytes + copiedBytes <= limits.ram && modelled.tokensPerSecond >= limits.speed);
+  assert.ok(
+    flashBytes <= limits.flash && engineBytes + copiedBytes <= limits.ram && modelled.tokensPerSecond >= limits.speed,
+  );
   for (const more of [{ hidden: config.hidden + 4, dim: config.dim * (1 + 4 / config.hidden) }]) {
     const larger = { ...config, ...more };
     const speed = modelledSpeed({ config: larger, chip: 'esp32c3', copies: limits.ram - budget(larger).ramB3 });

@@ -1,4 +1,4 @@
-/** What `tinylm budget` says of speed: modelled tokens/s by chip and flash mode, and the largest model that is fast enough. */
+/** What `tinylm budget` says of speed: modelled tokens/s by chip and flash mode, and the largest model for a speed. */
 import {
   CHIPS,
   CHIP_LIST,
@@ -51,7 +51,10 @@ function inputsText({ chip, speeds }: ModelledRow): string {
   return table(
     [
       ['instructions a token', `${count(inputs.instructions)} (${facts.isa}, fitted to counts under QEMU)`],
-      ['cycles an instruction', `${inputs.cyclesPerInstruction.toFixed(2)} at ${inputs.clockMhz} MHz; ${facts.cyclesFrom}`],
+      [
+        'cycles an instruction',
+        `${inputs.cyclesPerInstruction.toFixed(2)} at ${inputs.clockMhz} MHz; ${facts.cyclesFrom}`,
+      ],
       ['flash lines a token', `${count(inputs.lines)} of ${inputs.lineBytes} bytes, ${bytesText(bytesFromFlash)}`],
       ['cycles a line', perLine.join(', ')],
       [
@@ -65,7 +68,9 @@ function inputsText({ chip, speeds }: ModelledRow): string {
         bounds.length === 0
           ? 'none, the rest fits the cache'
           : bounds
-              .map((s) => `${rate(s.flashBoundTokensPerSecond)} tokens/s, ${Math.round(100 * s.ofFlashBound)} % reached`)
+              .map(
+                (s) => `${rate(s.flashBoundTokensPerSecond)} tokens/s, ${Math.round(100 * s.ofFlashBound)} % reached`,
+              )
               .join('; '),
       ],
     ],

@@ -1,7 +1,7 @@
 /**
- * Which lines of flash a token has to fetch: the engine's reads in their order, replayed over a cache of the chip's shape.
- * A matrix larger than the cache is fetched anew for each token, and more than once where a block of the kernel's columns
- * ends within a line and the rest of that line is only read in a later pass over the rows.
+ * Which lines of flash a token has to fetch: the engine's reads in their order, replayed over a cache of the chip's
+ * shape. A matrix larger than the cache is fetched anew for each token, and more than once where a block of the
+ * kernel's columns ends within a line and the rest of that line is only read in a later pass over the rows.
  */
 import { parameterSpecs, type ModelConfig } from '../model/index.js';
 import type { Cache, Chip } from './chips.js';
@@ -15,12 +15,13 @@ const CODE = { product: 1280, gates: 640, sample: 1280, application: 2880 } as c
 const CONSTANTS = { gates: 320, sample: 256 } as const;
 
 /**
- * What runs lies scattered over the program in functions of some 160 bytes: so some sets of the cache get more of it than
- * others, as on the direct-boot image.
+ * What runs lies scattered over the program in functions of some 160 bytes: so some sets of the cache get more of it
+ * than others, as on the direct-boot image.
  */
 const FUNCTION_BYTES = 160;
 const PROGRAM_FUNCTIONS = 181;
-const codeAt = (from: number): number => CODE_AT + (((from / FUNCTION_BYTES) * 83) % PROGRAM_FUNCTIONS) * FUNCTION_BYTES;
+const codeAt = (from: number): number =>
+  CODE_AT + (((from / FUNCTION_BYTES) * 83) % PROGRAM_FUNCTIONS) * FUNCTION_BYTES;
 
 /** Where a matrix or bias lies, bytes from the beginning of the flash. */
 interface Place {
@@ -38,7 +39,11 @@ const CODE_AT = 0x10000;
 function layout(config: ModelConfig, packing: Packing): Map<string, Place> {
   const places = new Map<string, Place>();
   let at = MODEL_AT + 2048;
-  for (const { name, kind, shape: [rows, cols = 1] } of parameterSpecs(config)) {
+  for (const {
+    name,
+    kind,
+    shape: [rows, cols = 1],
+  } of parameterSpecs(config)) {
     const scale = at;
     const data = kind === 'bias' ? at : up16(at + 2 * rows);
     const bytes = kind === 'bias' ? 2 * rows : rows * rowBytes(cols, packing);
@@ -96,22 +101,30 @@ export interface FlashReads {
   readonly leastLines: number;
 }
 
-/** The matrices that the firmware copies to SRAM (firmware/main/speed.c): in their order in the file, while they fit. */
+/** The matrices that the firmware copies to SRAM (firmware/main/speed.c): in the order of the file, while they fit. */
 export function copiesToSram(config: ModelConfig, packing: Packing, room: number, block: number): string[] {
   let left = room;
-  return parameterSpecs(config).filter(({ name, kind, shape }) => {
-    const bytes = shape[0] * rowBytes(shape[1] ?? 1, packing);
-    if (kind !== 'weight' || (name === 'embed.weight' && !config.tied) || bytes > left || bytes > block) return false;
-    left -= bytes;
-    return true;
-  }).map(({ name }) => name);
+  return parameterSpecs(config)
+    .filter(({ name, kind, shape }) => {
+      const bytes = shape[0] * rowBytes(shape[1] ?? 1, packing);
+      if (kind !== 'weight' || (name === 'embed.weight' && !config.tied) || bytes > left || bytes > block) return false;
+      left -= bytes;
+      return true;
+    })
+    .map(({ name }) => name);
 }
 
 /**
  * @param room bytes of SRAM for copies of matrices; 0: everything is read in place
  * @param tableBudget as in tokenWork
  */
-export function flashReads(config: ModelConfig, packing: Packing, chip: Chip, room: number, tableBudget?: number): FlashReads {
+export function flashReads(
+  config: ModelConfig,
+  packing: Packing,
+  chip: Chip,
+  room: number,
+  tableBudget?: number,
+): FlashReads {
   const { cache } = chip;
   const places = layout(config, packing);
   const inSram = copiesToSram(config, packing, room, chip.copyBlock);
@@ -151,7 +164,8 @@ export function flashReads(config: ModelConfig, packing: Packing, chip: Chip, ro
     const width = rowBytes(config.dim, packing);
     const embed = place('embed.weight');
     products.forEach((product, i) => {
-      if (i === 1) { // the first input product unpacks the embedding
+      if (i === 1) {
+        // the first input product unpacks the embedding
         if (!inSram.includes('embed.weight')) lines.read(embed.data + row * width, width);
         lines.read(embed.scale + 2 * row, 2);
       }
@@ -172,8 +186,10 @@ export function flashReads(config: ModelConfig, packing: Packing, chip: Chip, ro
   for (let i = 0; i < tokens; i++) token();
   const perToken = (lines.fills - before) / tokens;
   const bytesOf = (name: string): number => place(name).bytes;
-  const needed = products.reduce((sum, { matrix, bias, rows }) =>
-    sum + (inSram.includes(matrix) ? 0 : bytesOf(matrix)) + 2 * rows + bytesOf(bias), 0);
+  const needed = products.reduce(
+    (sum, { matrix, bias, rows }) => sum + (inSram.includes(matrix) ? 0 : bytesOf(matrix)) + 2 * rows + bytesOf(bias),
+    0,
+  );
   return {
     lines: perToken,
     bytes: perToken * cache.line,

@@ -65,13 +65,21 @@ export function largestModel(limits: Limits): Largest | undefined {
     if ((facts.clockMhz * 1e6) / cycles < speed) continue;
     const engineBytes = ramOf(budget(config, { tableBudget }));
     const flashBytes = bytesOf(budget(config, { tokenizerBytes }));
-    const inFlash = flashBytes - (config.vocab * config.dim) / 4 - Math.min(ram - engineBytes, facts.copyBytes) - facts.cache.bytes;
+    const inFlash =
+      flashBytes - (config.vocab * config.dim) / 4 - Math.min(ram - engineBytes, facts.copyBytes) - facts.cache.bytes;
     const least = (Math.max(0, inFlash) / facts.cache.line) * lineCycles(facts, flashMode);
     if ((facts.clockMhz * 1e6) / (cycles + least) < speed) continue;
     const modelled = modelledSpeed({ config, packing, chip, flashMode, copies: ram - engineBytes, tableBudget });
     if (modelled.tokensPerSecond < speed) continue;
-    return { config, parameters: parameterCount(config), flashBytes, engineBytes, copiedBytes: modelled.inputs.sramBytes,
-      tableBudget, modelled };
+    return {
+      config,
+      parameters: parameterCount(config),
+      flashBytes,
+      engineBytes,
+      copiedBytes: modelled.inputs.sramBytes,
+      tableBudget,
+      modelled,
+    };
   }
   return undefined;
 }

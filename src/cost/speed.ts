@@ -1,7 +1,16 @@
 /** Modelled tokens a second: instructions and their cycles, plus the lines of flash that the core waits for. */
 import { TinyLMError, elementCount, parameterSpecs, validateConfig, type ModelConfig } from '../model/index.js';
-import { CHIPS, INSTRUCTION_CLASSES, computeCycles, lineCycles, totalInstructions, type ChipName, type ClassNumbers,
-  type FlashMode, type Isa } from './chips.js';
+import {
+  CHIPS,
+  INSTRUCTION_CLASSES,
+  computeCycles,
+  lineCycles,
+  totalInstructions,
+  type ChipName,
+  type ClassNumbers,
+  type FlashMode,
+  type Isa,
+} from './chips.js';
 import { flashReads, type FlashReads } from './flash.js';
 import { INSTRUCTIONS } from './instructions.js';
 import { WORK, tokenWork, type Packing } from './work.js';
@@ -17,7 +26,8 @@ export interface TokenCost {
 }
 
 /**
- * Predicted instructions of a token: embedding, cell, output layer and sampling (temperature 0.8, top-k 40), table kernel.
+ * Predicted instructions of a token: embedding, cell, output layer and sampling (temperature 0.8, top-k 40), with the
+ * table kernel.
  * @param tableBudget most bytes of look-up tables; the engine's default 16,384
  */
 export function tokenCost(config: ModelConfig, packing: Packing, isa: Isa, tableBudget?: number): TokenCost {
@@ -26,9 +36,16 @@ export function tokenCost(config: ModelConfig, packing: Packing, isa: Isa, table
   const { perWork } = INSTRUCTIONS[isa][packing];
   const sums = perWork.tokens.map((_, c) => WORK.reduce((sum, name) => sum + work[name] * perWork[name][c], 0));
   const instructions = sums.reduce((a, b) => a + b, 0);
-  const weights = parameterSpecs(config).filter(({ kind }) => kind === 'weight').reduce((n, { shape }) => n + elementCount(shape), 0);
-  const classes = sums.length === 1 ? undefined
-    : (Object.fromEntries(INSTRUCTION_CLASSES.map((name, c) => [name, sums[c]])) as Record<keyof ClassNumbers, number>);
+  const weights = parameterSpecs(config)
+    .filter(({ kind }) => kind === 'weight')
+    .reduce((n, { shape }) => n + elementCount(shape), 0);
+  const classes =
+    sums.length === 1
+      ? undefined
+      : (Object.fromEntries(INSTRUCTION_CLASSES.map((name, c) => [name, sums[c]])) as Record<
+          keyof ClassNumbers,
+          number
+        >);
   return { instructions, ...(classes && { classes }), weights, perWeight: instructions / weights };
 }
 
@@ -38,8 +55,8 @@ export interface SpeedInput {
   readonly chip: ChipName;
   readonly flashMode?: FlashMode;
   /**
-   * Matrices in SRAM: true, as the firmware copies them by default; false, all weights are read from flash; a number: the
-   * bytes that copies may take, at most what the chip has.
+   * Matrices in SRAM: true, as the firmware copies them by default; false, all weights are read from flash; a number,
+   * the bytes that copies may take, at most what the chip has.
    */
   readonly copies?: boolean | number;
   /** Instructions of a token as counted, application included, instead of predicted; by class for the ESP32-C3. */
@@ -58,7 +75,7 @@ export interface ModelledSpeed {
   readonly bytesFromFlash: number;
   /** bytes of lines that no order of reads could save; 0 when all fits the cache */
   readonly leastBytes: number;
-  /** tokens a second if nothing cost time but fetching each needed byte of flash once; Infinity when it all fits the cache */
+  /** tokens/s if nothing cost time but fetching each needed byte of flash once; Infinity when it all fits the cache */
   readonly flashBoundTokensPerSecond: number;
   /** tokensPerSecond as a part of that bound, 0 … 1; 0 when there is no bound */
   readonly ofFlashBound: number;
@@ -79,16 +96,18 @@ export interface ModelledSpeed {
 }
 
 /**
- * What the application executes around the engine for a token, counted on the direct-boot image (default model, b3: 85,937 in
- * all, of which the prediction has 82,525; the image is built with -O2, which is some of it). Its mix is taken to be the
- * engine's.
+ * What the application executes around the engine for a token: the difference between the direct-boot image, default
+ * model, and the prediction (the image is built with -O2, which is some of it). Its mix is taken to be the engine's.
  */
 const APPLICATION_INSTRUCTIONS = 3_000;
 
 function withApplication({ instructions, classes }: TokenCost): ClassNumbers | number {
   const factor = 1 + APPLICATION_INSTRUCTIONS / instructions;
   if (!classes) return instructions * factor;
-  return Object.fromEntries(INSTRUCTION_CLASSES.map((name) => [name, classes[name] * factor])) as Record<keyof ClassNumbers, number>;
+  return Object.fromEntries(INSTRUCTION_CLASSES.map((name) => [name, classes[name] * factor])) as Record<
+    keyof ClassNumbers,
+    number
+  >;
 }
 
 /** @throws TinyLMError `model-config`, or `cost-input` for a count that is no count */
@@ -100,8 +119,11 @@ export function modelledSpeed(input: SpeedInput): ModelledSpeed {
   const counts = input.instructions ?? withApplication(cost);
   const instructions = typeof counts === 'number' ? counts : totalInstructions(counts);
   if (!(instructions > 0) || (input.lines !== undefined && !(input.lines >= 0)))
-    throw new TinyLMError('cost-input', `${instructions} instructions and ${input.lines} lines a token, expected positive numbers`,
-      'give counts of at least one token');
+    throw new TinyLMError(
+      'cost-input',
+      `${instructions} instructions and ${input.lines} lines a token, expected positive numbers`,
+      'give counts of at least one token',
+    );
   const room = copies === true ? chip.copyBytes : copies === false ? 0 : Math.min(copies, chip.copyBytes);
   const reads = flashReads(config, packing, chip, room, tableBudget);
   const lines = input.lines ?? reads.lines;
@@ -112,15 +134,26 @@ export function modelledSpeed(input: SpeedInput): ModelledSpeed {
   const tokensPerSecond = hertz / (cyclesCompute + cyclesFlash);
   const bound = reads.leastLines === 0 ? Infinity : hertz / (reads.leastLines * perLine);
   return {
-    tokensPerSecond, cyclesCompute, cyclesFlash,
+    tokensPerSecond,
+    cyclesCompute,
+    cyclesFlash,
     bytesFromFlash: lines * chip.cache.line,
     leastBytes: reads.leastLines * chip.cache.line,
     flashBoundTokensPerSecond: bound,
     ofFlashBound: Number.isFinite(bound) ? tokensPerSecond / bound : 0,
     inputs: {
-      chip: input.chip, clockMhz: chip.clockMhz, flashMode, packing, instructions, counted: input.instructions !== undefined,
-      cyclesPerInstruction: cyclesCompute / instructions, lines, lineBytes: chip.cache.line, cyclesPerLine: perLine,
-      sram: reads.inSram, sramBytes: reads.copied,
+      chip: input.chip,
+      clockMhz: chip.clockMhz,
+      flashMode,
+      packing,
+      instructions,
+      counted: input.instructions !== undefined,
+      cyclesPerInstruction: cyclesCompute / instructions,
+      lines,
+      lineBytes: chip.cache.line,
+      cyclesPerLine: perLine,
+      sram: reads.inSram,
+      sramBytes: reads.copied,
     },
   };
 }

@@ -1,6 +1,14 @@
 /** Modelled tokens/s of one model on every chip, as rows of text. */
 import type { ModelConfig } from '../model/index.js';
-import { CHIPS, CHIP_LIST, FLASH_MODES, FLASH_MODE_LIST, type ChipName, type ClassNumbers, type FlashMode } from './chips.js';
+import {
+  CHIPS,
+  CHIP_LIST,
+  FLASH_MODES,
+  FLASH_MODE_LIST,
+  type ChipName,
+  type ClassNumbers,
+  type FlashMode,
+} from './chips.js';
 import { modelledSpeed, type ModelledSpeed } from './speed.js';
 import type { Packing } from './work.js';
 
@@ -31,31 +39,58 @@ export interface ModelledRow {
 }
 
 /** Speeds of a model by chip and flash mode. */
-export function modelledSpeeds({ config, packing, chips = CHIP_LIST, flashModes = FLASH_MODE_LIST, counted, copies }:
-TableInput): ModelledRow[] {
+export function modelledSpeeds({
+  config,
+  packing,
+  chips = CHIP_LIST,
+  flashModes = FLASH_MODE_LIST,
+  counted,
+  copies,
+}: TableInput): ModelledRow[] {
   return chips.map((chip) => ({
     chip,
     title: CHIPS[chip].title,
-    speeds: flashModes.map((flashMode) => modelledSpeed({
-      config, packing, chip, flashMode, copies,
-      ...(counted?.chip === chip && { instructions: counted.classes, lines: counted.lines }),
-    })),
+    speeds: flashModes.map((flashMode) =>
+      modelledSpeed({
+        config,
+        packing,
+        chip,
+        flashMode,
+        copies,
+        ...(counted?.chip === chip && { instructions: counted.classes, lines: counted.lines }),
+      }),
+    ),
   }));
 }
 
 const figure = (n: number): string => (n >= 100 ? Math.round(n).toLocaleString('en-US') : n.toFixed(1));
 
 /**
- * A table of cells, the first row being its head: chip, instructions a token (counted or predicted), cycles an instruction,
- * then modelled tokens/s by flash mode. Print it under a line that says "modelled".
+ * A table of cells, the first row being its head: chip, instructions a token (counted or predicted), cycles each, lines
+ * of flash, then modelled tokens/s by flash mode. Print it under a line that says "modelled".
  */
 export function modelledRows(input: TableInput): string[][] {
   const modes = input.flashModes ?? FLASH_MODE_LIST;
-  const head = ['chip', 'MHz', 'instructions a token', 'cycles each', 'lines a token', ...modes.map((m) => FLASH_MODES[m].title)];
-  return [head, ...modelledSpeeds(input).map(({ title, speeds }) => {
-    const { inputs } = speeds[0];
-    return [title, String(inputs.clockMhz), `${figure(inputs.instructions)}${inputs.counted ? ' counted' : ''}`,
-      inputs.cyclesPerInstruction.toFixed(2), `${figure(inputs.lines)} of ${inputs.lineBytes} B`,
-      ...speeds.map(({ tokensPerSecond }) => figure(tokensPerSecond))];
-  })];
+  const head = [
+    'chip',
+    'MHz',
+    'instructions a token',
+    'cycles each',
+    'lines a token',
+    ...modes.map((m) => FLASH_MODES[m].title),
+  ];
+  return [
+    head,
+    ...modelledSpeeds(input).map(({ title, speeds }) => {
+      const { inputs } = speeds[0];
+      return [
+        title,
+        String(inputs.clockMhz),
+        `${figure(inputs.instructions)}${inputs.counted ? ' counted' : ''}`,
+        inputs.cyclesPerInstruction.toFixed(2),
+        `${figure(inputs.lines)} of ${inputs.lineBytes} B`,
+        ...speeds.map(({ tokensPerSecond }) => figure(tokensPerSecond)),
+      ];
+    }),
+  ];
 }

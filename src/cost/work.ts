@@ -41,12 +41,24 @@ export interface Product {
 }
 
 /** Amounts of work a token. Their order is that of the coefficients in instructions.ts. */
-export const WORK = ['bytes', 'blockRows', 'builds', 'embedding', 'loads', 'units', 'vocab', 'products', 'tokens'] as const;
+export const WORK = [
+  'bytes',
+  'tails',
+  'blockRows',
+  'builds',
+  'embedding',
+  'loads',
+  'units',
+  'vocab',
+  'products',
+  'tokens',
+] as const;
 export type WorkName = (typeof WORK)[number];
 /**
- * bytes: packed bytes looked up · blockRows: (row, block) pairs · builds: look-up tables built, two at a time ·
- * embedding: values of the embedding row · loads: hidden values made 8-bit · units: hidden units (six rows finished, three
- * gates) · vocab: tokens (a row finished, ranked, weighed) · products: pieces of products · tokens: 1
+ * bytes: packed bytes looked up · tails: those of them that do not make four, whose tables stand alone ·
+ * blockRows: (row, block) pairs · builds: look-up tables built, two at a time · embedding: values of its row · loads:
+ * hidden values made 8-bit · units: hidden units (six rows finished, three gates) · vocab: tokens (a row
+ * finished, ranked, weighed) · products: pieces of products · tokens: 1
  */
 export type Work = Readonly<Record<WorkName, number>>;
 
@@ -72,7 +84,11 @@ export function productsOf(config: ModelConfig, packing: Packing, tableBudget = 
 }
 
 /** Bytes of one table slot and how many there are (`plan` of tlm_engine.c). */
-function tableSlots({ dim, hidden, layers }: ModelConfig, packing: Packing, budget: number): { slot: number; slots: number } {
+function tableSlots(
+  { dim, hidden, layers }: ModelConfig,
+  packing: Packing,
+  budget: number,
+): { slot: number; slots: number } {
   const bytes = Math.max(rowBytes(dim, packing), rowBytes(hidden, packing)) * PACKINGS[packing].stride * 2;
   const usable = budget - (budget % 4);
   const slot = Math.min(Math.ceil(bytes / 4) * 4, usable);
@@ -129,8 +145,11 @@ export function tokenWork(config: ModelConfig, packing: Packing, tableBudget = T
   const sum = (amount: (p: Product) => number): number => products.reduce((all, p) => all + amount(p), 0);
   return {
     bytes: sum(({ rows, bytes }) => rows * bytes),
+    tails: sum(({ rows, pieces }) => rows * pieces.reduce((n, [, bytes]) => n + (bytes % 4), 0)),
     blockRows: sum(({ rows, pieces }) => rows * pieces.reduce((n, [, bytes]) => n + blocksOf(bytes).length, 0)),
-    builds, embedding, loads,
+    builds,
+    embedding,
+    loads,
     units: hidden * layers,
     vocab,
     products: sum(({ pieces }) => pieces.length),

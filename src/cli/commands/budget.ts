@@ -9,7 +9,7 @@ import {
   FLASH_MODE_CHOICES,
   largestOf,
   largestText,
-  LARGEST_DEFAULTS,
+  LARGEST_DEFAULTS as usual,
   speedsOf,
   speedText,
 } from '../budget-speed.js';
@@ -50,7 +50,9 @@ export function budgetCommand(context: Context): Command {
     .option('--flash <bytes>', 'room for the model in flash, e.g. 1M; exits with 1 when it does not fit', byteSize)
     .option('--ram <bytes>', 'memory for the engine, e.g. 32K; exits with 1 when it does not fit', byteSize)
     .addOption(
-      new Option('--chip <name>', 'chip to model, with all that goes into the figures (default: all)').choices(CHIP_CHOICES),
+      new Option('--chip <name>', 'chip to model, with all that goes into the figures (default: all)').choices(
+        CHIP_CHOICES,
+      ),
     )
     .addOption(
       new Option('--flash-mode <mode>', 'how the chip reads its flash (default: all)').choices(FLASH_MODE_CHOICES),
@@ -59,7 +61,7 @@ export function budgetCommand(context: Context): Command {
     .option(
       '--largest',
       'the largest model within --flash, --ram (engine, and copies of matrices) and --speed ' +
-        `(default: ${bytesText(LARGEST_DEFAULTS.flash)}, ${bytesText(LARGEST_DEFAULTS.ram)}, ${LARGEST_DEFAULTS.speed})`,
+        `(default: ${bytesText(usual.flash)}, ${bytesText(usual.ram)}, ${usual.speed})`,
     );
   addOptions(command, ['json']);
   return command.action((path: string | undefined, options: Options) => showBudget(context, command, path, options));
