@@ -1,11 +1,19 @@
 /** Runs of other kinds: from a pipe, with floats, by the clock, in Portuguese, in a sweep. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { RUN_FILES } from '../src/node/run-folder.js';
+import { loadTrainer } from '../src/node/native-trainer.js';
 import { SMALL, spawned, start, tinylm } from './helpers/cli.js';
+
+const skip = await loadTrainer('native').then(
+  () => false as const,
+  (error: Error) => `no native kernels here: ${error.message}`,
+);
+/** A machine without a compiler. */
+const BARE = { CC: 'no-such-compiler', TINYLM_CC: undefined, TINYLM_BACKEND: undefined };
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -14,6 +22,62 @@ before(() => {
   folder = mkdtempSync(join(tmpdir(), 'tinylm-runs-'));
 });
 after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+interface Recorded {
+  backend: { name: string; vector: number; compiler?: string };
+  switched?: { step: number; backend: { name: string } }[];
+}
+const recorded = (name: string): Recorded =>
+  JSON.parse(readFileSync(join(at(name), RUN_FILES.run), 'utf8')) as Recorded;
+
+describe('the build of the trainer', () => {
+  const short = ['train', 'stories:en', ...SMALL, '--epochs', '2', '--json'];
+
+  it('is WebAssembly without a compiler, which is said and written down', async () => {
+    const { code, out, err } = await spawned([...short, '--out', at('bare')], '', BARE);
+    assert.equal(code, 0, err);
+    assert.match(err, /^trainer: WebAssembly: .*(no-such-compiler|koffi)/m);
+    assert.deepEqual(recorded('bare').backend, { name: 'wasm', vector: 4 });
+    assert.equal((JSON.parse(out) as { training: { backend: string } }).training.backend, 'WebAssembly');
+    assert.match(readFileSync(join(at('bare'), RUN_FILES.report), 'utf8'), /\| trainer \| WebAssembly \|/);
+  });
+
+  it('that is asked for and cannot be had is an error', async () => {
+    const { code, err } = await spawned([...short, '--backend', 'native', '--out', at('none')], '', BARE);
+    assert.equal(code, 1);
+    assert.match(err, /^error: native kernels were asked for/m);
+    assert.ok(!existsSync(at('none')));
+  });
+
+  it('stays that of the run when it is resumed, unless another is asked for', { skip }, async () => {
+    const { code, err } = await spawned([...short, '--out', at('native')], '', { TINYLM_BACKEND: undefined });
+    assert.equal(code, 0, err);
+    assert.match(err, /^trainer: native \(/m);
+    const { backend } = recorded('native');
+    assert.equal(backend.name, 'native');
+    assert.ok(backend.compiler);
+
+    const refused = await spawned(['train', '--resume', at('native')], '', BARE);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /was made by native kernels .*no-such-compiler[^]*hint: .*--backend auto/);
+    const other = await spawned(['train', '--resume', at('native'), '--backend', 'auto'], '', BARE);
+    assert.equal(other.code, 0, other.err);
+    assert.match(other.err, /warning: .*not the same to the last bit/);
+    assert.deepEqual(recorded('native').backend, backend);
+    assert.deepEqual(recorded('native').switched?.map((s) => s.backend.name), ['wasm']);
+
+    // Where a compiler is, too, a run of WebAssembly stays one; and a build for another processor is another one.
+    const stays = await spawned(['train', '--resume', at('native')]);
+    assert.equal(stays.code, 0, stays.err);
+    assert.match(stays.err, /^trainer: WebAssembly$/m);
+    const file = join(at('native'), RUN_FILES.run);
+    const moved = { ...recorded('native'), backend: { ...backend, vector: 2 * backend.vector }, switched: undefined };
+    writeFileSync(file, JSON.stringify(moved));
+    const elsewhere = await spawned(['train', '--resume', at('native')]);
+    assert.equal(elsewhere.code, 1);
+    assert.match(elsewhere.err, /was made by native kernels .*, here it is native /);
+  });
+});
 
 describe('other runs', () => {
   it('from standard input keep their text, so that they can be resumed', async () => {

@@ -55,11 +55,11 @@ export interface Running {
   seen(pattern: RegExp): Promise<void>;
 }
 
-/** Starts the compiled command as its own process. */
-export function start(words: readonly string[], stdin = ''): Running {
+/** Starts the compiled command as its own process; `env` changes its environment. */
+export function start(words: readonly string[], stdin = '', env: NodeJS.ProcessEnv = {}): Running {
   const child = spawn(process.execPath, [COMMAND, ...words], {
     stdio: 'pipe',
-    env: { ...process.env, NO_COLOR: '1', NODE_TEST_CONTEXT: undefined },
+    env: { ...process.env, NO_COLOR: '1', NODE_TEST_CONTEXT: undefined, ...env },
   });
   let out = '';
   let err = '';
@@ -95,7 +95,8 @@ export function start(words: readonly string[], stdin = ''): Running {
   };
 }
 
-export const spawned = (words: readonly string[], stdin?: string): Promise<Result> => start(words, stdin).result;
+export const spawned = (words: readonly string[], stdin?: string, env?: NodeJS.ProcessEnv): Promise<Result> =>
+  start(words, stdin, env).result;
 
 /** A folder that is gone after `use`. */
 export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
