@@ -10,8 +10,8 @@ import { inFolder, tinylm } from './helpers/cli.js';
 import { loadEngineModel } from './helpers/engine-text.js';
 import { atTerminal } from './helpers/terminal.js';
 
-const engine = async (prompt: string, seed: number, length: number): Promise<string> =>
-  (await loadEngineModel(SMALL)).text(prompt, { seed, length });
+const engine = async (prompt: string, seed: number, length: number, temperature?: number): Promise<string> =>
+  (await loadEngineModel(SMALL)).text(prompt, { seed, length, ...(temperature !== undefined && { temperature }) });
 
 test("the history is in the user's state folder", () => {
   assert.equal(historyPath({ XDG_STATE_HOME: '/s' }, 'linux'), '/s/tinylm/history');
@@ -58,7 +58,7 @@ describe('chat at a terminal', () => {
 
   it('streams texts, sets, and remembers lines for the next time', (t) =>
     session(t, [], async (at, d, folder) => {
-      const text = await engine('the cat', 7, 40);
+      const text = await engine('the cat', 7, 40, 0.8);
       at.type('/set temperature 0.8\r');
       await at.seen(/\[temperature 0\.8\]\n/);
       at.type('/seed 7\r/set tokens 40\rthe cat\r'); // typed ahead
@@ -67,7 +67,7 @@ describe('chat at a terminal', () => {
       assert.equal(shown.split('\n').slice(1, -2).join('\n'), text);
       at.type('/continue\r');
       const more = await at.seen(/\/continue\n[^]*?\n\[.*40 generated.*\]\n[^]*> /);
-      assert.equal(more.split('\n').slice(1, -2).join('\n'), (await engine('the cat', 7, 80)).slice(text.length));
+      assert.equal(more.split('\n').slice(1, -2).join('\n'), (await engine('the cat', 7, 80, 0.8)).slice(text.length));
       at.type('/settings\r');
       await at.seen(/tokens +40 +\*[^]*keep +off/);
       at.type('/set temperature 11\r');

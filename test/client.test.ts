@@ -31,7 +31,7 @@ test('info, settings, texts that repeat with their seed and equal the engine\'s 
     assert.equal(info.name, 'tinylm');
     assert.equal(info.protocol, PROTOCOL.PROTOCOL_VERSION);
     assert.deepEqual([info.model.state, info.model.vocab, info.model.hidden, info.model.bytes], ['ready', 128, 17, fileBytes(SMALL).length]);
-    assert.equal(info.settings.temperature, 0.8);
+    assert.equal(info.settings.temperature, 0.5);
     assert.equal(info.device['port'], 'posix');
     assert.equal((await client.set()).seed, 'random');
 
@@ -147,7 +147,7 @@ test('over the network changes need the token; without one on the device nothing
     await assert.rejects(client.restart(), forbidden);
     await assert.rejects(client.authorize('open sesam'), forbidden);
     await assert.rejects(client.authorize(''), forbidden);
-    assert.equal((await client.info()).settings.temperature, 0.8);
+    assert.equal((await client.info()).settings.temperature, 0.5);
     await client.authorize('open sesame');
     assert.equal((await client.set({ temperature: 0.5, stop: 'é"\n' })).temperature, 0.5);
     assert.equal((await client.info()).settings.stop, 'é"\n');

@@ -202,7 +202,7 @@ test('errors: tokens, modules', async () => {
 });
 
 test('sampling options: natural units to the integers of SPEC.md 4', () => {
-  assert.deepEqual(samplerOptions(), { temperature: 205, topK: 40, topP: 0, penalty: 1024, penaltyWindow: 0, seed: 1 });
+  assert.deepEqual(samplerOptions(), { temperature: 128, topK: 40, topP: 0, penalty: 1024, penaltyWindow: 0, seed: 1 });
   assert.deepEqual(samplerOptions({ temperature: 0, topP: 1, repetitionPenalty: 1.1 }),
     { temperature: 0, topK: 40, topP: 0, penalty: 1126, penaltyWindow: 64, seed: 1 });
   assert.deepEqual(samplerOptions({ temperature: 10, topK: 0, topP: 1e-9, repetitionPenalty: 4, penaltyWindow: 3, seed: 0xffffffff }),

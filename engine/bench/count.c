@@ -62,6 +62,7 @@ int main(void) {
   tlm_options options = tlm_options_default();
   const blob_shape shape = { VOCAB, DIM, HIDDEN, LAYERS, DIM == HIDDEN, TYPE, VOCAB == 256 ? 1 : 2, 1 };
   uint32_t bytes = make_blob(&shape, blob, sizeof blob), i, token, start, steps = 0, heads = 0, samples = 0, sum = 0;
+  options.temperature = 205; /* 0.8: more tokens take part than at the default */
 #ifdef TEMPERATURE_ONLY
   options.top_k = 0;
 #endif

@@ -223,7 +223,7 @@ typedef struct tlm_options {
   uint32_t seed;
 } tlm_options;
 
-/* Temperature 0.8, top_k 40, the rest off, seed 1. */
+/* Temperature 0.5, top_k 40, the rest off, seed 1. */
 tlm_options tlm_options_default(void);
 
 /* Fields are private. */

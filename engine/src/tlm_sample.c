@@ -35,8 +35,8 @@ static void seed_generator(uint32_t rng[4], uint32_t seed) {
 
 tlm_options tlm_options_default(void) {
   tlm_options o;
-  o.temperature = 205; /* 0.8 in Q8 */
-  o.top_k = 40;
+  o.temperature = TLM_SAMPLER_TEMPERATURE_DEFAULT;
+  o.top_k = TLM_SAMPLER_TOP_K_DEFAULT;
   o.top_p = 0;
   o.penalty = TLM_SAMPLER_PENALTY_OFF;
   o.penalty_window = 0;

@@ -1,5 +1,6 @@
 /** Every option that more than one verb has, once: name, meaning, range and default. */
 import { Option, type Command } from 'commander';
+import { SAMPLER_DEFAULTS } from '../engine/index.js';
 import { defaultConfig, MODEL_LIMITS } from '../model/index.js';
 import { DEFAULT_THRESHOLD } from '../quantize/index.js';
 import { TRAIN_THRESHOLD } from '../train/index.js';
@@ -73,7 +74,7 @@ export const OPTIONS = {
   minutes: { flags: '--minutes <m>', about: 'time to train instead of epochs', ...number(0.01, 10_000) },
   batch: { flags: '--batch <n>', about: 'texts read side by side', initial: 32, ...whole(1, 1024) },
   segment: { flags: '--segment <n>', about: 'tokens the gradient goes back through', initial: 64, ...whole(2, 1024) },
-  lr: { flags: '--lr <rate>', about: 'highest learning rate (default: 0.008, float 0.005)', ...number(1e-7, 1) },
+  lr: { flags: '--lr <rate>', about: 'highest learning rate (default: 0.01, float 0.006)', ...number(1e-7, 1) },
   seed: {
     flags: '--seed <n>',
     about: 'start of the random numbers: the same seed gives the same result',
@@ -94,13 +95,13 @@ export const OPTIONS = {
   temperature: {
     flags: '-t, --temperature <t>',
     about: '0 always takes the likeliest token; higher is more varied, up to 10',
-    initial: 0.8,
+    initial: SAMPLER_DEFAULTS.temperature,
     ...number(0, 10),
   },
   topK: {
     flags: '--top-k <k>',
     about: 'draw among the k likeliest tokens only; 0 for all',
-    initial: 40,
+    initial: SAMPLER_DEFAULTS.topK,
     ...whole(0, vocabMax),
   },
   topP: {

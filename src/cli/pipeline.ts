@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
+import { SAMPLER_DEFAULTS } from '../engine/index.js';
 import { budget, TinyLMError } from '../model/index.js';
 import { loadCheckpoint } from '../node/checkpoint-file.js';
 import { sameBackend, type LoadedTrainer } from '../node/native-trainer.js';
@@ -26,7 +27,7 @@ import { count } from './values.js';
 import { version } from './version.js';
 
 /** Text shown at each evaluation. */
-export const SAMPLE: Sampling = { temperature: 0.5, topK: 40, topP: 1, repetitionPenalty: 1, seed: 1, maxTokens: 120 };
+export const SAMPLE: Sampling = { ...SAMPLER_DEFAULTS, topP: 1, repetitionPenalty: 1, seed: 1, maxTokens: 120 };
 
 export interface Started {
   readonly folder: RunFolder;

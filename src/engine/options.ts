@@ -2,9 +2,15 @@
 import { TinyLMError } from '../model/errors.js';
 import { SAMPLER } from '../format/constants.js';
 
+/** Of SPEC.md 6.5, here and on the device. */
+export const SAMPLER_DEFAULTS = {
+  temperature: SAMPLER.temperatureDefault / SAMPLER.temperatureOne,
+  topK: SAMPLER.topKDefault,
+} as const;
+
 /** Whatever is left out has the default. */
 export interface NaturalSamplerOptions {
-  /** 0 = always the likeliest token; else 0.05 … 10. Default 0.8. */
+  /** 0 = always the likeliest token; else 0.05 … 10. Default 0.5. */
   readonly temperature?: number;
   /** Keep the k likeliest tokens; 0 = off. Default 40. */
   readonly topK?: number;
@@ -38,7 +44,8 @@ export interface IntegerSamplerOptions {
  * @throws TinyLMError `sampler-option` for a number out of its range
  */
 export function samplerOptions(natural: NaturalSamplerOptions = {}): IntegerSamplerOptions {
-  const { temperature = 0.8, topK = 40, topP = 0, repetitionPenalty = 1, seed = 1 } = natural;
+  const { temperature = SAMPLER_DEFAULTS.temperature, topK = SAMPLER_DEFAULTS.topK, topP = 0, repetitionPenalty = 1,
+    seed = 1 } = natural;
   const penaltyWindow = natural.penaltyWindow ?? (repetitionPenalty > 1 ? SAMPLER.penaltyWindowMax : 0);
   const round = (v: number): number => Math.floor(v + 0.5);
   const check = (name: string, value: number, min: number, max: number, whole = false): void => {

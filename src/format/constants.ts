@@ -132,6 +132,9 @@ export const SAMPLER = {
   temperatureOne: 256,
   temperatureMin: 13,
   temperatureMax: 2560,
+  /** What applies where nothing is said: 0.5 keeps models of this size from making up words. */
+  temperatureDefault: 128,
+  topKDefault: 40,
   inverseTemperatureBits: 18,
   inverseTemperatureShift: 10,
   /** top_p, Q15; 0 or this is off. */

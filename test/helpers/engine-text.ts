@@ -14,7 +14,7 @@ export interface TextOptions {
 export async function loadEngineModel(path: string): Promise<{ text(prompt: string, options: TextOptions): string }> {
   const engine = await Engine.load(readWasm('engine'), readFileSync(path));
   return {
-    text(prompt, { seed, length, temperature = 0.8, top_k: topK = 40 }) {
+    text(prompt, { seed, length, temperature, top_k: topK }) {
       let text = '';
       for (const piece of engine.generate(prompt, { seed, maxTokens: length, temperature, topK })) text += piece;
       return text;
