@@ -14,7 +14,7 @@ import { serveTcp, type Servable } from '../src/cli/serve-board.js';
 import { readPrebuilt } from '../src/node/prebuilt.js';
 import { inFolder, tinylm, type Result } from './helpers/cli.js';
 import { atTerminal } from './helpers/terminal.js';
-import { fileBytes, modelFile, toolsFor, vector } from './firmware-support.js';
+import { fileBytes, modelFile, POSIX_TOOLS, SMALL, toolsFor, vector, withDevice } from './firmware-support.js';
 
 const { image, about } = readPrebuilt();
 const MODEL = vector('bpe-33-17');
@@ -269,4 +269,43 @@ describe('flash', () => {
         again.close();
       }
     }));
+});
+
+describe('flash over the network', () => {
+  it('sends a running device another model, with its token only', (t) => {
+    if (!toolsFor(t, POSIX_TOOLS)) return;
+    return withDevice(['--model', SMALL, '--token', 'secret'], ['http'], async (device) => {
+      const host = `127.0.0.1:${device.http}`;
+      const send = (...words: string[]) => tinylm(['flash', MODEL, '--host', host, ...words]);
+      const refused = await send();
+      assert.equal(refused.code, EXIT.failed);
+      assert.match(refused.err, /error: the device says: [^]*hint: give the device's token with --token/);
+      assert.doesNotMatch(refused.err, /incomplete/);
+      const plan = ok(await send('--token', 'secret', '--dry-run'));
+      assert.match(plan.out, new RegExp(`the model, ${fileBytes(MODEL).length.toLocaleString('en-US')} bytes, would be sent`));
+      const sent = ok(await send('--token', 'secret', '--json'));
+      const { model } = JSON.parse(sent.out) as { model: { state: string; bytes: number } };
+      assert.deepEqual([model.state, model.bytes], ['ready', fileBytes(MODEL).length]);
+      const words = ['--prompt', 'a', '--seed', '7', '-n', '20'];
+      const said = ok(await tinylm(['chat', '--host', host, ...words]));
+      const made = ok(await tinylm(['generate', MODEL, ...words, '--no-echo']));
+      assert.equal(said.out, made.out);
+    });
+  });
+
+  it('says beforehand that a model does not fit', (t) => {
+    if (!toolsFor(t, POSIX_TOOLS)) return;
+    return withDevice(['--flash', '8192', '--memory', '4096', '--token', 's'], ['http'], async (device) => {
+      const host = ['--host', `127.0.0.1:${device.http}`, '--token', 's'];
+      const large = await tinylm(['flash', modelFile(), ...host]);
+      assert.equal(large.code, EXIT.failed);
+      assert.match(large.err, /the model has [\d,]+ bytes, but the device has room for [\d,]+\nhint: train a smaller model/);
+    });
+  });
+
+  it('flashes firmware over a cable only', async () => {
+    const { code, err } = await tinylm(['flash', '--direct-boot', '--yes', '--host', 'tinylm.local']);
+    assert.equal(code, EXIT.usage);
+    assert.match(err, /over the network a device takes a model only/);
+  });
 });

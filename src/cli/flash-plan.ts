@@ -115,7 +115,7 @@ export function modelPart(model: ModelBlob, partitions: readonly Partition[], en
 }
 
 /** @throws TinyLMError `model-ram` */
-function checkRam({ engineBytes }: ModelBlob, limit: number | undefined): void {
+export function checkRam({ engineBytes }: ModelBlob, limit: number | undefined): void {
   if (engineBytes === undefined || limit === undefined || engineBytes <= limit) return;
   throw new TinyLMError(
     'model-ram',

@@ -31,7 +31,7 @@ export interface FlashDisplay {
  * @param port for messages
  */
 export function showFlashing(terminal: Terminal, port: string, parts: readonly NamedPart[]): FlashDisplay {
-  const bar = terminal.stderr.isTTY === true ? makeBar(terminal) : undefined;
+  const bar = terminal.stderr.isTTY === true ? transferBar(terminal) : undefined;
   const written: Written[] = [];
   let current = -1;
   let start = 0;
@@ -90,12 +90,14 @@ export function showFlashing(terminal: Terminal, port: string, parts: readonly N
   };
 }
 
-interface Bar {
+export interface Bar {
+  /** @param total bytes of all, `done` of them there after `seconds` */
   update(name: string, total: number, done: number, seconds: number): void;
   end(): void;
 }
 
-function makeBar(terminal: Terminal): Bar {
+/** A bar with speed and time left. */
+export function transferBar(terminal: Terminal): Bar {
   const single = new SingleBar({
     stream: terminal.stderr as NodeJS.WritableStream,
     format: '{bar} {percentage} %  {name}  {speed}  {left}',

@@ -1,9 +1,9 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { DeviceClient, DeviceSettings, GenerateResult, Transport } from '../../device/index.js';
 import { TinyLMError } from '../../model/errors.js';
 import { interactiveChat } from '../chat-session.js';
 import { verb, type Context } from '../context.js';
-import { addPortOptions, type PortOptions } from '../device-port.js';
+import { addPortOptions, tokenOption, type PortOptions } from '../device-port.js';
 import { addSettingOptions, givenSettings, type SettingOptions } from '../device-settings.js';
 import { benchLine, resultLine, statusLines, streamText } from '../device-text.js';
 import { EXIT, UsageError } from '../errors.js';
@@ -34,7 +34,7 @@ export function chatCommand(context: Context): Command {
     'tinylm chat --port /dev/ttyACM0 --bench 200',
   ]);
   addPortOptions(command)
-    .addOption(new Option('--token <token>', "the device's token, for changes over the network").env('TINYLM_TOKEN'))
+    .addOption(tokenOption())
     .option(
       '-p, --prompt <text>',
       'one text and no conversation: what to go on from (\\n is a new line), or - for ' +

@@ -4,7 +4,7 @@ import { withFlasher, type Flasher, type Transport } from '../../device/index.js
 import { TinyLMError } from '../../model/errors.js';
 import { readPrebuilt } from '../../node/prebuilt.js';
 import { verb, type Context } from '../context.js';
-import { baudOption, portOption } from '../device-port.js';
+import { baudOption, portOption, tokenOption } from '../device-port.js';
 import { EXIT, UsageError } from '../errors.js';
 import {
   allParts,
@@ -22,12 +22,14 @@ import { onCancel } from '../interrupt.js';
 import { writeManifest } from '../manifest.js';
 import { addOptions } from '../options.js';
 import { findPort } from '../reach.js';
+import { sendModel } from '../send-model.js';
 import { table, type Terminal } from '../terminal.js';
 import { count } from '../values.js';
 
 export interface FlashOptions {
   port?: string;
   host?: string;
+  token?: string;
   baud: number;
   build?: string;
   manifest?: string;
@@ -44,12 +46,15 @@ export function flashCommand(context: Context): Command {
   const command = verb('flash', about, [
     'tinylm flash run/demo --port /dev/ttyACM0',
     'tinylm flash model.tlm --build firmware/build --port COM3',
+    'tinylm flash run/demo --host tinylm.local --token secret',
     'tinylm flash run/demo --direct-boot --port /dev/ttyACM0',
     'tinylm flash --build firmware/build --dry-run',
   ]).argument('[model]', 'a run folder, a .tlm file or a checkpoint: goes into the model partition; the rest stays');
   command
     .addOption(portOption())
-    .option('--host <address>', 'a serial line over TCP (tinylm simulate --tcp): tcp://host:port')
+    .option('--host <address>', 'a running device on the network, which takes a model (name[:port] or ws://…); or ' +
+      'a serial line over TCP (tinylm simulate --tcp): tcp://host:port')
+    .addOption(tokenOption())
     .addOption(baudOption('speed of the transfer', 460_800))
     .option('--build <folder>', 'also bootloader, partition table and app of an ESP-IDF build folder, and write its ' +
       'manifest for esp-web-tools')
@@ -72,17 +77,21 @@ function checkOptions(model: string | undefined, options: FlashOptions): void {
     throw new UsageError('--erase without a firmware', 'it would leave the board empty: add --build or --direct-boot');
   if (options.manifest !== undefined && options.build === undefined)
     throw new UsageError('--manifest without --build', 'the manifest is that of a build');
-  if (options.host !== undefined && !options.host.startsWith('tcp://'))
+  if (overNetwork(options) && (options.build !== undefined || options.directBoot))
     throw new UsageError(
-      `--host ${options.host} is no serial line`,
-      'over the network a running device takes a model by: tinylm chat --host …, then /load model.tlm',
+      `--host ${options.host} is no serial line: over the network a device takes a model only`,
+      'flash the firmware over its cable: --port',
     );
 }
+
+/** Whether a running device takes the model, in its own protocol, in place of the loader in ROM. */
+const overNetwork = ({ host }: FlashOptions): boolean => host !== undefined && !host.startsWith('tcp://');
 
 async function flash(context: Context, path: string | undefined, options: FlashOptions): Promise<void> {
   const { terminal } = context;
   checkOptions(path, options);
   const model = path === undefined ? undefined : await loadModel(path, options.force);
+  if (model && overNetwork(options)) return sendModel(context, model, { ...options, host: options.host! });
   const { build } = options;
   const direct = (): Firmware | undefined => (options.directBoot ? directBootFirmware() : undefined);
   const firmware = build !== undefined ? await buildFirmware(build) : direct();
