@@ -163,7 +163,6 @@ describe('flash', () => {
       await refused([], /nothing to flash/, EXIT.usage);
       await refused(['--build', folder, '--direct-boot'], /both --build and --direct-boot/, EXIT.usage);
       await refused([MODEL, '--erase'], /--erase without a firmware/, EXIT.usage);
-      await refused([MODEL, '--host', 'tinylm.local'], /tinylm chat --host …, then \/load/, EXIT.usage);
       await refused(['--build', folder], /no flasher_args\.json/);
       await refused([vector('bad/crc'), '--direct-boot', '--dry-run'], /CRC-32 .*found 0x/);
       await refused([MODEL, '--port', join(folder, 'none')], /there is no serial port/);
