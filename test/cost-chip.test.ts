@@ -16,7 +16,7 @@ import { livelyModel } from './helpers/tiny-models.js';
 /** Relative errors. A small model just fits the cache, where single lines decide: there only cycles are compared. */
 const INSTRUCTIONS = 0.03;
 const LINES = 0.05;
-const SPEED = 0.05;
+const SPEED = 0.07;
 /** FW_ENGINE_BYTES of the direct-boot image: with larger models the tables are smaller. */
 const ENGINE_BYTES = 18432;
 

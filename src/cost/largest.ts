@@ -65,8 +65,9 @@ export function largestModel(limits: Limits): Largest | undefined {
     if ((facts.clockMhz * 1e6) / cycles < speed) continue;
     const engineBytes = ramOf(budget(config, { tableBudget }));
     const flashBytes = bytesOf(budget(config, { tokenizerBytes }));
-    const inFlash =
-      flashBytes - (config.vocab * config.dim) / 4 - Math.min(ram - engineBytes, facts.copyBytes) - facts.cache.bytes;
+    // At least this much of the file is read anew for each token; all but the embedding, with its scales, and the head.
+    const unread = (config.vocab * config.dim) / 4 + 2 * config.vocab + tokenizerBytes + 1024;
+    const inFlash = flashBytes - unread - Math.min(ram - engineBytes, facts.copyBytes) - facts.cache.bytes;
     const least = (Math.max(0, inFlash) / facts.cache.line) * lineCycles(facts, flashMode);
     if ((facts.clockMhz * 1e6) / (cycles + least) < speed) continue;
     const modelled = modelledSpeed({ config, packing, chip, flashMode, copies: ram - engineBytes, tableBudget });
