@@ -33,7 +33,7 @@ function modelTables({ models }: ChipsResults): string[] {
         count(m.stateBytes),
       ]),
     ),
-    'Instructions of a token in the engine (embedding, cell, output layer, sampling at temperature 0.8, top-k 40), ' +
+    'Instructions of a token in the engine (embedding, cell, output layer, sampling as by default, with top-k 40), ' +
       'counted under QEMU; in brackets a weight:',
     table(
       ['model', 'rv32imc b3', 'rv32imc t2', 'lx106 b3', 'lx106 t2'],

@@ -26,7 +26,7 @@ export interface TokenCost {
 }
 
 /**
- * Predicted instructions of a token: embedding, cell, output layer and sampling (temperature 0.8, top-k 40), with the
+ * Predicted instructions of a token: embedding, cell, output layer and sampling (as by default, top-k 40), with the
  * table kernel.
  * @param tableBudget most bytes of look-up tables; the engine's default 16,384
  */
