@@ -23,7 +23,7 @@ import {
 import { INSTRUCTIONS } from '../src/cost/instructions.js';
 import { largestOf, type LargestAnswer } from '../src/cli/budget-speed.js';
 import { writeTlm } from '../src/format/index.js';
-import { budget, defaultConfig, initModel, parameterCount, type ModelConfig } from '../src/model/index.js';
+import { TABLE_BUDGET_DEFAULT, budget, defaultConfig, initModel, parameterCount, type ModelConfig } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import { byteTable } from '../src/tokenizer/index.js';
@@ -41,13 +41,13 @@ const PACKINGS = ['b3', 't2'] as const;
 const ISAS = ['rv32imc', 'lx106'] as const;
 /** FW_ENGINE_BYTES of the images without an operating system. */
 const BARE_ENGINE_BYTES = 18432;
-const TABLE_BUDGET = 16384;
 
 /** The default, one three times as large, and one of about a million weights. */
 const MODELS: readonly { readonly name: string; readonly config: ModelConfig }[] = [
   { name: 'default', config: defaultConfig() },
   { name: '124 k', config: { ...defaultConfig(), dim: 64, hidden: 128 } },
-  { name: '1 M', config: { ...defaultConfig(), dim: 384, hidden: 384, tied: true } },
+  { name: '1 M', config: { ...defaultConfig(), dim: 280, hidden: 280, layers: 2, tied: true } },
+  { name: '1 M, wide', config: { ...defaultConfig(), dim: 384, hidden: 384, tied: true } },
 ];
 /** What `tinylm budget --largest` is asked for the budget table. */
 interface Question {
@@ -88,7 +88,7 @@ export interface ChipModel {
   readonly parameters: number;
   readonly weights: number;
   readonly bytes: Readonly<Record<Packing, number>>;
-  /** engine memory with 16 KB of tables */
+  /** engine memory with the default budget of tables */
   readonly engineBytes: Readonly<Record<Packing, number>>;
   /** hidden state alone */
   readonly stateBytes: number;
@@ -160,7 +160,7 @@ function counted(isa: Isa, { vocab, dim, hidden, layers }: ModelConfig, packing:
 }
 
 function onC3(image: Uint8Array, config: ModelConfig): { count: C3Count; c3: ChipModel['c3'] } {
-  let tableBudget = TABLE_BUDGET;
+  let tableBudget = TABLE_BUDGET_DEFAULT;
   while (budget(config, { tableBudget }).ramB3 > BARE_ENGINE_BYTES) tableBudget -= 512;
   const count = countOnC3(image, tlmOf(config, 'b3'), [4, 12]);
   const modelled = modelledSpeed({ config, chip: 'esp32c3', copies: false, tableBudget }).inputs;

@@ -142,8 +142,11 @@ typedef enum tlm_kernel_id {
   TLM_KERNEL_TABLE = 1      /* partial sums of 4 or 5 activations, looked up a byte at a time */
 } tlm_kernel_id;
 
-/* Table memory used when table_budget is 0, bytes. A wide matrix is worked off in pieces that fit. */
-#define TLM_TABLE_BUDGET_DEFAULT 16384u
+/*
+ * Table memory used when table_budget is 0, bytes; 64 columns need 6.2 KB, 335 fill it. A wider matrix is worked off in
+ * pieces that fit, and then reads a line of flash once for each piece that has a part of it.
+ */
+#define TLM_TABLE_BUDGET_DEFAULT 32768u
 /* The least table budget, bytes: one group of either packing. */
 #define TLM_TABLE_BUDGET_MIN 512u
 

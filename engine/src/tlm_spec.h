@@ -11,6 +11,8 @@
 #define TLM_FILE_BYTES_MIN                       100
 #define TLM_FILE_BYTES_MULTIPLE                  4
 #define TLM_FILE_ALIGN                           16
+#define TLM_FILE_LARGE_BYTES                     4096
+#define TLM_FILE_LARGE_ALIGN                     64
 #define TLM_FILE_CRC_POLYNOMIAL                  0xEDB88320u
 #define TLM_FILE_CRC_INITIAL                     0xFFFFFFFFu
 #define TLM_FILE_CRC_FINAL                       0xFFFFFFFFu

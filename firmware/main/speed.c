@@ -75,6 +75,24 @@ static void copy_matrix(tlm_model *model, uint32_t i) {
   heap_caps_free(copies[i]);
   copies[i] = NULL;
 }
+
+/* Bytes that are read for each token, 0 for what is no such matrix. */
+static uint32_t matrix_bytes(const tlm_model *model, uint32_t i) {
+  const tlm_tensor *t = &model->tensors[i];
+  return t->scale && (i > 0 || model->tied) ? t->rows * t->row_bytes : 0u;
+}
+
+/* The matrices by size, the largest first, then in the file's order; tensor_count after the last. */
+static uint32_t next_matrix(const tlm_model *model, uint32_t after) {
+  const uint32_t n = model->tensor_count, limit = after < n ? matrix_bytes(model, after) : UINT32_MAX;
+  uint32_t best = n;
+  for (uint32_t i = 0; i < n; i++) {
+    const uint32_t bytes = matrix_bytes(model, i);
+    if (bytes == 0 || bytes > limit || (bytes == limit && i <= after)) continue;
+    if (best == n || bytes > matrix_bytes(model, best)) best = i;
+  }
+  return best;
+}
 #endif
 
 void speed_model_opened(void *user, tlm_model *model, tlm_engine *engine) {
@@ -82,11 +100,11 @@ void speed_model_opened(void *user, tlm_model *model, tlm_engine *engine) {
 #if CONFIG_TINYLM_SRAM_WEIGHTS
   /*
    * Every byte of a recurrent matrix and of the output layer is read for each token; of an embedding that is not also
-   * the output layer only a row is. Scales and biases are small and stay.
+   * the output layer only a row is. The largest that fit go first: so most bytes find room. Scales and biases are
+   * small and stay.
    */
-  for (uint32_t i = 0; i < model->tensor_count; i++) {
-    const tlm_tensor *t = &model->tensors[i];
-    if (t->scale && (i > 0 || model->tied)) copy_matrix(model, i);
+  for (uint32_t i = next_matrix(model, UINT32_MAX); i < model->tensor_count; i = next_matrix(model, i)) {
+    copy_matrix(model, i);
   }
 #else
   (void)model;

@@ -3,7 +3,7 @@
  * shape. A matrix larger than the cache is fetched anew for each token, and more than once where a block of the
  * kernel's columns ends within a line and the rest of that line is only read in a later pass over the rows.
  */
-import { parameterSpecs, type ModelConfig } from '../model/index.js';
+import { dataAlign, parameterSpecs, type ModelConfig } from '../model/index.js';
 import type { Cache, Chip } from './chips.js';
 import { ROW_TILE, blocksOf, productsOf, rowBytes, type Packing, type Product } from './work.js';
 
@@ -36,8 +36,7 @@ const MODEL_AT = 0x1a0000;
 const CODE_AT = 0x10000;
 
 /**
- * The tensors as SPEC.md 1 lays them out, after the header and a byte tokenizer, without metadata. They then begin
- * in the middle of a line, which is the slower half of all cases: sections are aligned to 16 bytes only.
+ * The tensors as SPEC.md 1 lays them out, after the header and a byte tokenizer, without metadata.
  */
 function layout(config: ModelConfig, packing: Packing): Map<string, Place> {
   const places = new Map<string, Place>();
@@ -49,8 +48,9 @@ function layout(config: ModelConfig, packing: Packing): Map<string, Place> {
     shape: [rows, cols = 1],
   } of specs) {
     const scale = at;
-    const data = kind === 'bias' ? at : up16(at + 2 * rows);
     const bytes = kind === 'bias' ? 2 * rows : rows * rowBytes(cols, packing);
+    const align = dataAlign(bytes);
+    const data = kind === 'bias' ? at : Math.ceil((at + 2 * rows) / align) * align;
     places.set(name, { scale, data, bytes });
     at = up16(data + bytes);
   }
@@ -105,13 +105,15 @@ export interface FlashReads {
   readonly leastLines: number;
 }
 
-/** The matrices that the firmware copies to SRAM (firmware/main/speed.c): in the order of the file, while they fit. */
+/** The matrices that the firmware copies to SRAM (firmware/main/speed.c): the largest first, while they fit. */
 export function copiesToSram(config: ModelConfig, packing: Packing, room: number, block: number): string[] {
   let left = room;
   return parameterSpecs(config)
-    .filter(({ name, kind, shape }) => {
-      const bytes = shape[0] * rowBytes(shape[1] ?? 1, packing);
-      if (kind !== 'weight' || (name === 'embed.weight' && !config.tied) || bytes > left || bytes > block) return false;
+    .filter(({ name, kind }) => kind === 'weight' && (name !== 'embed.weight' || config.tied))
+    .map(({ name, shape }) => ({ name, bytes: shape[0] * rowBytes(shape[1] ?? 1, packing) }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .filter(({ bytes }) => {
+      if (bytes > left || bytes > block) return false;
       left -= bytes;
       return true;
     })

@@ -1,5 +1,5 @@
 /** The inverse: the largest model that some flash, some RAM and some speed allow. */
-import { budget, parameterCount, type Budget, type ModelConfig } from '../model/index.js';
+import { TABLE_BUDGET_DEFAULT, budget, parameterCount, type Budget, type ModelConfig } from '../model/index.js';
 import { CHIPS, computeCycles, lineCycles, type ChipName, type FlashMode } from './chips.js';
 import { modelledSpeed, tokenCost, type ModelledSpeed } from './speed.js';
 import type { Packing } from './work.js';
@@ -32,8 +32,7 @@ export interface Largest {
   readonly modelled: ModelledSpeed;
 }
 
-/** TLM_TABLE_BUDGET_DEFAULT and the steps in which the firmware goes below it when memory is short. */
-const TABLE_BUDGET = 16384;
+/** The steps in which the firmware goes below the default budget when memory is short. */
 const TABLE_STEP = 512;
 const HIDDEN_MAX = 1024;
 /** Widths of the embedding for a hidden state, untied: the default is a half. */
@@ -56,7 +55,7 @@ export function largestModel(limits: Limits): Largest | undefined {
   const ramOf = (b: Budget): number => (packing === 'b3' ? b.ramB3 : b.ramT2);
   for (const config of shapes(vocab)) {
     if (bytesOf(budget(config, { tokenizerBytes })) > flash) continue;
-    let tableBudget = TABLE_BUDGET;
+    let tableBudget = TABLE_BUDGET_DEFAULT;
     while (tableBudget >= TABLE_STEP && ramOf(budget(config, { tableBudget })) > ram) tableBudget -= TABLE_STEP;
     if (tableBudget < TABLE_STEP) continue;
     // Instructions alone are quickly reckoned and already too slow for most shapes.

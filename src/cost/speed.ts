@@ -28,7 +28,7 @@ export interface TokenCost {
 /**
  * Predicted instructions of a token: embedding, cell, output layer and sampling (as by default, top-k 40), with the
  * table kernel.
- * @param tableBudget most bytes of look-up tables; the engine's default 16,384
+ * @param tableBudget most bytes of look-up tables; the engine's default {@link TABLE_BUDGET_DEFAULT}
  */
 export function tokenCost(config: ModelConfig, packing: Packing, isa: Isa, tableBudget?: number): TokenCost {
   validateConfig(config);

@@ -2,7 +2,7 @@
  * The work of one token, counted from the shapes: what engine/src/tlm_engine.c and tlm_kernels.c do, product by
  * product. Times a few coefficients (instructions.ts) it gives instructions; in order it gives the reads from flash.
  */
-import type { ModelConfig } from '../model/config.js';
+import { TABLE_BUDGET_DEFAULT, type ModelConfig } from '../model/index.js';
 
 /** Packing of the weights: 2 bits a weight, or 1.6. */
 export type Packing = 't2' | 'b3';
@@ -11,14 +11,12 @@ export type Packing = 't2' | 'b3';
 const PACKINGS = { t2: { group: 4, stride: 172 }, b3: { group: 5, stride: 243 } } as const;
 /** Columns that do not fit the tables are cut at whole blocks of so many packed bytes (`linear` of tlm_engine.c). */
 const PIECE_UNIT = 16;
-/** TLM_TABLE_BUDGET_DEFAULT */
-const TABLE_BUDGET = 16384;
 const SLOTS_MAX = 4;
 
 export const rowBytes = (cols: number, packing: Packing): number => Math.ceil(cols / PACKINGS[packing].group);
 
-/** Rows that go through all blocks of a piece before the next rows do (`table_rows` of tlm_kernels.c): all of them. */
-export const ROW_TILE = Infinity;
+/** Rows that go through all blocks of a piece before the next rows do (`ROW_TILE` of tlm_kernels.c). */
+export const ROW_TILE = 64;
 
 /** Packed bytes of a row that the kernel works off at a time, through ROW_TILE rows (`table_rows` of tlm_kernels.c). */
 export function blocksOf(bytes: number): number[] {
@@ -63,7 +61,7 @@ export type WorkName = (typeof WORK)[number];
 export type Work = Readonly<Record<WorkName, number>>;
 
 /** The products of a token in the order in which they are made. */
-export function productsOf(config: ModelConfig, packing: Packing, tableBudget = TABLE_BUDGET): Product[] {
+export function productsOf(config: ModelConfig, packing: Packing, tableBudget = TABLE_BUDGET_DEFAULT): Product[] {
   const { dim, hidden, layers, vocab, tied } = config;
   const { slot } = tableSlots(config, packing, tableBudget);
   const most = Math.floor(slot / (2 * PACKINGS[packing].stride));
@@ -97,9 +95,9 @@ function tableSlots(
 
 /**
  * @param config a model that could be (validateConfig)
- * @param tableBudget most bytes of look-up tables, 512 or more; the engine's default 16,384
+ * @param tableBudget most bytes of look-up tables, 512 or more; the engine's default {@link TABLE_BUDGET_DEFAULT}
  */
-export function tokenWork(config: ModelConfig, packing: Packing, tableBudget = TABLE_BUDGET): Work {
+export function tokenWork(config: ModelConfig, packing: Packing, tableBudget = TABLE_BUDGET_DEFAULT): Work {
   const { dim, hidden, layers, vocab } = config;
   const products = productsOf(config, packing, tableBudget);
   const { slots } = tableSlots(config, packing, tableBudget);

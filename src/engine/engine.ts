@@ -9,7 +9,7 @@ import { WasmEngine } from './wasm.js';
 export interface EngineOptions {
   /** `table` (default) looks sums up, `reference` unpacks each weight; the results are equal bit for bit. */
   readonly kernel?: 'table' | 'reference';
-  /** Most bytes for look-up tables; 0 = 16,384, else at least 512. */
+  /** Most bytes for look-up tables; 0 = 32,768, else at least 512. */
   readonly tableBudget?: number;
 }
 

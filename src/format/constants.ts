@@ -19,6 +19,9 @@ export const FILE = {
   bytesMultiple: 4,
   /** Alignment of sections, scales and tensor data within the file. */
   align: 16,
+  /** The data of a matrix of so many bytes begins with a line of any chip's flash cache. */
+  largeBytes: 4096,
+  largeAlign: 64,
   /** IEEE CRC-32, reflected. */
   crcPolynomial: 0xedb88320,
   crcInitial: 0xffffffff,

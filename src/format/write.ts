@@ -42,8 +42,8 @@ export function writeTlm(options: WriteOptions): Uint8Array {
   const metadataAt = alignUp(tokenizerAt + tables.length, FILE.align);
   let end = metadataAt + text.length;
   const parts = [{ at: tokenizerAt, bytes: tables }, { at: metadataAt, bytes: text }];
-  const place = (bytes: Uint8Array): number => {
-    const at = alignUp(end, FILE.align);
+  const place = (bytes: Uint8Array, align: number = FILE.align): number => {
+    const at = alignUp(end, align);
     parts.push({ at, bytes });
     end = at + bytes.length;
     return at;
@@ -98,7 +98,7 @@ function writeHeader(view: DataView, model: QuantizedModel, tokenizer: Tokenizer
 
 /** A directory entry (32 bytes); `place` puts the scales and the data into the file. */
 function entry(planned: PlannedTensor, tensor: QuantizedTensor, packing: Packing,
-  place: (bytes: Uint8Array) => number): Uint8Array {
+  place: (bytes: Uint8Array, align?: number) => number): Uint8Array {
   if (tensor.name !== planned.name || tensor.kind !== planned.kind || tensor.rows !== planned.rows ||
     tensor.cols !== planned.cols) {
     const shown = (t: PlannedTensor | QuantizedTensor): string => `${t.kind} ${t.name} (${t.rows}, ${t.cols})`;
@@ -119,7 +119,9 @@ function entry(planned: PlannedTensor, tensor: QuantizedTensor, packing: Packing
   if (ternary) {
     view.setUint32(ENTRY.scaleOffset, place(littleEndian(tensor.mantissas)), true);
     view.setUint8(ENTRY.scaleShift, tensor.scaleShift);
-    view.setUint32(ENTRY.dataOffset, place(pack(tensor.trits, tensor.rows, tensor.cols, packing)), true);
+    const data = pack(tensor.trits, tensor.rows, tensor.cols, packing);
+    const align = data.length < FILE.largeBytes ? FILE.align : FILE.largeAlign;
+    view.setUint32(ENTRY.dataOffset, place(data, align), true);
   } else {
     view.setUint8(ENTRY.frac, tensor.frac);
     view.setUint32(ENTRY.dataOffset, place(littleEndian(tensor.values)), true);

@@ -2,12 +2,17 @@
 import type { ModelConfig } from './config.js';
 import { parameterCount, parameterSpecs, validateConfig } from './parameters.js';
 
+/** `TLM_TABLE_BUDGET_DEFAULT` of `engine/include/tinylm.h`, bytes. */
+export const TABLE_BUDGET_DEFAULT = 32768;
+/** Of what a matrix's offset in a `.tlm` is a multiple; a large one begins with a cache line (SPEC.md 1). */
+export const dataAlign = (bytes: number): number => (bytes < 4096 ? 16 : 64);
+
 export interface BudgetOptions {
   /** Bytes of the tokenizer section (SPEC.md 1.4); 8, kind `byte`, by default. */
   readonly tokenizerBytes?: number;
   /** Bytes of the metadata text; 0 by default. */
   readonly metadataBytes?: number;
-  /** Most bytes of look-up tables in the engine's memory; 0 = 16,384, the engine's default. */
+  /** Most bytes of look-up tables in the engine's memory; 0 = {@link TABLE_BUDGET_DEFAULT}. */
   readonly tableBudget?: number;
 }
 
@@ -28,7 +33,8 @@ export interface Budget {
 
 const up = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
 
-/** Bytes of a `.tlm` by the layout of SPEC.md 1: every section on a multiple of 16, the file on one of 4. */
+/** Bytes of a `.tlm` by the layout of SPEC.md 1: every section on a multiple of 16, the data of a large matrix
+ * on one of 64, the file on one of 4. */
 function fileBytes(config: ModelConfig, weightsPerByte: number, tokenizer: number, metadata: number): number {
   const specs = parameterSpecs(config);
   let at = up(64 + 32 * specs.length, 16);
@@ -38,7 +44,8 @@ function fileBytes(config: ModelConfig, weightsPerByte: number, tokenizer: numbe
     if (kind === 'bias') at = up(at, 16) + rows * 2;
     else {
       at = up(at, 16) + rows * 2;
-      at = up(at, 16) + rows * Math.ceil(cols / weightsPerByte);
+      const bytes = rows * Math.ceil(cols / weightsPerByte);
+      at = up(at, dataAlign(bytes)) + bytes;
     }
   }
   return up(at, 4) + 4;
@@ -64,7 +71,7 @@ function engineBytes(config: ModelConfig, table: Table | undefined, given: numbe
   const { vocab, dim, hidden, layers } = config;
   let tables = 0;
   if (table !== undefined) {
-    const budget = Math.floor((given === 0 ? 16384 : given) / 4) * 4;
+    const budget = Math.floor((given === 0 ? TABLE_BUDGET_DEFAULT : given) / 4) * 4;
     // An untied embedding is only read row by row.
     const products = parameterSpecs(config)
       .filter(({ kind, name }) => kind === 'weight' && (config.tied || name !== 'embed.weight'));
