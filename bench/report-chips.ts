@@ -1,4 +1,5 @@
 /** The section of RESULTS.md on the chips. */
+import { TABLE_BUDGET_DEFAULT } from '../src/model/index.js';
 import { CHIPS, FLASH_MODES, FLASH_MODE_LIST, type ChipName } from '../src/cost/index.js';
 import type { ChipModel, ChipsResults } from './chips.js';
 
@@ -7,8 +8,8 @@ const rate = (n: number): string => (n >= 100 ? count(n) : n.toFixed(1));
 const kilobytes = (n: number): string => `${n % 1024 === 0 ? n / 1024 : (n / 1024).toFixed(1)} KB`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
-const sizes = ({ config: { vocab, dim, hidden, tied } }: ChipModel): string =>
-  `${vocab} × ${dim} × ${hidden}${tied ? ', tied' : ''}`;
+const sizes = ({ config: { vocab, dim, hidden, layers, tied } }: ChipModel): string =>
+  `${vocab} × ${dim} × ${hidden}${layers > 1 ? `, ${layers} layers` : ''}${tied ? ', tied' : ''}`;
 const title = (chip: ChipName): string => CHIPS[chip].title;
 
 /** What a model should reach on every chip at QIO 80 MHz, tokens/s. */
@@ -34,7 +35,8 @@ function modelTables({ models }: ChipsResults): string[] {
       ]),
     ),
     'Instructions of a token in the engine (embedding, cell, output layer, sampling as by default, with top-k 40), ' +
-      'counted under QEMU; in brackets a weight:',
+      'counted under QEMU; in brackets for each weight that a token multiplies (of an untied embedding it reads a ' +
+      'row):',
     table(
       ['model', 'rv32imc b3', 'rv32imc t2', 'lx106 b3', 'lx106 t2'],
       models.map((m) => [
@@ -113,9 +115,9 @@ function speedTables({ models }: ChipsResults): string[] {
       ? []
       : [
           'Read in place, a token fetches more lines than its weights are: ' +
-            `${excess.join(', ')} as many bytes. Rows are worked off in blocks of columns, one after the other ` +
-            `through all rows, and blocks ` +
-            'share lines; a row whose look-up tables exceed the memory for tables (16 KB) is cut into pieces, too.',
+            `${excess.join(', ')} as many bytes. Rows whose look-up tables exceed the memory for tables ` +
+            `(${count(TABLE_BUDGET_DEFAULT)} bytes, ${Math.floor(TABLE_BUDGET_DEFAULT / 486) * 5} columns in b3) are ` +
+            'worked off in pieces of columns, one after the other through all rows, and pieces share lines.',
         ]),
   ];
 }

@@ -41,6 +41,9 @@ const GRID: readonly (readonly [number, number, number, number])[] = [
   [256, 64, 64, 2],
   [256, 48, 96, 2],
   [256, 32, 48, 3],
+  // Layers whose tables do not fit side by side: hidden states are made 8-bit more than once a token.
+  [256, 280, 280, 2],
+  [256, 64, 180, 3],
   [64, 24, 40, 1],
   [1024, 16, 100, 1],
 ];

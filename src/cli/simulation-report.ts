@@ -69,7 +69,7 @@ export function showReport(terminal: Terminal, report: SimulationReport): void {
   const classes = Object.entries(counted.classes).filter(([, n]) => n > 0);
   const rows = classes.map(([name, n]) => [`  ${CLASSES[name] ?? name}`, count(n), percent(n / instructions)]);
   terminal.note(table([...rows, ['  instructions', count(instructions), '']]));
-  terminal.note(`  ${instructionsPerWeight.toFixed(2)} instructions for each of the model's ${count(weights)} weights`);
+  terminal.note(`  ${instructionsPerWeight.toFixed(2)} instructions for each of the ${count(weights)} weights that a token multiplies`);
   const { dataLines, codeLines } = counted;
   terminal.note(
     `  ${(dataLines + codeLines).toFixed(1)} flash lines of 32 bytes fetched: ${dataLines.toFixed(1)} of data, ` +

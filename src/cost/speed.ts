@@ -20,7 +20,7 @@ export interface TokenCost {
   readonly instructions: number;
   /** by class, for rv32imc */
   readonly classes?: ClassNumbers;
-  /** of all matrices, the embedding too */
+  /** that a token multiplies: those of all matrices, but of an untied embedding, of which it reads one row */
   readonly weights: number;
   readonly perWeight: number;
 }
@@ -37,7 +37,7 @@ export function tokenCost(config: ModelConfig, packing: Packing, isa: Isa, table
   const sums = perWork.tokens.map((_, c) => WORK.reduce((sum, name) => sum + work[name] * perWork[name][c], 0));
   const instructions = sums.reduce((a, b) => a + b, 0);
   const weights = parameterSpecs(config)
-    .filter(({ kind }) => kind === 'weight')
+    .filter(({ kind, name }) => kind === 'weight' && (config.tied || name !== 'embed.weight'))
     .reduce((n, { shape }) => n + elementCount(shape), 0);
   const classes =
     sums.length === 1
