@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../src/node/index.js';
 
 /** Lines of the report's first table that a newcomer wants to see, by the name in their first column. */
-const ROWS = ['parameters', 'original weights, float32', 'exported file (.tlm)', 'memory the engine asks for', 'trained', 'time', 'generating'];
+const ROWS = ['parameters', 'original weights, float32', 'exported file (.tlm)', 'memory the engine asks for', 'trained', 'trainer', 'time', 'generating'];
 
 /** A section of report.md without its heading. */
 function section(report: string, heading: string): string {

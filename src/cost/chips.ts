@@ -136,7 +136,7 @@ export const CHIPS: Readonly<Record<ChipName, Chip>> = {
     isa: 'lx106',
     cycles: fromCoreMark(1181.6 / 2, 240),
     cyclesFrom:
-      'cycles an lx106 instruction: CoreMark 1181.6 on two cores at 240 MHz (ESP32-S3 datasheet), halved, over ' +
+      'cycles an lx106 instruction: CoreMark 1181.6 on two cores at 240 MHz (as cited from Espressif by others), halved, over ' +
       `the ${COREMARK_LX106.toLocaleString('en-US')} instructions of an iteration on lx106`,
     // firmware/sdkconfig.defaults.esp32s3: data cache of 64 KB with 64-byte lines, eight ways; code has its own cache
     cache: { bytes: 64 * KB, line: 64, ways: 8, code: false },

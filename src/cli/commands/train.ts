@@ -114,6 +114,8 @@ export function showFigures({ terminal }: Context, { folder }: Started, figures:
   terminal.out(`Everything is in ${folder.path}: model.tlm, report.md, curve.svg, checkpoints.`);
   terminal.out('What next:');
   terminal.out(`  tinylm generate ${folder.path} --prompt "…"`);
+  terminal.out(`  tinylm simulate ${folder.path}      (on a virtual ESP32-C3: what a token costs)`);
+  terminal.out(`  tinylm flash ${folder.path}         (a board with TinyLM's firmware)`);
   terminal.out(`  tinylm export ${folder.path} --header`);
   terminal.out('  tinylm train my-text.txt');
 }
