@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { initModel, type ModelConfig } from '../src/model/index.js';
 import { decodeCheckpoint, decodeWeights, encodeCheckpoint } from '../src/node/checkpoint-file.js';
-import { readBytes, readJson, writeAtomic } from '../src/node/files.js';
+import { makeFolder, readBytes, readJson, writeAtomic } from '../src/node/files.js';
 import { RUN_FILES, RunFolder } from '../src/node/run-folder.js';
 import { byteTable, trainTokenizer } from '../src/tokenizer/index.js';
 import { trainDefaults, type Checkpoint } from '../src/train/index.js';
@@ -32,6 +32,20 @@ describe('files', () => {
     writeAtomic(path, 'é');
     assert.deepEqual([...readBytes(path)], [0xc3, 0xa9]);
     assert.deepEqual(readdirSync(folder), ['a.bin']);
+  });
+
+  it('makes folders with their parents, and twice', () => {
+    const path = join(folder, 'a', 'b');
+    makeFolder(path);
+    makeFolder(path);
+    writeFileSync(join(path, 'c'), 'x');
+    assert.throws(() => makeFolder(join(path, 'c')), { code: 'file-unwritable' });
+    assert.throws(() => makeFolder(join(path, 'c', 'd')), { code: 'file-unwritable' });
+  });
+
+  // Ends at all: Node's own recursive mkdir does not here.
+  it('says that a folder cannot be made in /proc', { skip: process.platform !== 'linux' && 'no /proc' }, () => {
+    assert.throws(() => makeFolder('/proc/tinylm/export'), { code: 'file-unwritable' });
   });
 
   it('keeps the old file when the new one cannot be put in its place', () => {

@@ -1,5 +1,15 @@
 /** Reading and writing files so that a crash leaves the old file or the new one, and errors say what to do. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { TinyLMError } from '../model/errors.js';
 
@@ -54,10 +64,29 @@ export function readJson(path: string): unknown {
   }
 }
 
+/**
+ * Node's recursive mkdir never returns where a folder exists and yet refuses with ENOENT, as /proc does: it makes
+ * the parents again and again. One plain mkdir for each folder ends.
+ */
+function makeFolders(path: string): void {
+  if (!existsSync(path)) {
+    makeFolders(dirname(path));
+    try {
+      mkdirSync(path);
+      return;
+    } catch (error) {
+      // Somebody else may have made it in between.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  // There is something: nothing happens for a folder, EEXIST for a file.
+  mkdirSync(path, { recursive: true });
+}
+
 /** @throws TinyLMError `file-unwritable` */
 export function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolders(path);
   } catch (error) {
     throw fileError('written', path, error);
   }
