@@ -47,6 +47,15 @@ describe('as a process', () => {
     assert.ok(!existsSync(at('run-bin')));
   });
 
+  it('a model file that is cut off, or none: the message begins with its name', async () => {
+    writeFileSync(at('cut.tlm'), new Uint8Array(300));
+    refused(await tinylm(['inspect', at('cut.tlm')]), /error: .*cut\.tlm: /, /./);
+    writeFileSync(at('not-a-model.txt'), '');
+    const { err } = await tinylm(['generate', at('not-a-model.txt')]);
+    assert.match(err, /error: .*not-a-model\.txt: not a usable safetensors file: 0 bytes/);
+    assert.match(err, /hint: expected a run folder, a \.tlm file or a safetensors checkpoint/);
+  });
+
   it('a vocabulary that is too large', async () => {
     refused(
       await spawned(['train', 'stories:en', '--vocab', '5000', '--out', at('run-vocab')]),

@@ -54,8 +54,28 @@ export function openSource(path: string, expected?: ModelConfig): Source {
     return { kind: 'run', path, folder, record: readRunRecord(folder) };
   }
   const bytes = readBytes(path);
-  if (isTlm(bytes) || path.endsWith('.tlm')) return { kind: 'tlm', path, bytes, file: readTlm(bytes) };
-  return { kind: 'weights', path, file: decodeWeights(bytes, path, expected) };
+  return named(path, () =>
+    isTlm(bytes) || path.endsWith('.tlm')
+      ? { kind: 'tlm', path, bytes, file: readTlm(bytes) }
+      : { kind: 'weights', path, file: decodeWeights(bytes, path, expected) },
+  );
+}
+
+/** What a reader throws, with the path in front: readers know bytes only. */
+function named<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof TinyLMError) || error.message.includes(path)) throw error;
+    throw error.code === 'safetensors'
+      ? new TinyLMError(
+          error.code,
+          `${path}: ${error.message}`,
+          'expected a run folder, a .tlm file or a safetensors checkpoint; ' +
+            'a checkpoint that was cut off has to be saved or copied again',
+        )
+      : new TinyLMError(error.code, `${path}: ${error.message}`, error.hint);
+  }
 }
 
 /** The float weights of a checkpoint or of a run (its best ones). */
@@ -102,7 +122,8 @@ export function openTlm(path: string): TlmSource {
     case 'run': {
       if (!source.folder.has('model')) return quantized(runWeights(source));
       const bytes = source.folder.read('model');
-      return { kind: 'tlm', path: source.folder.file('model'), bytes, file: readTlm(bytes) };
+      const model = source.folder.file('model');
+      return { kind: 'tlm', path: model, bytes, file: named(model, () => readTlm(bytes)) };
     }
     case 'weights':
       return quantized(source);
