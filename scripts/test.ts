@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
+// The trainer's native builds are kept inside the checkout: tests write nothing into the user's home.
+process.env['TINYLM_CACHE'] ??= fileURLToPath(new URL('../../build/cache/', import.meta.url));
+
 const folder = fileURLToPath(new URL('../test/', import.meta.url));
 const sources = fileURLToPath(new URL('../../test/', import.meta.url));
 const wanted = process.argv.slice(2);
