@@ -1,8 +1,8 @@
 /** How flashing shows itself: a bar on a terminal, a line for each part elsewhere. */
-import { SingleBar } from 'cli-progress';
 import type { FlashProgress } from '../device/index.js';
 import { hex, type NamedPart } from './flash-plan.js';
-import { coloured, type Terminal } from './terminal.js';
+import { progressBar } from './progress-bar.js';
+import type { Terminal } from './terminal.js';
 import { bytesText, count, duration } from './values.js';
 
 /** A part that is in flash, verified. */
@@ -98,33 +98,16 @@ export interface Bar {
 
 /** A bar with speed and time left. */
 export function transferBar(terminal: Terminal): Bar {
-  const single = new SingleBar({
-    stream: terminal.stderr as NodeJS.WritableStream,
-    format: '{bar} {percentage} %  {name}  {speed}  {left}',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 24,
-    hideCursor: coloured(terminal.stderr, process.env),
-    clearOnComplete: true,
-    stopOnComplete: false,
-    fps: 8,
-  });
-  let running = false;
+  const bar = progressBar(terminal, '{bar} {percentage} %  {name}  {speed}  {left}', 8);
   return {
     update(name, total, done, seconds) {
       const rate = seconds > 0 ? done / seconds : 0;
-      const payload = {
+      bar.update(total, done, {
         name,
         speed: rate > 0 ? `${bytesText(rate)}/s` : '',
         left: rate > 0 ? `${duration((total - done) / rate)} left` : '',
-      };
-      if (!running) single.start(total, done, payload);
-      else single.update(done, payload);
-      running = true;
+      });
     },
-    end() {
-      if (running) single.stop();
-      running = false;
-    },
+    end: bar.end,
   };
 }

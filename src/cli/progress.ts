@@ -1,7 +1,7 @@
 /** How training shows itself: a bar on a terminal, lines elsewhere. */
-import { SingleBar } from 'cli-progress';
 import type { HistoryPoint, TrainEvent } from '../train/index.js';
-import { coloured, styled, type Terminal } from './terminal.js';
+import { progressBar } from './progress-bar.js';
+import { styled, type Terminal } from './terminal.js';
 import { bits, count, duration } from './values.js';
 
 type Progress = Extract<TrainEvent, { kind: 'progress' }>;
@@ -52,43 +52,22 @@ function lines(terminal: Terminal): ProgressDisplay {
 }
 
 function bar(terminal: Terminal): ProgressDisplay {
-  const escape = coloured(terminal.stderr, process.env);
-  const single = new SingleBar({
-    stream: terminal.stderr as NodeJS.WritableStream,
-    format: '{bar} epoch {epoch}  bits per byte {bits}  {speed} tokens/s  {left} left',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 24,
-    hideCursor: escape,
-    clearOnComplete: true,
-    stopOnComplete: false,
-    fps: 4,
-    etaBuffer: 1,
-  });
-  let running = false;
-  // The bar saves the cursor's place when it starts and goes back there when it ends: nothing else may be written
-  // in between.
-  const end = (): void => {
-    if (running) single.stop();
-    running = false;
-  };
+  const format = '{bar} epoch {epoch}  bits per byte {bits}  {speed} tokens/s  {left} left';
+  const shown = progressBar(terminal, format, 4);
   return {
     progress(event) {
-      const payload = {
+      shown.update(event.steps, event.step, {
         epoch: `${event.epoch.toFixed(1)}/${event.epochs.toFixed(1)}`,
         bits: bits(event.trainBits),
         speed: count(event.tokensPerSecond),
         left: duration(event.secondsLeft),
-      };
-      if (!running) single.start(event.steps, event.step, payload);
-      else single.update(event.step, payload);
-      running = true;
+      });
     },
     evaluation(point, best, sample) {
-      end();
+      shown.end();
       terminal.note(evaluationLine(point, best));
       if (sample !== undefined) terminal.note(styled(terminal.stderr, 'dim', `  “${sampleLine(sample)}”`));
     },
-    end,
+    end: shown.end,
   };
 }
