@@ -3,10 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CacheModel, VirtualC3, countsSince, type CacheCounts, type ClassCounts } from '../src/device/index.js';
+import { MeasuredC3, type ClassCounts } from '../src/device/index.js';
 import { packageRoot } from '../src/node/assets.js';
 
-const SLICE = 5_000;
 const MODEL_AT = 0x1a0000;
 
 /** Builds the direct-boot image (Debian: gcc-riscv64-unknown-elf make) and returns it. */
@@ -39,62 +38,21 @@ export interface C3Count {
   readonly info: Readonly<Record<string, number>>;
 }
 
-/**
- * Boots the image with a model in its partition and counts what /bench adds a token, between two lengths, so that the
- * command itself does not matter.
- */
+/** Boots the image with a model in its partition and counts what `/bench` adds a token between two lengths. */
 export function countOnC3(
   image: Uint8Array,
   tlm: Uint8Array,
   tokens: readonly [few: number, many: number] = [4, 20],
 ): C3Count {
-  const chip = new VirtualC3();
-  chip.flash.program(0, image);
-  chip.flash.program(MODEL_AT, tlm);
-  chip.reset();
-  const cache = new CacheModel();
-  chip.hart.useCache(cache);
-  let said = '';
-  const until = (answer: RegExp): void => {
-    for (let ran = 0; !answer.test(said); ran += SLICE) {
-      if (ran > 2e9) throw new Error(`no ${String(answer)} from the virtual ESP32-C3, which said: ${said}`);
-      chip.run(SLICE);
-      said += Buffer.from(chip.usb.state.takeSent()).toString();
-    }
-  };
-  const ask = (line: string, answer: RegExp): string => {
-    said = '';
-    chip.usb.receive(Buffer.from(`${line}\n`));
-    until(answer);
-    return said;
-  };
-  const bench = (n: number): { classes: ClassCounts; lines: CacheCounts } => {
-    const [classes, lines] = [chip.hart.counts(), { ...cache.counts }];
-    ask(`/bench ${n}`, new RegExp(`\\[${n} tokens`));
-    const after = cache.counts;
-    return {
-      classes: countsSince(chip.hart.counts(), classes),
-      lines: Object.fromEntries(
-        Object.entries(lines).map(([k, v]) => [k, after[k as keyof CacheCounts] - v]),
-      ) as unknown as CacheCounts,
-    };
-  };
-  until(/> $/);
-  const [few, many] = tokens;
-  bench(2);
-  const [a, b] = [bench(few), bench(many)];
-  const each = (x: number, y: number): number => (y - x) / (many - few);
-  const answer = ask('/info', /"device":\{[^}]*\}\}\r?\n/);
+  const flash = new Uint8Array(MODEL_AT + tlm.length).fill(0xff);
+  flash.set(image);
+  flash.set(tlm, MODEL_AT);
+  const chip = new MeasuredC3(flash);
+  const { classes, dataLines, codeLines } = chip.countTokens(tokens);
+  const answer = chip.ask('/info', /"device":\{[^}]*\}\}\r?\n/);
   const info = JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)) as {
     device: Record<string, number>;
     ram: Record<string, number>;
   };
-  return {
-    classes: Object.fromEntries(
-      Object.entries(a.classes).map(([k, v]) => [k, each(v, b.classes[k as keyof ClassCounts])]),
-    ) as ClassCounts,
-    dataLines: each(a.lines.dataMisses, b.lines.dataMisses),
-    fetchLines: each(a.lines.fetchMisses, b.lines.fetchMisses),
-    info: { ...info.device, ...info.ram },
-  };
+  return { classes, dataLines, fetchLines: codeLines, info: { ...info.device, ...info.ram } };
 }

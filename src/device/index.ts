@@ -21,7 +21,7 @@ export type { ResetReason } from './chip/c3-devices.js';
 export { VirtMachine } from './chip/virt.js';
 export { C3_CACHE, CacheModel, type CacheCounts, type CacheShape } from './chip/cache.js';
 export { countsSince, totalOf, type ClassCounts } from './chip/counts.js';
-export { countTokens, type TokenCounts } from './chip/count-tokens.js';
+export { countTokens, MeasuredC3, type TokenCounts } from './chip/count-tokens.js';
 export { parseElf, type Elf, type ElfSymbol } from './chip/elf.js';
 export { ChipTrapError } from './chip/trap.js';
 export { FakeRom } from './chip/rom.js';
@@ -29,5 +29,6 @@ export { NorFlash } from './chip/norflash.js';
 
 export { DEVICE_ERRORS, FrameReader, PROTOCOL, crc32, encodeFrame, type DeviceErrorCode, type Frame,
   type Received } from './protocol.js';
-export { DeviceClient, type BenchResult, type ClientOptions, type DeviceModel, type DeviceSettings,
-  type DeviceStatus, type GenerateOptions, type GenerateResult, type Generation } from './client.js';
+export { DeviceClient } from './client.js';
+export type { BenchResult, ClientOptions, DeviceModel, DeviceSettings, DeviceStatus, GenerateOptions, GenerateResult,
+  Generation } from './client-types.js';
