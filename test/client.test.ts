@@ -1,7 +1,8 @@
 /** The typed client against the POSIX port (a process with ASan and UBSan) over TCP and a pseudo-terminal. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DeviceClient, type GenerateResult } from '../src/device/client.js';
+import type { GenerateResult } from '../src/device/client-types.js';
+import { DeviceClient } from '../src/device/client.js';
 import { encodeFrame, PROTOCOL } from '../src/device/protocol.js';
 import { SerialTransport } from '../src/device/serial.js';
 import { FakeTransport } from '../src/device/transport.js';

@@ -3,149 +3,17 @@
  * speed, another model. One request is under way at a time; calls made meanwhile wait their turn.
  */
 import { TinyLMError } from '../model/errors.js';
-import { DEVICE_ERRORS, FrameReader, PROTOCOL, encodeFrame, type Frame } from './protocol.js';
+import type {
+  BenchResult, ClientOptions, DeviceModel, DeviceSettings, DeviceStatus, GenerateOptions, GenerateResult, Generation,
+} from './client-types.js';
+import { deviceError, encode, join, json, parseAnswer, u32 } from './payload.js';
+import { FrameReader, PROTOCOL, encodeFrame, type Frame } from './protocol.js';
 import type { Transport } from './transport.js';
-
-/** The settings of SPEC.md 6.5, in natural units. */
-export interface DeviceSettings {
-  /** 0 (always the likeliest token), 0.05 … 10 */
-  temperature: number;
-  top_k: number;
-  /** 0 (off) … 1 */
-  top_p: number;
-  /** repetition penalty, 1 (off) … 4 */
-  penalty: number;
-  /** tokens, 0 … 64 */
-  penalty_window: number;
-  seed: number | 'random';
-  /** tokens of a text, 1 … 65535 */
-  length: number;
-  /** at most 32 bytes of UTF-8; empty for none */
-  stop: string;
-  /** whether a typed line goes on with the conversation */
-  keep: boolean;
-}
-
-export interface DeviceModel {
-  state: 'ready' | 'none' | 'bad' | 'upload';
-  /** when bad: what is wrong, and where in the file */
-  error?: string;
-  offset?: number;
-  bytes?: number;
-  /** the file's CRC-32 in hexadecimal: its identity */
-  crc?: string;
-  vocab?: number;
-  dim?: number;
-  hidden?: number;
-  layers?: number;
-  weights?: number;
-  tokenizer?: 'byte' | 'char' | 'bpe';
-  packing?: 'b3' | 't2' | 'mixed';
-}
-
-/** SPEC.md 6.4. */
-export interface DeviceStatus {
-  name: string;
-  version: string;
-  protocol: number;
-  model: DeviceModel;
-  /** bytes of flash for models */
-  storage_bytes: number;
-  /** bytes of RAM */
-  ram: { engine: number; engine_limit: number; app: number };
-  settings: DeviceSettings;
-  busy: boolean;
-  uptime_s: number;
-  /** what the port says: chip, clock_mhz, flash, heap_min_free … */
-  device: Record<string, string | number | boolean>;
-}
-
-export interface GenerateResult {
-  reason: 'end' | 'length' | 'stop' | 'cancelled';
-  prompt_tokens: number;
-  tokens: number;
-  ms: number;
-  tokens_per_second: number;
-  seed: number;
-}
-
-export interface BenchResult {
-  tokens: number;
-  ms: number;
-  tokens_per_second: number;
-  /** what `per_token` counts: cycles or instructions */
-  counter?: string;
-  per_token?: number;
-  device: Record<string, string | number | boolean>;
-}
-
-/** One text's settings, and how it begins. */
-export interface GenerateOptions extends Partial<DeviceSettings> {
-  /** goes on with this client's conversation instead of beginning a new one */
-  goOn?: boolean;
-  /** without end, until cancelled; more can be said meanwhile */
-  continuous?: boolean;
-}
-
-/** A text as it is made: an async iterable of its pieces, each whole characters. */
-export interface Generation extends AsyncIterable<string> {
-  /** Ends the text; `result` then has the reason `cancelled`. */
-  cancel(): Promise<void>;
-  /** Adds to a continuous text. */
-  say(text: string): Promise<void>;
-  /** resolves when the text has ended; rejects when it failed. Read the pieces meanwhile, or not: none is lost. */
-  readonly result: Promise<GenerateResult>;
-}
-
-export interface ClientOptions {
-  /** how long an answer may take to begin or go on; default 5000 ms */
-  timeoutMs?: number;
-  /** text that the device says outside frames: boot messages, echoes */
-  onText?: (text: string) => void;
-}
 
 /** How long a text that is being made may stand still: no device is as slow as this. */
 const STALL_MS = 60_000;
-
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-const json = (value: unknown): Uint8Array => encode(JSON.stringify(value));
-const u32 = (...values: number[]): Uint8Array => {
-  const bytes = new Uint8Array(4 * values.length);
-  values.forEach((v, i) => new DataView(bytes.buffer).setUint32(4 * i, v, true));
-  return bytes;
-};
-const join = (parts: readonly Uint8Array[]): Uint8Array => {
-  const all = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const p of parts) {
-    all.set(p, at);
-    at += p.length;
-  }
-  return all;
-};
-
-const HINTS: Readonly<Record<string, string>> = {
-  busy: 'wait until the other client is done, and try again',
-  forbidden: 'give the device\'s token (--token), or use its serial line',
-  'no-model': 'send a model first',
-  'bad-model': 'send another model',
-  'too-large': 'train a smaller model, or give the partition more room',
-};
-
-/** The device's own word for what went wrong; its code is `device-` and that of SPEC.md 6.3. */
-function deviceError(payload: Uint8Array): TinyLMError {
-  try {
-    const { code, message } = JSON.parse(decode(payload)) as { code: string; message: string };
-    if ((DEVICE_ERRORS as readonly string[]).includes(code)) {
-      return new TinyLMError(`device-${code}`, `the device says: ${message}`, HINTS[code]);
-    }
-  } catch {
-    // falls through: said below
-  }
-  return new TinyLMError('device-protocol', `the device sent an error that is none: ${decode(payload)}`,
-    'update the firmware, or this program');
-}
+/** Errors after which the device takes the same piece of a model again. */
+const DAMAGED: readonly string[] = ['device-line', 'device-bad-frame', 'device-silent'];
 
 interface Waiting {
   sequence: number;
@@ -260,28 +128,19 @@ export class DeviceClient {
     return turn;
   }
 
-  #answer<T>(payload: Uint8Array): T {
-    try {
-      return JSON.parse(decode(payload)) as T;
-    } catch {
-      throw new TinyLMError('device-protocol', `the device's answer is not JSON: ${decode(payload).slice(0, 100)}`,
-        'update the firmware, or this program');
-    }
-  }
-
   /** What the device is and holds. @param timeoutMs how long the answer may take; default that of the client */
   info(timeoutMs = this.#timeout): Promise<DeviceStatus> {
     return this.#inTurn(async () => {
       const parts: Uint8Array[] = [];
       await this.#request(PROTOCOL.MSG_INFO, undefined, (part) => parts.push(part), timeoutMs);
-      return this.#answer<DeviceStatus>(join(parts));
+      return parseAnswer<DeviceStatus>(join(parts));
     });
   }
 
   /** Changes settings (all of them or none) and returns all; without an argument only returns them. */
   set(changes: Partial<DeviceSettings> = {}): Promise<DeviceSettings> {
     return this.#inTurn(async () =>
-      this.#answer<DeviceSettings>(await this.#request(PROTOCOL.MSG_SETTINGS, json(changes))));
+      parseAnswer<DeviceSettings>(await this.#request(PROTOCOL.MSG_SETTINGS, json(changes))));
   }
 
   /** Shows the device its token, which changes over the network need. @throws TinyLMError `device-forbidden` */
@@ -312,7 +171,7 @@ export class DeviceClient {
 
   /** Speed over `tokens` tokens, 1 … 10000; fewer when cancelled. */
   bench(tokens = 64): Promise<BenchResult> {
-    return this.#inTurn(async () => this.#answer<BenchResult>(
+    return this.#inTurn(async () => parseAnswer<BenchResult>(
       await this.#request(PROTOCOL.MSG_BENCH, json({ tokens }), undefined, Infinity)));
   }
 
@@ -327,7 +186,7 @@ export class DeviceClient {
 
   async #run(settings: Uint8Array, onText: (part: Uint8Array) => void): Promise<GenerateResult> {
     try {
-      return this.#answer(await this.#request(PROTOCOL.MSG_GENERATE, settings, onText,
+      return parseAnswer(await this.#request(PROTOCOL.MSG_GENERATE, settings, onText,
         Math.max(this.#timeout, STALL_MS)));
     } catch (error) {
       // The device does not know that a piece was damaged, and would go on.
@@ -400,7 +259,9 @@ export class DeviceClient {
    * @param onProgress bytes that the device has, and all
    * @throws TinyLMError `device-bad-model` (refused after the check), `device-too-large`, `device-forbidden`, …
    */
-  uploadModel(model: Uint8Array, onProgress: (sent: number, total: number) => void = () => undefined): Promise<DeviceModel> {
+  uploadModel(
+    model: Uint8Array, onProgress: (sent: number, total: number) => void = () => undefined,
+  ): Promise<DeviceModel> {
     return this.#inTurn(async () => {
       await this.#request(PROTOCOL.MSG_UPLOAD_BEGIN, u32(model.length));
       const piece = PROTOCOL.PAYLOAD_MAX - 4;
@@ -413,12 +274,11 @@ export class DeviceClient {
           lost = 0;
         } catch (error) {
           // A piece or its answer was damaged on the way: the device takes the same piece again.
-          const again = error instanceof TinyLMError && ['device-line', 'device-bad-frame', 'device-silent'].includes(error.code);
-          if (!again || ++lost > 3) throw error;
+          if (!(error instanceof TinyLMError && DAMAGED.includes(error.code)) || ++lost > 3) throw error;
         }
       }
       onProgress(model.length, model.length);
-      return this.#answer<DeviceModel>(await this.#request(PROTOCOL.MSG_UPLOAD_END, undefined, undefined,
+      return parseAnswer<DeviceModel>(await this.#request(PROTOCOL.MSG_UPLOAD_END, undefined, undefined,
         Math.max(this.#timeout, 10_000)));
     });
   }
