@@ -48,6 +48,7 @@ test('budget --largest answers for each chip, says "modelled", and fails when no
   const none = await tinylm(['budget', '--largest', '--flash', '1K', '--chip', 'esp32']);
   assert.equal(none.code, 1);
   assert.match(none.out, /ESP32 +none/);
+  assert.match(none.err, /hint: without the limit on flash there would be one/);
   for (const extra of [['--hidden', '64'], ['some.tlm']]) {
     const refused = await tinylm(['budget', '--largest', ...extra]);
     assert.equal(refused.code, 2);

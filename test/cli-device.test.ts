@@ -1,8 +1,8 @@
 /** The verbs that talk to a board: devices, and the way to one. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { devices } from '../src/cli/commands/devices.js';
-import { hostTransport, serialPorts } from '../src/cli/device-port.js';
+import { choosePort, hostTransport, serialPorts } from '../src/cli/device-port.js';
 import type { SerialBackend, SerialPortInfo } from '../src/device/serial.js';
 import { capture } from './helpers/cli.js';
 
@@ -66,6 +66,10 @@ describe('devices', () => {
     });
     await assert.rejects(serialPorts(backend(new Error('odd'))), { code: 'devices-list', message: /listed: odd$/ });
   });
+});
+
+test('an address given as a port is said to be one', async () => {
+  await assert.rejects(choosePort({ port: 'tcp://127.0.0.1:7000' }), { code: 'usage', hint: '--host tcp://127.0.0.1:7000' });
 });
 
 describe('the address of a device', () => {

@@ -154,6 +154,8 @@ describe('in this process', () => {
       tinylm(['quantize', path, '--tokenizer-from', 'byte', '--out', at('q.tlm')]);
     save(new Map());
     assert.equal((await quantize()).code, 0);
+    writeFileSync(at('q.tlm'), 'mine');
+    refused(await quantize(), /q\.tlm is there already/, /--force/);
     save(new Map([['rnn.weight_hh_l0', { shape: [18, 5], data: new Float32Array(90) }]]));
     refused(await quantize(), /checkpoint of another shape/, /sizes/);
     save(new Map([['rnn.bias_ih_l0', undefined]]));

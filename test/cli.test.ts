@@ -253,6 +253,13 @@ describe('tinylm on a model', () => {
       assert.equal((await tinylm(['export', tlm, '--packing', 't2', '--header', '--out', out])).code, 0);
       for (const name of ['model.tlm', 'model.h', 'tensors.json', 'fc.bias.i16.bin'])
         assert.ok(existsSync(join(out, name)), name);
+      // The same again is no change; another packing would be one.
+      assert.equal((await tinylm(['export', tlm, '--packing', 't2', '--header', '--out', out])).code, 0);
+      const other = await tinylm(['export', tlm, '--packing', 'b3', '--out', out]);
+      assert.equal(other.code, 1);
+      assert.match(other.err, /model\.tlm is there already, with other content\nhint: .*--force/);
+      for (const packing of ['b3', 't2'])
+        assert.equal((await tinylm(['export', tlm, '--packing', packing, '--out', out, '--force'])).code, 0);
       const same = await tinylm(['inspect', tlm, '--compare', join(out, 'model.tlm')]);
       assert.equal(same.code, 0);
       assert.match(same.out, /the two give the same results/);

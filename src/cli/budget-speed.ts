@@ -110,6 +110,15 @@ export function largestOf({ chip, flashMode = 'qio80', ...asked }: LargestAsked)
   }));
 }
 
+/** Limits each of which, if it alone were lifted, would leave a model. */
+export function tooTight({ chip, flashMode, flash, ram, speed }: LargestAnswer, vocab: number): string[] {
+  const limits = { chip, flashMode, flash, ram, speed, vocab };
+  const lifted = { flash: { flash: Infinity }, RAM: { ram: Infinity }, speed: { speed: 0.1 } } as const;
+  return Object.entries(lifted)
+    .filter(([, lift]) => largestModel({ ...limits, ...lift }) !== undefined)
+    .map(([name]) => name);
+}
+
 export function largestText(answers: readonly LargestAnswer[]): string {
   const { flash, ram, speed, flashMode } = answers[0];
   const head =

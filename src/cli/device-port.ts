@@ -75,6 +75,8 @@ export async function choosePort({ port, host, baud = 115_200 }: PortOptions): P
       port === undefined ? 'expected --port or --host' : 'both --port and --host, expected one',
       'tinylm devices lists the serial ports',
     );
+  if (port !== undefined && /^(tcp|wss?):\/\//.test(port))
+    throw new UsageError(`--port ${port} is an address, expected a serial port`, `--host ${port}`);
   return port !== undefined ? serialPort(port, baud) : hostTransport(host!);
 }
 

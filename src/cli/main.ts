@@ -5,7 +5,11 @@ import { makeTerminal } from './terminal.js';
 import { version } from './version.js';
 
 // The reader of a pipe may leave early (| head): that is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  console.error(`error: the output cannot be written (${error.code})`);
+  process.exit(1);
+});
 
 process.exitCode = await runProgram(
   process.argv.slice(2),

@@ -124,6 +124,7 @@ export const OPTIONS = {
     choices: ['b3', 't2'],
     initial: 'b3',
   },
+  force: { flags: '--force', about: 'overwrite files that are there already with other content' },
   json: { flags: '--json', about: 'print the result as JSON' },
 } as const satisfies Record<string, OptionSpec>;
 

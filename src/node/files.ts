@@ -93,6 +93,21 @@ export function makeFolder(path: string): void {
 }
 
 /**
+ * For files that a user may have made: what is there already and would change is not overwritten unasked.
+ * @throws TinyLMError `file-exists` for the first such file
+ */
+export function keepOthers(files: readonly { readonly path: string; readonly bytes: Uint8Array }[]): void {
+  for (const { path, bytes } of files) {
+    if (!existsSync(path) || Buffer.compare(readBytes(path), bytes) === 0) continue;
+    throw new TinyLMError(
+      'file-exists',
+      `${path} is there already, with other content`,
+      'choose another --out, or --force to overwrite it',
+    );
+  }
+}
+
+/**
  * Writes a whole file, or nothing: into a temporary file beside it, flushed to the disk, then renamed. Whoever
  * reads the path, also after the process was killed or the power failed, finds the old content or the new.
  * @throws TinyLMError `file-unwritable`

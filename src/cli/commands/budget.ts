@@ -12,6 +12,7 @@ import {
   LARGEST_DEFAULTS as usual,
   speedsOf,
   speedText,
+  tooTight,
 } from '../budget-speed.js';
 import { verb, type Context } from '../context.js';
 import { EXIT, UsageError } from '../errors.js';
@@ -191,5 +192,13 @@ function showLargest(context: Context, path: string | undefined, sizes: readonly
   const answers = largestOf({ ...options, vocab, tokenizerBytes: tokenizerBytes(options, { vocab }) });
   if (options.json) context.terminal.json(answers);
   else context.terminal.out(largestText(answers));
-  if (answers.some(({ found }) => found === null)) context.exitCode = EXIT.failed;
+  const none = answers.filter(({ found }) => found === null);
+  if (none.length === 0) return;
+  context.exitCode = EXIT.failed;
+  const limits = tooTight(none[0], vocab);
+  context.terminal.note(
+    limits.length > 0
+      ? `hint: without the limit on ${limits.join(' or on ')} there would be one`
+      : 'hint: more than one of flash, RAM and speed is out of reach',
+  );
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { cHeader, exportBins, readTlm, writeTlm, type Packing } from '../../format/index.js';
-import { makeFolder, writeAtomic } from '../../node/files.js';
+import { keepOthers, makeFolder, writeAtomic } from '../../node/files.js';
 import { verb, type Context } from '../context.js';
 import { openTlm } from '../model-source.js';
 import { addOptions } from '../options.js';
@@ -11,6 +11,7 @@ import { count } from '../values.js';
 interface Options {
   packing: Packing;
   out: string;
+  force?: boolean;
   header: boolean | string;
   json?: boolean;
 }
@@ -27,11 +28,11 @@ export function exportCommand(context: Context): Command {
     'also model.h, the file as a C array of this name (default name: tinylm_model)',
     false,
   );
-  addOptions(command, ['json']);
+  addOptions(command, ['force', 'json']);
   return command.action((path: string, options: Options) => exportFiles(context, path, options));
 }
 
-function exportFiles({ terminal }: Context, path: string, { packing, out, header, json }: Options): void {
+function exportFiles({ terminal }: Context, path: string, { packing, out, header, force, json }: Options): void {
   const { file } = openTlm(path);
   const bytes = writeTlm({ model: file.model, tokenizer: file.tokenizer, metadata: file.metadata, packing });
   const files = [{ name: 'model.tlm', bytes }, ...exportBins(readTlm(bytes), bytes)];
@@ -40,9 +41,11 @@ function exportFiles({ terminal }: Context, path: string, { packing, out, header
       name: 'model.h',
       bytes: new TextEncoder().encode(cHeader(bytes, header === true ? 'tinylm_model' : header)),
     });
+  const there = files.map((f) => ({ path: join(out, f.name), bytes: f.bytes }));
+  if (!force) keepOthers(there);
   makeFolder(out);
-  for (const f of files) writeAtomic(join(out, f.name), f.bytes);
-  const written = files.map((f) => ({ file: join(out, f.name), bytes: f.bytes.length }));
+  for (const { path: file, bytes: content } of there) writeAtomic(file, content);
+  const written = there.map((f) => ({ file: f.path, bytes: f.bytes.length }));
   if (json) terminal.json({ packing, files: written });
   else terminal.out(table(written.map((f) => [f.file, `${count(f.bytes)} bytes`])));
 }

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { writeAtomic } from '../../node/files.js';
+import { keepOthers, writeAtomic } from '../../node/files.js';
 import { RunFolder } from '../../node/run-folder.js';
 import type { Packing } from '../../format/index.js';
 import { DEFAULT_THRESHOLD, type TernaryMethod } from '../../quantize/index.js';
@@ -26,6 +26,7 @@ interface Options extends Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
   packing: Packing;
   corpus?: string;
   threads?: number;
+  force?: boolean;
   json?: boolean;
 }
 
@@ -61,7 +62,7 @@ export function quantizeCommand(context: Context): Command {
     '--corpus <corpus>',
     'also measure bits per byte on the validation part of this text, before and after',
   );
-  addOptions(command, [...CORPUS_OPTIONS, 'threads', 'json']);
+  addOptions(command, [...CORPUS_OPTIONS, 'threads', 'force', 'json']);
   return command.action((path: string, options: Options) => quantize(context, path, options));
 }
 
@@ -80,6 +81,7 @@ async function quantize(context: Context, path: string, options: Options): Promi
     packing,
     embedFrac: trained?.embedFrac,
   });
+  if (!options.force) keepOthers([{ path: options.out, bytes }]);
   writeAtomic(options.out, bytes);
 
   const figures = options.corpus === undefined ? undefined : await measure(source, tokenizer, bytes, options, context);
