@@ -16,6 +16,7 @@ import { initModel, type ModelConfig } from '../src/model/index.js';
 import { decodeCheckpoint, decodeWeights, encodeCheckpoint } from '../src/node/checkpoint-file.js';
 import { makeFolder, readBytes, readJson, writeAtomic } from '../src/node/files.js';
 import { RUN_FILES, RunFolder } from '../src/node/run-folder.js';
+import { shellWord } from '../src/node/shell.js';
 import { byteTable, trainTokenizer } from '../src/tokenizer/index.js';
 import { trainDefaults, type Checkpoint } from '../src/train/index.js';
 
@@ -24,6 +25,12 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tinylm-files-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+
+it('a path can be pasted into a shell', () => {
+  assert.equal(shellWord('run/my-text'), 'run/my-text');
+  assert.equal(shellWord('C:\\runs\\a'), 'C:\\runs\\a');
+  assert.equal(shellWord("run/ação d'água"), "'run/ação d'\\''água'");
+});
 
 describe('files', () => {
   it('writes whole files and leaves nothing else behind', () => {

@@ -4,6 +4,7 @@ import { elementCount, parameterSpecs } from '../model/index.js';
 import { decodeCheckpoint } from '../node/checkpoint-file.js';
 import type { LoadedTrainer } from '../node/native-trainer.js';
 import type { RunFolder } from '../node/run-folder.js';
+import { shellWord } from '../node/shell.js';
 import { EngineModel, samplingWords, type Sampling } from './engine-model.js';
 import { exportModel } from './export-model.js';
 import { checkStories } from './grammar.js';
@@ -87,7 +88,7 @@ export async function finishRun(finish: Finish): Promise<Figures> {
     samplingWords: samplingWords(sampling),
     ...(stories !== undefined && { grammar: checkStories(generated, stories) }),
   };
-  folder.write('report', reportMarkdown(figures, `tinylm generate ${folder.path} --prompt "…"`));
+  folder.write('report', reportMarkdown(figures, `tinylm generate ${shellWord(folder.path)} --prompt "…"`));
   return figures;
 }
 

@@ -5,6 +5,7 @@ import { TinyLMError, type FloatModel, type ModelConfig } from '../model/index.j
 import { decodeWeights, type WeightsFile } from '../node/checkpoint-file.js';
 import { readBytes } from '../node/files.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
+import { shellWord } from '../node/shell.js';
 import { tableVocab, type TokenizerTable } from '../tokenizer/index.js';
 import { exportModel } from './export-model.js';
 import { readRunRecord, type RunRecord } from './run-record.js';
@@ -104,7 +105,7 @@ export function runWeights({ folder, record }: RunSource): WeightsSource {
     throw new TinyLMError(
       'run-no-checkpoint',
       `${folder.path}: no checkpoint yet; the run ended before its first evaluation`,
-      `go on with it: tinylm train --resume ${folder.path}`,
+      `go on with it: tinylm train --resume ${shellWord(folder.path)}`,
     );
   const path = folder.file(name);
   return { kind: 'weights', path, file: decodeWeights(readBytes(path), path, record.options.model) };

@@ -16,6 +16,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync,
 import { basename, dirname, join } from 'node:path';
 import { TinyLMError } from '../model/errors.js';
 import { fileError, flushFolder, makeFolder, readBytes, readJson, writeAtomic } from './files.js';
+import { shellWord } from './shell.js';
 
 export const RUN_FILES = {
   run: 'run.json',
@@ -45,7 +46,7 @@ export class RunFolder {
         'run-exists',
         `${path} exists already, expected a new folder`,
         existsSync(join(path, RUN_FILES.run))
-          ? `go on with that run by --resume ${path}, or choose another folder with --out`
+          ? `go on with that run by --resume ${shellWord(path)}, or choose another folder with --out`
           : 'choose another folder with --out',
       );
   }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { LoadOptions } from '../../node/corpus-files.js';
+import { shellWord } from '../../node/shell.js';
 import { verb, type Context } from '../context.js';
 import { EXIT, UsageError } from '../errors.js';
 import { finishRun } from '../finish.js';
@@ -87,7 +88,7 @@ function goOn(context: Context, command: Command, options: Options): Promise<Sta
   if (others.length > 0 || command.args.length > 0)
     throw new UsageError(
       'a run is resumed with the corpus and the options it was started with; others were given',
-      `tinylm train --resume ${options.resume} (with --threads, --backend and --json at most)`,
+      `tinylm train --resume ${shellWord(options.resume!)} (with --threads, --backend and --json at most)`,
     );
   return resumeRun(context, options.resume!, options);
 }
@@ -98,7 +99,7 @@ export function stopped(context: Context, { outcome, folder }: Started): boolean
   context.terminal.note(
     `stopped at step ${outcome.checkpoint.step} of ${outcome.checkpoint.options.steps}; everything is saved`,
   );
-  context.terminal.note(`go on with: tinylm train --resume ${folder.path}`);
+  context.terminal.note(`go on with: tinylm train --resume ${shellWord(folder.path)}`);
   context.exitCode = EXIT.interrupted;
   return true;
 }
@@ -113,9 +114,10 @@ export function showFigures({ terminal }: Context, { folder }: Started, figures:
   terminal.out(`\n${reportText(figures)}\n`);
   terminal.out(`Everything is in ${folder.path}: model.tlm, report.md, curve.svg, checkpoints.`);
   terminal.out('What next:');
-  terminal.out(`  tinylm generate ${folder.path} --prompt "…"`);
-  terminal.out(`  tinylm simulate ${folder.path}      (on a virtual ESP32-C3: what a token costs)`);
-  terminal.out(`  tinylm flash ${folder.path}         (a board with TinyLM's firmware)`);
-  terminal.out(`  tinylm export ${folder.path} --header`);
+  const run = shellWord(folder.path);
+  terminal.out(`  tinylm generate ${run} --prompt "…"`);
+  terminal.out(`  tinylm simulate ${run}      (on a virtual ESP32-C3: what a token costs)`);
+  terminal.out(`  tinylm flash ${run}         (a board with TinyLM's firmware)`);
+  terminal.out(`  tinylm export ${run} --header`);
   terminal.out('  tinylm train my-text.txt');
 }
