@@ -1,31 +1,13 @@
 /** What a token costs on the virtual ESP32-C3: exact instructions by class, and lines that its cache model fills. */
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { buildBarePort } from '../scripts/bare-ports.js';
 import { MeasuredC3, type ClassCounts } from '../src/device/index.js';
-import { packageRoot } from '../src/node/assets.js';
 
 const MODEL_AT = 0x1a0000;
 
 /** Builds the direct-boot image (Debian: gcc-riscv64-unknown-elf make) and returns it. */
 export function directBootImage(): Uint8Array {
-  const out = join(packageRoot(), 'build', 'bare');
-  const make = spawnSync(
-    'flock',
-    [
-      join(tmpdir(), 'tinylm-bare.lock'),
-      'make',
-      '-s',
-      '-C',
-      join(packageRoot(), 'firmware/ports'),
-      'esp32c3-direct',
-      `OUT=${out}`,
-    ],
-    { encoding: 'utf8' },
-  );
-  if (make.status !== 0) throw new Error(`the direct-boot image does not build:\n${make.stderr}`);
-  return new Uint8Array(readFileSync(join(out, 'esp32c3-direct.bin')));
+  return new Uint8Array(readFileSync(buildBarePort('esp32c3-direct')));
 }
 
 export interface C3Count {

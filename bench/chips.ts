@@ -27,6 +27,7 @@ import { TABLE_BUDGET_DEFAULT, budget, defaultConfig, initModel, parameterCount,
 import { packageRoot } from '../src/node/assets.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import { byteTable } from '../src/tokenizer/index.js';
+import { buildBarePort } from '../scripts/bare-ports.js';
 import { countOnC3, directBootImage, type C3Count } from './c3-count.js';
 import { circumstances, type Circumstances } from './measure.js';
 
@@ -198,22 +199,7 @@ function speeds(config: ModelConfig): ChipSpeed[] {
 
 /** What /info says under QEMU. */
 function ramUnderQemu(isa: Isa, tlm: string): Promise<AppRam> {
-  const target = isa === 'rv32imc' ? 'qemu-riscv' : 'qemu-xtensa';
-  const out = join(packageRoot(), 'build', 'bare');
-  const make = spawnSync(
-    'flock',
-    [
-      join(tmpdir(), 'tinylm-bare.lock'),
-      'make',
-      '-s',
-      '-C',
-      join(packageRoot(), 'firmware/ports'),
-      target,
-      `OUT=${out}`,
-    ],
-    { encoding: 'utf8' },
-  );
-  if (make.status !== 0) throw new Error(`${target} does not build:\n${make.stderr}`);
+  const program = buildBarePort(isa === 'rv32imc' ? 'qemu-riscv' : 'qemu-xtensa');
   const machine =
     isa === 'rv32imc'
       ? ['qemu-system-riscv32', '-M', 'virt', '-nographic', '-bios', 'none', '-icount', 'shift=0']
@@ -240,7 +226,7 @@ function ramUnderQemu(isa: Isa, tlm: string): Promise<AppRam> {
       [
         ...machine.slice(1),
         '-kernel',
-        join(out, `${target}.elf`),
+        program,
         '-device',
         `loader,file=${tlm},addr=${address},force-raw=on`,
       ],

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { buildBarePort } from '../scripts/bare-ports.js';
 import { VirtualBoard } from '../src/device/chip/board.js';
 import { DeviceClient } from '../src/device/client.js';
 import { flashImage, flashModel } from '../src/device/flash/flasher.js';
@@ -15,17 +15,9 @@ import { parsePartitionCsv, readPartitionTable, writePartitionTable } from '../s
 import { loadEngineModel } from './helpers/engine-text.js';
 import { POSIX_TOOLS, ROOT, buildPosix, fileBytes, modelFile, toolsFor, vector } from './firmware-support.js';
 
-const OUT = join(ROOT, 'build', 'bare');
 const RISCV = { 'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf', make: 'make' } as const;
 const XTENSA = { 'xtensa-lx106-elf-gcc': 'gcc-xtensa-lx106', make: 'make' } as const;
 const LIMIT = 32768;
-
-function build(target: string): void {
-  const run = spawnSync('flock',
-    [join(tmpdir(), 'tinylm-bare.lock'), 'make', '-s', '-C', join(ROOT, 'firmware/ports'), target, `OUT=${OUT}`],
-    { encoding: 'utf8' });
-  if (run.status !== 0) throw new Error(`${target} does not build:\n${run.stderr}`);
-}
 
 /** Types lines into an emulator, each when the answer before it has come; returns all that it said. */
 type Turn = readonly [line: string, answer: RegExp];
@@ -99,9 +91,9 @@ const MACHINES = [
 for (const m of MACHINES) {
   test(`QEMU ${m.name}: the bytes of WebAssembly and x86, within 32 KB of RAM`, async (t) => {
     if (!toolsFor(t, { ...m.tools, ...POSIX_TOOLS })) return;
-    build(m.target);
+    const program = buildBarePort(m.target);
     for (const model of [modelFile(), vector('char-5-7-2')]) {
-      const said = await converse(m.qemu, [...m.args, '-kernel', join(OUT, `${m.target}.elf`),
+      const said = await converse(m.qemu, [...m.args, '-kernel', program,
         '-device', `loader,file=${model},addr=${m.model},force-raw=on`], TURNS);
       const expected = (await loadEngineModel(model)).text(PROMPT, SETTINGS).replaceAll('\r', '');
       assert.equal(textIn(said), expected.replace(/\n$/, ''));
@@ -115,9 +107,9 @@ for (const m of MACHINES) {
 
   test(`QEMU ${m.name}: without a model, and with a corrupted one, it says so and answers`, async (t) => {
     if (!toolsFor(t, m.tools)) return;
-    build(m.target);
+    const program = buildBarePort(m.target);
     const run = (model: readonly string[]) =>
-      converse(m.qemu, [...m.args, '-kernel', join(OUT, `${m.target}.elf`), ...model],
+      converse(m.qemu, [...m.args, '-kernel', program, ...model],
       [['the\n', /\[error .*\]/], ['/info\n', /"device":/]]);
     assert.match(await run([]), /\[error no-model: .*"state":"none"/s);
     assert.match(await run(['-device', `loader,file=${vector('bad/crc')},addr=${m.model},force-raw=on`]),
@@ -127,16 +119,14 @@ for (const m of MACHINES) {
 
 test('the direct-boot image has the partition table of partitions.csv', (t) => {
   if (!toolsFor(t, RISCV)) return;
-  build('esp32c3-direct');
-  const image = fileBytes(join(OUT, 'esp32c3-direct.bin'));
+  const image = fileBytes(buildBarePort('esp32c3-direct'));
   const csv = parsePartitionCsv(readFileSync(join(ROOT, 'firmware/partitions.csv'), 'utf8'));
   assert.deepEqual(readPartitionTable(image.subarray(0x8000, 0x8c00)), readPartitionTable(writePartitionTable(csv)));
 });
 
 test('ESP32-C3, direct boot: flashed by esptool-js, it talks over USB, takes a model and keeps it', async (t) => {
   if (!toolsFor(t, RISCV)) return;
-  build('esp32c3-direct');
-  const image = fileBytes(join(OUT, 'esp32c3-direct.bin'));
+  const image = fileBytes(buildBarePort('esp32c3-direct'));
   const model = modelFile();
   const expected = (await loadEngineModel(model)).text(PROMPT, SETTINGS);
   const board = new VirtualBoard();
@@ -176,9 +166,8 @@ test('ESP32-C3, direct boot: flashed by esptool-js, it talks over USB, takes a m
 
 test('ESP32-C3, direct boot: a corrupted model in flash, and power lost while one is sent', async (t) => {
   if (!toolsFor(t, RISCV)) return;
-  build('esp32c3-direct');
   const board = new VirtualBoard();
-  board.chip.flash.program(0, fileBytes(join(OUT, 'esp32c3-direct.bin')));
+  board.chip.flash.program(0, fileBytes(buildBarePort('esp32c3-direct')));
   const corrupted = fileBytes(vector('byte-64-b3')).slice();
   corrupted[5000] ^= 16;
   board.chip.flash.program(0x1a0000, corrupted);
@@ -209,9 +198,8 @@ test('ESP32-C3, direct boot: a corrupted model in flash, and power lost while on
 
 test('ESP32-C3, direct boot, over UART0: a person at a terminal', async (t) => {
   if (!toolsFor(t, RISCV)) return;
-  build('esp32c3-direct');
   const board = new VirtualBoard({ wiring: 'uart' });
-  board.chip.flash.program(0, fileBytes(join(OUT, 'esp32c3-direct.bin')));
+  board.chip.flash.program(0, fileBytes(buildBarePort('esp32c3-direct')));
   board.chip.flash.program(0x1a0000, fileBytes(vector('char-5-7-2')));
   const port = board.port();
   await port.open();
