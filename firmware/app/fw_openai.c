@@ -38,15 +38,19 @@ static uint32_t room(fw_client *client) {
   return room > ENDING + AROUND ? (room - ENDING - AROUND) / 6u : 0u; /* a control character becomes six */
 }
 
+/* What is written of a choice before its text; of an answer that is not streamed the head is out already. */
+static void begin_piece(const fw_http *h, fw_text *t) {
+  fw_text_init(t, h->app->scratch, sizeof h->app->scratch);
+  if (!h->stream) return;
+  fw_put(t, "data: ");
+  put_head(h, t);
+  fw_put(t, "{\"text\":\"");
+}
+
 static void text(fw_client *client, const char *bytes, uint32_t n) {
   fw_http *h = (fw_http *)client;
   fw_text t;
-  fw_text_init(&t, h->app->scratch, sizeof h->app->scratch);
-  if (h->stream) {
-    fw_put(&t, "data: ");
-    put_head(h, &t);
-    fw_put(&t, "{\"text\":\"");
-  }
+  begin_piece(h, &t);
   fw_put_escaped(&t, bytes, n);
   if (h->stream) {
     put_choice_end(&t, NULL);
@@ -59,12 +63,7 @@ static void ended(fw_client *client, const fw_result *r) {
   fw_http *h = (fw_http *)client;
   const char *reason = r->error.code ? "error" : r->reason == TLM_STREAM_LIMIT ? "length" : "stop";
   fw_text t;
-  fw_text_init(&t, h->app->scratch, sizeof h->app->scratch);
-  if (h->stream) {
-    fw_put(&t, "data: ");
-    put_head(h, &t);
-    fw_put(&t, "{\"text\":\"");
-  }
+  begin_piece(h, &t);
   put_choice_end(&t, reason);
   if (!h->stream) put_usage(&t, r);
   if (r->error.code) {
