@@ -12,6 +12,7 @@ import {
   lineClocks,
   lineCycles,
   modelledRows,
+  modelledSpeeds,
   modelledSpeed,
   tokenCost,
   tokenWork,
@@ -123,18 +124,20 @@ test('speed: slower flash, fewer copies, larger models are slower; bounds are ab
 });
 
 test('the table has a row for each chip and a column for each mode', () => {
-  const rows = modelledRows({ config: defaultConfig() });
+  const rows = modelledRows(modelledSpeeds({ config: defaultConfig() }));
   assert.deepEqual(
     rows.map((r) => r.length),
     [9, 9, 9, 9],
   );
   assert.match(rows[3].join(' '), /ESP32-C3 160 /);
   const classes = tokenCost(defaultConfig(), 'b3', 'rv32imc').classes!;
-  const own = modelledRows({
-    config: defaultConfig(),
-    chips: ['esp32c3'],
-    counted: { chip: 'esp32c3', classes, lines: 100 },
-  });
+  const own = modelledRows(
+    modelledSpeeds({
+      config: defaultConfig(),
+      chips: ['esp32c3'],
+      counted: { chip: 'esp32c3', classes, lines: 100 },
+    }),
+  );
   assert.match(own[1].join(' | '), /counted \| \d\.\d\d \| 100 of 32 B/);
 });
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { budget, parameterSpecs, TinyLMError } from '../src/model/index.js';
+import { budget, initModel, parameterSpecs, TinyLMError } from '../src/model/index.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import {
   crc32, pack, readTlm, rowBytes, spec, specHeader, tablesHeader, unpack, writeTlm, type Packing,
@@ -11,6 +11,7 @@ import {
 import { encodeTokenizer } from '../src/format/write.js';
 import { tensorPlan } from '../src/format/plan.js';
 import { packageRoot } from '../src/node/assets.js';
+import { byteTable } from '../src/tokenizer/index.js';
 import { livelyModel, TABLES, tinyModels } from './helpers/tiny-models.js';
 
 const packings = fc.constantFrom<Packing>('t2', 'b3');
@@ -90,6 +91,13 @@ test('the budget says the exact size of the file', () => {
     const sizes = budget(model.config, { tokenizerBytes: encodeTokenizer(tokenizer).length, metadataBytes: 13 });
     assert.equal(packing === 't2' ? sizes.t2Bytes : sizes.b3Bytes, bytes.length);
   }), { numRuns: 60 });
+  // Matrices large enough to begin with a cache line.
+  const large = initModel({ cell: 'gru', vocab: 256, dim: 70, hidden: 90, layers: 2, tied: false }, 1);
+  for (const packing of ['t2', 'b3'] as const) {
+    const bytes = writeTlm({ model: quantizeModel(large).model, tokenizer: byteTable(), packing });
+    const sizes = budget(large.config, { metadataBytes: 2 });
+    assert.equal(packing === 't2' ? sizes.t2Bytes : sizes.b3Bytes, bytes.length);
+  }
 });
 
 /** The smallest file: 18 tokens, one weight a row. */

@@ -111,11 +111,13 @@ export function largestOf({ chip, flashMode = 'qio80', ...asked }: LargestAsked)
 }
 
 /** Limits each of which, if it alone were lifted, would leave a model. */
-export function tooTight({ chip, flashMode, flash, ram, speed }: LargestAnswer, vocab: number): string[] {
-  const limits = { chip, flashMode, flash, ram, speed, vocab };
+export function tooTight(
+  { found: _, ...limits }: LargestAnswer,
+  tokens: Pick<LargestAsked, 'vocab' | 'tokenizerBytes'>,
+): string[] {
   const lifted = { flash: { flash: Infinity }, RAM: { ram: Infinity }, speed: { speed: 0.1 } } as const;
   return Object.entries(lifted)
-    .filter(([, lift]) => largestModel({ ...limits, ...lift }) !== undefined)
+    .filter(([, lift]) => largestModel({ ...limits, ...tokens, ...lift }) !== undefined)
     .map(([name]) => name);
 }
 

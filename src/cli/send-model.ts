@@ -59,7 +59,6 @@ export async function sendModel(context: Context, model: ModelBlob, options: Sen
     context.exitCode = EXIT.interrupted;
   } finally {
     off();
-    bar?.end();
     await client.close();
   }
 }

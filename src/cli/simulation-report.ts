@@ -19,7 +19,7 @@ export interface SimulationReport {
   /** a token on average, counted on the virtual ESP32-C3 */
   readonly counted: TokenCounts;
   readonly instructions: number;
-  /** of the whole model, its embedding included */
+  /** that a token multiplies */
   readonly weights: number;
   readonly instructionsPerWeight: number;
   readonly modelled: ReturnType<typeof modelledSpeeds>;
@@ -39,6 +39,7 @@ export function reportSimulation(flash: Uint8Array, status: DeviceStatus, config
     packing,
     counted: { chip: 'esp32c3', classes: counted.classes, lines: counted.dataLines + counted.codeLines },
   } as const;
+  const modelled = modelledSpeeds(input);
   return {
     ram: {
       total: number('ram_bytes'),
@@ -52,8 +53,8 @@ export function reportSimulation(flash: Uint8Array, status: DeviceStatus, config
     instructions,
     weights,
     instructionsPerWeight: instructions / weights,
-    modelled: modelledSpeeds(input),
-    modelledTable: modelledRows(input),
+    modelled,
+    modelledTable: modelledRows(modelled),
   };
 }
 

@@ -111,8 +111,13 @@ function withApplication({ instructions, classes }: TokenCost): ClassNumbers | n
 }
 
 /** @throws TinyLMError `model-config`, or `cost-input` for a count that is no count */
-export function modelledSpeed(input: SpeedInput): ModelledSpeed {
-  const { config, packing = 'b3', flashMode = 'qio80', copies = true, tableBudget } = input;
+export function modelledSpeed({ flashMode = 'qio80', ...input }: SpeedInput): ModelledSpeed {
+  return speedsByMode(input, [flashMode])[0];
+}
+
+/** The same for several flash modes; which lines are fetched does not depend on them. */
+export function speedsByMode(input: Omit<SpeedInput, 'flashMode'>, modes: readonly FlashMode[]): ModelledSpeed[] {
+  const { config, packing = 'b3', copies = true, tableBudget } = input;
   validateConfig(config);
   const chip = CHIPS[input.chip];
   const cost = tokenCost(config, packing, chip.isa, tableBudget);
@@ -127,33 +132,35 @@ export function modelledSpeed(input: SpeedInput): ModelledSpeed {
   const room = copies === true ? chip.copyBytes : copies === false ? 0 : Math.min(copies, chip.copyBytes);
   const reads = flashReads(config, packing, chip, room, tableBudget);
   const lines = input.lines ?? reads.lines;
-  const perLine = lineCycles(chip, flashMode);
   const cyclesCompute = computeCycles(chip, counts);
-  const cyclesFlash = lines * perLine;
   const hertz = chip.clockMhz * 1e6;
-  const tokensPerSecond = hertz / (cyclesCompute + cyclesFlash);
-  const bound = reads.leastLines === 0 ? Infinity : hertz / (reads.leastLines * perLine);
-  return {
-    tokensPerSecond,
-    cyclesCompute,
-    cyclesFlash,
-    bytesFromFlash: lines * chip.cache.line,
-    leastBytes: reads.leastLines * chip.cache.line,
-    flashBoundTokensPerSecond: bound,
-    ofFlashBound: Number.isFinite(bound) ? tokensPerSecond / bound : 0,
-    inputs: {
-      chip: input.chip,
-      clockMhz: chip.clockMhz,
-      flashMode,
-      packing,
-      instructions,
-      counted: input.instructions !== undefined,
-      cyclesPerInstruction: cyclesCompute / instructions,
-      lines,
-      lineBytes: chip.cache.line,
-      cyclesPerLine: perLine,
-      sram: reads.inSram,
-      sramBytes: reads.copied,
-    },
-  };
+  return modes.map((flashMode) => {
+    const perLine = lineCycles(chip, flashMode);
+    const cyclesFlash = lines * perLine;
+    const tokensPerSecond = hertz / (cyclesCompute + cyclesFlash);
+    const bound = reads.leastLines === 0 ? Infinity : hertz / (reads.leastLines * perLine);
+    return {
+      tokensPerSecond,
+      cyclesCompute,
+      cyclesFlash,
+      bytesFromFlash: lines * chip.cache.line,
+      leastBytes: reads.leastLines * chip.cache.line,
+      flashBoundTokensPerSecond: bound,
+      ofFlashBound: Number.isFinite(bound) ? tokensPerSecond / bound : 0,
+      inputs: {
+        chip: input.chip,
+        clockMhz: chip.clockMhz,
+        flashMode,
+        packing,
+        instructions,
+        counted: input.instructions !== undefined,
+        cyclesPerInstruction: cyclesCompute / instructions,
+        lines,
+        lineBytes: chip.cache.line,
+        cyclesPerLine: perLine,
+        sram: reads.inSram,
+        sramBytes: reads.copied,
+      },
+    };
+  });
 }

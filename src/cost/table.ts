@@ -9,7 +9,7 @@ import {
   type ClassNumbers,
   type FlashMode,
 } from './chips.js';
-import { modelledSpeed, type ModelledSpeed } from './speed.js';
+import { speedsByMode, type ModelledSpeed } from './speed.js';
 import type { Packing } from './work.js';
 
 /** Exact counts of a run on a virtual chip, a token on average. */
@@ -50,15 +50,15 @@ export function modelledSpeeds({
   return chips.map((chip) => ({
     chip,
     title: CHIPS[chip].title,
-    speeds: flashModes.map((flashMode) =>
-      modelledSpeed({
+    speeds: speedsByMode(
+      {
         config,
         packing,
         chip,
-        flashMode,
         copies,
         ...(counted?.chip === chip && { instructions: counted.classes, lines: counted.lines }),
-      }),
+      },
+      flashModes,
     ),
   }));
 }
@@ -69,19 +69,18 @@ const figure = (n: number): string => (n >= 100 ? Math.round(n).toLocaleString('
  * A table of cells, the first row being its head: chip, instructions a token (counted or predicted), cycles each, lines
  * of flash, then modelled tokens/s by flash mode. Print it under a line that says "modelled".
  */
-export function modelledRows(input: TableInput): string[][] {
-  const modes = input.flashModes ?? FLASH_MODE_LIST;
+export function modelledRows(rows: readonly ModelledRow[]): string[][] {
   const head = [
     'chip',
     'MHz',
     'instructions a token',
     'cycles each',
     'lines a token',
-    ...modes.map((m) => FLASH_MODES[m].title),
+    ...rows[0].speeds.map(({ inputs }) => FLASH_MODES[inputs.flashMode].title),
   ];
   return [
     head,
-    ...modelledSpeeds(input).map(({ title, speeds }) => {
+    ...rows.map(({ title, speeds }) => {
       const { inputs } = speeds[0];
       return [
         title,

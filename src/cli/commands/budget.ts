@@ -189,13 +189,14 @@ function showLargest(context: Context, path: string | undefined, sizes: readonly
       'leave it out; --vocab, --tokenizer, --chip, --flash-mode, --flash, --ram and --speed may be given',
     );
   const vocab = wantedVocab(options);
-  const answers = largestOf({ ...options, vocab, tokenizerBytes: tokenizerBytes(options, { vocab }) });
+  const tokens = { vocab, tokenizerBytes: tokenizerBytes(options, { vocab }) };
+  const answers = largestOf({ ...options, ...tokens });
   if (options.json) context.terminal.json(answers);
   else context.terminal.out(largestText(answers));
   const none = answers.filter(({ found }) => found === null);
   if (none.length === 0) return;
   context.exitCode = EXIT.failed;
-  const limits = tooTight(none[0], vocab);
+  const limits = tooTight(none[0], tokens);
   context.terminal.note(
     limits.length > 0
       ? `hint: without the limit on ${limits.join(' or on ')} there would be one`
