@@ -76,6 +76,15 @@ INLINE void tile(const int rows, const int panels, int k_count, const float *a, 
     }
 }
 
+/* The tiles of `rows` rows at `first`, where that is a part of what is left: used with TILE of a kernel. */
+#define REST_OF_ROWS(rows, width) \
+  if (m & (rows)) { \
+    int p = 0; \
+    for (; p + (width) <= panels; p += (width)) TILE(rows, width, first, p); \
+    for (; p < panels; p++) TILE(rows, 1, first, p); \
+    first += (rows); \
+  }
+
 /*
  * All tiles. Whole tiles go down one panel of B after the other (a panel stays in the first-level cache); what is left of the rows,
  * 1 … MR − 1, is cut into powers of two.
@@ -86,22 +95,14 @@ INLINE void tiles(int m, int n, int k, const float *a, const int a_row, const in
 #define TILE(rows, width, i, p) \
   tile(rows, width, k, a + (size_t)(i) * a_row, a_row, a_col, b + (size_t)(p) * b_panel, b_panel, b_row, \
        c + (size_t)(i) * c_row + (p) * NR, c_row, bias ? bias + (p) * NR : 0, accumulate)
-#define REST(rows, width) \
-  if (m & (rows)) { \
-    int p = 0; \
-    for (; p + (width) <= panels; p += (width)) TILE(rows, width, first, p); \
-    for (; p < panels; p++) TILE(rows, 1, first, p); \
-    first += (rows); \
-  }
   int first = m / MR * MR;
   for (int p = 0; p < panels; p++)
     for (int i = 0; i < first; i += MR) TILE(MR, 1, i, p);
 #if MR > 4
-  REST(4, 2)
+  REST_OF_ROWS(4, 2)
 #endif
-  REST(2, MR > 4 ? 4 : 2)
-  REST(1, 4)
-#undef REST
+  REST_OF_ROWS(2, MR > 4 ? 4 : 2)
+  REST_OF_ROWS(1, 4)
 #undef TILE
 }
 

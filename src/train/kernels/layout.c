@@ -10,6 +10,18 @@ static void *take(Arena *arena, size_t bytes) {
 }
 static float *take_floats(Arena *arena, size_t n) { return take(arena, n * sizeof(float)); }
 
+static int16_t *take_16(Arena *arena, size_t n) { return take(arena, n * sizeof(int16_t)); }
+
+static ForwardWeights take_forward(const Trainer *t, Arena *arena, int k, int n) {
+  if (!t->integers) return (ForwardWeights){take_floats(arena, (size_t)packed_floats(k, n)), 0, 0};
+  return (ForwardWeights){0, take_16(arena, (size_t)k * n), take_floats(arena, (size_t)n)};
+}
+static BackwardWeights take_backward(const Trainer *t, Arena *arena, int k, int n) {
+  if (!t->lookups) return (BackwardWeights){take_floats(arena, (size_t)packed_floats(k, n)), 0, 0};
+  uint16_t *offsets = take(arena, (size_t)packed_offsets(k, n) * sizeof(uint16_t));
+  return (BackwardWeights){0, offsets, take_floats(arena, (size_t)lookup_groups(k) * 3)};
+}
+
 static void add_tensor(Trainer *t, int groups, int group_rows, int group_stride, int cols, int stride, int is_weight) {
   Tensor *tensor = &t->tensor[t->tensors++];
   *tensor = (Tensor){groups, group_rows, group_stride, cols, stride, is_weight, t->parameters, t->all_rows};
@@ -31,16 +43,17 @@ static void lay_out(Trainer *t, Arena *arena) {
   t->row_mean = take_floats(arena, (size_t)t->all_rows);
   t->row_scale = take_floats(arena, (size_t)t->all_rows);
   t->embed_in = take_floats(arena, (size_t)vp * dp);
+  t->embed_16 = take_16(arena, t->integers ? (size_t)vp * dp : 0);
   t->head_bias = take_floats(arena, vp);
   for (int l = 0; l < c->layers; l++) {
     const int k = l ? hp : dp;
-    t->packed[l].forward_hh = take_floats(arena, (size_t)packed_floats(hp, 3 * hp));
-    t->packed[l].backward_hh = take_floats(arena, (size_t)packed_floats(3 * hp, hp));
-    t->packed[l].forward_ih = take_floats(arena, (size_t)packed_floats(k, 3 * hp));
-    t->packed[l].backward_ih = take_floats(arena, (size_t)packed_floats(3 * hp, k));
+    t->packed[l].forward_hh = take_forward(t, arena, hp, 3 * hp);
+    t->packed[l].backward_hh = take_backward(t, arena, 3 * hp, hp);
+    t->packed[l].forward_ih = take_forward(t, arena, k, 3 * hp);
+    t->packed[l].backward_ih = take_backward(t, arena, 3 * hp, k);
   }
-  t->forward_head = take_floats(arena, (size_t)packed_floats(hp, vp));
-  t->backward_head = take_floats(arena, (size_t)packed_floats(vp, hp));
+  t->forward_head = take_forward(t, arena, hp, vp);
+  t->backward_head = take_backward(t, arena, vp, hp);
   t->table = take_floats(arena, (size_t)vp * 3 * hp);
   t->dtable = take_floats(arena, (size_t)vp * 3 * hp);
   t->partial = take_floats(arena, p / BLOCK + 1);
@@ -51,12 +64,15 @@ static void lay_out(Trainer *t, Arena *arena) {
       LayerActivations *a = &s->layer[l];
       a->saved = take_floats(arena, (rows + lanes) * SAVED * hp);
       a->h_q = take_floats(arena, (rows + lanes) * SKEWED(hp));
+      a->h_16 = take_16(arena, t->integers ? (rows + lanes) * SKEWED(hp) : 0);
       a->carry = take_floats(arena, lanes * hp);
       a->dcarry = take_floats(arena, lanes * hp);
     }
     s->x = take_floats(arena, t->use_table ? 0 : rows * SKEWED(dp));
+    s->x_16 = take_16(arena, t->use_table || !t->integers ? 0 : rows * SKEWED(dp));
     s->gx = take_floats(arena, t->use_table && c->layers == 1 ? 0 : block * 3 * hp);
     s->h_now = take_floats(arena, lanes * SKEWED(hp));
+    s->h_now_16 = take_16(arena, t->integers ? lanes * SKEWED(hp) : 0);
     s->gh = take_floats(arena, lanes * 3 * hp);
     s->dgates = take_floats(arena, block * SKEWED(4 * hp));
     s->dh = take_floats(arena, block * wide);
@@ -84,6 +100,12 @@ static void measure(Trainer *t, const Config *config) {
   t->block_rows = t->block_steps * t->shard_lanes;
   /* The table costs V rows a step instead of N a shard; past that it no longer pays. */
   t->use_table = c->vocab * 2 <= c->lanes * c->segment;
+#ifdef DOT16
+  t->integers = c->ternary && c->quantize_activations;
+#endif
+#if LOOKUPS
+  t->lookups = c->ternary && t->shard_lanes >= LOOKUP_LANES;
+#endif
   t->tensors = t->parameters = t->all_rows = 0;
   add_tensor(t, 1, c->vocab, t->vp, c->dim, t->dp, 1);
   for (int l = 0; l < c->layers; l++) {

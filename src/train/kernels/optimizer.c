@@ -29,7 +29,8 @@ void phase_table_gradient(Trainer *t) {
   for (int task = take_task(t); task < embed_tasks + weight_tasks + 1; task = take_task(t)) {
     if (task < embed_tasks) {
       const int first = task * TABLE_ROWS, rows = v - first < TABLE_ROWS ? v - first : TABLE_ROWS;
-      gemm(rows, dp, g, t->dtable + (size_t)first * g, g, t->packed[0].backward_ih, at(t, t->grad, 0) + (size_t)first * dp, dp, 0, 1);
+      backward_product(&t->packed[0].backward_ih, rows, dp, g, t->dtable + (size_t)first * g, g, at(t, t->grad, 0) + (size_t)first * dp,
+                       dp, 1);
     } else if (task < embed_tasks + weight_tasks) {
       const int first = (task - embed_tasks) * TABLE_ROWS, rows = g - first < TABLE_ROWS ? g - first : TABLE_ROWS;
       gemm_transposed(rows, dp, v, t->dtable + first, g, t->embed_in, dp, at(t, t->grad, tensor_layer(0)) + (size_t)first * dp, dp, 0);

@@ -7,17 +7,37 @@
  */
 #include "trainer.h"
 
-/* x in 8 bits as in SPEC.md 5: clamp(⌊128x + ½⌋, −127, 127) / 128. */
+/* x in 8 bits as in SPEC.md 5, in units of 1/128: clamp(⌊128x + ½⌋, −127, 127). */
 INLINE vf q8(vf x) {
   vf q = floor_(fma_(x, splat(128.0f), splat(0.5f)));
-  return min_(max_(q, splat(-127.0f)), splat(127.0f)) * (1.0f / 128.0f);
+  return min_(max_(q, splat(-127.0f)), splat(127.0f));
+}
+
+/* How a state goes into products: as it is; in 8 bits; in 8 bits and, in units of 1/128, as integers too. */
+enum { EXACT, IN_8_BITS, INTEGERS };
+INLINE int state_form(const Trainer *t) { return t->integers ? INTEGERS : t->c.quantize_activations ? IN_8_BITS : EXACT; }
+
+INLINE void store_state(vf h, float *h_q, int16_t *h_16, const int form) {
+  if (form == EXACT) {
+    store(h_q, h);
+    return;
+  }
+  const vf q = q8(h);
+  store(h_q, q * (1.0f / 128.0f));
+  if (form == INTEGERS) store_16(h_16, q);
 }
 
 static void copy_floats(float *to, const float *from, int n) {
   for (int i = 0; i < n; i += VW) store(to + i, load(from + i));
 }
+static void copy_16(int16_t *to, const int16_t *from, int n) {
+  for (int i = 0; i < n; i++) to[i] = from[i];
+}
 static void zero_floats(float *to, size_t n) {
   for (size_t i = 0; i < n; i += VW) store(to + i, splat(0.0f));
+}
+static void zero_16(int16_t *to, int n) {
+  for (int i = 0; i < n; i++) to[i] = 0;
 }
 
 /* sums (n) += the columns of y (rows, n); n is a multiple of NR. */
@@ -39,7 +59,8 @@ INLINE const uint16_t *lane_tokens(const Trainer *t, const uint16_t *data, int s
 INLINE int is_reset(const Trainer *t, int token) { return t->c.reset_on_eod && token == t->c.eod; }
 
 /* Lane b of a step: gates, new state, and what the backward pass needs. */
-INLINE void cell_forward(int hp, const float *gx, const float *gh, float *saved, float *h_next, float *h_q, const int quantize) {
+INLINE void cell_forward(int hp, const float *gx, const float *gh, float *saved, float *h_next, float *h_q,
+                         int16_t *h_16, const int form) {
   for (int j = 0; j < hp; j += VW) {
     vf r = sigmoid_(load(gx + j) + load(gh + j));
     vf z = sigmoid_(load(gx + hp + j) + load(gh + hp + j));
@@ -51,35 +72,49 @@ INLINE void cell_forward(int hp, const float *gx, const float *gh, float *saved,
     store(saved + SAVED_N * hp + j, n);
     store(saved + SAVED_GH * hp + j, gh_n);
     store(h_next + j, h);
-    store(h_q + j, quantize ? q8(h) : h);
+    store_state(h, h_q + j, h_16 + j, form);
   }
+}
+
+/* s->h_now: the states before a step, but zero in the lanes that it resets. Returns whether there are any; if not, nothing is copied. */
+static int reset_states(Trainer *t, Shard *s, const LayerActivations *a, int shard_index, int position, int step) {
+  const int hp = t->hp, lanes = t->shard_lanes, ld = SKEWED(hp);
+  int any = 0;
+  for (int b = 0; b < lanes; b++) {
+    if (!is_reset(t, lane_tokens(t, t->inputs, shard_index, b, position)[step])) continue;
+    for (int i = 0; i < lanes && !any; i++) { /* a->h_q is still needed as the output of the step before */
+      const size_t from = ((size_t)step * lanes + i) * ld;
+      if (t->integers) copy_16(s->h_now_16 + i * ld, a->h_16 + from, hp);
+      else copy_floats(s->h_now + i * ld, a->h_q + from, hp);
+    }
+    any = 1;
+    if (t->integers) zero_16(s->h_now_16 + b * ld, hp);
+    else zero_floats(s->h_now + b * ld, hp);
+    zero_floats(a->saved + (((size_t)step * lanes + b) * SAVED + SAVED_H) * hp, hp);
+  }
+  return any;
 }
 
 /* Steps [first, first + count) of layer l. Its input products are in s->gx, or in the table by token. */
 static void layer_forward(Trainer *t, Shard *s, int l, int shard_index, int position, int first, int count) {
-  const int hp = t->hp, lanes = t->shard_lanes, table = l == 0 && t->use_table, ld = SKEWED(hp), quantize = t->c.quantize_activations;
+  const int hp = t->hp, lanes = t->shard_lanes, table = l == 0 && t->use_table, ld = SKEWED(hp), form = state_form(t);
   LayerActivations *a = &s->layer[l];
   const float *b_hh = at(t, t->effective, tensor_layer(l) + 3);
   for (int step = first; step < first + count; step++) {
-    float *saved = a->saved + (size_t)step * lanes * SAVED * hp, *h_q = a->h_q + (size_t)step * lanes * ld;
-    const float *h_now = h_q;
-    for (int b = 0; b < lanes; b++) {
-      if (!is_reset(t, lane_tokens(t, t->inputs, shard_index, b, position)[step])) continue;
-      /* h_q is still needed as the output of the step before */
-      if (h_now == h_q)
-        for (int i = 0; i < lanes; i++) copy_floats(s->h_now + i * ld, h_q + i * ld, hp);
-      h_now = s->h_now;
-      zero_floats(s->h_now + b * ld, hp);
-      zero_floats(saved + (b * SAVED + SAVED_H) * hp, hp);
-    }
-    gemm(lanes, 3 * hp, hp, h_now, ld, t->packed[l].forward_hh, s->gh, 3 * hp, b_hh, 0);
+    const size_t now = (size_t)step * lanes * ld;
+    const int reset = reset_states(t, s, a, shard_index, position, step);
+    forward_product(&t->packed[l].forward_hh, lanes, 3 * hp, hp, reset ? s->h_now : a->h_q + now, reset ? s->h_now_16 : a->h_16 + now, ld,
+                    s->gh, 3 * hp, b_hh);
     mark(IN_PRODUCTS);
     for (int b = 0; b < lanes; b++) {
       const float *gx = table ? t->table + (size_t)lane_tokens(t, t->inputs, shard_index, b, position)[step] * 3 * hp
                               : s->gx + (size_t)((step - first) * lanes + b) * 3 * hp;
-      float *h_next = saved + ((size_t)lanes + b) * SAVED * hp, *out = h_q + (size_t)(lanes + b) * ld;
-      if (quantize) cell_forward(hp, gx, s->gh + b * 3 * hp, saved + (size_t)b * SAVED * hp, h_next, out, 1);
-      else cell_forward(hp, gx, s->gh + b * 3 * hp, saved + (size_t)b * SAVED * hp, h_next, out, 0);
+      const float *gh = s->gh + b * 3 * hp;
+      float *saved = a->saved + ((size_t)step * lanes + b) * SAVED * hp, *h_next = saved + (size_t)lanes * SAVED * hp;
+      const size_t next = now + (size_t)(lanes + b) * ld;
+      if (form == INTEGERS) cell_forward(hp, gx, gh, saved, h_next, a->h_q + next, a->h_16 + next, INTEGERS);
+      else if (form == IN_8_BITS) cell_forward(hp, gx, gh, saved, h_next, a->h_q + next, a->h_16, IN_8_BITS);
+      else cell_forward(hp, gx, gh, saved, h_next, a->h_q + next, a->h_16, EXACT);
     }
     mark(IN_CELL);
   }
@@ -92,8 +127,10 @@ static void layer_forward(Trainer *t, Shard *s, int l, int shard_index, int posi
 static void head(Trainer *t, Shard *s, int shard_index, int position, int first, int count, int train) {
   const int hp = t->hp, vp = t->vp, v = t->c.vocab, lanes = t->shard_lanes, rows = count * lanes, ld = SKEWED(vp);
   const float scale = 1.0f / ((float)t->c.lanes * (float)t->c.segment);
-  const float *h = s->layer[t->c.layers - 1].h_q + (size_t)(first + 1) * lanes * SKEWED(hp);
-  gemm(rows, vp, hp, h, SKEWED(hp), t->forward_head, s->logits, ld, t->head_bias, 0);
+  const LayerActivations *last = &s->layer[t->c.layers - 1];
+  const size_t from = (size_t)(first + 1) * lanes * SKEWED(hp);
+  const float *h = last->h_q + from;
+  forward_product(&t->forward_head, rows, vp, hp, h, last->h_16 + from, SKEWED(hp), s->logits, ld, t->head_bias);
   mark(IN_PRODUCTS);
   double product = 1; /* of the sums of exponentials, each 1 … 4096: one logarithm serves up to 64 of them */
   for (int i = 0; i < rows; i++) {
@@ -131,7 +168,7 @@ static void head(Trainer *t, Shard *s, int shard_index, int position, int first,
   if (!train) return;
   column_sums(rows, vp, s->logits, ld, at(t, s->grad, tensor_head_bias(t)));
   mark(IN_SOFTMAX);
-  gemm(rows, hp, vp, s->logits, ld, t->backward_head, s->dh, hp, 0, 0);
+  backward_product(&t->backward_head, rows, hp, vp, s->logits, ld, s->dh, hp, 0);
   gemm_transposed(vp, hp, rows, s->logits, ld, h, SKEWED(hp), at(t, s->grad, tensor_head(t)), hp, 1);
   mark(IN_PRODUCTS);
 }
@@ -176,7 +213,7 @@ static void layer_backward(Trainer *t, Shard *s, int l, int shard_index, int pos
         cell_backward(hp, dh, saved, dgates + b * ld, dcarry, 0);
     }
     mark(IN_CELL);
-    gemm(lanes, hp, g, dgates, ld, t->packed[l].backward_hh, a->dcarry, hp, 0, 1);
+    backward_product(&t->packed[l].backward_hh, lanes, hp, g, dgates, ld, a->dcarry, hp, 1);
     for (int b = 0; b < lanes; b++)
       if (is_reset(t, lane_tokens(t, t->inputs, shard_index, b, position)[step])) zero_floats(a->dcarry + b * hp, hp);
     mark(IN_PRODUCTS);
@@ -191,7 +228,7 @@ static void input_gradients(Trainer *t, Shard *s, int l, int shard_index, int po
   column_sums(rows, 3 * hp, dgx, ld, at(t, s->grad, tensor_layer(l) + 2));
   mark(IN_CELL);
   gemm_transposed(3 * hp, k, rows, dgx, ld, x, SKEWED(k), at(t, s->grad, tensor_layer(l)), k, 1);
-  gemm(rows, k, 3 * hp, dgx, ld, t->packed[l].backward_ih, s->dh, k, 0, 0);
+  backward_product(&t->packed[l].backward_ih, rows, k, 3 * hp, dgx, ld, s->dh, k, 0);
   mark(IN_PRODUCTS);
   if (l > 0) return;
   for (int i = 0; i < rows; i++) {
@@ -232,10 +269,21 @@ static void carry_state(Trainer *t, Shard *s, int in) {
         continue;
       }
       copy_floats(saved + SAVED_H * hp, carry, hp);
-      float *h_q = a->h_q + b * SKEWED(hp);
-      for (int j = 0; j < hp; j += VW) store(h_q + j, t->c.quantize_activations ? q8(load(carry + j)) : load(carry + j));
+      const int at_lane = b * SKEWED(hp);
+      for (int j = 0; j < hp; j += VW) store_state(load(carry + j), a->h_q + at_lane + j, a->h_16 + at_lane + j, state_form(t));
     }
     zero_floats(a->dcarry, (size_t)lanes * hp);
+  }
+}
+
+/* The embeddings of a block's tokens, as they go into products. */
+static void embed(Trainer *t, Shard *s, int shard_index, int position, int first, int rows) {
+  const int dp = t->dp, lanes = t->shard_lanes;
+  for (int i = 0; i < rows; i++) {
+    const int token = lane_tokens(t, t->inputs, shard_index, i % lanes, position)[first + i / lanes];
+    const size_t from = (size_t)token * dp, to = ((size_t)first * lanes + i) * SKEWED(dp);
+    copy_floats(s->x + to, t->embed_in + from, dp);
+    if (t->integers) copy_16(s->x_16 + to, t->embed_16 + from, dp);
   }
 }
 
@@ -243,15 +291,13 @@ static void block_forward(Trainer *t, Shard *s, int shard_index, int position, i
   const int hp = t->hp, dp = t->dp, lanes = t->shard_lanes, rows = count * lanes;
   for (int l = 0; l < t->c.layers; l++) {
     if (l > 0 || !t->use_table) {
-      const int k = l ? hp : dp;
-      float *x = l ? s->layer[l - 1].h_q + (size_t)(first + 1) * lanes * SKEWED(hp) : s->x + (size_t)first * lanes * SKEWED(dp);
-      if (l == 0)
-        for (int i = 0; i < rows; i++) {
-          const int token = lane_tokens(t, t->inputs, shard_index, i % lanes, position)[first + i / lanes];
-          copy_floats(x + (size_t)i * SKEWED(dp), t->embed_in + (size_t)token * dp, dp);
-        }
+      if (l == 0) embed(t, s, shard_index, position, first, rows);
       mark(IN_SCATTER);
-      gemm(rows, 3 * hp, k, x, SKEWED(k), t->packed[l].forward_ih, s->gx, 3 * hp, at(t, t->effective, tensor_layer(l) + 2), 0);
+      const LayerActivations *below = l ? &s->layer[l - 1] : 0;
+      const int k = l ? hp : dp;
+      const size_t from = (size_t)(l ? first + 1 : first) * lanes * SKEWED(k);
+      forward_product(&t->packed[l].forward_ih, rows, 3 * hp, k, (l ? below->h_q : s->x) + from, (l ? below->h_16 : s->x_16) + from,
+                      SKEWED(k), s->gx, 3 * hp, at(t, t->effective, tensor_layer(l) + 2));
       mark(IN_PRODUCTS);
     }
     layer_forward(t, s, l, shard_index, position, first, count);

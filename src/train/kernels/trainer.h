@@ -9,7 +9,7 @@
 #ifndef TLM_TRAIN_TRAINER_H
 #define TLM_TRAIN_TRAINER_H
 
-#include "gemm.h"
+#include "products.h"
 
 #define MAX_LAYERS 8
 #define MAX_SHARDS 16
@@ -43,8 +43,8 @@ typedef struct {
 } Tensor;
 
 typedef struct {
-  float *forward_hh, *backward_hh; /* packed W_hhᵀ (Hp, 3Hp) and W_hh (3Hp, Hp), its gates in the order n, r, z */
-  float *forward_ih, *backward_ih; /* packed W_ihᵀ (Kp, 3Hp) and W_ih (3Hp, Kp) */
+  ForwardWeights forward_hh, forward_ih;
+  BackwardWeights backward_hh, backward_ih; /* W_hh with its gates in the order n, r, z */
 } PackedLayer;
 
 /* What the backward pass needs of a row and layer, one after the other: (5, Hp). */
@@ -54,6 +54,7 @@ enum { SAVED_H, SAVED_R, SAVED_Z, SAVED_N, SAVED_GH, SAVED }; /* state before th
 typedef struct {
   float *saved;  /* (N + lanes, 5Hp) */
   float *h_q;    /* (N + lanes, Hp), skewed: 8-bit state before the step of the row; row + lanes is the state after it */
+  int16_t *h_16; /* the same times 128, where weights are signs */
   float *carry;  /* (lanes, Hp) state after the last segment */
   float *dcarry; /* (lanes, Hp) gradient of the state before the steps done so far, going back */
 } LayerActivations;
@@ -61,8 +62,10 @@ typedef struct {
 typedef struct {
   LayerActivations layer[MAX_LAYERS];
   float *x;      /* (N, Dp), skewed: embeddings, when layer 0 has no table */
+  int16_t *x_16; /* the same in units of 2^−embed_frac, where weights are signs */
   float *gx;     /* (block, 3Hp) input products */
   float *h_now;  /* (lanes, Hp), skewed: 8-bit state of a step in which some lanes are reset */
+  int16_t *h_now_16;
   float *gh;     /* (lanes, 3Hp) hidden products of one step */
   float *dgates; /* (block, 4Hp), skewed: gradients of gh_n, r, z, n; the first three are the hidden side, the last three the input's */
   float *dh;     /* (block, max(Hp, Dp)) gradient of the layer's output */
@@ -78,6 +81,7 @@ typedef struct {
   int32_t hp, dp, vp;
   int32_t shard_lanes, rows;      /* lanes a shard, N */
   int32_t block_steps, block_rows; /* steps of a block, and its rows */
+  int32_t integers, lookups;      /* forward by gemm16.h, back by lookup.h */
   int32_t use_table;              /* layer 0's input products come from a (V, 3H) table made once a step */
   int32_t tensors, parameters, all_rows;
   Tensor tensor[MAX_TENSORS];
@@ -85,9 +89,11 @@ typedef struct {
   float *scale_moment1, *scale_moment2;                 /* (all_rows) AdamW's averages of the rows' scales */
   float *row_mean, *row_scale;                          /* (all_rows) mean magnitude and ternary scale */
   float *embed_in;                                      /* (Vp, Dp) embeddings as the cell sees them */
+  int16_t *embed_16;                                    /* the same in units of 2^−embed_frac, where weights are signs */
   float *head_bias;                                     /* (Vp), −1e30 beyond the vocabulary */
   PackedLayer packed[MAX_LAYERS];
-  float *forward_head, *backward_head;
+  ForwardWeights forward_head;
+  BackwardWeights backward_head;
   float *table, *dtable; /* (Vp, 3Hp) */
   float *partial;        /* (blocks) squared norms */
   Shard shard[MAX_SHARDS];

@@ -52,8 +52,11 @@ static void prepare_rows(Trainer *t, int tensor, int first, int count, const flo
     float level = of.scale;
     if (t->c.quantize_activations) {
       const float unit = (float)(1 << t->c.embed_frac);
-      const int steps = (int)(of.scale * unit + 0.5f);
-      level = (float)(steps > 127 ? 127 : steps) / unit;
+      int steps = (int)(of.scale * unit + 0.5f);
+      if (steps > 127) steps = 127;
+      level = (float)steps / unit;
+      if (t->integers)
+        for (int i = 0; i < n; i++) t->embed_16[(size_t)row * t->dp + i] = (int16_t)(steps * ((effective[i] > 0) - (effective[i] < 0)));
     }
     for (int i = 0; i < n; i += VW) store(embed + i, ternary_(load(w + i), of.limit, level));
   }
@@ -81,26 +84,54 @@ void for_row_tasks(Trainer *t, RowTask *work, int task, int first_task, int weig
 
 void phase_prepare(Trainer *t) { for_row_tasks(t, prepare_rows, take_task(t), 0, 0, 0); }
 
+/* W (N, K) of a tensor for forward products; x comes in units of `unit` where they are made in integers. */
+static void pack_forward(const Trainer *t, int tensor, int k, int n, float unit, const ForwardWeights *to) {
+  const float *w = at(t, t->effective, tensor);
+#ifdef DOT16
+  if (to->signs) {
+    const float *scale = row_values(t, t->row_scale, tensor);
+    for (int i = 0; i < n; i++) to->scale[i] = scale[i] * unit;
+    pack16(k, n, w, to->signs);
+    return;
+  }
+#endif
+  (void)unit;
+  pack_transposed(k, n, w, to->packed);
+}
+
+/* W (K, N) of a tensor for backward products; its row k is row (k + from) mod K of the tensor. */
+static void pack_backward(const Trainer *t, int tensor, int k, int n, int from, const BackwardWeights *to) {
+  const float *w = at(t, t->effective, tensor);
+#if LOOKUPS
+  if (to->offsets) {
+    const float *scale = row_values(t, t->row_scale, tensor);
+    for (int i = 0; i < k; i++) to->scale[i] = scale[(i + from) % k];
+    pack_offsets(k, n, w, from, to->offsets);
+    return;
+  }
+#endif
+  pack(k, n, w, from, to->packed);
+}
+
 void phase_pack(Trainer *t) {
   const int hp = t->hp, dp = t->dp, vp = t->vp, layers = t->c.layers;
+  const float state_unit = 1.0f / 128, embed_unit = 1.0f / (float)(1 << t->c.embed_frac);
   for (int task = take_task(t); task < 4 * layers + 3; task = take_task(t)) {
     const int l = task / 4;
     if (l < layers) {
-      const int k = l ? hp : dp;
-      const float *w_ih = at(t, t->effective, tensor_layer(l)), *w_hh = at(t, t->effective, tensor_layer(l) + 1);
-      PackedLayer *packed = &t->packed[l];
+      const int k = l ? hp : dp, w_ih = tensor_layer(l), w_hh = w_ih + 1;
+      const PackedLayer *packed = &t->packed[l];
       switch (task % 4) {
-        case 0: pack_transposed(hp, 3 * hp, w_hh, packed->forward_hh); break;
-        case 1: pack(3 * hp, hp, w_hh, 2 * hp, packed->backward_hh); break;
-        case 2: pack_transposed(k, 3 * hp, w_ih, packed->forward_ih); break;
-        case 3: pack(3 * hp, k, w_ih, 0, packed->backward_ih); break;
+        case 0: pack_forward(t, w_hh, hp, 3 * hp, state_unit, &packed->forward_hh); break;
+        case 1: pack_backward(t, w_hh, 3 * hp, hp, 2 * hp, &packed->backward_hh); break;
+        case 2: pack_forward(t, w_ih, k, 3 * hp, l ? state_unit : embed_unit, &packed->forward_ih); break;
+        case 3: pack_backward(t, w_ih, 3 * hp, k, 0, &packed->backward_ih); break;
       }
       continue;
     }
-    const float *w = at(t, t->effective, tensor_head(t));
     switch (task % 4) {
-      case 0: pack_transposed(hp, vp, w, t->forward_head); break;
-      case 1: pack(vp, hp, w, 0, t->backward_head); break;
+      case 0: pack_forward(t, tensor_head(t), hp, vp, state_unit, &t->forward_head); break;
+      case 1: pack_backward(t, tensor_head(t), vp, hp, 0, &t->backward_head); break;
       case 2: {
         const float *bias = at(t, t->effective, tensor_head_bias(t));
         for (int i = 0; i < vp; i++) t->head_bias[i] = i < t->c.vocab ? bias[i] : -1e30f;
@@ -115,7 +146,8 @@ void phase_table(Trainer *t) {
   const int g = 3 * t->hp, dp = t->dp;
   for (int first = take_task(t) * TABLE_ROWS; first < t->vp; first = take_task(t) * TABLE_ROWS) {
     const int rows = t->vp - first < TABLE_ROWS ? t->vp - first : TABLE_ROWS;
-    gemm(rows, g, dp, t->embed_in + (size_t)first * dp, dp, t->packed[0].forward_ih, t->table + (size_t)first * g, g,
-         at(t, t->effective, tensor_layer(0) + 2), 0);
+    const size_t from = (size_t)first * dp;
+    forward_product(&t->packed[0].forward_ih, rows, g, dp, t->embed_in + from, t->embed_16 + from, dp, t->table + (size_t)first * g, g,
+                    at(t, t->effective, tensor_layer(0) + 2));
   }
 }
