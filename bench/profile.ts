@@ -1,4 +1,4 @@
-/** Where a step's time goes, and how far the products are from what the micro-kernel reaches alone. */
+/** Where a step's time goes, and how far the products are from what the kernels reach alone. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modules } from '../scripts/build-wasm.js';
@@ -17,7 +17,7 @@ export interface Profiler {
   readonly kernels: NativeKernels;
   start(): void;
   part(index: number): number;
-  products(times: number): number;
+  products(kernel: number, times: number): number;
 }
 
 const SOURCE = join(packageRoot(), 'bench', 'profile.c');
@@ -35,7 +35,7 @@ interface ProfileExports {
   trainer_evaluate(trainer: number, worker: number, segments: number): void;
   bench_start(): void;
   bench_part(index: number): number;
-  bench_products(times: number): number;
+  bench_products(kernel: number, times: number): number;
 }
 
 /** Compiles the kernels with a clock, with the clang that the build uses; `flags` beside the trainer's own. */
@@ -108,7 +108,7 @@ async function nativeProfiler(): Promise<Profiler | undefined> {
     kernels,
     start: library.func('bench_start', 'void', []) as () => void,
     part: library.func('bench_part', 'double', ['int']) as (index: number) => number,
-    products: library.func('bench_products', 'double', ['int']) as (times: number) => number,
+    products: library.func('bench_products', 'double', ['int', 'int']) as (kernel: number, times: number) => number,
   };
 }
 
@@ -117,22 +117,41 @@ export async function profilers(): Promise<Profiler[]> {
   return [await wasmProfiler(), await nativeProfiler()].filter((p) => p !== undefined);
 }
 
-/** Operations a second of the micro-kernel alone: the best of `tries` runs of about a twentieth of a second. */
-export function measurePeak(profiler: Profiler, tries: number): number {
+/** Operations a second of a kernel alone. A build without one of the last two uses the first in its place. */
+export interface Peaks {
+  /** Multiply-adds of floats: gradients of weights, and all products of models that are not ternary. */
+  readonly float: number;
+  /** 16-bit integers: products forward. */
+  readonly integers?: number;
+  /** Looked-up sums: products back. */
+  readonly lookup?: number;
+}
+
+/** The best of `tries` runs of about a twentieth of a second for each kernel. */
+export function measurePeaks(profiler: Profiler, tries: number): Peaks {
   const one = 2 * 48 * 96 * 96;
-  profiler.products(2000); // V8 compiles it for speed meanwhile
-  const times = Math.max(1, Math.round(0.05 / (profiler.products(2000) / 2000)));
-  let best = 0;
-  for (let i = 0; i < tries; i++) best = Math.max(best, (one * times) / profiler.products(times));
-  return best;
+  const [float, integers, lookup] = [0, 1, 2].map((kernel) => {
+    if (profiler.products(kernel, 1) < 0) return undefined;
+    profiler.products(kernel, 2000); // V8 compiles it for speed meanwhile
+    const times = Math.max(1, Math.round(0.05 / (profiler.products(kernel, 2000) / 2000)));
+    let best = 0;
+    for (let i = 0; i < tries; i++) best = Math.max(best, (one * times) / profiler.products(kernel, times));
+    return best;
+  });
+  return { float: float!, ...(integers !== undefined && { integers }), ...(lookup !== undefined && { lookup }) };
+}
+
+/** Seconds that a step's products take at the kernels' peaks: a third of the operations each go forward, back and to gradients. */
+export function boundOf(operations: number, { float, integers = float, lookup = float }: Peaks): number {
+  return (operations / 3) * (1 / integers + 1 / lookup + 1 / float);
 }
 
 /** One thread's step: operations, time, and its parts. */
 export interface Profile {
   readonly build: string;
   readonly size: Case;
-  /** Operations a second of the micro-kernel alone, measured around this profile. */
-  readonly peak: number;
+  /** The better of those measured before and after. */
+  readonly peaks: Peaks;
   readonly operations: number;
   /** Of the fastest of the steps. */
   readonly seconds: number;
@@ -140,9 +159,15 @@ export interface Profile {
   readonly parts: Record<Part, number>;
 }
 
-/** The fastest of `tries` steps, and the peak from before and after them. */
+const better = (a: Peaks, b: Peaks): Peaks => ({
+  float: Math.max(a.float, b.float),
+  ...(a.integers !== undefined && b.integers !== undefined && { integers: Math.max(a.integers, b.integers) }),
+  ...(a.lookup !== undefined && b.lookup !== undefined && { lookup: Math.max(a.lookup, b.lookup) }),
+});
+
+/** The fastest of `tries` steps, and the peaks from before and after them. */
 export async function profileStep(profiler: Profiler, size: Case, tries: number): Promise<Profile> {
-  const before = measurePeak(profiler, 6);
+  const before = measurePeaks(profiler, 6);
   const pool = await openPool(profiler.kernels, size, 1);
   await pool.run(0, 2);
   let seconds = Infinity;
@@ -158,6 +183,6 @@ export async function profileStep(profiler: Profiler, size: Case, tries: number)
   }
   await pool.close();
   return {
-    build: profiler.name, size, peak: Math.max(before, measurePeak(profiler, 6)), operations: operations(size), seconds, parts,
+    build: profiler.name, size, peaks: better(before, measurePeaks(profiler, 6)), operations: operations(size), seconds, parts,
   };
 }

@@ -5,7 +5,7 @@ import type { Case } from './contestant.js';
 import type { EngineResults } from './engine.js';
 import type { CountResults } from './engine-count.js';
 import { ratio, spread, type Circumstances, type Result, type Spread } from './measure.js';
-import { PARTS, type Profile } from './profile.js';
+import { boundOf, PARTS, type Profile } from './profile.js';
 import { chipsSection } from './report-chips.js';
 import { countSection } from './report-count.js';
 import type { ScaleResults } from './scale.js';
@@ -92,16 +92,23 @@ function profileSection(profiles: readonly Profile[]): string[] {
     const rate = p.operations / p.seconds;
     const all = PARTS.reduce((sum, part) => sum + p.parts[part], 0);
     const share = (...parts: (typeof PARTS)[number][]): string => percent(parts.reduce((sum, part) => sum + p.parts[part], 0) / all);
-    return [p.build, name(p.size), (p.operations / 1e6).toFixed(0), (p.seconds * 1000).toFixed(2), (p.peak / 1e9).toFixed(1), (rate / 1e9).toFixed(1),
-      `**${percent(rate / p.peak)}**`, share('products'), share('cell', 'scatter'), share('softmax'), share('weights', 'optimizer'),
-      share('reduction'), share('barrier')];
+    const giga = (rate?: number): string => rate === undefined ? '' : (rate / 1e9).toFixed(1);
+    return [
+      p.build, name(p.size), (p.operations / 1e6).toFixed(0), (p.seconds * 1000).toFixed(2),
+      giga(p.peaks.float), giga(p.peaks.integers), giga(p.peaks.lookup), giga(rate),
+      `**${percent(rate / p.peaks.float)}**`, percent(boundOf(p.operations, p.peaks) / p.seconds),
+      share('products'), share('cell', 'scatter'), share('softmax'), share('weights', 'optimizer'), share('reduction'), share('barrier'),
+    ];
   });
   return [
     '### Roofline',
-    'One thread, the fastest of twelve steps. The peak is that of the micro-kernel alone on a product inside the first-level cache, in the same build '
-    + 'and process; operations are those of the products that a step cannot do without (six a weight and token, and the input table).',
-    table(['build', 'size', 'MFLOP a step', 'ms', 'peak, GFLOP/s', 'step, GFLOP/s', 'of peak', 'products', 'gates', 'softmax', 'weights, optimizer',
-      'reduction', 'barrier'], rows),
+    'One thread, the fastest of twelve steps. A peak is that of a kernel alone on a product inside the first-level cache, in the same build '
+    + 'and process: multiply-adds of floats (gradients of weights), 16-bit integers (forward), looked-up sums (back); an empty one means that the '
+    + 'build uses floats there. Operations are those of the products that a step cannot do without (six a weight and token, and the input table). '
+    + '"Of float peak" can be above 100 %, because two of three products are faster than multiply-adds; "of all peaks" is the time that the products '
+    + 'would take at the peaks of their kernels, in the whole.',
+    table(['build', 'size', 'MFLOP a step', 'ms', 'float peak, GFLOP/s', 'integers', 'looked up', 'step', 'of float peak', 'of all peaks',
+      'products', 'gates', 'softmax', 'weights, optimizer', 'reduction', 'barrier'], rows),
   ];
 }
 

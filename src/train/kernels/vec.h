@@ -34,7 +34,7 @@ INLINE vf load(const float *p) { return *(const vfu *)p; }
 INLINE void store(float *p, vf v) { *(vfu *)p = v; }
 /* Whole numbers of 16 bits. */
 typedef int16_t v16 __attribute__((vector_size(VW * 2), aligned(2), may_alias));
-INLINE void store_16(int16_t *p, vf v) { *(v16 *)p = __builtin_convertvector(v, v16); }
+INLINE void store_16(int16_t *p, vf v) { *(v16 *)p = __builtin_convertvector(__builtin_convertvector(v, vi), v16); }
 INLINE vf splat(float x) { return x - (vf){0}; }
 
 /* a·b + c; fused where the target has it (GCC and Clang with -ffp-contract=fast, or relaxed SIMD). */
