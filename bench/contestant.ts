@@ -76,19 +76,46 @@ export function trainer(name: string, kernels: TrainerKernels, threads: number):
     threads,
     async open(size) {
       const pool = await openPool(kernels, size, threads);
+      return { steps: (count) => timed(() => train(pool, count)), close: () => pool.close() };
+    },
+  };
+}
+
+/**
+ * Two trainers of one thread each that share nothing, at the same time: what two threads could reach on this machine at this moment.
+ * A lap is the mean of the two, so its tokens a second are those of both together.
+ */
+export function twoApart(name: string, kernels: TrainerKernels): Contestant {
+  return {
+    name,
+    threads: 2,
+    setting: '1 + 1',
+    async open(size) {
+      const pools = await Promise.all([1, 1].map((threads) => openPool(kernels, size, threads)));
       return {
         async steps(count) {
-          const cpu = process.cpuUsage();
-          const begin = performance.now();
-          for (let left = count; left > 0; left -= pool.config.chunk) await pool.run(0, Math.min(left, pool.config.chunk));
-          const seconds = (performance.now() - begin) / 1000;
-          const { user, system } = process.cpuUsage(cpu);
-          return { seconds, cpu: (user + system) / 1e6 };
+          const { seconds, cpu } = await timed(() => Promise.all(pools.map((pool) => train(pool, count))));
+          return { seconds: seconds / pools.length, cpu: cpu / pools.length };
         },
-        close: () => pool.close(),
+        async close() {
+          await Promise.all(pools.map((pool) => pool.close()));
+        },
       };
     },
   };
+}
+
+async function train(pool: KernelPool, steps: number): Promise<void> {
+  for (let left = steps; left > 0; left -= pool.config.chunk) await pool.run(0, Math.min(left, pool.config.chunk));
+}
+
+async function timed(work: () => Promise<unknown>): Promise<Lap> {
+  const before = process.cpuUsage();
+  const begin = performance.now();
+  await work();
+  const seconds = (performance.now() - begin) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { seconds, cpu: (user + system) / 1e6 };
 }
 
 /** PyTorch in a process of its own, asked line by line. Its matrix products (OpenBLAS) have threads of their own. */

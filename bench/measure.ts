@@ -45,8 +45,9 @@ async function quiet(most: number): Promise<void> {
 }
 
 /**
- * Every contestant does a lap in every round, in turns, so that each round sees the same machine. A lap is at least one step and about
- * `lap` seconds; before a round it waits `patience` seconds at most for the machine to be quiet.
+ * Every contestant does a lap in every round, so that each round sees the same machine; another one begins each round, so that nobody
+ * always comes after the same. A lap is at least one step and about `lap` seconds; before a round it waits `patience` seconds at most for
+ * the machine to be quiet.
  */
 export async function race(contestants: readonly Contestant[], size: Case, rounds: number, lap: number, patience = 0):
 Promise<Result[]> {
@@ -62,7 +63,8 @@ Promise<Result[]> {
   }
   for (let round = 0; round < rounds; round++) {
     if (patience > 0) await quiet(patience);
-    for (const { runner, steps, result } of running) {
+    for (let turn = 0; turn < running.length; turn++) {
+      const { runner, steps, result } = running[(round + turn) % running.length];
       const { seconds, cpu } = await runner.steps(steps);
       result.wall.push((tokens * steps) / seconds);
       result.cpu.push((tokens * steps) / cpu);

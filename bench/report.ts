@@ -9,7 +9,7 @@ import { boundOf, PARTS, type Profile } from './profile.js';
 import { chipsSection } from './report-chips.js';
 import { countSection } from './report-count.js';
 import type { ScaleResults } from './scale.js';
-import type { TrainResults } from './train.js';
+import { apart, type TrainResults } from './train.js';
 
 export interface AllResults {
   readonly train?: TrainResults;
@@ -60,7 +60,10 @@ function trainSection(t: TrainResults): string[] {
           times(ratio(own.cpu, torch.cpu)), `≥ ${TARGETS[who][size.dim]}`]);
       const one = results.find((r) => r.name === who && r.threads === 1);
       const two = results.find((r) => r.name === who && r.threads === 2);
-      if (one && two) scaling.push([name(size), who, times(ratio(two.wall, one.wall)), times(ratio(two.cpu, one.cpu))]);
+      const both = results.find((r) => r.name === apart(who));
+      if (one && two && both)
+        scaling.push([name(size), who, times(ratio(two.wall, one.wall)), times(ratio(both.wall, one.wall)), times(ratio(two.wall, both.wall)),
+          times(ratio(two.cpu, one.cpu))]);
     }
   }
   const out = [
@@ -75,8 +78,9 @@ function trainSection(t: TrainResults): string[] {
     out.push('Ratio to PyTorch, each side with its better number of threads, round by round:',
       table(['size', 'who', 'threads', 'by the wall clock', 'by processor time', 'wanted'], verdicts));
   if (scaling.length > 0)
-    out.push('Two threads against one, round by round (2.00 is perfect by the wall clock, 1.00 by processor time, where less means waiting at barriers):',
-      table(['size', 'who', 'by the wall clock', 'by processor time'], scaling));
+    out.push('Two threads against one, round by round. Beside it what this machine gave two trainers of one thread each that share nothing, at '
+      + 'the same time (2.00 where a second core was idle), and what two threads reach of that; by processor time less than 1.00 is waiting at barriers:',
+      table(['size', 'who', 'two threads / one', 'two trainers / one', 'two threads / two trainers', 'by processor time'], scaling));
   if (t.peer) {
     const [ours, theirs] = t.peer.results;
     out.push(`What a TypeScript user would pick: ${theirs.name} at ${name(t.peer.size)} (larger steps take it too long) trains `

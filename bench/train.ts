@@ -2,7 +2,7 @@
 import { readWasm } from '../src/node/assets.js';
 import { loadTrainer } from '../src/node/native-trainer.js';
 import type { TrainerKernels } from '../src/train/index.js';
-import { openPool, PyTorch, trainer, type Case, type Contestant } from './contestant.js';
+import { openPool, PyTorch, trainer, twoApart, type Case, type Contestant } from './contestant.js';
 import { circumstances, race, type Circumstances, type Result } from './measure.js';
 import { profilers, profileStep, type Profile } from './profile.js';
 import { tensorFlow } from './tfjs.js';
@@ -14,6 +14,9 @@ const square = (dim: number, lanes: number, segment: number): Case =>
 export const CASES: readonly Case[] = [square(64, 32, 128), square(64, 64, 256), square(128, 64, 128), square(256, 64, 128)];
 /** The trainer's default. */
 export const DEFAULT_CASE: Case = { vocab: 256, dim: 32, hidden: 64, lanes: 32, segment: 64, tied: false };
+
+/** What two trainers of `name` are called that share nothing. */
+export const apart = (name: string): string => `${name}, two trainers`;
 
 export interface TrainResults {
   readonly circumstances: Circumstances;
@@ -41,6 +44,7 @@ export async function benchTrain({ rounds, lap, patience }: TrainBench, say: (li
   const contestants: Contestant[] = [];
   const add = (name: string, kernels: TrainerKernels, most = 2): void => {
     for (let threads = 1; threads <= most; threads++) contestants.push(trainer(name, kernels, threads));
+    if (most > 1) contestants.push(twoApart(apart(name), kernels));
   };
   add('Wasm', readWasm('trainer'));
   const native = await loadTrainer('native').catch((error: Error) => error);
