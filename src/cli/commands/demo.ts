@@ -20,8 +20,8 @@ interface Options {
   json?: boolean;
 }
 
-/** Long enough for the default model to tell whole stories; two to four minutes on two cores. */
-const EPOCHS = 45;
+/** Long enough for the default model to tell whole stories: half a minute with native kernels on two cores, one to three minutes as Wasm. */
+const EPOCHS = 60;
 
 export function demoCommand(context: Context): Command {
   const command = verb(
