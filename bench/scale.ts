@@ -12,7 +12,7 @@ export interface ScalePoint {
   readonly axis: Axis;
   readonly build: string;
   readonly x: number;
-  /** Tokens a second: the best of a few laps. */
+  /** Tokens a second: the best of twelve laps. */
   readonly tokens: number;
 }
 
@@ -35,7 +35,7 @@ export async function benchScale(say: (line: string) => void): Promise<ScaleResu
   if (native) builds.push(['native', native.kernels]);
   const points: ScalePoint[] = [];
   const measure = async (axis: Axis, x: number, size: Case, threads: number): Promise<void> => {
-    const results = await race(builds.map(([name, kernels]) => trainer(name, kernels, threads)), size, 4, 0.12);
+    const results = await race(builds.map(([name, kernels]) => trainer(name, kernels, threads)), size, 12, 0.12);
     for (const { name, wall } of results) points.push({ axis, build: name, x, tokens: Math.max(...wall) });
   };
   for (const axis of ['dim', 'lanes', 'segment'] as const) {
