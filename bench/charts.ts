@@ -57,7 +57,10 @@ export async function countChart(c: CountResults): Promise<string> {
     return { weights, token, curve: `${ISAS[machine]}, ${packing}: grows as x^${k.toFixed(2)}` };
   });
   return draw({
-    title: { text: 'Instructions of a token over the model', subtitle: ['embedding, gates, head, sampling; vocabulary 256, dim = hidden, tied', 'counted under QEMU'] },
+    title: {
+      text: 'Instructions of a token over the model',
+      subtitle: ['embedding, gates, head, sampling; vocabulary 256, dim = hidden, tied', 'counted under QEMU'],
+    },
     width: 520, height: 300, data: { values },
     mark: { type: 'line', point: { filled: true, size: 40 } },
     encoding: {

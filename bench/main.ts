@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- train engine engine-count chips scale report] [--rounds n] [--lap s] [--patience s]`: measures, keeps the figures in bench/results/ and writes
- * RESULTS.md and docs/*.svg from them. Without names: train and engine. `report` only writes.
+ * `npm run bench [-- train engine engine-count chips scale report] [--rounds n] [--lap s] [--patience s]`: measures, keeps the figures in
+ * bench/results/ and writes RESULTS.md, docs/*.svg and the figures of both READMEs from them. Without names: train and engine. `report` only writes.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +12,8 @@ import { benchEngineCount, type CountResults } from './engine-count.js';
 import { benchEngine, type EngineResults } from './engine.js';
 import { place, report, type AllResults } from './report.js';
 import { benchScale, type ScaleResults } from './scale.js';
+import { complete, readmeBlock } from './readme.js';
+import { fill, READMES } from '../scripts/marked.js';
 import { benchTrain, type TrainResults } from './train.js';
 
 const { values, positionals } = parseArgs({
@@ -33,11 +35,12 @@ const file = (name: string): string => join(folder, `${name}.json`);
 const load = <T>(name: string): T | undefined =>
   existsSync(file(name)) ? (JSON.parse(readFileSync(file(name), 'utf8')) as T) : undefined;
 /** Five digits are more than the noise leaves; counts are exact. */
-const keep = (name: string, results: object): void =>
-  writeFileSync(file(name), `${JSON.stringify(results, (_, v: unknown) => (typeof v === 'number' && !Number.isInteger(v) ? Number(v.toPrecision(5)) : v), 1)}\n`);
+const digits = (_: string, v: unknown): unknown => (typeof v === 'number' && !Number.isInteger(v) ? Number(v.toPrecision(5)) : v);
+const keep = (name: string, results: object): void => writeFileSync(file(name), `${JSON.stringify(results, digits, 1)}\n`);
 
-if (wanted.includes('train')) keep('train', await benchTrain({ rounds: Number(values.rounds), lap: Number(values.lap), patience: Number(values.patience) }, say));
-if (wanted.includes('engine')) keep('engine', await benchEngine(Number(values.rounds), say));
+const [rounds, lap, patience] = [values.rounds, values.lap, values.patience].map(Number);
+if (wanted.includes('train')) keep('train', await benchTrain({ rounds, lap, patience }, say));
+if (wanted.includes('engine')) keep('engine', await benchEngine(rounds, say));
 if (wanted.includes('engine-count')) keep('engine-count', benchEngineCount(say));
 if (wanted.includes('chips')) {
   try {
@@ -65,6 +68,13 @@ if (all.scale) {
     writeFileSync(join(docs, `train-speed-${axis}.svg`), await scaleChart(all.scale.points, axis, place(all.scale.circumstances)));
 }
 if (all.counts) writeFileSync(join(packageRoot(), 'docs', 'engine-instructions.svg'), await countChart(all.counts));
+if (!complete(all)) say('The READMEs keep their figures: theirs need all of train (with PyTorch beside it), engine-count and chips.');
+else {
+  for (const language of ['en', 'pt'] as const) {
+    const readme = join(packageRoot(), READMES[language]);
+    writeFileSync(readme, fill(readFileSync(readme, 'utf8'), 'bench', readmeBlock(all, language)));
+  }
+}
 const text = report(all);
 writeFileSync(join(packageRoot(), 'RESULTS.md'), text);
 console.log(text);

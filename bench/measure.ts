@@ -74,8 +74,9 @@ Promise<Result[]> {
   return running.map(({ result }) => result);
 }
 
-/** Ratio of two contestants, round by round. */
-export const ratio = (a: readonly number[], b: readonly number[]): Spread => spread(a.map((value, i) => value / b[i]));
+/** Ratios of two contestants, round by round; and what they spread over. */
+export const ratios = (a: readonly number[], b: readonly number[]): number[] => a.map((value, i) => value / b[i]);
+export const ratio = (a: readonly number[], b: readonly number[]): Spread => spread(ratios(a, b));
 
 /** y = c · x^k by least squares of the logarithms: the exponent k. */
 export function exponent(points: readonly { x: number; y: number }[]): number {

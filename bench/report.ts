@@ -4,7 +4,7 @@ import type { ChipsResults } from './chips.js';
 import type { Case } from './contestant.js';
 import type { EngineResults } from './engine.js';
 import type { CountResults } from './engine-count.js';
-import { ratio, spread, type Circumstances, type Result, type Spread } from './measure.js';
+import { ratio, ratios, spread, type Circumstances, type Result, type Spread } from './measure.js';
 import { boundOf, PARTS, type Profile } from './profile.js';
 import { chipsSection } from './report-chips.js';
 import { countSection } from './report-count.js';
@@ -20,7 +20,10 @@ export interface AllResults {
   readonly notes: string;
 }
 
-const thousands = (n: number): string => (n >= 9950 ? `${Math.round(n / 1000)}k` : n >= 1000 ? `${(n / 1000).toFixed(1)}k` : n >= 10 ? n.toFixed(0) : n.toFixed(1));
+function thousands(n: number): string {
+  if (n >= 9950) return `${Math.round(n / 1000)}k`;
+  return n >= 1000 ? `${(n / 1000).toFixed(1)}k` : n.toFixed(n >= 10 ? 0 : 1);
+}
 const tokens = ({ min, median, max }: Spread): string => `${thousands(min)} / **${thousands(median)}** / ${thousands(max)}`;
 const times = ({ min, median, max }: Spread): string => `${min.toFixed(2)} / **${median.toFixed(2)}** / ${max.toFixed(2)}`;
 const percent = (part: number): string => `${(100 * part).toFixed(part < 0.0995 ? 1 : 0)} %`;
@@ -45,6 +48,15 @@ function best(results: readonly Result[], who: string): Result | undefined {
 /** What the trainer should reach, in multiples of PyTorch, by width. */
 const TARGETS: Record<string, Record<number, number>> = { Wasm: { 64: 1.5, 128: 1.2, 256: 1 }, native: { 64: 3, 128: 2.5, 256: 2 } };
 
+/** Ours against PyTorch, each with its better number of threads: ratios round by round; empty when one of them did not take part. */
+export function verdictsOf({ results }: TrainResults['races'][number]): { own: Result; torch: Result; wall: number[]; cpu: number[] }[] {
+  const torch = best(results, 'PyTorch');
+  return ['Wasm', 'native'].flatMap((who) => {
+    const own = best(results, who);
+    return own && torch ? [{ own, torch, wall: ratios(own.wall, torch.wall), cpu: ratios(own.cpu, torch.cpu) }] : [];
+  });
+}
+
 function trainSection(t: TrainResults): string[] {
   const rows: string[][] = [];
   const verdicts: string[][] = [];
@@ -52,12 +64,10 @@ function trainSection(t: TrainResults): string[] {
   for (const { size, results } of t.races) {
     for (const r of results)
       rows.push([name(size), r.name, threads(r), tokens(spread(r.wall)), tokens(spread(r.cpu))]);
-    const torch = best(results, 'PyTorch');
+    for (const { own, torch, wall, cpu } of verdictsOf({ size, results }))
+      verdicts.push([name(size), own.name, `${own.threads} against ${threads(torch)}`, times(spread(wall)), times(spread(cpu)),
+        `≥ ${TARGETS[own.name][size.dim]}`]);
     for (const who of ['Wasm', 'native']) {
-      const own = best(results, who);
-      if (own && torch)
-        verdicts.push([name(size), who, `${own.threads} against ${threads(torch)}`, times(ratio(own.wall, torch.wall)),
-          times(ratio(own.cpu, torch.cpu)), `≥ ${TARGETS[who][size.dim]}`]);
       const one = results.find((r) => r.name === who && r.threads === 1);
       const two = results.find((r) => r.name === who && r.threads === 2);
       const both = results.find((r) => r.name === apart(who));
@@ -68,9 +78,11 @@ function trainSection(t: TrainResults): string[] {
   }
   const out = [
     '## Training', header(t.circumstances),
-    `Embedding + GRU + Linear, vocabulary 256, one layer; ours trains ternary weights with 8-bit activations, PyTorch float. ${t.rounds} rounds in turns; `
-    + 'each waits some seconds for others to leave the machine alone; lowest / **median** / highest. "A processor second" counts all threads\' time, so it says how much work a token is and hardly depends '
-    + 'on what else the machine does; by the wall clock a second thread only pays when there is a second core to be had. '
+    'Embedding + GRU + Linear, vocabulary 256, one layer; ours trains ternary weights with 8-bit activations, PyTorch float. '
+    + `${t.rounds} rounds in turns; `
+    + 'each waits some seconds for others to leave the machine alone; lowest / **median** / highest. "A processor second" counts '
+    + 'all threads\' time, so it says how much work a token is and hardly depends on what else the machine does; '
+    + 'by the wall clock a second thread only pays when there is a second core to be had. '
     + `Took part: ${t.contestants.join('; ')}.`,
     table(['size', 'who', 'threads', 'tokens/s', 'tokens a processor second'], rows),
   ];
@@ -79,15 +91,18 @@ function trainSection(t: TrainResults): string[] {
       table(['size', 'who', 'threads', 'by the wall clock', 'by processor time', 'wanted'], verdicts));
   if (scaling.length > 0)
     out.push('Two threads against one, round by round. Beside it what this machine gave two trainers of one thread each that share nothing, at '
-      + 'the same time (2.00 where a second core was idle), and what two threads reach of that; by processor time less than 1.00 is waiting at barriers:',
+      + 'the same time (2.00 where a second core was idle), and what two threads reach of that; by processor time less than 1.00 is '
+      + 'waiting at barriers:',
       table(['size', 'who', 'two threads / one', 'two trainers / one', 'two threads / two trainers', 'by processor time'], scaling));
   if (t.peer) {
     const [ours, theirs] = t.peer.results;
     out.push(`What a TypeScript user would pick: ${theirs.name} at ${name(t.peer.size)} (larger steps take it too long) trains `
-      + `${tokens(spread(theirs.wall))} tokens/s, ours as Wasm with one thread ${tokens(spread(ours.wall))}, ${times(ratio(ours.wall, theirs.wall))} times as many.`);
+      + `${tokens(spread(theirs.wall))} tokens/s, ours as Wasm with one thread ${tokens(spread(ours.wall))}, `
+      + `${times(ratio(ours.wall, theirs.wall))} times as many.`);
   }
   const { steps, before, after } = t.memory;
-  out.push(`Memory: resident size ${(before / 2 ** 20).toFixed(1)} MiB before and ${(after / 2 ** 20).toFixed(1)} MiB after ${steps} steps of the default size.`);
+  const [small, large] = [before, after].map((bytes) => (bytes / 2 ** 20).toFixed(1));
+  out.push(`Memory: resident size ${small} MiB before and ${large} MiB after ${steps} steps of the default size.`);
   return out;
 }
 
@@ -119,8 +134,8 @@ function profileSection(profiles: readonly Profile[]): string[] {
 function engineSection(e: EngineResults): string[] {
   return [
     '## Engine in Node', header(e.circumstances),
-    'Tokens a second of the C engine as WebAssembly (base-3 weights, table kernel) and of the same float model in plain TypeScript (`bench/plain.ts`), '
-    + 'one thread, whole token with the choice of the next; lowest / **median** / highest.',
+    'Tokens a second of the C engine as WebAssembly (base-3 weights, table kernel) and of the same float model in plain TypeScript '
+    + '(`bench/plain.ts`), one thread, whole token with the choice of the next; lowest / **median** / highest.',
     table(['model', 'parameters', '.tlm bytes', 'float bytes', 'engine', 'plain TypeScript', 'ratio'],
       e.models.map((m) => [`${m.model.vocab} × ${m.model.dim} × ${m.model.hidden}`, String(m.parameters), String(m.fileBytes), String(m.floatBytes),
         tokens(spread(m.engine)), tokens(spread(m.plain)), times(ratio(m.engine, m.plain))])),

@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../src/node/index.js';
+import { fill, READMES } from './marked.js';
 
 /** Lines of the report's first table that a newcomer wants to see, by the name in their first column. */
 const ROWS = ['parameters', 'original weights, float32', 'exported file (.tlm)', 'memory the engine asks for', 'trained', 'trainer', 'time', 'generating'];
@@ -48,19 +49,12 @@ function wrap(text: string, width: number): string {
   return lines.join('\n');
 }
 
-function fill(text: string, name: string, block: string): string {
-  const marks = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
-  const [from, to] = marks.map((mark) => text.indexOf(mark));
-  if (from < 0 || to < from) throw new Error(`the marks ${marks.join(' and ')} are not there`);
-  return `${text.slice(0, from + marks[0].length)}\n${block}\n${text.slice(to)}`;
-}
-
 const folder = process.argv[2];
 if (folder === undefined) {
   console.error('error: no run folder\nhint: npm start, then node dist/scripts/update-readme.js run/demo');
   process.exit(2);
 }
-for (const name of ['README.md', 'README.pt-BR.md']) {
+for (const name of Object.values(READMES)) {
   const path = join(packageRoot(), name);
   writeFileSync(path, fill(readFileSync(path, 'utf8'), 'demo', demoBlock(folder)));
   console.log(`${name}: figures of ${folder}`);

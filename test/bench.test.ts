@@ -7,7 +7,9 @@ import { after, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { operations } from '../bench/contestant.js';
 import { exponent, ratio, spread } from '../bench/measure.js';
-import { report } from '../bench/report.js';
+import { complete, readmeBlock } from '../bench/readme.js';
+import { report, type AllResults } from '../bench/report.js';
+import { fill, READMES } from '../scripts/marked.js';
 import { packageRoot, readWasm } from '../src/node/assets.js';
 import { nativeForBench } from '../src/node/native-trainer.js';
 
@@ -35,14 +37,23 @@ describe('the arithmetic of the benchmarks', () => {
   });
 });
 
-it('RESULTS.md is what the script writes of the figures that are kept', () => {
-  const folder = join(packageRoot(), 'bench');
-  const load = (name: string) => JSON.parse(readFileSync(join(folder, 'results', `${name}.json`), 'utf8'));
-  const all = {
+describe('what is written of the figures that are kept', () => {
+  const read = (...path: string[]): string => readFileSync(join(packageRoot(), ...path), 'utf8');
+  const load = (name: string) => JSON.parse(read('bench', 'results', `${name}.json`));
+  const all: AllResults = {
     train: load('train'), engine: load('engine'), counts: load('engine-count'), chips: load('chips'), scale: load('scale'),
-    notes: readFileSync(join(folder, 'NOTES.md'), 'utf8'),
+    notes: read('bench', 'NOTES.md'),
   };
-  assert.equal(readFileSync(join(packageRoot(), 'RESULTS.md'), 'utf8'), report(all), 'run "npm run bench -- report"');
+
+  it('RESULTS.md', () => assert.equal(read('RESULTS.md'), report(all), 'run "npm run bench -- report"'));
+
+  assert.ok(complete(all), 'PyTorch must have taken part in what is kept');
+  for (const language of ['en', 'pt'] as const) {
+    it(READMES[language], () => {
+      const text = read(READMES[language]);
+      assert.equal(text, fill(text, 'bench', readmeBlock(all, language)), 'run "npm run bench -- report"');
+    });
+  }
 });
 
 const native = await nativeForBench([], []);
