@@ -133,12 +133,13 @@ function profileSection(profiles: readonly Profile[]): string[] {
 
 function engineSection(e: EngineResults): string[] {
   return [
-    '## Engine in Node', header(e.circumstances),
+    '## Engine in Node and in the browser', header(e.circumstances),
     'Tokens a second of the C engine as WebAssembly (base-3 weights, table kernel) and of the same float model in plain TypeScript '
     + '(`bench/plain.ts`), one thread, whole token with the choice of the next; lowest / **median** / highest.',
-    table(['model', 'parameters', '.tlm bytes', 'float bytes', 'engine', 'plain TypeScript', 'ratio'],
-      e.models.map((m) => [`${m.model.vocab} × ${m.model.dim} × ${m.model.hidden}`, String(m.parameters), String(m.fileBytes), String(m.floatBytes),
-        tokens(spread(m.engine)), tokens(spread(m.plain)), times(ratio(m.engine, m.plain))])),
+    table(['where', 'model', 'parameters', '.tlm bytes', 'float bytes', 'engine', 'plain TypeScript', 'ratio'],
+      e.places.flatMap((place) => place.models.map((m) => [
+        place.name, `${m.model.vocab} × ${m.model.dim} × ${m.model.hidden}`, String(m.parameters), String(m.fileBytes), String(m.floatBytes),
+        tokens(spread(m.engine)), tokens(spread(m.plain)), times(ratio(m.engine, m.plain))]))),
   ];
 }
 
