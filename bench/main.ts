@@ -1,10 +1,8 @@
-/**
- * `npm run bench [-- train engine engine-count chips scale report] [--rounds n] [--lap s] [--patience s]`: measures, keeps the figures in
- * bench/results/ and writes RESULTS.md, docs/*.svg and the figures of both READMEs from them. Without names: train and engine. `report` only writes.
- */
+/** The benchmarks: `npm run bench -- --help`. Every measurement is kept as JSON, and what people read is written from all that is kept. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Argument, Command } from 'commander';
+import { decimal, wholeNumber } from '../src/cli/values.js';
 import { packageRoot } from '../src/node/assets.js';
 import { countChart, scaleChart } from './charts.js';
 import { benchChips, type ChipsResults } from './chips.js';
@@ -16,17 +14,25 @@ import { complete, readmeBlock } from './readme.js';
 import { fill, READMES } from '../scripts/marked.js';
 import { benchTrain, type TrainResults } from './train.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, lap: { type: 'string', default: '0.2' }, patience: { type: 'string', default: '3' } },
-});
-const known = ['train', 'engine', 'engine-count', 'chips', 'scale', 'report'];
-const unknown = positionals.find((name) => !known.includes(name));
-if (unknown !== undefined) {
-  console.error(`error: no benchmark "${unknown}", there are: ${known.join(', ')}`);
-  process.exit(1);
+const MEASURED = ['train', 'engine', 'engine-count', 'chips', 'scale'] as const;
+interface Options {
+  readonly rounds: number;
+  readonly lap: number;
+  readonly patience: number;
 }
-const wanted = positionals.length > 0 ? positionals : ['train', 'engine'];
+
+const command = new Command('npm run bench --')
+  .description('Measures, keeps the figures in bench/results/, and writes RESULTS.md, docs/*.svg and the tables of both READMEs from them.')
+  .addArgument(new Argument('[names...]', 'all: everything, as for a release; report: only writes').choices([...MEASURED, 'all', 'report'])
+    .default(['train', 'engine'], 'train and engine, which need nothing but Node'))
+  .option('--rounds <n>', 'turns of train and engine', wholeNumber(1, 1000), 5)
+  .option('--lap <seconds>', 'of a contestant of train in a round', decimal(0.01, 60), 0.2)
+  .option('--patience <seconds>', 'that a round of train waits for a quiet machine', decimal(0, 600), 3)
+  .parse();
+const named = command.processedArgs[0] as readonly string[];
+const wanted = named.includes('all') ? MEASURED : named;
+const { rounds, lap, patience } = command.opts<Options>();
+
 const folder = join(packageRoot(), 'bench', 'results');
 mkdirSync(folder, { recursive: true });
 const say = (line: string): void => console.error(line);
@@ -36,21 +42,21 @@ const load = <T>(name: string): T | undefined =>
   existsSync(file(name)) ? (JSON.parse(readFileSync(file(name), 'utf8')) as T) : undefined;
 /** Five digits are more than the noise leaves; counts are exact. */
 const digits = (_: string, v: unknown): unknown => (typeof v === 'number' && !Number.isInteger(v) ? Number(v.toPrecision(5)) : v);
-const keep = (name: string, results: object): void => writeFileSync(file(name), `${JSON.stringify(results, digits, 1)}\n`);
 
-const [rounds, lap, patience] = [values.rounds, values.lap, values.patience].map(Number);
-if (wanted.includes('train')) keep('train', await benchTrain({ rounds, lap, patience }, say));
-if (wanted.includes('engine')) keep('engine', await benchEngine(rounds, say));
-if (wanted.includes('engine-count')) keep('engine-count', benchEngineCount(say));
-if (wanted.includes('chips')) {
+const measure: Record<(typeof MEASURED)[number], () => object | Promise<object>> = {
+  train: () => benchTrain({ rounds, lap, patience }, say),
+  engine: () => benchEngine(rounds, say),
+  'engine-count': () => benchEngineCount(say),
+  chips: () => benchChips(say),
+  scale: () => benchScale(say),
+};
+for (const name of MEASURED.filter((one) => wanted.includes(one))) {
   try {
-    keep('chips', await benchChips(say));
+    writeFileSync(file(name), `${JSON.stringify(await measure[name](), digits, 1)}\n`);
   } catch (error) {
-    console.error(`error: ${(error as Error).message}`);
-    process.exit(1);
+    command.error(`error: ${name}: ${(error as Error).message}`);
   }
 }
-if (wanted.includes('scale')) keep('scale', await benchScale(say));
 
 const notes = join(packageRoot(), 'bench', 'NOTES.md');
 const all: AllResults = {

@@ -29,7 +29,7 @@ const WORDS = {
       + `the chip without an operating system, stack included, measured under emulation: ${bytes} bytes of RAM.`,
     training: (torch: string, rounds: number) =>
       `Training speed in multiples of ${torch} with its best thread setting, in turns on the same 2 cores, ${rounds} rounds, lowest / **median** /\n`
-      + 'highest; `npm run bench` repeats all of this:',
+      + 'highest; `npm run bench -- all` repeats all of this:',
     step: ['a step', 'WebAssembly', 'native, built by your compiler'],
   },
   pt: {
@@ -53,7 +53,7 @@ const WORDS = {
       + `inteira no chip sem sistema operacional, pilha incluída, medida em emulação: ${bytes} bytes de RAM.`,
     training: (torch: string, rounds: number) =>
       `Velocidade de treino em múltiplos do ${torch} com a sua melhor configuração de threads, em turnos nos mesmos 2 núcleos, ${rounds} rodadas,\n`
-      + 'menor / **mediana** / maior; `npm run bench` repete tudo isso:',
+      + 'menor / **mediana** / maior; `npm run bench -- all` repete tudo isso:',
     step: ['um passo', 'WebAssembly', 'nativo, construído pelo seu compilador'],
   },
 } as const satisfies Record<Language, unknown>;
