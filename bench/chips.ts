@@ -3,7 +3,7 @@
  * src/cost. Needs Debian's cross compilers and QEMU.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -287,9 +287,14 @@ export async function benchChips(say: (line: string) => void): Promise<ChipsResu
     const { count, c3 } = onC3(image, config);
     if (models.length === 0) {
       ram.push(appRam('virtual ESP32-C3', count.info));
-      const file = join(mkdtempSync(join(tmpdir(), 'tinylm-chips-')), 'model.tlm');
-      writeFileSync(file, tlmOf(config, 'b3'));
-      for (const isa of ISAS) ram.push(await ramUnderQemu(isa, file));
+      const folder = mkdtempSync(join(tmpdir(), 'tinylm-chips-'));
+      try {
+        const file = join(folder, 'model.tlm');
+        writeFileSync(file, tlmOf(config, 'b3'));
+        for (const isa of ISAS) ram.push(await ramUnderQemu(isa, file));
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
     }
     const each = <K extends string, V>(keys: readonly K[], value: (key: K) => V): Record<K, V> =>
       Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<K, V>;

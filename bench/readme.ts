@@ -49,8 +49,8 @@ const WORDS = {
     large: (sizes: string, parameters: string) => `${sizes}, duas camadas, ${parameters} parâmetros, pesos lidos da flash`,
     copied: 'o mesmo, com o que couber copiado para a SRAM',
     ram: (bytes: string) =>
-      'Todas as tabelas com as suas entradas, outros modos de flash, e o maior modelo para um orçamento: [RESULTS.md](RESULTS.md). A aplicação\n'
-      + `inteira no chip sem sistema operacional, pilha incluída, medida em emulação: ${bytes} bytes de RAM.`,
+      'Todas as tabelas com as suas entradas, outros modos de flash, e o maior modelo para um orçamento: [RESULTS.md](RESULTS.md). '
+      + `A aplicação\ninteira no chip sem sistema operacional, pilha incluída, medida em emulação: ${bytes} bytes de RAM.`,
     training: (torch: string, rounds: number) =>
       `Velocidade de treino em múltiplos do ${torch} com a sua melhor configuração de threads, em turnos nos mesmos 2 núcleos, ${rounds} rodadas,\n`
       + 'menor / **mediana** / maior; `npm run bench -- all` repete tudo isso:',

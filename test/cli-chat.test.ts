@@ -102,6 +102,15 @@ describe('chat, one text', () => {
       assert.ok(text.length > 0 && (await engine('the', 1, 60000)).startsWith(text));
       assert.equal((await tinylm(['chat', ...tcp(d), '--prompt', 'a', '-n', '5'])).code, 0);
     }));
+
+  it('leaves the device free when the reader of a pipe leaves', (t) =>
+    device(t, ['--delay', '2000'], async (d) => {
+      const running = start(['chat', ...tcp(d), '--prompt', 'the', '--seed', '1', '-n', '60000']);
+      await new Promise<void>((resolve) => running.process.stdout!.once('data', () => resolve()));
+      running.process.stdout!.destroy();
+      assert.equal((await running.result).code, 0);
+      assert.equal((await tinylm(['chat', ...tcp(d), '--prompt', 'a', '-n', '5'])).code, 0);
+    }));
 });
 
 test('chat --info and --bench say what the device is, and how fast', (t) =>

@@ -149,22 +149,39 @@ describe('other runs', () => {
       rows.map((r) => r.threshold ?? r.method),
       ['float', 0.2, 0.5, 'sign'],
     );
-    assert.deepEqual(readdirSync(out).sort(), ['sweep.json', 'sweep.md', 'sweep.svg']);
-    const sizes = await spawned([
-      'sweep',
-      '--corpus',
-      'stories:en',
+    assert.deepEqual(readdirSync(out).sort(), ['plan.json', 'sweep.json', 'sweep.md', 'sweep.svg']);
+    const before = readFileSync(join(out, 'sweep.json'));
+
+    const sizes = [
+      ...['sweep', '--corpus', 'stories:en', '--dims', '8,16', '--epochs', '60', '--json'],
       ...SMALL.filter((w, i, all) => w !== '--hidden' && all[i - 1] !== '--hidden'),
-      '--dims',
-      '8,16',
-      '--epochs',
-      '2',
-      '--out',
-      out,
-      '--json',
-    ]);
-    assert.equal(sizes.code, 0, sizes.err);
-    const found = JSON.parse(sizes.out) as { rows: { model: { hidden: number }; bytes: number }[] };
+    ];
+    const refused = await tinylm([...sizes, '--out', out]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /sweep holds something else than this sweep[^]*--out/);
+    assert.deepEqual(readFileSync(join(out, 'sweep.json')), before);
+
+    // One that is stopped goes on where it was, and ends as one that was not.
+    const stopped = start([...sizes, '--out', at('stopped')]);
+    await stopped.seen(/2 of 2[^]*\nepoch/);
+    stopped.process.kill('SIGINT');
+    const { code, err } = await stopped.result;
+    assert.equal(code, 130, err);
+    assert.match(err, /The same command goes on from here/);
+    assert.ok(!existsSync(join(at('stopped'), 'sweep.json')));
+    const [resumed, whole] = [
+      await spawned([...sizes, '--out', at('stopped')]),
+      await spawned([...sizes, '--out', at('whole')]),
+    ];
+    assert.equal(resumed.code, 0, resumed.err);
+    assert.match(resumed.err, /1 of 2[^]*from step (\d+) of \1\n[^]*2 of 2[^]*going on with/);
+    assert.equal(resumed.out, whole.out);
+    const found = JSON.parse(whole.out) as { rows: { model: { hidden: number }; bytes: number }[] };
     assert.deepEqual([...new Set(found.rows.map((r) => r.model.hidden))], [8, 16]);
+    assert.equal((await tinylm(['generate', join(at('whole'), 'hidden-8'), '--tokens', '5'])).code, 0);
+
+    const piped = await tinylm(['sweep', '--corpus', '-', '--dims', '8'], 'some text');
+    assert.equal(piped.code, 2);
+    assert.match(piped.err, /standard input[^]*file/);
   });
 });

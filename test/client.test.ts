@@ -176,7 +176,9 @@ test('settings out of range are refused, all or none', async (t) => {
       await assert.rejects(client.set({ top_k: 5, ...change }), { code: 'device-bad-value' }, JSON.stringify(change));
     }
     assert.deepEqual(await client.set(), before);
-    const good = { temperature: 0.05, top_k: 0, top_p: 0.95, penalty: 1.25, penalty_window: 0, seed: 2 ** 32 - 1, length: 65535, stop: '', keep: true };
+    const good = {
+      temperature: 0.05, top_k: 0, top_p: 0.95, penalty: 1.25, penalty_window: 0, seed: 2 ** 32 - 1, length: 65535, stop: '', keep: true,
+    };
     assert.deepEqual(await client.set(good), good);
     assert.equal((await client.set({ temperature: 0 })).temperature, 0);
     for (const temperature of [0.1, 0.33, 0.7, 1, 1.5, 10]) {

@@ -1,6 +1,6 @@
 /** Helpers of the firmware's tests: the POSIX port, built with sanitizers and run as a process; models for it. */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,7 +61,9 @@ export function modelFile(shape: { vocab?: number; dim?: number; hidden?: number
   const float = livelyModel({
     cell: 'gru', vocab: tableVocab(tokenizer), dim: shape.dim ?? 32, hidden: shape.hidden ?? 64, layers: 1, tied: false,
   }, 11);
-  const path = join(mkdtempSync(join(tmpdir(), 'tinylm-firmware-')), 'model.tlm');
+  const folder = mkdtempSync(join(tmpdir(), 'tinylm-firmware-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'model.tlm');
   writeFileSync(path, writeTlm({ model: quantizeModel(float).model, tokenizer, metadata: {} }));
   return path;
 }

@@ -1,4 +1,4 @@
-/** Ctrl-C: the first asks to stop, the second stops. */
+/** Ends that come from outside: Ctrl-C, where the first asks to stop and the second stops; a reader that leaves. */
 import { EXIT } from './errors.js';
 import type { Terminal } from './terminal.js';
 
@@ -24,6 +24,29 @@ export function onCancel(terminal: Terminal, cancel: () => void): () => void {
 /** Resolves at SIGINT or SIGTERM; a second one ends the process. */
 export function onceInterrupted(): Promise<void> {
   return new Promise((resolve) => void twice(resolve));
+}
+
+const leaving = new Set<() => Promise<unknown>>();
+/** How long the process stays for them, in milliseconds. */
+const LEAVING = 1000;
+let left = false;
+
+/**
+ * For what must not be left running elsewhere when nobody reads the output any more (| head).
+ * @returns a function that ends this
+ */
+export function beforeLeaving(work: () => Promise<unknown>): () => void {
+  leaving.add(work);
+  return () => leaving.delete(work);
+}
+
+/** Does what must be done before leaving, and ends the process. Only the first call counts. */
+export async function leave(code: number): Promise<void> {
+  if (left) return;
+  left = true;
+  const late = new Promise((resolve) => setTimeout(resolve, LEAVING));
+  await Promise.race([Promise.allSettled([...leaving].map((work) => work())), late]);
+  process.exit(code);
 }
 
 function twice(first: () => void): () => void {

@@ -1,5 +1,6 @@
 /** Where a model comes from: a run folder, a `.tlm` file, or a checkpoint. */
 import { existsSync, statSync } from 'node:fs';
+import { censusBytes } from '../corpus/index.js';
 import { readTlm, spec, type TlmFile } from '../format/index.js';
 import { TinyLMError, type FloatModel, type ModelConfig } from '../model/index.js';
 import { decodeWeights, type WeightsFile } from '../node/checkpoint-file.js';
@@ -38,6 +39,13 @@ function isTlm(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === spec.FILE.magic;
 }
 
+/** Whether a file is text, by its beginning: the header of a checkpoint has zeros in its first bytes. */
+function isText(bytes: Uint8Array): boolean {
+  const { control, invalid } = censusBytes(bytes.subarray(0, 1000));
+  // The last character may be cut off.
+  return bytes.length > 0 && control === 0 && invalid <= 3;
+}
+
 /**
  * Opens whatever holds a model: a folder is a run, a file that begins as a `.tlm` or is called so is one, another
  * is a safetensors file.
@@ -55,7 +63,7 @@ export function openSource(path: string, expected?: ModelConfig): Source {
     return { kind: 'run', path, folder, record: readRunRecord(folder) };
   }
   const bytes = readBytes(path);
-  return named(path, () =>
+  return named(path, bytes, () =>
     isTlm(bytes) || path.endsWith('.tlm')
       ? { kind: 'tlm', path, bytes, file: readTlm(bytes) }
       : { kind: 'weights', path, file: decodeWeights(bytes, path, expected) },
@@ -63,11 +71,17 @@ export function openSource(path: string, expected?: ModelConfig): Source {
 }
 
 /** What a reader throws, with the path in front: readers know bytes only. */
-function named<T>(path: string, read: () => T): T {
+function named<T>(path: string, bytes: Uint8Array, read: () => T): T {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof TinyLMError) || error.message.includes(path)) throw error;
+    if (error.code === 'safetensors' && isText(bytes))
+      throw new TinyLMError(
+        'model-kind',
+        `${path} holds text, expected a run folder, a .tlm file or a safetensors checkpoint`,
+        `tinylm train ${shellWord(path)} makes a model of it`,
+      );
     throw error.code === 'safetensors'
       ? new TinyLMError(
           error.code,
@@ -124,7 +138,7 @@ export function openTlm(path: string): TlmSource {
       if (!source.folder.has('model')) return quantized(runWeights(source));
       const bytes = source.folder.read('model');
       const model = source.folder.file('model');
-      return { kind: 'tlm', path: model, bytes, file: named(model, () => readTlm(bytes)) };
+      return { kind: 'tlm', path: model, bytes, file: named(model, bytes, () => readTlm(bytes)) };
     }
     case 'weights':
       return quantized(source);

@@ -1,18 +1,35 @@
 /** From a corpus on the disk to tokens: what training and measuring read. */
-import { isAbsolute, join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import { splitCorpus } from '../corpus/index.js';
-import { loadCorpus } from '../node/corpus-files.js';
+import { loadCorpus, type LoadOptions } from '../node/corpus-files.js';
 import { Tokenizer, trainTokenizer, type TokenizerKind, type TokenizerTable } from '../tokenizer/index.js';
 import { encodeDocuments, type TokenizedDocument, type TrainData } from '../train/index.js';
 import type { CorpusRecord } from './run-record.js';
 
 /** One split for every run on a text, whatever its seed: their figures can be compared. */
-export const SPLIT_SEED = 1;
+const SPLIT_SEED = 1;
 /** The built-in stories are one text, whatever the seed of a run. */
-export const STORY_SEED = 1;
+const STORY_SEED = 1;
 
 /** Most validation tokens for the figures of a report; the trainer's own evaluations look at as many. */
 const MEASURED_TOKENS = 60_000;
+
+/** How a verb reads a corpus that it was given: a path, `-` for standard input, or `stories:…`. */
+export function corpusRecord(
+  spec: string,
+  { format, field, maxBytes }: Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> = {},
+): CorpusRecord {
+  return {
+    // The name goes into the model's metadata and into reports: no folders of this machine.
+    name: basename(spec),
+    spec,
+    storySeed: STORY_SEED,
+    splitSeed: SPLIT_SEED,
+    ...(format !== undefined && { format }),
+    ...(field !== undefined && { field }),
+    ...(maxBytes !== undefined && { maxBytes }),
+  };
+}
 
 /** The corpus of a record; `folder` is where a relative `spec` lies. */
 export async function loadRecorded(

@@ -22,9 +22,16 @@ const HINTS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is a file: choose another folder',
   EEXIST: 'a part of the path is a file: choose another folder',
   EISDIR: 'there is a folder of this name: choose another name',
-  ENOENT: 'check the path',
   ENAMETOOLONG: 'choose a shorter name',
 };
+
+/** Of a path where nothing can be made: its folder is not there, or is no place for files, as /proc is. */
+function missing(path: string): string {
+  const folder = dirname(path);
+  return existsSync(folder)
+    ? 'no files can be made there: choose another folder'
+    : `there is no folder ${folder}: make it, or choose another`;
+}
 
 /** Turns an error of the file system into one for the user. Other errors are thrown on as they are. */
 export function fileError(action: 'read' | 'written', path: string, error: unknown): TinyLMError {
@@ -32,11 +39,11 @@ export function fileError(action: 'read' | 'written', path: string, error: unkno
   if (error instanceof TinyLMError || code === undefined || (error as NodeJS.ErrnoException).syscall === undefined)
     throw error;
   if (action === 'read' && code === 'ENOENT')
-    return new TinyLMError('file-not-found', `${path}: no such file or folder`, HINTS.ENOENT);
+    return new TinyLMError('file-not-found', `${path}: no such file or folder`, 'check the path');
   return new TinyLMError(
     action === 'read' ? 'file-unreadable' : 'file-unwritable',
     `${path}: cannot be ${action} (${code})`,
-    HINTS[code] ?? 'check the path and the permissions',
+    code === 'ENOENT' ? missing(path) : (HINTS[code] ?? 'check the path and the permissions'),
   );
 }
 

@@ -7,7 +7,7 @@ import { addPortOptions, tokenOption, type PortOptions } from '../device-port.js
 import { addSettingOptions, givenSettings, type SettingOptions } from '../device-settings.js';
 import { benchLine, resultLine, statusLines, streamText } from '../device-text.js';
 import { EXIT, UsageError } from '../errors.js';
-import { onCancel } from '../interrupt.js';
+import { beforeLeaving, onCancel } from '../interrupt.js';
 import { addOptions } from '../options.js';
 import { findPort, reach, requireModel, withRemedy, type Reached } from '../reach.js';
 import { unescapeText, wholeNumber } from '../values.js';
@@ -126,7 +126,7 @@ async function* prompts({ prompt }: ChatOptions, stdin: Context['stdin']): Async
   else if (rest !== '') yield rest;
 }
 
-/** Ctrl-C cancels on the device and keeps what came. */
+/** Ctrl-C cancels on the device and keeps what came; so does a reader of the output that leaves. */
 async function cancellable<T>(
   { terminal }: Context,
   client: DeviceClient,
@@ -139,10 +139,12 @@ async function cancellable<T>(
     // A device that does not even answer this is given up: what waits for it ends then.
     runs.cancel().catch(() => client.close());
   });
+  const stay = beforeLeaving(() => runs.cancel());
   try {
     return { value: await body(), done };
   } finally {
     off();
+    stay();
   }
 }
 

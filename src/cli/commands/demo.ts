@@ -6,7 +6,7 @@ import { verb, type Context } from '../context.js';
 import { finishRun } from '../finish.js';
 import { addOptions, OPTIONS } from '../options.js';
 import { SAMPLE, startRun } from '../pipeline.js';
-import { SPLIT_SEED, STORY_SEED } from '../prepare.js';
+import { corpusRecord } from '../prepare.js';
 import { showFigures, stopped } from './train.js';
 
 interface Options {
@@ -40,9 +40,8 @@ export function demoCommand(context: Context): Command {
 
 async function demo(context: Context, options: Options): Promise<void> {
   const { lang, minutes, epochs, seed, threads, backend, json } = options;
-  const spec = `stories:${lang}`;
   const started = await startRun(context, {
-    corpus: { name: spec, spec, storySeed: STORY_SEED, splitSeed: SPLIT_SEED },
+    corpus: corpusRecord(`stories:${lang}`),
     model: { tokenizer: OPTIONS.tokenizer.initial, vocab: OPTIONS.vocab.initial },
     flags: {
       batch: OPTIONS.batch.initial,

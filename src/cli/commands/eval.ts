@@ -9,7 +9,7 @@ import { bitsOfFloat, bitsOfTlm } from '../measure.js';
 import { floatModel, openSource, openTlm, openWeights, type Source } from '../model-source.js';
 import { addOptions, CORPUS_OPTIONS } from '../options.js';
 import { threadsOf } from '../pipeline.js';
-import { loadRecorded, measured, SPLIT_SEED, STORY_SEED } from '../prepare.js';
+import { corpusRecord, loadRecorded, measured } from '../prepare.js';
 import { splitCorpus } from '../../corpus/index.js';
 import { table } from '../terminal.js';
 import { bits, count, wholeNumber } from '../values.js';
@@ -57,34 +57,19 @@ async function texts(
   options: Options,
   stdin: Context['stdin'],
 ): Promise<{ name: string; documents: string[] }> {
-  const { format, field, maxBytes } = options;
   const record = source.kind === 'run' ? source.record.corpus : undefined;
   if (corpus === undefined && record === undefined)
     throw new UsageError(
       'a text to measure on is missing',
       'tinylm eval <model> <corpus>; only a run folder knows its own',
     );
-  const documents =
-    corpus === undefined
-      ? await loadRecorded(record!, source.path, stdin)
-      : await loadRecorded(
-          {
-            name: corpus,
-            spec: corpus,
-            storySeed: STORY_SEED,
-            splitSeed: SPLIT_SEED,
-            ...(format !== undefined && { format }),
-            ...(field !== undefined && { field }),
-            ...(maxBytes !== undefined && { maxBytes }),
-          },
-          undefined,
-          stdin,
-        );
-  const name = corpus ?? record!.name;
+  const read = corpus === undefined ? record! : corpusRecord(corpus, options);
+  const documents = await loadRecorded(read, corpus === undefined ? source.path : undefined, stdin);
+  const { name } = read;
   if (options.all) return { name, documents };
   return {
     name: `${name}, validation part`,
-    documents: splitCorpus(documents, { seed: record?.splitSeed ?? SPLIT_SEED }).valid,
+    documents: splitCorpus(documents, { seed: read.splitSeed }).valid,
   };
 }
 

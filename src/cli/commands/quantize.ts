@@ -13,7 +13,7 @@ import { bitsOfFloat, bitsOfTlm } from '../measure.js';
 import { checkTokenizer, floatModel, openSource, openWeights, type WeightsSource } from '../model-source.js';
 import { addOptions, CORPUS_OPTIONS } from '../options.js';
 import { threadsOf } from '../pipeline.js';
-import { loadRecorded, measured, prepareData, SPLIT_SEED, STORY_SEED } from '../prepare.js';
+import { corpusRecord, loadRecorded, measured, prepareData } from '../prepare.js';
 import { table } from '../terminal.js';
 import { bits, count, percent } from '../values.js';
 
@@ -82,9 +82,9 @@ async function quantize(context: Context, path: string, options: Options): Promi
     embedFrac: trained?.embedFrac,
   });
   if (!options.force) keepOthers([{ path: options.out, bytes }]);
+  const figures = options.corpus === undefined ? undefined : await measure(source, tokenizer, bytes, options, context);
   writeAtomic(options.out, bytes);
 
-  const figures = options.corpus === undefined ? undefined : await measure(source, tokenizer, bytes, options, context);
   if (options.json) {
     terminal.json({
       out: options.out,
@@ -134,14 +134,7 @@ async function findTokenizer(
   if (tokenizerFrom === 'byte') return byteTable();
   const isModel = /\.(tlm|safetensors)$/i.test(tokenizerFrom) || RunFolder.is(tokenizerFrom);
   if (!isModel) {
-    const corpus = {
-      ...loading,
-      name: tokenizerFrom,
-      spec: tokenizerFrom,
-      storySeed: STORY_SEED,
-      splitSeed: SPLIT_SEED,
-    };
-    const documents = await loadRecorded(corpus, undefined, stdin);
+    const documents = await loadRecorded(corpusRecord(tokenizerFrom, loading), undefined, stdin);
     return trainTokenizer(documents, { kind, vocab: source.file.model.vocab });
   }
   const from = openSource(tokenizerFrom);
@@ -159,8 +152,8 @@ async function measure(
   { corpus, threads, ...loading }: Options,
   { terminal, stdin }: Context,
 ): Promise<{ bytes: number; before: number; after: number }> {
-  const record = { ...loading, name: corpus!, spec: corpus!, storySeed: STORY_SEED, splitSeed: SPLIT_SEED };
-  const { valid } = prepareData(await loadRecorded(record, undefined, stdin), SPLIT_SEED, tokenizer);
+  const record = corpusRecord(corpus!, loading);
+  const { valid } = prepareData(await loadRecorded(record, undefined, stdin), record.splitSeed, tokenizer);
   const documents = measured(valid);
   return {
     bytes: documents.reduce((sum, d) => sum + d.bytes, 0),

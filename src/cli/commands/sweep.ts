@@ -1,23 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { TinyLMError } from '../../model/errors.js';
 import type { LoadOptions } from '../../node/corpus-files.js';
-import { makeFolder, writeAtomic } from '../../node/files.js';
-import { lineChart, sweepChart } from '../chart.js';
+import { writeAtomic } from '../../node/files.js';
 import { chooseTrainer } from '../choose-trainer.js';
 import { verb, type Context } from '../context.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { ModelOptions } from '../model-options.js';
-import { floatModel, openSource, runWeights, type RunSource, type WeightsSource } from '../model-source.js';
+import { floatModel, openSource, runWeights } from '../model-source.js';
 import { addOptions, CORPUS_OPTIONS, MODEL_OPTIONS, TRAIN_OPTIONS } from '../options.js';
-import { startRun, threadsOf } from '../pipeline.js';
+import { resumeRun, startRun, threadsOf, type Started } from '../pipeline.js';
 import type { TrainFlags } from '../plan.js';
-import { loadRecorded, measured, prepareData, SPLIT_SEED, STORY_SEED } from '../prepare.js';
+import { corpusRecord, loadRecorded, measured, prepareData } from '../prepare.js';
 import { RunFolder } from '../../node/run-folder.js';
-import type { CorpusRecord } from '../run-record.js';
-import { bestRow, sweepModel, sweepTable, type SweepRow } from '../sweep.js';
+import { bestRow, sweepFolder, sweepModel, sweepPicture, sweepTable, type SweepRow } from '../sweep.js';
 import { markdownTable, table } from '../terminal.js';
 import { bits, decimalRange, numberList } from '../values.js';
 
@@ -63,7 +60,11 @@ export function sweepCommand(context: Context): Command {
       'json',
     ],
     {
-      out: { about: 'folder for sweep.md, sweep.json, sweep.svg (default: <run folder>/sweep, else ./sweep)' },
+      out: {
+        about:
+          'folder for sweep.md, sweep.json, sweep.svg and, with --dims, a run folder of each size; the same command ' +
+          'goes on there after Ctrl-C (default: <run folder>/sweep, else ./sweep)',
+      },
       epochs: { about: 'with --dims: times through the corpus for each size (default: 15)' },
     },
   );
@@ -77,11 +78,13 @@ async function sweep(context: Context, path: string | undefined, options: Option
       'give a run folder or a checkpoint, or --dims with a --corpus to train on',
     );
   const { terminal } = context;
-  const out = options.out ?? (path !== undefined && RunFolder.is(path) ? join(path, 'sweep') : 'sweep');
-  makeFolder(out);
-  const { rows, text } =
-    path === undefined ? await sweepSizes(context, options) : await sweepThresholds(context, path, options);
-  if (rows.length === 0) return;
+  const job = path === undefined ? await overSizes(context, options) : await overThresholds(context, path, options);
+  const { text } = job;
+  const usual = path !== undefined && RunFolder.is(path) ? join(path, 'sweep') : 'sweep';
+  const out = sweepFolder(options.out, usual, planOf(path, options, job.documents));
+  const rows: SweepRow[] = [];
+  for await (const row of job.rows(out)) rows.push(row);
+  if (context.exitCode !== EXIT.ok) return;
   const best = bestRow(rows);
   const words =
     `Best: ${best.method === 'sign' ? 'sign' : `threshold ${best.threshold}`}` +
@@ -94,68 +97,34 @@ async function sweep(context: Context, path: string | undefined, options: Option
     `# Size and quality\n\n${markdownTable(sweepTable(rows), options.dims ? [0, 1, 2, 3] : [0, 1])}\n\n${words}\n` +
       '\n![picture](sweep.svg)\n',
   );
-  writeAtomic(join(out, 'sweep.svg'), await picture(rows, text));
+  writeAtomic(join(out, 'sweep.svg'), await sweepPicture(rows, text));
   if (options.json) terminal.json({ text, rows });
   else {
     terminal.out(table(sweepTable(rows), options.dims ? [0, 1, 2, 3] : [0, 1]));
-    terminal.out(`\n${words}\nWritten to ${out}: sweep.md, sweep.json, sweep.svg`);
+    const runs = options.dims ? `, and the run folder of each size` : '';
+    terminal.out(`\n${words}\nWritten to ${out}: sweep.md, sweep.json, sweep.svg${runs}`);
   }
 }
 
-function picture(rows: readonly SweepRow[], text: string): Promise<string> {
-  const sizes = new Set(rows.map((r) => r.model.hidden));
-  if (sizes.size === 1) {
-    const thresholds = rows
-      .filter((r) => r.method === 'threshold')
-      .map((r) => ({ x: r.threshold!, y: r.bitsPerByte, series: 'threshold' }));
-    const xs = thresholds.map((p) => p.x);
-    const flat = rows
-      .filter((r) => r.method !== 'threshold')
-      .flatMap((r) =>
-        [Math.min(...xs), Math.max(...xs)].map((x) => ({
-          x,
-          y: r.bitsPerByte,
-          series: r.method === 'sign' ? 'sign' : 'float weights',
-        })),
-      );
-    return lineChart([...thresholds, ...flat], {
-      title: 'Threshold and quality',
-      subtitle: `measured on ${text}`,
-      x: 'threshold, in means of a row',
-      y: 'bits per byte',
-    });
-  }
-  // Of each size and way of training: floats, sign, and the best threshold.
-  const points = [...sizes].flatMap((hidden) =>
-    (['ternary-trained', 'float-trained'] as const).flatMap((weights) => {
-      const mine = rows.filter((r) => r.model.hidden === hidden && r.weights === weights);
-      const thresholds = mine.filter((r) => r.method === 'threshold');
-      const shown = mine.filter((r) => r.method === 'sign' || (r.method === 'float' && weights === 'float-trained'));
-      if (thresholds.length > 0) shown.push(bestRow(thresholds));
-      return shown.map((r) => ({
-        series:
-          r.method === 'float'
-            ? 'floats'
-            : `${r.method}, trained ${weights === 'ternary-trained' ? 'ternary' : 'as floats'}`,
-        label: String(hidden),
-        bytes: r.bytes,
-        bitsPerByte: r.bitsPerByte,
-      }));
-    }),
-  );
-  return sweepChart(points, 'Size and quality', `hidden units at each point; measured on ${text}`);
+/** What decides a sweep's result, as JSON: the same words on the same text give the same. */
+function planOf(path: string | undefined, options: Options, documents: readonly string[]): string {
+  const { out: _out, json: _json, threads: _threads, backend: _backend, corpus: _corpus, ...asked } = options;
+  const hash = createHash('sha256');
+  for (const text of documents) hash.update(JSON.stringify(text));
+  const plan = { ...asked, ...(path !== undefined && { model: resolve(path) }), text: hash.digest('hex') };
+  return `${JSON.stringify(Object.fromEntries(Object.entries(plan).sort(([a], [b]) => (a < b ? -1 : 1))), null, 2)}\n`;
 }
 
-interface Swept {
-  rows: SweepRow[];
-  text: string;
+/** A sweep that is ready to run. */
+interface Job {
+  readonly documents: readonly string[];
+  /** What is measured on. */
+  readonly text: string;
+  /** Trains and measures; Ctrl-C ends it early, with the context's exit code. @param out where runs are kept */
+  rows(out: string): AsyncGenerator<SweepRow>;
 }
 
-function corpusRecord(spec: string, { format, field, maxBytes }: Options): CorpusRecord {
-  return { name: spec, spec, storySeed: STORY_SEED, splitSeed: SPLIT_SEED, format, field, maxBytes };
-}
-
-async function sweepThresholds({ terminal, stdin }: Context, path: string, options: Options): Promise<Swept> {
+async function overThresholds({ terminal, stdin }: Context, path: string, options: Options): Promise<Job> {
   const source = openSource(path);
   if (source.kind === 'tlm')
     throw new TinyLMError(
@@ -179,8 +148,6 @@ async function sweepThresholds({ terminal, stdin }: Context, path: string, optio
     );
   const { tokenizer, options: trained } = file.trained;
   const documents = await loadRecorded(corpus, source.path, stdin);
-  const { valid } = prepareData(documents, corpus.splitSeed, tokenizer);
-  const rows: SweepRow[] = [];
   const input = {
     float: floatModel(file),
     tokenizer,
@@ -191,51 +158,69 @@ async function sweepThresholds({ terminal, stdin }: Context, path: string, optio
   const thresholds = trained.ternary
     ? [...new Set([...options.thresholds, trained.threshold])].sort((a, b) => a - b)
     : options.thresholds;
-  const { kernels } = await chooseTrainer(terminal, options.backend);
-  const setup = { kernels, threads: threadsOf(options) };
-  for await (const row of sweepModel(input, thresholds, measured(valid, TOKENS), setup)) {
-    rows.push(row);
-    terminal.note(sweepTable([row])[1].join('  '));
-  }
-  return { rows, text: `${corpus.name}, validation part` };
+  return {
+    documents,
+    text: `${corpus.name}, validation part`,
+    async *rows() {
+      const { valid } = prepareData(documents, corpus.splitSeed, tokenizer);
+      const { kernels } = await chooseTrainer(terminal, options.backend);
+      const setup = { kernels, threads: threadsOf(options) };
+      for await (const row of sweepModel(input, thresholds, measured(valid, TOKENS), setup)) {
+        terminal.note(sweepTable([row])[1].join('  '));
+        yield row;
+      }
+    },
+  };
 }
 
-async function sweepSizes(context: Context, options: Options): Promise<Swept> {
+async function overSizes(context: Context, options: Options): Promise<Job> {
   const { terminal } = context;
   const corpus = corpusRecord(options.corpus ?? 'stories:en', options);
-  const rows: SweepRow[] = [];
-  const folder = mkdtempSync(join(tmpdir(), 'tinylm-sweep-'));
-  try {
-    for (const hidden of options.dims!) {
-      for (const float of options.withFloat ? [false, true] : [false]) {
-        terminal.note(`\nhidden ${hidden}, ${float ? 'float' : 'ternary'} weights`);
-        const started = await startRun(context, {
-          corpus,
-          model: { ...options, hidden },
-          flags: { ...options, float },
-          out: join(folder, `${hidden}-${float ? 'float' : 'ternary'}`),
-        });
+  if (corpus.spec === '-')
+    throw new UsageError(
+      'each size reads the corpus again, which standard input does not allow',
+      'write it into a file, and give that as --corpus',
+    );
+  const documents = await loadRecorded(corpus, undefined, context.stdin);
+  const sizes = options.dims!.flatMap((hidden) =>
+    (options.withFloat ? [false, true] : [false]).map((float) => ({ hidden, float })),
+  );
+  return {
+    documents,
+    text: `${corpus.name}, validation part`,
+    async *rows(out) {
+      for (const [i, { hidden, float }] of sizes.entries()) {
+        terminal.note(`\n${i + 1} of ${sizes.length}: hidden ${hidden}, ${float ? 'float' : 'ternary'} weights`);
+        const path = join(out, `hidden-${hidden}${float ? '-float' : ''}`);
+        const started = RunFolder.is(path)
+          ? await resumeRun(context, path, options)
+          : await startRun(context, {
+              corpus,
+              model: { ...options, hidden },
+              flags: { ...options, float },
+              out: path,
+            });
         if (started.outcome.kind === 'stopped') {
+          terminal.note('stopped; everything is saved. The same command goes on from here');
           context.exitCode = EXIT.interrupted;
-          return { rows: [], text: '' };
+          return;
         }
-        const { record, data, trainer, threads } = started;
-        const setup = { kernels: trainer.kernels, threads };
-        const source: RunSource = { kind: 'run', path: started.folder.path, folder: started.folder, record };
-        const weights: WeightsSource = runWeights(source);
-        const input = {
-          float: floatModel(weights.file),
-          tokenizer: data.tokenizer,
-          embedFrac: record.options.embedFrac,
-          weights: float ? 'float-trained' : 'ternary-trained',
-        } as const;
-        // Ternary weights were trained for one threshold; others say nothing about the size.
-        const thresholds = float ? options.thresholds : [record.options.threshold];
-        for await (const row of sweepModel(input, thresholds, measured(data.valid, TOKENS), setup)) rows.push(row);
+        yield* rowsOfRun(started, options);
       }
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  return { rows, text: `${corpus.name}, validation part` };
+    },
+  };
+}
+
+function rowsOfRun({ folder, record, data, trainer, threads }: Started, options: Options): AsyncGenerator<SweepRow> {
+  const weights = runWeights({ kind: 'run', path: folder.path, folder, record });
+  const { ternary, threshold, embedFrac } = record.options;
+  const input = {
+    float: floatModel(weights.file),
+    tokenizer: data.tokenizer,
+    embedFrac,
+    weights: ternary ? 'ternary-trained' : 'float-trained',
+  } as const;
+  // Ternary weights were trained for one threshold; others say nothing about the size.
+  const thresholds = ternary ? [threshold] : options.thresholds;
+  return sweepModel(input, thresholds, measured(data.valid, TOKENS), { kernels: trainer.kernels, threads });
 }

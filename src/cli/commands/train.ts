@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { LoadOptions } from '../../node/corpus-files.js';
 import { shellWord } from '../../node/shell.js';
@@ -9,7 +8,7 @@ import type { ModelOptions } from '../model-options.js';
 import { addOptions, CORPUS_OPTIONS, MODEL_OPTIONS, TRAIN_OPTIONS } from '../options.js';
 import { resumeRun, SAMPLE, startRun, type Started } from '../pipeline.js';
 import type { TrainFlags } from '../plan.js';
-import { SPLIT_SEED, STORY_SEED } from '../prepare.js';
+import { corpusRecord } from '../prepare.js';
 import { reportText, type Figures } from '../report.js';
 
 interface Options extends ModelOptions, TrainFlags, Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
@@ -67,18 +66,8 @@ async function trainVerb(context: Context, command: Command, spec: string, optio
 function begin(context: Context, spec: string, options: Options): Promise<Started> {
   if (options.epochs !== undefined && options.minutes !== undefined)
     throw new UsageError('--epochs and --minutes exclude each other', 'give the length of the run by one of them');
-  const { format, field, maxBytes, out } = options;
-  const corpus = {
-    // the name goes into the model's metadata and the report: no folders of this machine
-    name: basename(spec),
-    spec,
-    storySeed: STORY_SEED,
-    splitSeed: SPLIT_SEED,
-    ...(format !== undefined && { format }),
-    ...(field !== undefined && { field }),
-    ...(maxBytes !== undefined && { maxBytes }),
-  };
-  return startRun(context, { corpus, model: options, flags: options, ...(out !== undefined && { out }) });
+  const { out } = options;
+  return startRun(context, { corpus: corpusRecord(spec, options), model: options, flags: options, ...(out !== undefined && { out }) });
 }
 
 function goOn(context: Context, command: Command, options: Options): Promise<Started> {
@@ -105,7 +94,7 @@ export function stopped(context: Context, { outcome, folder }: Started): boolean
 }
 
 /** The result of a run, and what to do with it. */
-export function showFigures({ terminal }: Context, { folder }: Started, figures: Figures, json: boolean): void {
+export function showFigures({ terminal }: Context, { folder, record }: Started, figures: Figures, json: boolean): void {
   if (json) {
     terminal.json({ folder: folder.path, ...figures });
     return;
@@ -119,5 +108,5 @@ export function showFigures({ terminal }: Context, { folder }: Started, figures:
   terminal.out(`  tinylm simulate ${run}      (on a virtual ESP32-C3: what a token costs)`);
   terminal.out(`  tinylm flash ${run}         (a board with TinyLM's firmware)`);
   terminal.out(`  tinylm export ${run} --header`);
-  terminal.out('  tinylm train my-text.txt');
+  if (record.corpus.spec.startsWith('stories:')) terminal.out('  tinylm train my-text.txt');
 }
