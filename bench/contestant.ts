@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { join } from 'node:path';
-import { initModel, type ModelConfig } from '../src/model/index.js';
+import { configOf, initModel, type ModelConfig } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { kernelConfig, KernelPool, trainDefaults, type TrainerKernels } from '../src/train/index.js';
 
@@ -39,7 +39,7 @@ export interface Contestant {
   open(size: Case): Promise<Runner>;
 }
 
-export const modelOf = ({ vocab, dim, hidden, tied }: Case): ModelConfig => ({ cell: 'gru', vocab, dim, hidden, layers: 1, tied });
+export const modelOf = ({ vocab, dim, hidden, tied }: Case): ModelConfig => (configOf({ vocab, dim, hidden, layers: 1, tied }));
 
 /** Floating-point operations of a step's products: six a weight and token, and the input table, once a step. */
 export function operations(size: Case): number {

@@ -1,7 +1,7 @@
 /** The engine as WebAssembly against the same float model in plain TypeScript, one thread; runs in Node and in a browser. */
 import { Engine } from '../src/engine/index.js';
 import { writeTlm } from '../src/format/index.js';
-import { initModel, parameterCount, type ModelConfig } from '../src/model/index.js';
+import { configOf, initModel, parameterCount, type ModelConfig } from '../src/model/index.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import { byteTable } from '../src/tokenizer/index.js';
 import { plainFloat } from './plain.js';
@@ -18,9 +18,9 @@ export interface EngineResult {
 }
 
 const MODELS: readonly ModelConfig[] = [
-  { cell: 'gru', vocab: 256, dim: 32, hidden: 64, layers: 1, tied: false },
-  { cell: 'gru', vocab: 256, dim: 128, hidden: 128, layers: 1, tied: true },
-  { cell: 'gru', vocab: 256, dim: 256, hidden: 400, layers: 1, tied: false },
+  configOf({ vocab: 256, dim: 32, hidden: 64, layers: 1, tied: false }),
+  configOf({ vocab: 256, dim: 128, hidden: 128, layers: 1, tied: true }),
+  configOf({ vocab: 256, dim: 256, hidden: 400, layers: 1, tied: false }),
 ];
 
 function greatest(values: ArrayLike<number>): number {

@@ -8,6 +8,7 @@
  * the virtual hart, whose counts are QEMU's (checked here at some sizes) and come by class. Debian:
  * gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf gcc-xtensa-lx106 qemu-system-misc
  */
+import { configOf } from '../src/model/index.js';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -56,7 +57,7 @@ export const countedConfig = ([vocab, dim, hidden, layers]: readonly [
   number,
   number,
   number,
-]): ModelConfig => ({ cell: 'gru', vocab, dim, hidden, layers, tied: dim === hidden });
+]): ModelConfig => (configOf({ vocab, dim, hidden, layers, tied: dim === hidden }));
 
 const macros = (c: ModelConfig, packing: Packing, tokens: number): string[] => [
   `-DVOCAB=${c.vocab}`,

@@ -1,6 +1,8 @@
-/** Writes engine/src/tlm_spec.h and engine/src/tlm_tables.h. Run from the repository root after changing SPEC.md. */
+/**
+ * Writes the C headers that carry SPEC.md's numbers, tables and rules. Run from the repository root after changing
+ * src/format/constants.ts, src/model/layers or SPEC.md.
+ */
 import { writeFileSync } from 'node:fs';
-import { specHeader, tablesHeader } from '../src/format/header.js';
+import { GENERATED_HEADERS } from '../src/format/header.js';
 
-writeFileSync('engine/src/tlm_spec.h', specHeader());
-writeFileSync('engine/src/tlm_tables.h', tablesHeader());
+for (const [file, text] of Object.entries(GENERATED_HEADERS)) writeFileSync(file, text());

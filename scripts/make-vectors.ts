@@ -2,6 +2,7 @@
  * Makes the files of vectors/ from the TypeScript reference. Run from the repository root; vectors/README.md has
  * the format. Files of an old version of the format stay as they are.
  */
+import { configOf } from '../src/model/index.js';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -102,7 +103,7 @@ function snapshotLine(name: string, vector: VectorModel, blob: Uint8Array, optio
 /** A small file of a given width, to make bad ones from. */
 function goodForBad(dim: number): Uint8Array {
   const tokenizer = trainTokenizer(['aaabaab aaabaab aaba aab aaaab aabaaã ãab ãab'], { kind: 'bpe', vocab: 28 });
-  const config = { cell: 'gru', vocab: tableVocab(tokenizer), dim, hidden: 2, layers: 1, tied: false } as const;
+  const config = configOf({ vocab: tableVocab(tokenizer), dim, hidden: 2, layers: 1, tied: false });
   const { model } = quantizeModel(lively(config, 9, 1), { threshold: 0.7 });
   return writeTlm({ model, tokenizer, metadata: { name: 'x' },
     packing: (name) => (name === 'embed.weight' ? 't2' : 'b3') });

@@ -1,5 +1,5 @@
 /** The models of vectors/: small, odd in size, and between them every branch of SPEC.md 1 to 3. */
-import { elementCount, parameterSpecs, uniformFrom, type FloatModel, type ModelConfig } from '../src/model/index.js';
+import { configOf, elementCount, parameterSpecs, uniformFrom, type FloatModel, type ModelConfig } from '../src/model/index.js';
 import { quantizeModel, type QuantizedModel, type QuantizeOptions } from '../src/quantize/index.js';
 import { byteTable, tableVocab, trainTokenizer, type TokenizerTable } from '../src/tokenizer/index.js';
 import type { Packing } from '../src/format/index.js';
@@ -38,7 +38,7 @@ type Sizes = Omit<ModelConfig, 'cell' | 'vocab'>;
 
 function random(name: string, about: string, seed: number, gain: number, sizes: Sizes, tokenizer: TokenizerTable,
   packing: VectorModel['packing'], options: QuantizeOptions = {}): VectorModel {
-  const config: ModelConfig = { cell: 'gru', vocab: tableVocab(tokenizer), ...sizes };
+  const config: ModelConfig = configOf({ vocab: tableVocab(tokenizer), ...sizes });
   const { model } = quantizeModel(lively(config, seed, gain), { threshold: 0.7, ...options });
   return { name, about, model, tokenizer, packing };
 }
@@ -46,8 +46,8 @@ function random(name: string, about: string, seed: number, gain: number, sizes: 
 /** Everything at its end: mantissas at the product's limit, biases of ±32768, most weights of a row of one sign. */
 function extreme(): VectorModel {
   const tokenizer = trainTokenizer(['aab'], { kind: 'char', vocab: 19 });
-  const config: ModelConfig = { cell: 'gru', vocab: tableVocab(tokenizer), dim: 300, hidden: 2, layers: 1,
-    tied: false };
+  const config: ModelConfig = configOf({ vocab: tableVocab(tokenizer), dim: 300, hidden: 2, layers: 1,
+    tied: false });
   const { model } = quantizeModel(lively(config, 5, 1), { threshold: 0.7, embedFrac: 0 });
   const tensors = model.tensors.map((tensor, i) => {
     if (tensor.kind === 'int16') {

@@ -6,7 +6,7 @@ import { before, after, describe, it } from 'node:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { exportModel } from '../src/cli/export-model.js';
-import { initModel, tensorsOfModel } from '../src/model/index.js';
+import { configOf, initModel, tensorsOfModel } from '../src/model/index.js';
 import { writeSafetensors } from '../src/format/index.js';
 import { byteTable } from '../src/tokenizer/index.js';
 import { SMALL, spawned, tinylm, type Result } from './helpers/cli.js';
@@ -121,7 +121,7 @@ describe('in this process', () => {
 
   it('a .tlm that was cut off or changed anywhere', async () => {
     const tokenizer = byteTable();
-    const model = initModel({ cell: 'gru', vocab: 256, dim: 4, hidden: 4, layers: 1, tied: true }, 1);
+    const model = initModel(configOf({ vocab: 256, dim: 4, hidden: 4, layers: 1, tied: true }), 1);
     const { bytes } = exportModel(model, tokenizer);
     const path = at('cut.tlm');
     for (const length of [0, 1, 4, 63, 64, 100, 500, bytes.length - 1]) {
@@ -139,7 +139,7 @@ describe('in this process', () => {
   });
 
   it('a checkpoint of another shape', async () => {
-    const config = { cell: 'gru', vocab: 256, dim: 4, hidden: 6, layers: 1, tied: false } as const;
+    const config = configOf({ vocab: 256, dim: 4, hidden: 6, layers: 1, tied: false });
     const tensors = tensorsOfModel(initModel(config, 1));
     const path = at('gru.safetensors');
     const save = (changes: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array } | undefined>): void => {

@@ -19,7 +19,7 @@ import {
 import { generateStories } from '../src/corpus/index.js';
 import { exportModel } from '../src/cli/export-model.js';
 import { readTlm } from '../src/format/index.js';
-import { initModel } from '../src/model/index.js';
+import { configOf, initModel } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { trainTokenizer } from '../src/tokenizer/index.js';
 import { inFolder, tinylm } from './helpers/cli.js';
@@ -298,6 +298,6 @@ describe('tinylm on a model', () => {
 /** A .tlm of random weights, with a vocabulary for the stories. */
 function untrained(): Uint8Array {
   const tokenizer = trainTokenizer(generateStories({ lang: 'en', seed: 1, count: 20 }), { kind: 'bpe', vocab: 100 });
-  return exportModel(initModel({ cell: 'gru', vocab: 100, dim: 12, hidden: 20, layers: 2, tied: false }, 1), tokenizer)
+  return exportModel(initModel(configOf({ vocab: 100, dim: 12, hidden: 20, layers: 2, tied: false }), 1), tokenizer)
     .bytes;
 }

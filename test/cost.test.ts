@@ -21,10 +21,10 @@ import {
   type Limits,
 } from '../src/cost/index.js';
 import { totalOf } from '../src/device/index.js';
-import { budget, defaultConfig, parameterCount, type ModelConfig } from '../src/model/index.js';
+import { configOf, budget, defaultConfig, parameterCount, type ModelConfig } from '../src/model/index.js';
 
 /** About a million weights. */
-const LARGE: ModelConfig = { cell: 'gru', vocab: 256, dim: 384, hidden: 384, layers: 1, tied: true };
+const LARGE: ModelConfig = configOf({ vocab: 256, dim: 384, hidden: 384, layers: 1, tied: true });
 
 test('a line of 32 bytes takes opcode, address, wait and data', () => {
   // QIO: 8 + 6 + 6 + 64 clocks; DIO: 8 + 12 + 4 + 128. At 240 MHz these are the cycles of the chips' documentation.

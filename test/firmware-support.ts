@@ -1,4 +1,5 @@
 /** Helpers of the firmware's tests: the POSIX port, built with sanitizers and run as a process; models for it. */
+import { configOf } from '../src/model/index.js';
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -58,9 +59,7 @@ export function modelFile(shape: { vocab?: number; dim?: number; hidden?: number
     Array.from({ length: 1 + pick(3) }, () => syllables[pick(syllables.length)]).join('') +
       (i % 9 === 8 ? '.\n' : '')).join(' ');
   const tokenizer = trainTokenizer([text], { kind: 'bpe', vocab: shape.vocab ?? 256 });
-  const float = livelyModel({
-    cell: 'gru', vocab: tableVocab(tokenizer), dim: shape.dim ?? 32, hidden: shape.hidden ?? 64, layers: 1, tied: false,
-  }, 11);
+  const float = livelyModel(configOf({ vocab: tableVocab(tokenizer), dim: shape.dim ?? 32, hidden: shape.hidden ?? 64, layers: 1, tied: false, }), 11);
   const folder = mkdtempSync(join(tmpdir(), 'tinylm-firmware-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'model.tlm');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { initModel, modelFromTensors, tensorsOfModel, TinyLMError } from '../src/model/index.js';
+import { configOf, initModel, modelFromTensors, tensorsOfModel, TinyLMError } from '../src/model/index.js';
 import { dequantize, quantizeModel } from '../src/quantize/index.js';
 import {
   cHeader, compare, comparisonText, dump, exportBins, readSafetensors, readTlm, showTensor, unpack, writeSafetensors,
@@ -12,7 +12,7 @@ import { livelyModel, TABLES } from './helpers/tiny-models.js';
 
 const code = (expected: string) => (error: unknown): boolean => error instanceof TinyLMError && error.code === expected;
 
-const CONFIG = { cell: 'gru', vocab: TABLES[1].base.length, dim: 6, hidden: 5, layers: 1, tied: false } as const;
+const CONFIG = configOf({ vocab: TABLES[1].base.length, dim: 6, hidden: 5, layers: 1, tied: false });
 const write = (seed: number, packing: 't2' | 'b3', metadata = {}): Uint8Array =>
   writeTlm({ model: quantizeModel(livelyModel(CONFIG, seed)).model, tokenizer: TABLES[1], packing, metadata });
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { budget, initModel, parameterSpecs, TinyLMError } from '../src/model/index.js';
+import { configOf, budget, initModel, parameterSpecs, TinyLMError } from '../src/model/index.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import {
   crc32, pack, readTlm, rowBytes, spec, specHeader, tablesHeader, unpack, writeTlm, type Packing,
@@ -92,7 +92,7 @@ test('the budget says the exact size of the file', () => {
     assert.equal(packing === 't2' ? sizes.t2Bytes : sizes.b3Bytes, bytes.length);
   }), { numRuns: 60 });
   // Matrices large enough to begin with a cache line.
-  const large = initModel({ cell: 'gru', vocab: 256, dim: 70, hidden: 90, layers: 2, tied: false }, 1);
+  const large = initModel(configOf({ vocab: 256, dim: 70, hidden: 90, layers: 2, tied: false }), 1);
   for (const packing of ['t2', 'b3'] as const) {
     const bytes = writeTlm({ model: quantizeModel(large).model, tokenizer: byteTable(), packing });
     const sizes = budget(large.config, { metadataBytes: 2 });
@@ -102,7 +102,7 @@ test('the budget says the exact size of the file', () => {
 
 /** The smallest file: 18 tokens, one weight a row. */
 function smallFile(): Uint8Array {
-  const config = { cell: 'gru', vocab: TABLES[1].base.length, dim: 2, hidden: 2, layers: 1, tied: true } as const;
+  const config = configOf({ vocab: TABLES[1].base.length, dim: 2, hidden: 2, layers: 1, tied: true });
   return writeTlm({ model: quantizeModel(livelyModel(config, 1)).model, tokenizer: TABLES[1] });
 }
 

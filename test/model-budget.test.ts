@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Engine } from '../src/engine/index.js';
 import { writeTlm, type Packing } from '../src/format/index.js';
-import { budget, defaultConfig, type ModelConfig } from '../src/model/index.js';
+import { configOf, budget, defaultConfig, type ModelConfig } from '../src/model/index.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import { byteTable, type TokenizerTable } from '../src/tokenizer/index.js';
 import { readWasm } from '../src/node/assets.js';
@@ -30,7 +30,7 @@ test('RAM of any configuration, table budget and kernel is that of the engine', 
   check(defaultConfig(), byteTable(), 'b3', 0);
   for (const packing of ['t2', 'b3'] as const) {
     // Rows wider than the table budget, several layers.
-    check({ cell: 'gru', vocab: 256, dim: 700, hidden: 200, layers: 3, tied: false }, byteTable(), packing, 0);
-    check({ cell: 'gru', vocab: 256, dim: 100, hidden: 100, layers: 6, tied: true }, byteTable(), packing, 65536);
+    check(configOf({ vocab: 256, dim: 700, hidden: 200, layers: 3, tied: false }), byteTable(), packing, 0);
+    check(configOf({ vocab: 256, dim: 100, hidden: 100, layers: 6, tied: true }), byteTable(), packing, 65536);
   }
 });

@@ -5,11 +5,11 @@ import {
   tensorsOfModel, TinyLMError, validateConfig, type ModelConfig,
 } from '../src/model/index.js';
 
-const UNTIED: ModelConfig = { cell: 'gru', vocab: 256, dim: 64, hidden: 64, layers: 1, tied: false };
+const UNTIED: ModelConfig = configOf({ vocab: 256, dim: 64, hidden: 64, layers: 1, tied: false });
 const code = (expected: string) => (error: unknown): boolean => error instanceof TinyLMError && error.code === expected;
 
 test('tensors are those of PyTorch, in the order of SPEC.md 1.2', () => {
-  const config: ModelConfig = { cell: 'gru', vocab: 19, dim: 5, hidden: 7, layers: 2, tied: false };
+  const config: ModelConfig = configOf({ vocab: 19, dim: 5, hidden: 7, layers: 2, tied: false });
   assert.deepEqual(parameterSpecs(config).map(({ name, shape }) => `${name} ${shape.join('x')}`), [
     'embed.weight 19x5',
     'rnn.weight_ih_l0 21x5', 'rnn.weight_hh_l0 21x7', 'rnn.bias_ih_l0 21', 'rnn.bias_hh_l0 21',

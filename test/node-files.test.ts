@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { initModel, type ModelConfig } from '../src/model/index.js';
+import { configOf, initModel, type ModelConfig } from '../src/model/index.js';
 import { decodeCheckpoint, decodeWeights, encodeCheckpoint } from '../src/node/checkpoint-file.js';
 import { makeFolder, readBytes, readJson, writeAtomic } from '../src/node/files.js';
 import { RUN_FILES, RunFolder } from '../src/node/run-folder.js';
@@ -127,7 +127,7 @@ describe('the run folder', () => {
 });
 
 describe('checkpoint files', () => {
-  const config: ModelConfig = { cell: 'gru', vocab: 40, dim: 5, hidden: 7, layers: 2, tied: false };
+  const config: ModelConfig = configOf({ vocab: 40, dim: 5, hidden: 7, layers: 2, tied: false });
   const filled = (seed: number): ReadonlyMap<string, Float32Array> => initModel(config, seed).tensors;
   const checkpoint = (): Checkpoint => ({
     options: { ...trainDefaults({ model: config, lanes: 3, segment: 16 }), steps: 70 },

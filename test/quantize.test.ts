@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { initModel, TinyLMError, type FloatModel, type ModelConfig } from '../src/model/index.js';
+import { configOf, initModel, TinyLMError, type FloatModel, type ModelConfig } from '../src/model/index.js';
 import {
   dequantize, fixBiases, fixScales, quantizeModel, ternarize, ternaryWeights, usesOf, type TernaryTensor,
 } from '../src/quantize/index.js';
 import { tinyModels } from './helpers/tiny-models.js';
 
-const CONFIG: ModelConfig = { cell: 'gru', vocab: 20, dim: 6, hidden: 6, layers: 1, tied: false };
+const CONFIG: ModelConfig = configOf({ vocab: 20, dim: 6, hidden: 6, layers: 1, tied: false });
 const code = (expected: string) => (error: unknown): boolean => error instanceof TinyLMError && error.code === expected;
 
 test('ternarize by threshold: zeros below τ · mean, the scale is the mean of what is kept', () => {

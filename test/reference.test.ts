@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { initModel, TinyLMError, type ModelConfig } from '../src/model/index.js';
+import { configOf, initModel, TinyLMError, type ModelConfig } from '../src/model/index.js';
 import { quantizeModel, ternaryWeights } from '../src/quantize/index.js';
 import { expTable, sigmoidTable } from '../src/format/index.js';
 import {
@@ -119,7 +119,7 @@ const STORY = 'Once upon a time there was a little cat. The cat had a red ball. 
 test('bits a byte: the integer engine is within 0.01 of the trainer\'s forward pass', () => {
   for (const [kind, layers, tied] of [['byte', 1, true], ['bpe', 2, false], ['char', 1, true]] as const) {
     const table = trainTokenizer([STORY], { kind, vocab: 256 });
-    const config: ModelConfig = { cell: 'gru', vocab: tableVocab(table), dim: 48, hidden: 48, layers, tied };
+    const config: ModelConfig = configOf({ vocab: tableVocab(table), dim: 48, hidden: 48, layers, tied });
     const float = livelyModel(config, 11, 1.5);
     const tokenizer = new Tokenizer(table);
     const documents = [STORY, 'The end.'].map((text) => ({ tokens: tokenizer.encode(text), bytes: text.length }));
@@ -133,7 +133,7 @@ test('bits a byte: the integer engine is within 0.01 of the trainer\'s forward p
 
 test('bits a byte count every token after the leading eod, the closing one too, over the bytes of the text', () => {
   // All weights zero: every token has the odds of its bias alone.
-  const config: ModelConfig = { cell: 'gru', vocab: 256, dim: 4, hidden: 4, layers: 1, tied: true };
+  const config: ModelConfig = configOf({ vocab: 256, dim: 4, hidden: 4, layers: 1, tied: true });
   const tensors = new Map([...initModel(config, 1).tensors].map(([name, values]) => [name, values.fill(0)]));
   const documents = [{ tokens: [65, 66, 67], bytes: 3 }, { tokens: [65], bytes: 1 }];
   // Four tokens and two eods of 8 bits each, over four bytes.
@@ -144,7 +144,7 @@ test('bits a byte count every token after the leading eod, the closing one too, 
 });
 
 test('eod resets the state only where the model says so; reset always does', () => {
-  const config: ModelConfig = { cell: 'gru', vocab: 20, dim: 8, hidden: 8, layers: 2, tied: false };
+  const config: ModelConfig = configOf({ vocab: 20, dim: 8, hidden: 8, layers: 2, tied: false });
   const float = livelyModel(config, 3);
   for (const resetOnEod of [true, false]) {
     const engine = new ReferenceEngine(quantizeModel(float, { resetOnEod }).model);
@@ -162,7 +162,7 @@ test('eod resets the state only where the model says so; reset always does', () 
 
 test('floatForward without rounding is PyTorch\'s GRU', () => {
   // One unit, worked out by hand: r = σ(1), z = σ(0.5), n = tanh(0.2 + r · 0.4), h = (1 − z) · n.
-  const config: ModelConfig = { cell: 'gru', vocab: 2, dim: 1, hidden: 1, layers: 1, tied: false };
+  const config: ModelConfig = configOf({ vocab: 2, dim: 1, hidden: 1, layers: 1, tied: false });
   const tensors = new Map<string, Float64Array>(Object.entries({
     'embed.weight': [2, 0], 'rnn.weight_ih_l0': [0.5, 0.25, 0.1], 'rnn.weight_hh_l0': [9, 9, 9],
     'rnn.bias_ih_l0': [0, 0, 0], 'rnn.bias_hh_l0': [0, 0, 0.4], 'fc.weight': [1, -3], 'fc.bias': [0, 0.5],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ModelConfig } from '../src/model/index.js';
-import { initModel } from '../src/model/index.js';
+import { configOf, initModel } from '../src/model/index.js';
 import { readWasm } from '../src/node/assets.js';
 import { loadTrainer } from '../src/node/native-trainer.js';
 import { Tokenizer, trainTokenizer } from '../src/tokenizer/index.js';
@@ -24,10 +24,10 @@ const backends: { name: string; kernels: TrainerKernels; skip: string | false }[
 const EOD = 0;
 const IGNORE = 0xffff;
 
-const small: ModelConfig = { cell: 'gru', vocab: 19, dim: 5, hidden: 7, layers: 2, tied: false };
-const tied: ModelConfig = { cell: 'gru', vocab: 11, dim: 9, hidden: 9, layers: 1, tied: true };
+const small: ModelConfig = configOf({ vocab: 19, dim: 5, hidden: 7, layers: 2, tied: false });
+const tied: ModelConfig = configOf({ vocab: 11, dim: 9, hidden: 9, layers: 1, tied: true });
 
-const tiny: ModelConfig = { cell: 'gru', vocab: 5, dim: 2, hidden: 3, layers: 1, tied: false };
+const tiny: ModelConfig = configOf({ vocab: 5, dim: 2, hidden: 3, layers: 1, tied: false });
 
 const widen = (tensors: ReadonlyMap<string, Float32Array>): Parameters =>
   new Map([...tensors].map(([name, values]) => [name, Float64Array.from(values)]));
@@ -116,8 +116,8 @@ for (const { name: backend, kernels, skip } of backends) describe(`gradients aga
 describe('both builds compute the same', { skip: native.skip }, () => {
   // larger than the oracle has time for: several chunks of tables and panels of weights, strips of 512 columns, lanes left over
   for (const [name, model, lanes, segment] of [
-    ['two layers, without the table', { cell: 'gru', vocab: 151, dim: 40, hidden: 72, layers: 2, tied: false }, 5, 12],
-    ['one wide layer, tied, with the table', { cell: 'gru', vocab: 70, dim: 530, hidden: 530, layers: 1, tied: true }, 24, 6],
+    ['two layers, without the table', configOf({ vocab: 151, dim: 40, hidden: 72, layers: 2, tied: false }), 5, 12],
+    ['one wide layer, tied, with the table', configOf({ vocab: 70, dim: 530, hidden: 530, layers: 1, tied: true }), 24, 6],
   ] as const) {
     for (const quantizeActivations of [false, true]) {
       it(`${name}, ${quantizeActivations ? '8-bit' : 'float'} activations`, async () => {
@@ -157,7 +157,7 @@ function makeData(): TrainData {
 function makeOptions(data: TrainData, over: Partial<TrainOptions> = {}): TrainOptions {
   const vocab = new Tokenizer(data.tokenizer).vocab;
   return trainDefaults({
-    model: { cell: 'gru', vocab, dim: 12, hidden: 20, layers: 1, tied: false },
+    model: configOf({ vocab, dim: 12, hidden: 20, layers: 1, tied: false }),
     lanes: 8, segment: 16, steps: 150, evaluateEvery: 50, ...over,
   });
 }

@@ -4,13 +4,15 @@
 
 /* SPEC.md 1 */
 #define TLM_FILE_MAGIC                           0x1A4D4C54
-#define TLM_FILE_VERSION                         1
-#define TLM_FILE_HEADER_BYTES                    64
-#define TLM_FILE_ENTRY_BYTES                     32
+#define TLM_FILE_VERSION                         2
+#define TLM_FILE_BYTES_MIN                       44
+#define TLM_FILE_HEADER_BYTES                    40
+#define TLM_FILE_NGRAM_BYTES                     8
+#define TLM_FILE_LAYER_BYTES                     4
+#define TLM_FILE_TENSOR_BYTES                    4
 #define TLM_FILE_CRC_BYTES                       4
-#define TLM_FILE_BYTES_MIN                       100
 #define TLM_FILE_BYTES_MULTIPLE                  4
-#define TLM_FILE_ALIGN                           16
+#define TLM_FILE_ALIGN                           4
 #define TLM_FILE_LARGE_BYTES                     4096
 #define TLM_FILE_LARGE_ALIGN                     64
 #define TLM_FILE_CRC_POLYNOMIAL                  0xEDB88320u
@@ -24,22 +26,35 @@
 #define TLM_HEADER_HEADER_BYTES                  6
 #define TLM_HEADER_FILE_BYTES                    8
 #define TLM_HEADER_FLAGS                         12
+#define TLM_HEADER_EMBED_FRAC                    13
+#define TLM_HEADER_TOKENIZER_KIND                14
+#define TLM_HEADER_NGRAMS                        15
 #define TLM_HEADER_VOCAB                         16
 #define TLM_HEADER_DIM                           18
-#define TLM_HEADER_HIDDEN                        20
-#define TLM_HEADER_LAYERS                        22
-#define TLM_HEADER_CELL                          23
-#define TLM_HEADER_EMBED_FRAC                    24
-#define TLM_HEADER_RESERVED_A                    25
-#define TLM_HEADER_EOD                           26
-#define TLM_HEADER_DIRECTORY_OFFSET              28
-#define TLM_HEADER_TENSOR_COUNT                  32
-#define TLM_HEADER_TOKENIZER_KIND                34
-#define TLM_HEADER_TOKENIZER_OFFSET              36
-#define TLM_HEADER_TOKENIZER_BYTES               40
-#define TLM_HEADER_METADATA_OFFSET               44
-#define TLM_HEADER_METADATA_BYTES                48
-#define TLM_HEADER_RESERVED_B                    52
+#define TLM_HEADER_LAYERS                        20
+#define TLM_HEADER_TENSOR_COUNT                  21
+#define TLM_HEADER_EOD                           22
+#define TLM_HEADER_TOKENIZER_BYTES               24
+#define TLM_HEADER_METADATA_BYTES                28
+#define TLM_HEADER_RESERVED_A                    30
+#define TLM_HEADER_TEMPERATURE                   32
+#define TLM_HEADER_TOP_K                         34
+#define TLM_HEADER_PENALTY                       36
+#define TLM_HEADER_PENALTY_WINDOW                38
+#define TLM_HEADER_RESERVED_B                    39
+
+/* SPEC.md 1.1 byte offsets */
+#define TLM_RECORD_NGRAM_ORDER                   0
+#define TLM_RECORD_NGRAM_ROWS_LOG                1
+#define TLM_RECORD_NGRAM_WIDTH                   2
+#define TLM_RECORD_NGRAM_RESERVED                4
+#define TLM_RECORD_LAYER_KIND                    0
+#define TLM_RECORD_LAYER_RESERVED                1
+#define TLM_RECORD_LAYER_WIDTH                   2
+#define TLM_RECORD_TENSOR_TYPE                   0
+#define TLM_RECORD_TENSOR_TRITS                  1
+#define TLM_RECORD_TENSOR_SHIFT                  2
+#define TLM_RECORD_TENSOR_SCALE_BYTES            3
 
 /* SPEC.md 1.1 */
 #define TLM_FLAG_TIED                            1
@@ -47,41 +62,42 @@
 #define TLM_FLAG_ALL                             3
 
 /* SPEC.md 1.1 */
-#define TLM_CELL_GRU                             1
-
-/* SPEC.md 1.2 byte offsets */
-#define TLM_ENTRY_ID                             0
-#define TLM_ENTRY_LAYER                          2
-#define TLM_ENTRY_TYPE                           3
-#define TLM_ENTRY_ROWS                           4
-#define TLM_ENTRY_COLS                           8
-#define TLM_ENTRY_ROW_BYTES                      12
-#define TLM_ENTRY_DATA_OFFSET                    16
-#define TLM_ENTRY_DATA_BYTES                     20
-#define TLM_ENTRY_SCALE_OFFSET                   24
-#define TLM_ENTRY_SCALE_SHIFT                    28
-#define TLM_ENTRY_FRAC                           29
-#define TLM_ENTRY_RESERVED                       30
+#define TLM_LAYER_GRU                            1
+#define TLM_LAYER_MLGRU                          2
+#define TLM_LAYER_GLU                            3
 
 /* SPEC.md 1.2 */
 #define TLM_TYPE_T2                              1
 #define TLM_TYPE_B3                              2
 #define TLM_TYPE_I16                             3
+#define TLM_TYPE_I8                              4
 
 /* SPEC.md 1.2 */
 #define TLM_TENSOR_EMBED_WEIGHT                  1
 #define TLM_TENSOR_FC_WEIGHT                     2
 #define TLM_TENSOR_FC_BIAS                       3
+#define TLM_TENSOR_FC_NORM                       4
 #define TLM_TENSOR_RNN_WEIGHT_IH                 16
 #define TLM_TENSOR_RNN_WEIGHT_HH                 17
 #define TLM_TENSOR_RNN_BIAS_IH                   18
 #define TLM_TENSOR_RNN_BIAS_HH                   19
-#define TLM_TENSOR_PER_LAYER                     4
+#define TLM_TENSOR_RNN_NORM                      20
+#define TLM_TENSOR_NGRAM_WEIGHT                  32
+#define TLM_TENSOR_NGRAM_SCALE                   33
+#define TLM_TENSOR_MLGRU_NORM                    36
+#define TLM_TENSOR_MLGRU_WEIGHT_IN               37
+#define TLM_TENSOR_MLGRU_BIAS_IN                 38
+#define TLM_TENSOR_MLGRU_WEIGHT_OUT              39
+#define TLM_TENSOR_GLU_NORM                      40
+#define TLM_TENSOR_GLU_WEIGHT_IN                 41
+#define TLM_TENSOR_GLU_WEIGHT_OUT                42
 
 /* SPEC.md 1.3 */
 #define TLM_PACKING_T2_WEIGHTS                   4
+#define TLM_PACKING_T2_STRIDE                    172
 #define TLM_PACKING_T2_BAD_CODE                  3
 #define TLM_PACKING_B3_WEIGHTS                   5
+#define TLM_PACKING_B3_STRIDE                    243
 #define TLM_PACKING_B3_BYTE_MAX                  242
 #define TLM_PACKING_ZERO_DIGIT                   1
 
@@ -89,14 +105,9 @@
 #define TLM_TOKENIZER_KIND_BYTE                  1
 #define TLM_TOKENIZER_KIND_CHAR                  2
 #define TLM_TOKENIZER_KIND_BPE                   3
-#define TLM_TOKENIZER_BASE_COUNT_OFFSET          0
-#define TLM_TOKENIZER_MERGE_COUNT_OFFSET         2
-#define TLM_TOKENIZER_NIBBLE_BASE_OFFSET         4
-#define TLM_TOKENIZER_RESERVED_OFFSET            6
-#define TLM_TOKENIZER_RECORDS_OFFSET             8
-#define TLM_TOKENIZER_RECORD_BYTES               4
-#define TLM_TOKENIZER_MERGE_BYTES                4
-#define TLM_TOKENIZER_NO_NIBBLES                 65535
+#define TLM_TOKENIZER_COUNTS_BYTES               8
+#define TLM_TOKENIZER_BYTE_IDS_MAX               256
+#define TLM_TOKENIZER_INDEX_ABOVE                1024
 #define TLM_TOKENIZER_BYTE_TOKENS                256
 #define TLM_TOKENIZER_EOD                        0
 #define TLM_TOKENIZER_FIRST_NIBBLE               1
@@ -115,32 +126,102 @@
 #define TLM_SNAPSHOT_H_OFFSET                    12
 #define TLM_SNAPSHOT_GENERATOR_WORDS             4
 #define TLM_SNAPSHOT_RECENT_SLOTS                64
+#define TLM_SNAPSHOT_CONTEXT_TOKENS              3
+
+/* SPEC.md A */
+#define TLM_V1_VERSION                           1
+#define TLM_V1_HEADER_BYTES                      64
+#define TLM_V1_ENTRY_BYTES                       32
+#define TLM_V1_BYTES_MIN                         100
+#define TLM_V1_ALIGN                             16
+#define TLM_V1_CELL_GRU                          1
+#define TLM_V1_HIDDEN_MIN                        1
+#define TLM_V1_HIDDEN_MAX                        2048
+#define TLM_V1_LAYERS_MIN                        1
+#define TLM_V1_LAYERS_MAX                        8
+#define TLM_V1_TENSORS_PER_LAYER                 4
+#define TLM_V1_BASE_COUNT_OFFSET                 0
+#define TLM_V1_MERGE_COUNT_OFFSET                2
+#define TLM_V1_NIBBLE_BASE_OFFSET                4
+#define TLM_V1_TOKENIZER_RESERVED_OFFSET         6
+#define TLM_V1_RECORDS_OFFSET                    8
+#define TLM_V1_RECORD_BYTES                      4
+#define TLM_V1_MERGE_BYTES                       4
+#define TLM_V1_NO_NIBBLES                        65535
+
+/* SPEC.md A byte offsets */
+#define TLM_V1_HEADER_MAGIC                      0
+#define TLM_V1_HEADER_VERSION                    4
+#define TLM_V1_HEADER_HEADER_BYTES               6
+#define TLM_V1_HEADER_FILE_BYTES                 8
+#define TLM_V1_HEADER_FLAGS                      12
+#define TLM_V1_HEADER_VOCAB                      16
+#define TLM_V1_HEADER_DIM                        18
+#define TLM_V1_HEADER_HIDDEN                     20
+#define TLM_V1_HEADER_LAYERS                     22
+#define TLM_V1_HEADER_CELL                       23
+#define TLM_V1_HEADER_EMBED_FRAC                 24
+#define TLM_V1_HEADER_RESERVED_A                 25
+#define TLM_V1_HEADER_EOD                        26
+#define TLM_V1_HEADER_DIRECTORY_OFFSET           28
+#define TLM_V1_HEADER_TENSOR_COUNT               32
+#define TLM_V1_HEADER_TOKENIZER_KIND             34
+#define TLM_V1_HEADER_TOKENIZER_OFFSET           36
+#define TLM_V1_HEADER_TOKENIZER_BYTES            40
+#define TLM_V1_HEADER_METADATA_OFFSET            44
+#define TLM_V1_HEADER_METADATA_BYTES             48
+#define TLM_V1_HEADER_RESERVED_B                 52
+
+/* SPEC.md A byte offsets */
+#define TLM_V1_ENTRY_ID                          0
+#define TLM_V1_ENTRY_LAYER                       2
+#define TLM_V1_ENTRY_TYPE                        3
+#define TLM_V1_ENTRY_ROWS                        4
+#define TLM_V1_ENTRY_COLS                        8
+#define TLM_V1_ENTRY_ROW_BYTES                   12
+#define TLM_V1_ENTRY_DATA_OFFSET                 16
+#define TLM_V1_ENTRY_DATA_BYTES                  20
+#define TLM_V1_ENTRY_SCALE_OFFSET                24
+#define TLM_V1_ENTRY_SCALE_SHIFT                 28
+#define TLM_V1_ENTRY_FRAC                        29
+#define TLM_V1_ENTRY_RESERVED                    30
 
 /* SPEC.md 1.1, 3 and 5 */
 #define TLM_LIMIT_VOCAB_MIN                      2
 #define TLM_LIMIT_VOCAB_MAX                      4096
 #define TLM_LIMIT_DIM_MIN                        1
 #define TLM_LIMIT_DIM_MAX                        2048
-#define TLM_LIMIT_HIDDEN_MIN                     1
-#define TLM_LIMIT_HIDDEN_MAX                     2048
+#define TLM_LIMIT_WIDTH_MIN                      1
+#define TLM_LIMIT_WIDTH_MAX                      2048
 #define TLM_LIMIT_LAYERS_MIN                     1
-#define TLM_LIMIT_LAYERS_MAX                     8
+#define TLM_LIMIT_LAYERS_MAX                     16
+#define TLM_LIMIT_NGRAMS_MAX                     4
+#define TLM_LIMIT_NGRAM_ORDER_MIN                2
+#define TLM_LIMIT_NGRAM_ORDER_MAX                4
+#define TLM_LIMIT_NGRAM_ROWS_LOG_MIN             4
+#define TLM_LIMIT_NGRAM_ROWS_LOG_MAX             20
+#define TLM_LIMIT_NGRAM_WIDTH_MIN                1
+#define TLM_LIMIT_NGRAM_WIDTH_MAX                64
+#define TLM_LIMIT_TRITS_MIN                      1
+#define TLM_LIMIT_TRITS_MAX                      3
 #define TLM_LIMIT_EMBED_FRAC_MAX                 7
 #define TLM_LIMIT_EMBED_FRAC_DEFAULT             6
 #define TLM_LIMIT_ACTIVATION_MAX                 127
 #define TLM_LIMIT_MANTISSA_MAX                   65535
+#define TLM_LIMIT_BYTE_MANTISSA_MAX              255
 #define TLM_LIMIT_SCALE_SHIFT_MAX                40
 #define TLM_LIMIT_SCALE_SHIFT_WRITTEN            30
 #define TLM_LIMIT_SHIFT_MIN                      1
 #define TLM_LIMIT_SHIFT_MAX                      30
 #define TLM_LIMIT_PRODUCT_MAX                    0x7FFFFFFF
-#define TLM_LIMIT_GATE_BIAS_FRAC_MAX             11
-#define TLM_LIMIT_LOGIT_BIAS_FRAC_MAX            9
+#define TLM_LIMIT_BYTE_FRAC_MAX                  7
 
 /* SPEC.md 3 */
 #define TLM_Q_STATE                              15
 #define TLM_Q_HIDDEN                             7
+#define TLM_Q_NORM                               5
 #define TLM_Q_GATE                               11
+#define TLM_Q_STREAM                             11
 #define TLM_Q_LOGIT                              9
 
 /* SPEC.md 3.3 */
@@ -149,6 +230,18 @@
 #define TLM_SIGMOID_MASK                         127
 #define TLM_SIGMOID_ONE                          32768
 #define TLM_SIGMOID_TANH_MAX                     32767
+
+/* SPEC.md 3.4 */
+#define TLM_ROOT_LAST                            192
+#define TLM_ROOT_FIRST                           64
+#define TLM_ROOT_SHIFT                           7
+#define TLM_ROOT_MASK                            127
+#define TLM_ROOT_ONE                             32768
+#define TLM_ROOT_MAGNITUDE_MAX                   1024
+#define TLM_ROOT_SHIFT_BASE                      10
+
+/* SPEC.md 3.1 */
+#define TLM_NGRAM_HASH_MULTIPLIER                0x9E3779B1u
 
 /* SPEC.md 4 */
 #define TLM_EXP_LAST                             178

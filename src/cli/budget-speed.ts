@@ -12,6 +12,7 @@ import {
   type ModelledRow,
 } from '../cost/index.js';
 import type { ModelConfig } from '../model/index.js';
+import { shapeOptions } from './shape.js';
 import { table } from './terminal.js';
 import { bytesText, count } from './values.js';
 
@@ -132,7 +133,7 @@ export function largestText(answers: readonly LargestAnswer[]): string {
     const { config, parameters, flashBytes, engineBytes, copiedBytes, modelled } = found;
     return [
       title,
-      `--vocab ${config.vocab} --dim ${config.dim} --hidden ${config.hidden}`,
+      shapeOptions(config),
       count(parameters),
       count(flashBytes),
       copiedBytes > 0 ? `${count(engineBytes)} + ${count(copiedBytes)}` : count(engineBytes),

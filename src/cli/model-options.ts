@@ -1,6 +1,6 @@
 /** The sizes that the command line gives a model. */
 import { TinyLMError } from '../model/errors.js';
-import { defaultConfig, MODEL_LIMITS, validateConfig, type ModelConfig } from '../model/index.js';
+import { configOf, defaultConfig, LAYERS, MODEL_LIMITS, validateConfig, type ModelConfig, type ModelShorthand } from '../model/index.js';
 import { TOKENIZER_LIMITS, type TokenizerKind } from '../tokenizer/index.js';
 import { UsageError } from './errors.js';
 
@@ -9,8 +9,10 @@ export interface ModelOptions {
   vocab: number;
   dim?: number;
   hidden?: number;
-  layers?: number;
+  layers?: ModelShorthand['layers'];
+  ngrams?: ModelShorthand['ngrams'];
   tied?: boolean;
+  trits?: ModelShorthand['trits'];
 }
 
 /** The vocabulary asked for, once it is known to be possible. */
@@ -35,15 +37,21 @@ export function wantedVocab({ tokenizer, vocab }: Pick<ModelOptions, 'tokenizer'
  */
 export function modelConfig(options: ModelOptions, vocab = wantedVocab(options)): ModelConfig {
   const usual = defaultConfig();
-  const { layers = usual.layers, tied = usual.tied } = options;
-  const dim = options.dim ?? (tied ? (options.hidden ?? usual.hidden) : usual.dim);
-  const hidden = options.hidden ?? (tied ? dim : usual.hidden);
-  if (tied && dim !== hidden)
+  const { layers = usual.layers.length, tied = usual.tied, ngrams, trits } = options;
+  if (typeof layers !== 'number' && options.hidden !== undefined)
     throw new UsageError(
-      `--dim ${dim} and --hidden ${hidden} differ, and a tied embedding needs both equal`,
+      `--hidden ${options.hidden} and a stack of --layers that has its own widths`,
+      'leave --hidden out, or give --layers as a number of GRU layers',
+    );
+  const top = typeof layers === 'number' ? undefined : layers.findLast(({ kind }) => !LAYERS[kind].stream)?.width;
+  const width = top ?? options.hidden ?? (tied ? (options.dim ?? usual.layers[0].width) : usual.layers[0].width);
+  const dim = options.dim ?? (tied ? width : usual.dim);
+  if (tied && typeof layers === 'number' && dim !== width)
+    throw new UsageError(
+      `--dim ${dim} and --hidden ${width} differ, and a tied embedding needs both equal`,
       'make them equal, or use --no-tied to give the output layer weights of its own',
     );
-  const config: ModelConfig = { cell: 'gru', vocab, dim, hidden, layers, tied };
+  const config = configOf({ vocab, dim, hidden: width, layers, ngrams, tied, trits });
   validateConfig(config);
   return config;
 }

@@ -4,6 +4,7 @@ import { SAMPLER_DEFAULTS } from '../engine/index.js';
 import { defaultConfig, MODEL_LIMITS } from '../model/index.js';
 import { DEFAULT_THRESHOLD } from '../quantize/index.js';
 import { TRAIN_THRESHOLD } from '../train/index.js';
+import { layerList, ngramList, tritGroups } from './shape.js';
 import { byteSize, decimal, wholeNumber } from './values.js';
 
 interface OptionSpec {
@@ -20,7 +21,7 @@ export const FLOAT_LIMIT = 200_000;
 const whole = (min: number, max: number) => ({ parse: wholeNumber(min, max) });
 const number = (min: number, max: number) => ({ parse: decimal(min, max) });
 const usual = defaultConfig();
-const { vocabMin, vocabMax, dimMin, dimMax, hiddenMin, hiddenMax, layersMin, layersMax } = MODEL_LIMITS;
+const { vocabMin, vocabMax, dimMin, dimMax, widthMin, widthMax } = MODEL_LIMITS;
 
 export const OPTIONS = {
   // the corpus
@@ -52,10 +53,24 @@ export const OPTIONS = {
   },
   hidden: {
     flags: '--hidden <n>',
-    about: `width of the hidden state (default: ${usual.hidden}; tied: --dim)`,
-    ...whole(hiddenMin, hiddenMax),
+    about: `width of the hidden state of GRU layers (default: ${usual.layers[0].width}; tied: --dim)`,
+    ...whole(widthMin, widthMax),
   },
-  layers: { flags: '--layers <n>', about: 'recurrent layers', initial: usual.layers, ...whole(layersMin, layersMax) },
+  layers: {
+    flags: '--layers <list>',
+    about: `how many GRU layers, or a stack, e.g. mlgru:128,glu:256,gru:96 (default: ${usual.layers.length})`,
+    parse: layerList,
+  },
+  ngrams: {
+    flags: '--ngrams <list>',
+    about: 'tables of rows for the last tokens, as <tokens>:<rows>x<width>, e.g. 2:8192x8 (default: none)',
+    parse: ngramList,
+  },
+  trits: {
+    flags: '--trits <n>',
+    about: 'ternary digits a weight, 1 to 3, or by group, e.g. embed=2,ih=2,hh=1,head=2 (default: 1)',
+    parse: tritGroups,
+  },
   tied: {
     flags: '--tied',
     about: `share the embedding's weights with the output layer${usual.tied ? ' (default)' : ''}`,
@@ -120,7 +135,7 @@ export const OPTIONS = {
   out: { flags: '-o, --out <path>', about: 'where to write' },
   packing: {
     flags: '--packing <kind>',
-    about: 'b3 takes 1.6 bits a weight, t2 takes 2',
+    about: 'b3 takes 1.6 bits a ternary digit, t2 takes 2',
     choices: ['b3', 't2'],
     initial: 'b3',
   },
@@ -148,7 +163,7 @@ export function addOptions(
 }
 
 export const CORPUS_OPTIONS = ['format', 'field', 'maxBytes'] as const;
-export const MODEL_OPTIONS = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'tied', 'untied'] as const;
+export const MODEL_OPTIONS = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'ngrams', 'tied', 'untied', 'trits'] as const;
 export const TRAIN_OPTIONS = [
   'float',
   'threshold',

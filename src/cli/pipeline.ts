@@ -20,7 +20,7 @@ import { FLOAT_LIMIT } from './options.js';
 import { DEFAULT_EPOCHS, planEpochs, planMinutes, planOptions, type TrainFlags } from './plan.js';
 import { loadRecorded, prepareData, type Prepared } from './prepare.js';
 import { showProgress } from './progress.js';
-import { shape } from './report.js';
+import { shape } from './shape.js';
 import { backendOf, readRunRecord, type CorpusRecord, type RunRecord } from './run-record.js';
 import { train, type Outcome } from './training.js';
 import { count } from './values.js';

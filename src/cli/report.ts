@@ -2,6 +2,7 @@
 import type { ModelConfig } from '../model/index.js';
 import { FLOAT_LIMIT } from './options.js';
 import type { GrammarFigures } from './grammar.js';
+import { shape } from './shape.js';
 import { markdownTable, table } from './terminal.js';
 import { bits, count, duration, percent } from './values.js';
 
@@ -51,11 +52,6 @@ export interface Figures {
   readonly samples: readonly string[];
   readonly samplingWords: string;
   readonly grammar?: GrammarFigures;
-}
-
-export function shape({ vocab, dim, hidden, layers, tied }: ModelConfig): string {
-  const embedding = `embedding ${dim}${tied ? ' (tied)' : ''}`;
-  return `GRU, vocabulary ${vocab}, ${embedding}, hidden ${hidden}, ${layers} layer${layers === 1 ? '' : 's'}`;
 }
 
 function sizeRows(f: Figures): string[][] {

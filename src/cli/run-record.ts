@@ -1,5 +1,5 @@
 /** What a run was started with: the content of `run.json`. */
-import { TinyLMError } from '../model/errors.js';
+import { configOf, TinyLMError } from '../model/index.js';
 import type { LoadOptions } from '../node/corpus-files.js';
 import { WASM_IDENTITY, type BackendIdentity } from '../node/native-trainer.js';
 import type { RunFolder } from '../node/run-folder.js';
@@ -51,7 +51,9 @@ export function readRunRecord(folder: RunFolder): RunRecord {
       `${folder.file('run')} does not describe a run that this version knows`,
       'train again into a new folder, or use the version of tinylm that wrote it',
     );
-  return record as RunRecord;
+  // Records from before there were other kinds of layers have the sizes of a stack of GRU layers.
+  const { options } = record as RunRecord;
+  return { ...(record as RunRecord), options: { ...options, model: configOf(options.model) } };
 }
 
 /** The build of the trainer that made the newest checkpoint of a run. */

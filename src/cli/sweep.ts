@@ -82,13 +82,16 @@ const NAMES = {
   given: 'as given',
 } as const;
 
+/** Width of the last layer. */
+export const hiddenOf = ({ model }: SweepRow): number => model.layers.at(-1)!.width;
+
 /** Rows for a table, the heading first. */
 export function sweepTable(rows: readonly SweepRow[]): string[][] {
-  const several = new Set(rows.map((r) => `${r.model.dim}/${r.model.hidden}`)).size > 1;
+  const several = new Set(rows.map((r) => `${r.model.dim}/${hiddenOf(r)}`)).size > 1;
   return [
     [...(several ? ['dim', 'hidden'] : []), 'weights', 'method', 'zeros', 'bytes', 'bits per byte'],
     ...rows.map((r) => [
-      ...(several ? [String(r.model.dim), String(r.model.hidden)] : []),
+      ...(several ? [String(r.model.dim), String(hiddenOf(r))] : []),
       NAMES[r.weights],
       r.method === 'threshold' ? `threshold ${r.threshold}` : r.method,
       r.zeros === undefined ? '' : percent(r.zeros),
@@ -100,7 +103,7 @@ export function sweepTable(rows: readonly SweepRow[]): string[][] {
 
 /** A line over thresholds for one model, points of size and quality for several. @returns SVG */
 export function sweepPicture(rows: readonly SweepRow[], text: string): Promise<string> {
-  const sizes = new Set(rows.map((r) => r.model.hidden));
+  const sizes = new Set(rows.map(hiddenOf));
   if (sizes.size === 1) {
     const thresholds = rows
       .filter((r) => r.method === 'threshold')
@@ -125,7 +128,7 @@ export function sweepPicture(rows: readonly SweepRow[], text: string): Promise<s
   // Of each size and way of training: floats, sign, and the best threshold.
   const points = [...sizes].flatMap((hidden) =>
     (['ternary-trained', 'float-trained'] as const).flatMap((weights) => {
-      const mine = rows.filter((r) => r.model.hidden === hidden && r.weights === weights);
+      const mine = rows.filter((r) => hiddenOf(r) === hidden && r.weights === weights);
       const thresholds = mine.filter((r) => r.method === 'threshold');
       const shown = mine.filter((r) => r.method === 'sign' || (r.method === 'float' && weights === 'float-trained'));
       if (thresholds.length > 0) shown.push(bestRow(thresholds));

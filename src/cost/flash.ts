@@ -3,9 +3,9 @@
  * shape. A matrix larger than the cache is fetched anew for each token, and more than once where a block of the
  * kernel's columns ends within a line and the rest of that line is only read in a later pass over the rows.
  */
-import { dataAlign, parameterSpecs, type ModelConfig } from '../model/index.js';
+import { fileLayout, parameterSpecs, rowBytes, type ModelConfig } from '../model/index.js';
 import type { Cache, Chip } from './chips.js';
-import { ROW_TILE, blocksOf, productsOf, rowBytes, type Packing, type Product } from './work.js';
+import { ROW_TILE, blocksOf, productsOf, type Packing, type Product } from './work.js';
 
 /**
  * Code and constants that a token runs through, bytes, in parts that come by turns. Together they are the 190 and 18
@@ -26,36 +26,19 @@ const codeAt = (from: number): number =>
 /** Where a matrix or bias lies, bytes from the beginning of the flash. */
 interface Place {
   readonly scale: number;
+  readonly scaleBytes: number;
   readonly data: number;
   readonly bytes: number;
 }
 
-const up16 = (n: number): number => Math.ceil(n / 16) * 16;
 /** Model partition of firmware/partitions.csv; the application is below. */
 const MODEL_AT = 0x1a0000;
 const CODE_AT = 0x10000;
 
-/**
- * The tensors as SPEC.md 1 lays them out, after the header and a byte tokenizer, without metadata.
- */
-function layout(config: ModelConfig, packing: Packing): Map<string, Place> {
-  const places = new Map<string, Place>();
-  const specs = parameterSpecs(config);
-  let at = MODEL_AT + up16(up16(64 + 32 * specs.length) + 8);
-  for (const {
-    name,
-    kind,
-    shape: [rows, cols = 1],
-  } of specs) {
-    const scale = at;
-    const bytes = kind === 'bias' ? 2 * rows : rows * rowBytes(cols, packing);
-    const align = dataAlign(bytes);
-    const data = kind === 'bias' ? at : Math.ceil((at + 2 * rows) / align) * align;
-    places.set(name, { scale, data, bytes });
-    at = up16(data + bytes);
-  }
-  return places;
-}
+/** The tensors as SPEC.md 1 lays them out, with a byte tokenizer and without metadata. */
+const layout = (config: ModelConfig, packing: Packing): Map<string, Place> =>
+  new Map(fileLayout(config, { packing }).places.map(({ name, scale, scaleBytes, data, bytes }) =>
+    [name, { scale: MODEL_AT + scale, scaleBytes, data: MODEL_AT + data, bytes }]));
 
 /** Least recently used line of a set is replaced; counts fills. */
 class Lines {
@@ -109,8 +92,8 @@ export interface FlashReads {
 export function copiesToSram(config: ModelConfig, packing: Packing, room: number, block: number): string[] {
   let left = room;
   return parameterSpecs(config)
-    .filter(({ name, kind }) => kind === 'weight' && (name !== 'embed.weight' || config.tied))
-    .map(({ name, shape }) => ({ name, bytes: shape[0] * rowBytes(shape[1] ?? 1, packing) }))
+    .filter(({ uses }) => uses.length > 0)
+    .map(({ name, shape }) => ({ name, bytes: shape[0] * rowBytes(packing, shape[1] ?? 1) }))
     .sort((a, b) => b.bytes - a.bytes)
     .filter(({ bytes }) => {
       if (bytes > left || bytes > block) return false;
@@ -144,7 +127,7 @@ export function flashReads(
   const constants = CODE_AT + PROGRAM_FUNCTIONS * FUNCTION_BYTES;
 
   const multiply = ({ matrix, bias, rows, bytes, pieces }: Product): void => {
-    const { data, scale } = place(matrix);
+    const { data, scale, scaleBytes } = place(matrix);
     code(0, CODE.product);
     if (!inSram.includes(matrix)) {
       for (const [first, count] of pieces) {
@@ -158,8 +141,8 @@ export function flashReads(
       }
     }
     for (let r = 0; r < rows; r++) {
-      lines.read(scale + 2 * r, 2);
-      lines.read(place(bias).data + 2 * r, 2);
+      lines.read(scale + scaleBytes * r, scaleBytes);
+      lines.read(place(bias).data + Math.min(r, place(bias).bytes - 1), 1);
     }
   };
   let random = 1;
@@ -167,13 +150,13 @@ export function flashReads(
     code(CODE.product + CODE.gates + CODE.sample, CODE.application);
     random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
     const row = (random >>> 16) % config.vocab;
-    const width = rowBytes(config.dim, packing);
+    const width = rowBytes(packing, config.dim);
     const embed = place('embed.weight');
     products.forEach((product, i) => {
       if (i === 1) {
         // the first input product unpacks the embedding
         if (!inSram.includes('embed.weight')) lines.read(embed.data + row * width, width);
-        lines.read(embed.scale + 2 * row, 2);
+        lines.read(embed.scale + embed.scaleBytes * row, embed.scaleBytes);
       }
       multiply(product);
       if (i % 2 === 1) {
@@ -193,7 +176,7 @@ export function flashReads(
   const perToken = (lines.fills - before) / tokens;
   const bytesOf = (name: string): number => place(name).bytes;
   const needed = products.reduce(
-    (sum, { matrix, bias, rows }) => sum + (inSram.includes(matrix) ? 0 : bytesOf(matrix)) + 2 * rows + bytesOf(bias),
+    (sum, { matrix, bias, rows }) => sum + (inSram.includes(matrix) ? 0 : bytesOf(matrix)) + place(matrix).scaleBytes * rows + bytesOf(bias),
     0,
   );
   return {

@@ -1,5 +1,5 @@
 /** The inverse: the largest model that some flash, some RAM and some speed allow. */
-import { TABLE_BUDGET_DEFAULT, budget, parameterCount, type Budget, type ModelConfig } from '../model/index.js';
+import { TABLE_BUDGET_DEFAULT, budget, configOf, parameterCount, type Budget, type ModelConfig } from '../model/index.js';
 import { CHIPS, computeCycles, lineCycles, type ChipName, type FlashMode } from './chips.js';
 import { modelledSpeed, tokenCost, type ModelledSpeed } from './speed.js';
 import type { Packing } from './work.js';
@@ -16,7 +16,7 @@ export interface Limits {
   readonly packing?: Packing;
   /** tokens; 256 */
   readonly vocab?: number;
-  /** bytes of the tokenizer section; 8, a byte tokenizer, by default */
+  /** bytes of the tokenizer section; 0, a byte tokenizer, by default */
   readonly tokenizerBytes?: number;
 }
 
@@ -42,14 +42,14 @@ const RATIOS = [0.25, 0.5, 1] as const;
 function shapes(vocab: number): ModelConfig[] {
   const all: ModelConfig[] = [];
   for (let hidden = 4; hidden <= HIDDEN_MAX; hidden += 4)
-    for (const ratio of RATIOS) all.push({ cell: 'gru', vocab, dim: hidden * ratio, hidden, layers: 1, tied: false });
+    for (const ratio of RATIOS) all.push(configOf({ vocab, dim: hidden * ratio, hidden }));
   const size = new Map(all.map((c) => [c, parameterCount(c)]));
   return all.sort((a, b) => size.get(b)! - size.get(a)!);
 }
 
 /** @returns undefined when not even the smallest shape is within the limits */
 export function largestModel(limits: Limits): Largest | undefined {
-  const { chip, flashMode = 'qio80', flash, ram, speed, packing = 'b3', vocab = 256, tokenizerBytes = 8 } = limits;
+  const { chip, flashMode = 'qio80', flash, ram, speed, packing = 'b3', vocab = 256, tokenizerBytes = 0 } = limits;
   const facts = CHIPS[chip];
   const bytesOf = (b: Budget): number => (packing === 'b3' ? b.b3Bytes : b.t2Bytes);
   const ramOf = (b: Budget): number => (packing === 'b3' ? b.ramB3 : b.ramT2);

@@ -37,7 +37,7 @@ export function tokenCost(config: ModelConfig, packing: Packing, isa: Isa, table
   const sums = perWork.tokens.map((_, c) => WORK.reduce((sum, name) => sum + work[name] * perWork[name][c], 0));
   const instructions = sums.reduce((a, b) => a + b, 0);
   const weights = parameterSpecs(config)
-    .filter(({ kind, name }) => kind === 'weight' && (config.tied || name !== 'embed.weight'))
+    .filter(({ uses }) => uses.length > 0)
     .reduce((n, { shape }) => n + elementCount(shape), 0);
   const classes =
     sums.length === 1

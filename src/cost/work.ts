@@ -2,18 +2,12 @@
  * The work of one token, counted from the shapes: what engine/src/tlm_engine.c and tlm_kernels.c do, product by
  * product. Times a few coefficients (instructions.ts) it gives instructions; in order it gives the reads from flash.
  */
-import { TABLE_BUDGET_DEFAULT, type ModelConfig } from '../model/index.js';
+import { PACKINGS, rowBytes, TABLE_BUDGET_DEFAULT, tableSlots, type ModelConfig, type Packing } from '../model/index.js';
 
-/** Packing of the weights: 2 bits a weight, or 1.6. */
-export type Packing = 't2' | 'b3';
+export type { Packing } from '../model/index.js';
 
-/** Weights a byte, and entries of a look-up table (engine/src/tlm_internal.h). */
-const PACKINGS = { t2: { group: 4, stride: 172 }, b3: { group: 5, stride: 243 } } as const;
 /** Columns that do not fit the tables are cut at whole blocks of so many packed bytes (`linear` of tlm_engine.c). */
 const PIECE_UNIT = 16;
-const SLOTS_MAX = 4;
-
-export const rowBytes = (cols: number, packing: Packing): number => Math.ceil(cols / PACKINGS[packing].group);
 
 /** Rows that go through all blocks of a piece before the next rows do (`ROW_TILE` of tlm_kernels.c). */
 export const ROW_TILE = 64;
@@ -62,11 +56,12 @@ export type Work = Readonly<Record<WorkName, number>>;
 
 /** The products of a token in the order in which they are made. */
 export function productsOf(config: ModelConfig, packing: Packing, tableBudget = TABLE_BUDGET_DEFAULT): Product[] {
-  const { dim, hidden, layers, vocab, tied } = config;
+  const { dim, vocab, tied } = config;
+  const { hidden, layers } = gruShape(config);
   const { slot } = tableSlots(config, packing, tableBudget);
   const most = Math.floor(slot / (2 * PACKINGS[packing].stride));
   const product = (matrix: string, bias: string, rows: number, cols: number): Product => {
-    const bytes = rowBytes(cols, packing);
+    const bytes = rowBytes(packing, cols);
     const piece = bytes <= most ? bytes : most < PIECE_UNIT ? most : most - (most % PIECE_UNIT);
     const pieces: [number, number][] = [];
     for (let first = 0; first < bytes; first += piece) pieces.push([first, Math.min(piece, bytes - first)]);
@@ -81,24 +76,17 @@ export function productsOf(config: ModelConfig, packing: Packing, tableBudget = 
   return all;
 }
 
-/** Bytes of one table slot and how many there are (`plan` of tlm_engine.c). */
-function tableSlots(
-  { dim, hidden, layers }: ModelConfig,
-  packing: Packing,
-  budget: number,
-): { slot: number; slots: number } {
-  const bytes = Math.max(rowBytes(dim, packing), rowBytes(hidden, packing)) * PACKINGS[packing].stride * 2;
-  const usable = budget - (budget % 4);
-  const slot = Math.min(Math.ceil(bytes / 4) * 4, usable);
-  return { slot, slots: Math.min(Math.floor(usable / slot), layers, SLOTS_MAX) };
-}
+/** Width and number of the layers of a stack of GRU layers. */
+const gruShape = ({ layers }: ModelConfig): { hidden: number; layers: number } =>
+  ({ hidden: layers[0].width, layers: layers.length });
 
 /**
  * @param config a model that could be (validateConfig)
  * @param tableBudget most bytes of look-up tables, 512 or more; the engine's default {@link TABLE_BUDGET_DEFAULT}
  */
 export function tokenWork(config: ModelConfig, packing: Packing, tableBudget = TABLE_BUDGET_DEFAULT): Work {
-  const { dim, hidden, layers, vocab } = config;
+  const { dim, vocab } = config;
+  const { hidden, layers } = gruShape(config);
   const products = productsOf(config, packing, tableBudget);
   const { slots } = tableSlots(config, packing, tableBudget);
   let builds = 0;

@@ -2,8 +2,7 @@
 import { TinyLMError } from '../model/errors.js';
 import { FILE } from './constants.js';
 
-/** n rounded up to a multiple. */
-export const alignUp = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
+export { alignUp } from '../model/layout.js';
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
@@ -18,10 +17,9 @@ export function crc32(bytes: Uint8Array): number {
   return (crc ^ FILE.crcFinal) >>> 0;
 }
 
-/** Why a `.tlm` is refused; the C engine has the same classes as `TLM_E_…` (`tlm-metadata` is not among them). */
+/** Why a `.tlm` is refused; the C engine has the same classes as `TLM_E_…`. */
 export type TlmErrorCode = 'tlm-short' | 'tlm-magic' | 'tlm-version' | 'tlm-size' | 'tlm-crc' | 'tlm-header'
-  | 'tlm-cell' | 'tlm-directory' | 'tlm-layout' | 'tlm-gap' | 'tlm-tokenizer' | 'tlm-weight' | 'tlm-scale'
-  | 'tlm-metadata';
+  | 'tlm-cell' | 'tlm-directory' | 'tlm-layout' | 'tlm-gap' | 'tlm-tokenizer' | 'tlm-weight' | 'tlm-scale';
 
 const HINTS: Partial<Record<TlmErrorCode, string>> = {
   'tlm-short': 'the file was cut off; copy or export it again',

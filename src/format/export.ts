@@ -1,6 +1,6 @@
 /** For those who link weights into their own program: one file for each tensor, or the whole as a C array. */
 import { TinyLMError } from '../model/errors.js';
-import type { TlmFile } from './read.js';
+import type { TlmFile } from './types.js';
 
 export interface ExportedFile {
   readonly name: string;
@@ -8,8 +8,8 @@ export interface ExportedFile {
 }
 
 /**
- * The tensors of a file as they lie in it: `<tensor>.<t2|b3|i16>.bin`, for a matrix also `<tensor>.scales.bin`
- * (rows × u16 mantissas, little-endian), and `tensors.json` with shapes, types, shifts and file names.
+ * The tensors of a file as they lie in it: `<tensor>.<t2|b3|i16|i8>.bin` (the planes of a matrix one after the other, high digits
+ * first), for a matrix also `<tensor>.scales.bin` (mantissas of `scaleBytes` bytes, little-endian), and `tensors.json` with shapes, types, shifts and file names.
  *
  * @param bytes the file that `file` was read from
  */
@@ -20,11 +20,13 @@ export function exportBins(file: TlmFile, bytes: Uint8Array): ExportedFile[] {
     return name;
   };
   const index = file.model.tensors.map((tensor, i) => {
-    const { type, rows, cols, rowBytes, dataOffset, dataBytes, scaleOffset } = file.info.tensors[i];
+    const { type, rows, cols, trits, rowBytes, dataOffset, dataBytes, scaleOffset, scaleBytes } = file.info.tensors[i];
     const data = put(`${tensor.name}.${type}.bin`, dataOffset, dataBytes);
     const shape = { name: tensor.name, type, rows, cols, rowBytes, file: data };
-    return tensor.kind === 'int16' ? { ...shape, frac: tensor.frac }
-      : { ...shape, scaleShift: tensor.scaleShift, scales: put(`${tensor.name}.scales.bin`, scaleOffset, 2 * rows) };
+    return tensor.kind === 'fixed' ? { ...shape, frac: tensor.frac } : {
+      ...shape, trits, scaleShift: tensor.scaleShift, scaleBytes,
+      scales: put(`${tensor.name}.scales.bin`, scaleOffset, scaleBytes * tensor.mantissas.length),
+    };
   });
   const { config, embedFrac, eod, resetOnEod } = file.model;
   const text = JSON.stringify({ ...config, embedFrac, eod, resetOnEod, tensors: index }, null, 2);

@@ -1,11 +1,13 @@
 /** The `.tlm` file and its relatives: values ↔ bytes. */
 export * as spec from './constants.js';
 export { crc32, type TlmErrorCode } from './bytes.js';
-export { sigmoidTable, expTable } from './tables.js';
-export { specHeader, tablesHeader } from './header.js';
-export { pack, rowBytes, unpack, weightsPerByte, type BadByte, type Packing } from './pack.js';
-export { writeTlm, type WriteOptions } from './write.js';
-export { readTlm, type TensorInfo, type TlmFile, type TlmInfo } from './read.js';
+export { expTable, rootTable, sigmoidTable } from './tables.js';
+export { GENERATED_HEADERS, rulesHeader, specHeader, tablesHeader } from './header.js';
+export { levelsOf, pack, planesOf, rowBytes, unpack, weightsPerByte, type BadByte, type Packing } from './pack.js';
+export { encodeTokenizer } from './write-tokenizer.js';
+export { writeTlm, type SamplingDefaults, type WriteOptions } from './write.js';
+export { readTlm } from './read.js';
+export type { TensorInfo, TlmFile, TlmInfo } from './types.js';
 export {
   compare, comparisonText, dump, showTensor, type DumpOptions, type FileComparison, type TensorComparison,
 } from './inspect.js';

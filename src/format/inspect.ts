@@ -1,7 +1,8 @@
 /** Looking inside a `.tlm`: the whole, one tensor, the difference of two. */
 import { TinyLMError } from '../model/errors.js';
 import type { QuantizedTensor, TernaryTensor } from '../quantize/types.js';
-import type { TlmFile } from './read.js';
+import { describeLayers, describeTrits, tritLevels } from '../model/index.js';
+import type { TlmFile } from './types.js';
 
 export interface DumpOptions {
   /** Leave out offsets, sizes and the CRC, which change with every other change. */
@@ -15,8 +16,9 @@ export function dump(file: TlmFile, { diffable = false }: DumpOptions = {}): str
   const { model, tokenizer, metadata, info } = file;
   const { config } = model;
   const lines = [
-    `cell ${config.cell}`, `vocab ${config.vocab}`, `dim ${config.dim}`, `hidden ${config.hidden}`,
-    `layers ${config.layers}`, `tied ${config.tied}`, `embed_frac ${model.embedFrac}`,
+    `vocab ${config.vocab}`, `dim ${config.dim}`,
+    ...config.ngrams.map(({ order, rows, width }, i) => `n-gram table ${i}: ${rows} rows of ${width} for ${order} tokens`),
+    `layers ${describeLayers(config)}`, `weights ${describeTrits(config)}`, `tied ${config.tied}`, `embed_frac ${model.embedFrac}`,
     `eod ${model.eod}`, `reset_on_eod ${model.resetOnEod}`,
     `tokenizer ${tokenizer.kind}, ${tokenizer.base.length} base tokens, ${tokenizer.merges.length} merges`,
     ...Object.entries(metadata).map(([key, value]) => `metadata ${key} ${JSON.stringify(value)}`),
@@ -36,16 +38,16 @@ export function dump(file: TlmFile, { diffable = false }: DumpOptions = {}): str
 }
 
 function summary(tensor: QuantizedTensor): string {
-  if (tensor.kind === 'int16') {
+  if (tensor.kind === 'fixed') {
     const [low, high] = range(Array.from(tensor.values, (v) => v / 2 ** tensor.frac));
     return `frac ${tensor.frac}, ${number(low)} to ${number(high)}`;
   }
   const counts = [0, 0, 0];
-  for (const w of tensor.trits) counts[w + 1]++;
-  const share = counts.map((n) => `${((100 * n) / tensor.trits.length).toFixed(1)} %`);
+  for (const w of tensor.levels) counts[Math.sign(w) + 1]++;
+  const share = counts.map((n) => `${((100 * n) / tensor.levels.length).toFixed(1)} %`);
   const [low, high] = range(scales(tensor));
   const shares = `- ${share[0]}, 0 ${share[1]}, + ${share[2]}`;
-  return `shift ${tensor.scaleShift}, ${shares}, scales ${number(low)} to ${number(high)}`;
+  return `${tensor.trits > 1 ? `${tensor.trits} trits, ` : ''}shift ${tensor.scaleShift}, ${shares}, scales ${number(low)} to ${number(high)}`;
 }
 
 const range = (values: readonly number[]): [number, number] =>
@@ -54,7 +56,8 @@ const range = (values: readonly number[]): [number, number] =>
 const scales = (tensor: TernaryTensor): number[] => Array.from(tensor.mantissas, (m) => m / 2 ** tensor.scaleShift);
 
 /**
- * One tensor as text, a line a row: a matrix as its scale and `+`, `-`, `.` for +1, −1, 0; a bias as numbers.
+ * One tensor as text, a line a row: a matrix as its scale and `+`, `-`, `.` for +1, −1, 0, or its levels where a weight has more than
+ * one digit; a bias as numbers.
  * @throws TinyLMError `inspect-tensor` for a name that the file has not
  */
 export function showTensor(file: TlmFile, name: string): string {
@@ -65,11 +68,13 @@ export function showTensor(file: TlmFile, name: string): string {
   }
   const lines = [`${name} (${tensor.rows}, ${tensor.cols}) ${summary(tensor)}`];
   for (let r = 0; r < tensor.rows; r++) {
-    if (tensor.kind === 'int16') lines.push(`${r} ${number(tensor.values[r] / 2 ** tensor.frac)}`);
+    if (tensor.kind === 'fixed') lines.push(`${r} ${number(tensor.values[r] / 2 ** tensor.frac)}`);
     else {
-      const row = tensor.trits.subarray(r * tensor.cols, (r + 1) * tensor.cols);
-      const scale = number(tensor.mantissas[r] / 2 ** tensor.scaleShift);
-      lines.push(`${r} ${scale} ${Array.from(row, (w) => '-.+'[w + 1]).join('')}`);
+      const row = tensor.levels.subarray(r * tensor.cols, (r + 1) * tensor.cols);
+      const scale = number(tensor.mantissas[tensor.mantissas.length === 1 ? 0 : r] / 2 ** tensor.scaleShift);
+      // A digit is a sign; levels of more digits are numbers.
+      const digits = tritLevels(tensor.trits) === 1 ? Array.from(row, (w) => '-.+'[w + 1]).join('') : row.join(' ');
+      lines.push(`${r} ${scale} ${digits}`);
     }
   }
   return `${lines.join('\n')}\n`;
@@ -100,7 +105,7 @@ export function compare(a: TlmFile, b: TlmFile): FileComparison {
   const setting = (name: string, x: unknown, y: unknown): void => {
     if (JSON.stringify(x) !== JSON.stringify(y)) settings.push(`${name}: ${JSON.stringify(x)} / ${JSON.stringify(y)}`);
   };
-  for (const key of ['cell', 'vocab', 'dim', 'hidden', 'layers', 'tied'] as const) {
+  for (const key of ['vocab', 'dim', 'ngrams', 'layers', 'tied', 'trits'] as const) {
     setting(key, a.model.config[key], b.model.config[key]);
   }
   for (const key of ['embedFrac', 'eod', 'resetOnEod'] as const) setting(key, a.model[key], b.model[key]);
@@ -125,13 +130,13 @@ function compareTensors(name: string, a: QuantizedTensor | undefined,
   let rows = 0;
   let largest = 0;
   if (a.kind === 'ternary' && b.kind === 'ternary') {
-    for (let i = 0; i < a.trits.length; i++) differ += Number(a.trits[i] !== b.trits[i]);
+    for (let i = 0; i < a.levels.length; i++) differ += Number(a.levels[i] !== b.levels[i]);
     const [x, y] = [scales(a), scales(b)];
-    for (let r = 0; r < a.rows; r++) {
+    for (let r = 0; r < x.length; r++) {
       rows += Number(x[r] !== y[r]);
       largest = Math.max(largest, Math.abs(x[r] - y[r]));
     }
-  } else if (a.kind === 'int16' && b.kind === 'int16') {
+  } else if (a.kind === 'fixed' && b.kind === 'fixed') {
     for (let i = 0; i < a.rows; i++) differ += Number(a.values[i] / 2 ** a.frac !== b.values[i] / 2 ** b.frac);
   }
   const state = differ + rows > 0 ? 'different' : 'equal';

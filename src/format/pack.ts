@@ -1,14 +1,12 @@
-/** The two packings of ternary weights (SPEC.md 1.3). */
+/** The two packings of ternary digits, and the planes of digits that weights are made of (SPEC.md 1.3). */
+import { tritLevels, type Trits } from '../model/config.js';
+import { PACKINGS, rowBytes, type Packing } from '../model/layout.js';
 import { PACKING } from './constants.js';
 
-export type Packing = 't2' | 'b3';
+export { rowBytes, type Packing };
 
-/** Weights a byte. */
-export const weightsPerByte = (packing: Packing): number =>
-  packing === 't2' ? PACKING.t2Weights : PACKING.b3Weights;
-
-/** Bytes of a row of `cols` weights. */
-export const rowBytes = (packing: Packing, cols: number): number => Math.ceil(cols / weightsPerByte(packing));
+/** Digits a byte. */
+export const weightsPerByte = (packing: Packing): number => PACKINGS[packing].group;
 
 /**
  * Packs trits (rows, cols), each −1, 0, +1, row by row; digits past the last column are 1.
@@ -67,4 +65,25 @@ export function unpack(data: Uint8Array, rows: number, cols: number, packing: Pa
     }
   }
   return trits;
+}
+
+/**
+ * The digits of weights: n planes of −1, 0, +1, the high one first, level = Σ 3^(n−1−p) · plane p (balanced ternary).
+ * @param levels each within ±(3ⁿ − 1)/2
+ */
+export function planesOf(levels: Int8Array, trits: Trits): Int8Array[] {
+  const planes = Array.from({ length: trits }, () => new Int8Array(levels.length));
+  levels.forEach((level, i) => {
+    let rest = level + tritLevels(trits); // digits + 1 in base 3
+    for (let p = trits - 1; p >= 0; p--) {
+      planes[p][i] = (rest % 3) - 1;
+      rest = Math.floor(rest / 3);
+    }
+  });
+  return planes;
+}
+
+/** The weights that planes of digits make. */
+export function levelsOf(planes: readonly Int8Array[]): Int8Array {
+  return planes[0].map((_, i) => planes.reduce((level, plane) => 3 * level + plane[i], 0));
 }

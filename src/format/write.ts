@@ -1,12 +1,26 @@
-/** Writing a `.tlm` (SPEC.md 1). */
+/** Writing a `.tlm` (SPEC.md 1): always version 2. */
 import { TinyLMError } from '../model/errors.js';
-import type { QuantizedModel, QuantizedTensor } from '../quantize/types.js';
+import type { ModelConfig } from '../model/config.js';
+import { fileLayout, LAYERS } from '../model/index.js';
+import type { FixedTensor, QuantizedModel, QuantizedTensor, TernaryTensor } from '../quantize/types.js';
 import type { TokenizerTable } from '../tokenizer/table.js';
-import { alignUp, crc32 } from './bytes.js';
-import { CELL, ENTRY, FILE, FLAG, HEADER, TOKENIZER, TYPE } from './constants.js';
-import { pack, rowBytes, type Packing } from './pack.js';
+import { crc32 } from './bytes.js';
+import { FILE, FLAG, HEADER, RECORD, TOKENIZER, TYPE } from './constants.js';
+import { pack, planesOf, type Packing } from './pack.js';
 import { tensorPlan, type PlannedTensor } from './plan.js';
 import { readTlm } from './read.js';
+import { encodeTokenizer } from './write-tokenizer.js';
+
+/** Sampling options that a model brings with it, in the integers of SPEC.md 4; 0 throughout: none. */
+export interface SamplingDefaults {
+  /** Q8, 0 … 2560. */
+  readonly temperature: number;
+  readonly topK: number;
+  /** Q10, 1024 (off) … 4096. */
+  readonly penalty: number;
+  /** 0 … 64 tokens. */
+  readonly penaltyWindow: number;
+}
 
 export interface WriteOptions {
   readonly model: QuantizedModel;
@@ -15,6 +29,8 @@ export interface WriteOptions {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Of all matrices, or of each by its name. `b3` by default. */
   readonly packing?: Packing | ((name: string) => Packing);
+  /** What the model is best sampled with. */
+  readonly sampling?: SamplingDefaults;
 }
 
 /**
@@ -24,137 +40,132 @@ export interface WriteOptions {
  * @throws TinyLMError `tlm-write` for what has no place in the format, or as `readTlm`
  */
 export function writeTlm(options: WriteOptions): Uint8Array {
-  const { model, tokenizer, metadata = {}, packing = 'b3' } = options;
+  const { model, tokenizer, metadata = {}, packing = 'b3', sampling } = options;
   const packingOf = typeof packing === 'function' ? packing : (): Packing => packing;
   const plan = tensorPlan(model.config, model.embedFrac);
   if (model.tensors.length !== plan.length) {
     throw new TinyLMError('tlm-write', `a model of ${model.tensors.length} tensors, expected ${plan.length}`);
   }
   const tables = encodeTokenizer(tokenizer);
-  const text = new TextEncoder().encode(JSON.stringify(metadata));
+  const text = Object.keys(metadata).length === 0 ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(metadata));
   if (text.length > FILE.metadataBytesMax) {
     throw new TinyLMError('tlm-write', `metadata of ${text.length} bytes, expected at most ${FILE.metadataBytesMax}`,
       'keep the run\'s details in its folder and only a few words in the file');
   }
-
-  const directory = FILE.headerBytes + FILE.entryBytes * plan.length;
-  const tokenizerAt = alignUp(directory, FILE.align);
-  const metadataAt = alignUp(tokenizerAt + tables.length, FILE.align);
-  let end = metadataAt + text.length;
-  const parts = [{ at: tokenizerAt, bytes: tables }, { at: metadataAt, bytes: text }];
-  const place = (bytes: Uint8Array, align: number = FILE.align): number => {
-    const at = alignUp(end, align);
-    parts.push({ at, bytes });
-    end = at + bytes.length;
-    return at;
-  };
-  const entries = plan.map((planned, i) => entry(planned, model.tensors[i], packingOf(planned.name), place));
-  const fileBytes = alignUp(end, FILE.bytesMultiple) + FILE.crcBytes;
-
+  const head = header(model, tokenizer, tables.length, text.length, sampling);
+  const records = plan.map((planned, i) => record(planned, model.tensors[i], packingOf(planned.name)));
+  const tensors = new Map(model.tensors.map((t) => [t.name, t]));
+  const { tokenizer: tokenizerAt, metadata: metadataAt, places, end, fileBytes } = fileLayout(model.config, {
+    tokenizerBytes: tables.length, metadataBytes: text.length, packing: packingOf,
+    scaleBytes: (name) => (tensors.get(name) as TernaryTensor).scaleBytes,
+    valueBytes: (name) => (tensors.get(name) as FixedTensor).bytes,
+  });
   const out = new Uint8Array(fileBytes);
-  writeHeader(new DataView(out.buffer), model, tokenizer, plan.length,
-    { fileBytes, tokenizerAt, tokenizerBytes: tables.length, metadataAt, metadataBytes: text.length });
-  entries.forEach((bytes, i) => out.set(bytes, FILE.headerBytes + FILE.entryBytes * i));
-  for (const { at, bytes } of parts) out.set(bytes, at);
-  const crcAt = fileBytes - FILE.crcBytes;
-  new DataView(out.buffer).setUint32(crcAt, crc32(out.subarray(0, crcAt)), true);
+  let at = 0;
+  for (const bytes of [head, modelRecords(model.config), ...records]) {
+    out.set(bytes, at);
+    at += bytes.length;
+  }
+  out.set(tables, tokenizerAt);
+  out.set(text, metadataAt);
+  places.forEach(({ scale, data }, i) => {
+    const bytes = tensorBytes(plan[i], model.tensors[i], packingOf(plan[i].name));
+    out.set(bytes.scales, scale);
+    out.set(bytes.data, data);
+  });
+  const view = new DataView(out.buffer);
+  view.setUint32(HEADER.fileBytes, fileBytes, true);
+  view.setUint32(end, crc32(out.subarray(0, end)), true);
   readTlm(out);
   return out;
 }
 
 const KINDS = { byte: TOKENIZER.kindByte, char: TOKENIZER.kindChar, bpe: TOKENIZER.kindBpe } as const;
 
-interface Places {
-  readonly fileBytes: number;
-  readonly tokenizerAt: number;
-  readonly tokenizerBytes: number;
-  readonly metadataAt: number;
-  readonly metadataBytes: number;
-}
-
-function writeHeader(view: DataView, model: QuantizedModel, tokenizer: TokenizerTable, tensors: number,
-  places: Places): void {
-  const { config } = model;
+function header({ config, embedFrac, resetOnEod, eod, tensors }: QuantizedModel, { kind }: TokenizerTable,
+  tokenizerBytes: number, metadataBytes: number, sampling: SamplingDefaults | undefined): Uint8Array {
+  const out = new Uint8Array(FILE.headerBytes);
+  const view = new DataView(out.buffer);
   view.setUint32(HEADER.magic, FILE.magic, true);
   view.setUint16(HEADER.version, FILE.version, true);
   view.setUint16(HEADER.headerBytes, FILE.headerBytes, true);
-  view.setUint32(HEADER.fileBytes, places.fileBytes, true);
-  view.setUint32(HEADER.flags, (config.tied ? FLAG.tied : 0) | (model.resetOnEod ? FLAG.resetOnEod : 0), true);
+  view.setUint8(HEADER.flags, (config.tied ? FLAG.tied : 0) | (resetOnEod ? FLAG.resetOnEod : 0));
+  view.setUint8(HEADER.embedFrac, embedFrac);
+  view.setUint8(HEADER.tokenizerKind, KINDS[kind]);
+  view.setUint8(HEADER.ngrams, config.ngrams.length);
   view.setUint16(HEADER.vocab, config.vocab, true);
   view.setUint16(HEADER.dim, config.dim, true);
-  view.setUint16(HEADER.hidden, config.hidden, true);
-  view.setUint8(HEADER.layers, config.layers);
-  view.setUint8(HEADER.cell, CELL[config.cell]);
-  view.setUint8(HEADER.embedFrac, model.embedFrac);
-  view.setUint16(HEADER.eod, model.eod, true);
-  view.setUint32(HEADER.directoryOffset, FILE.headerBytes, true);
-  view.setUint16(HEADER.tensorCount, tensors, true);
-  view.setUint16(HEADER.tokenizerKind, KINDS[tokenizer.kind], true);
-  view.setUint32(HEADER.tokenizerOffset, places.tokenizerAt, true);
-  view.setUint32(HEADER.tokenizerBytes, places.tokenizerBytes, true);
-  view.setUint32(HEADER.metadataOffset, places.metadataAt, true);
-  view.setUint32(HEADER.metadataBytes, places.metadataBytes, true);
+  view.setUint8(HEADER.layers, config.layers.length);
+  view.setUint8(HEADER.tensorCount, tensors.length);
+  view.setUint16(HEADER.eod, eod, true);
+  view.setUint32(HEADER.tokenizerBytes, tokenizerBytes, true);
+  view.setUint16(HEADER.metadataBytes, metadataBytes, true);
+  if (sampling !== undefined) {
+    view.setUint16(HEADER.temperature, sampling.temperature, true);
+    view.setUint16(HEADER.topK, sampling.topK, true);
+    view.setUint16(HEADER.penalty, sampling.penalty, true);
+    view.setUint8(HEADER.penaltyWindow, sampling.penaltyWindow);
+  }
+  return out;
 }
 
-/** A directory entry (32 bytes); `place` puts the scales and the data into the file. */
-function entry(planned: PlannedTensor, tensor: QuantizedTensor, packing: Packing,
-  place: (bytes: Uint8Array, align?: number) => number): Uint8Array {
+/** The records of n-gram tables and layers. */
+function modelRecords({ ngrams, layers }: ModelConfig): Uint8Array {
+  const out = new Uint8Array(FILE.ngramBytes * ngrams.length + FILE.layerBytes * layers.length);
+  const view = new DataView(out.buffer);
+  let at = 0;
+  for (const { order, rows, width } of ngrams) {
+    view.setUint8(at + RECORD.ngramOrder, order);
+    view.setUint8(at + RECORD.ngramRowsLog, Math.log2(rows));
+    view.setUint16(at + RECORD.ngramWidth, width, true);
+    at += FILE.ngramBytes;
+  }
+  for (const { kind, width } of layers) {
+    view.setUint8(at + RECORD.layerKind, LAYERS[kind].id);
+    view.setUint16(at + RECORD.layerWidth, width, true);
+    at += FILE.layerBytes;
+  }
+  return out;
+}
+
+function record(planned: PlannedTensor, tensor: QuantizedTensor, packing: Packing): Uint8Array {
+  const trits = tensor.kind === 'ternary' ? tensor.trits : 0;
   if (tensor.name !== planned.name || tensor.kind !== planned.kind || tensor.rows !== planned.rows ||
-    tensor.cols !== planned.cols) {
-    const shown = (t: PlannedTensor | QuantizedTensor): string => `${t.kind} ${t.name} (${t.rows}, ${t.cols})`;
-    throw new TinyLMError('tlm-write', `found ${shown(tensor)}, expected ${shown(planned)}`);
+    tensor.cols !== planned.cols || trits !== planned.trits) {
+    const shown = (t: PlannedTensor | QuantizedTensor, n: number): string =>
+      `${t.kind} ${t.name} (${t.rows}, ${t.cols})${n > 0 ? ` of ${n} trits` : ''}`;
+    throw new TinyLMError('tlm-write', `found ${shown(tensor, trits)}, expected ${shown(planned, planned.trits)}`);
   }
-  const out = new Uint8Array(FILE.entryBytes);
-  const view = new DataView(out.buffer);
-  const ternary = tensor.kind === 'ternary';
-  const type = ternary ? TYPE[packing] : TYPE.i16;
-  const stride = ternary ? rowBytes(packing, tensor.cols) : 2 * tensor.cols;
-  view.setUint16(ENTRY.id, planned.id, true);
-  view.setUint8(ENTRY.layer, planned.layer);
-  view.setUint8(ENTRY.type, type);
-  view.setUint32(ENTRY.rows, tensor.rows, true);
-  view.setUint32(ENTRY.cols, tensor.cols, true);
-  view.setUint32(ENTRY.rowBytes, stride, true);
-  view.setUint32(ENTRY.dataBytes, tensor.rows * stride, true);
-  if (ternary) {
-    view.setUint32(ENTRY.scaleOffset, place(littleEndian(tensor.mantissas)), true);
-    view.setUint8(ENTRY.scaleShift, tensor.scaleShift);
-    const data = pack(tensor.trits, tensor.rows, tensor.cols, packing);
-    const align = data.length < FILE.largeBytes ? FILE.align : FILE.largeAlign;
-    view.setUint32(ENTRY.dataOffset, place(data, align), true);
+  const out = new Uint8Array(FILE.tensorBytes);
+  out[RECORD.tensorTrits] = trits;
+  if (tensor.kind === 'ternary') {
+    out[RECORD.tensorType] = TYPE[packing];
+    out[RECORD.tensorShift] = tensor.scaleShift;
+    out[RECORD.tensorScaleBytes] = tensor.scaleBytes;
   } else {
-    view.setUint8(ENTRY.frac, tensor.frac);
-    view.setUint32(ENTRY.dataOffset, place(littleEndian(tensor.values)), true);
+    out[RECORD.tensorType] = tensor.bytes === 1 ? TYPE.i8 : TYPE.i16;
+    out[RECORD.tensorShift] = tensor.frac;
   }
   return out;
 }
 
-function littleEndian(values: Uint16Array | Int16Array): Uint8Array {
-  const out = new Uint8Array(values.length * 2);
-  const view = new DataView(out.buffer);
-  values.forEach((v: number, i: number) => view.setInt16(2 * i, v, true));
-  return out;
+/** The bytes of a tensor: scales and planes, or values alone. */
+function tensorBytes(planned: PlannedTensor, tensor: QuantizedTensor, packing: Packing): { scales: Uint8Array; data: Uint8Array } {
+  if (tensor.kind === 'fixed') return { scales: new Uint8Array(), data: littleEndian(tensor.values, tensor.bytes) };
+  if (tensor.mantissas.length !== planned.scales) {
+    throw new TinyLMError('tlm-write', `${tensor.name} has ${tensor.mantissas.length} scales, expected ${planned.scales}`);
+  }
+  const planes = planesOf(tensor.levels, tensor.trits).map((plane) => pack(plane, tensor.rows, tensor.cols, packing));
+  const data = new Uint8Array(planes.reduce((sum, { length }) => sum + length, 0));
+  planes.forEach((plane, p) => data.set(plane, p * plane.length));
+  return { scales: littleEndian(tensor.mantissas, tensor.scaleBytes), data };
 }
 
-/** The tokenizer section (SPEC.md 1.4). */
-export function encodeTokenizer(table: TokenizerTable): Uint8Array {
-  const records = table.kind === 'byte' ? [] : table.base;
-  const mergesAt = TOKENIZER.recordsOffset + TOKENIZER.recordBytes * records.length;
-  const out = new Uint8Array(mergesAt + TOKENIZER.mergeBytes * table.merges.length);
-  const view = new DataView(out.buffer);
-  view.setUint16(TOKENIZER.baseCountOffset, table.base.length, true);
-  view.setUint16(TOKENIZER.mergeCountOffset, table.merges.length, true);
-  view.setUint16(TOKENIZER.nibbleBaseOffset, table.nibbleBase < 0 ? TOKENIZER.noNibbles : table.nibbleBase, true);
-  records.forEach((symbol, id) => {
-    if (symbol.length > TOKENIZER.symbolBytesMax) {
-      throw new TinyLMError('tlm-write',
-        `base token ${id} has ${symbol.length} bytes, expected at most ${TOKENIZER.symbolBytesMax}`);
-    }
-    out.set(symbol, TOKENIZER.recordsOffset + TOKENIZER.recordBytes * id);
-  });
-  table.merges.forEach(([left, right], m) => {
-    view.setUint16(mergesAt + TOKENIZER.mergeBytes * m, left, true);
-    view.setUint16(mergesAt + TOKENIZER.mergeBytes * m + 2, right, true);
+function littleEndian(values: Uint16Array | Int16Array, bytes: 1 | 2): Uint8Array {
+  const out = new Uint8Array(values.length * bytes);
+  values.forEach((v: number, i: number) => {
+    out[bytes * i] = v;
+    if (bytes === 2) out[2 * i + 1] = v >> 8;
   });
   return out;
 }

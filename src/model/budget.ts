@@ -1,14 +1,14 @@
 /** What a configuration costs before any of it is trained. */
 import type { ModelConfig } from './config.js';
-import { parameterCount, parameterSpecs, validateConfig } from './parameters.js';
+import { LAYERS } from './layers/index.js';
+import { alignUp, fileLayout, PACKINGS, rowBytes, type Packing } from './layout.js';
+import { parameterCount, parameterSpecs, stackOf, stateWidths, validateConfig, weightCount } from './parameters.js';
 
 /** `TLM_TABLE_BUDGET_DEFAULT` of `engine/include/tinylm.h`, bytes. */
 export const TABLE_BUDGET_DEFAULT = 32768;
-/** Of what a matrix's offset in a `.tlm` is a multiple; a large one begins with a cache line (SPEC.md 1). */
-export const dataAlign = (bytes: number): number => (bytes < 4096 ? 16 : 64);
 
 export interface BudgetOptions {
-  /** Bytes of the tokenizer section (SPEC.md 1.4); 8, kind `byte`, by default. */
+  /** Bytes of the tokenizer section (SPEC.md 1.4); 0, kind `byte`, by default. */
   readonly tokenizerBytes?: number;
   /** Bytes of the metadata text; 0 by default. */
   readonly metadataBytes?: number;
@@ -20,7 +20,10 @@ export interface BudgetOptions {
 export interface Budget {
   readonly parameters: number;
   readonly floatBytes: number;
-  /** Whole `.tlm` file with 2 bits a weight (`t2`) and with 1.6 (`b3`); exact. */
+  /** Weights that are made of ternary digits, and their digits. */
+  readonly weights: number;
+  readonly digits: number;
+  /** Whole `.tlm` file with 2 bits a digit (`t2`) and with 1.6 (`b3`); exact. */
   readonly t2Bytes: number;
   readonly b3Bytes: number;
   /** Memory that the engine asks for (`tlm_memory_bytes`), with the table kernel and with the reference kernel. */
@@ -31,72 +34,51 @@ export interface Budget {
   fits(limit: number): boolean;
 }
 
-const up = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
-
-/** Bytes of a `.tlm` by the layout of SPEC.md 1: every section on a multiple of 16, the data of a large matrix
- * on one of 64, the file on one of 4. */
-function fileBytes(config: ModelConfig, weightsPerByte: number, tokenizer: number, metadata: number): number {
-  const specs = parameterSpecs(config);
-  let at = up(64 + 32 * specs.length, 16);
-  at = up(at + tokenizer, 16) + metadata;
-  for (const { shape, kind } of specs) {
-    const [rows, cols = 1] = shape;
-    if (kind === 'bias') at = up(at, 16) + rows * 2;
-    else {
-      at = up(at, 16) + rows * 2;
-      const bytes = rows * Math.ceil(cols / weightsPerByte);
-      at = up(at, dataAlign(bytes)) + bytes;
-    }
-  }
-  return up(at, 4) + 4;
-}
-
-/** A look-up table of the engine: weights a byte, and i16 partial sums kept for each byte of a row. */
-interface Table {
-  readonly perByte: number;
-  readonly stride: number;
-}
-
-/** `TLM_T2_STRIDE` and `TLM_B3_STRIDE` of `engine/src/tlm_internal.h`: the largest byte of a packing, and one. */
-const T2_TABLE: Table = { perByte: 4, stride: 172 };
-const B3_TABLE: Table = { perByte: 5, stride: 243 };
+/** Slots of look-up tables that the engine keeps at most (`TLM_TABLE_SLOTS_MAX`). */
+export const TABLE_SLOTS_MAX = 4;
 
 /**
- * The block that the engine is given, as `plan` in `engine/src/tlm_engine.c` lays it out: h (L, H) i16, gx and gh
- * (3H) i16, logits (V) i16, the 8-bit input (max(D, H) + 8), tables, and scratch that is the accumulators of a
- * product (3H i32) or what the sampler sorts (6 bytes a token). A row whose table is larger than the budget for
- * tables is worked off in pieces; one table is kept for each layer while the budget lasts (4 at most).
+ * Bytes of one slot of look-up tables, and how many there are: a row whose table is larger than the budget is worked off
+ * in pieces; one table is kept for each layer's state while the budget lasts.
  */
-function engineBytes(config: ModelConfig, table: Table | undefined, given: number): number {
-  const { vocab, dim, hidden, layers } = config;
-  let tables = 0;
-  if (table !== undefined) {
-    const budget = Math.floor((given === 0 ? TABLE_BUDGET_DEFAULT : given) / 4) * 4;
-    // An untied embedding is only read row by row.
-    const products = parameterSpecs(config)
-      .filter(({ kind, name }) => kind === 'weight' && (config.tied || name !== 'embed.weight'));
-    const widest = Math.max(...products.map(({ shape }) => Math.ceil(shape[1] / table.perByte))) * table.stride * 2;
-    const slot = Math.min(up(widest, 4), budget);
-    tables = slot * Math.min(Math.floor(budget / slot), layers, 4);
-  }
-  const parts = [2 * hidden * layers, 6 * hidden, 6 * hidden, 2 * vocab, Math.max(dim, hidden) + 8, tables,
-    Math.max(12 * hidden, 6 * vocab + 2)];
-  return parts.reduce((sum, bytes) => sum + up(bytes, 4), 0);
+export function tableSlots(config: ModelConfig, packing: Packing, given: number): { slot: number; slots: number } {
+  const budget = Math.floor((given === 0 ? TABLE_BUDGET_DEFAULT : given) / 4) * 4;
+  const widest = Math.max(...parameterSpecs(config).filter(({ uses }) => uses.length > 0).map(({ cols }) => rowBytes(packing, cols)));
+  const slot = Math.min(alignUp(widest * PACKINGS[packing].stride * 2, 4), budget);
+  return { slot, slots: Math.min(Math.floor(budget / slot), config.layers.length, TABLE_SLOTS_MAX) };
+}
+
+/**
+ * The block that the engine is given, as `engine/src/tlm_memory.c` lays it out: states i16, gates i16, the residual stream i16, logits
+ * (V) i16, the 8-bit input, tables, and scratch that is the accumulators of a product (i32) or what the sampler sorts.
+ */
+function engineBytes(config: ModelConfig, packing: Packing | undefined, given: number): number {
+  const { layers } = stackOf(config);
+  const { vocab } = config;
+  const products = parameterSpecs(config).filter(({ uses }) => uses.length > 0);
+  const gates = Math.max(...layers.map(({ kind, width }) => LAYERS[kind].gates * width));
+  const stream = Math.max(0, ...layers.filter(({ output }) => output.form === 'stream').map(({ output }) => output.width));
+  const { slot, slots } = packing === undefined ? { slot: 0, slots: 0 } : tableSlots(config, packing, given);
+  const rows = Math.max(...products.filter(({ rule }) => rule.to !== 'logit').map((spec) => spec.rows));
+  const parts = [2 * stateWidths(config).reduce((a, b) => a + b, 0), 2 * gates, 2 * stream, 2 * vocab,
+    Math.max(config.dim, ...products.map(({ cols }) => cols)) + 8, slot * slots, Math.max(4 * rows, 6 * vocab + 2)];
+  return parts.reduce((sum, bytes) => sum + alignUp(bytes, 4), 0);
 }
 
 /** @throws TinyLMError `model-config` for a configuration that cannot be */
 export function budget(config: ModelConfig, options: BudgetOptions = {}): Budget {
   validateConfig(config);
-  const { tokenizerBytes = 8, metadataBytes = 0, tableBudget = 0 } = options;
+  const { tableBudget = 0, ...sizes } = options;
   const parameters = parameterCount(config);
   const floatBytes = 4 * parameters;
   return {
     parameters,
     floatBytes,
-    t2Bytes: fileBytes(config, 4, tokenizerBytes, metadataBytes),
-    b3Bytes: fileBytes(config, 5, tokenizerBytes, metadataBytes),
-    ramT2: engineBytes(config, T2_TABLE, tableBudget),
-    ramB3: engineBytes(config, B3_TABLE, tableBudget),
+    ...weightCount(config),
+    t2Bytes: fileLayout(config, { ...sizes, packing: 't2' }).fileBytes,
+    b3Bytes: fileLayout(config, { ...sizes, packing: 'b3' }).fileBytes,
+    ramT2: engineBytes(config, 't2', tableBudget),
+    ramB3: engineBytes(config, 'b3', tableBudget),
     ramReference: engineBytes(config, undefined, tableBudget),
     fits: (limit) => floatBytes <= limit,
   };

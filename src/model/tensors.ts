@@ -1,5 +1,5 @@
 /** Float tensors from elsewhere (a PyTorch checkpoint, say) as a model, and back. */
-import type { FloatModel, ModelConfig } from './config.js';
+import { configOf, type FloatModel, type ModelConfig } from './config.js';
 import { TinyLMError } from './errors.js';
 import { elementCount, parameterSpecs, validateConfig } from './parameters.js';
 
@@ -11,7 +11,7 @@ export interface ShapedTensor {
 
 const shown = (shape: readonly number[] | undefined): string => shape ? `(${shape.join(', ')})` : 'nothing';
 
-/** The configuration that PyTorch's names and shapes speak of; a checkpoint without `fc.weight` is tied. */
+/** The configuration of a stack of GRU layers that PyTorch's names and shapes speak of; a checkpoint without `fc.weight` is tied. */
 export function configOfTensors(tensors: ReadonlyMap<string, ShapedTensor>): ModelConfig {
   const shapeOf = (name: string): readonly number[] => {
     const shape = tensors.get(name)?.shape;
@@ -25,7 +25,7 @@ export function configOfTensors(tensors: ReadonlyMap<string, ShapedTensor>): Mod
   const hidden = shapeOf('rnn.weight_hh_l0')[1];
   let layers = 0;
   while (tensors.has(`rnn.weight_hh_l${layers}`)) layers++;
-  const config: ModelConfig = { cell: 'gru', vocab, dim, hidden, layers, tied: !tensors.has('fc.weight') };
+  const config = configOf({ vocab, dim, hidden, layers, tied: !tensors.has('fc.weight') });
   validateConfig(config);
   return config;
 }
@@ -59,7 +59,7 @@ export function modelFromTensors(tensors: ReadonlyMap<string, ShapedTensor>, exp
     const repeated = config.tied && name === 'fc.weight' && equals(tensor.data, model.get('embed.weight')!);
     if (model.has(name) || repeated) continue;
     throw new TinyLMError('checkpoint-shape', `checkpoint of another shape: it has ${name} ${shown(tensor.shape)}, ` +
-      `which a model of ${config.layers} layer(s), ${config.tied ? 'tied' : 'untied'}, has not`,
+      `which a model of ${config.layers.length} layer(s), ${config.tied ? 'tied' : 'untied'}, has not`,
       'give the sizes that the checkpoint was trained with, or another checkpoint');
   }
   return { config, tensors: model };

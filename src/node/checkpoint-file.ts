@@ -4,7 +4,7 @@
  * ternary rows' scales), `state.h` (the carried hidden state), and all the rest as JSON in the metadata.
  */
 import { readSafetensors, writeSafetensors } from '../format/index.js';
-import { modelFromTensors, parameterSpecs, TinyLMError, type ModelConfig, type ShapedTensor } from '../model/index.js';
+import { configOf, modelFromTensors, parameterSpecs, stateWidths, TinyLMError, type ModelConfig, type ShapedTensor } from '../model/index.js';
 import type { TokenizerTable } from '../tokenizer/index.js';
 import type { Checkpoint, HistoryPoint, TrainOptions } from '../train/index.js';
 import { readBytes } from './files.js';
@@ -57,8 +57,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint, { resumable = true } = 
     add(MOMENTS.moment2, checkpoint.moment2);
     for (const [key, prefix] of Object.entries(SCALE_MOMENTS) as [keyof typeof SCALE_MOMENTS, string][])
       for (const [name, data] of checkpoint[key]) tensors.set(prefix + name, { shape: [data.length], data });
-    const { layers, hidden } = checkpoint.options.model;
-    tensors.set(STATE, { shape: [layers, checkpoint.options.lanes, hidden], data: checkpoint.state });
+    tensors.set(STATE, { shape: [checkpoint.state.length], data: checkpoint.state });
   }
   const { tokenizer } = checkpoint;
   // JSON knows no Infinity (no best yet) and no NaN (no training since the last point): both become null.
@@ -91,7 +90,8 @@ function readMetadata(name: string, text: string): Metadata {
       !Number.isInteger(value.step)
     )
       throw new Error();
-    return value;
+    // A checkpoint from before there were other kinds of layers has the sizes of a stack of GRU layers.
+    return { ...value, options: { ...value.options, model: configOf(value.options.model) } };
   } catch {
     throw damaged(name, 'its metadata are not those of a TinyLM checkpoint');
   }
@@ -150,8 +150,8 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
     );
   const own = readMetadata(name, metadata[KEY]);
   const { model, lanes } = own.options;
-  if (state.data.length !== model.layers * lanes * model.hidden)
-    throw damaged(name, `${STATE} has ${state.data.length} values, expected ${model.layers * lanes * model.hidden}`);
+  const wanted = lanes * stateWidths(model).reduce((a, b) => a + b, 0);
+  if (state.data.length !== wanted) throw damaged(name, `${STATE} has ${state.data.length} values, expected ${wanted}`);
   const scales = (prefix: string) => new Map([...pick(tensors, prefix)].map(([t, { data }]) => [t, data]));
   const moments = (prefix: string) => modelFromTensors(pick(tensors, prefix), model).tensors;
   return {

@@ -1,5 +1,6 @@
 /** Real scales and biases to fixed point (SPEC.md 5). */
-import { TinyLMError } from '../model/errors.js';
+import { tritLevels, type Trits } from '../model/config.js';
+import { TinyLMError, type ParameterSpec } from '../model/index.js';
 import { ARITHMETIC_LIMITS as LIMITS, Q } from './limits.js';
 
 /** How a matrix enters the arithmetic. */
@@ -9,36 +10,51 @@ export type MatrixUse =
   /** 3.2: a product with activations in Q `from`; the result has the Q `to`. */
   | { readonly kind: 'linear'; readonly from: number; readonly to: number };
 
-/** The uses of a matrix by its name; a tied embedding has two. */
-export function usesOf(name: string, layer: number, tied: boolean, embedFrac: number): MatrixUse[] {
-  const logits: MatrixUse = { kind: 'linear', from: Q.hidden, to: Q.logit };
-  if (name === 'embed.weight') return [{ kind: 'embedding', embedFrac }, ...(tied ? [logits] : [])];
-  if (name === 'fc.weight') return [logits];
-  const input = name.startsWith('rnn.weight_ih') && layer === 0 ? embedFrac : Q.hidden;
-  return [{ kind: 'linear', from: input, to: Q.gate }];
+/** The uses of a matrix in numbers; a tied embedding has two. */
+export function usesOf({ looked, uses }: Pick<ParameterSpec, 'looked' | 'uses'>, embedFrac: number): MatrixUse[] {
+  const lookups: MatrixUse[] = looked ? [{ kind: 'embedding', embedFrac }] : [];
+  return [...lookups, ...uses.map(({ from, to }): MatrixUse =>
+    ({ kind: 'linear', from: from === 'embed' ? embedFrac : Q[from], to: Q[to] }))];
+}
+
+/** The right shift k of a use. */
+export const shiftOf = (use: MatrixUse, scaleShift: number): number =>
+  use.kind === 'embedding' ? scaleShift - use.embedFrac : use.from + scaleShift - use.to;
+
+/** The largest mantissa of a use with which no product can overflow 32 bits. */
+export function largestMantissa(use: MatrixUse, scaleShift: number, cols: number, trits: number): number {
+  if (use.kind === 'embedding') return LIMITS.mantissaMax;
+  const half = 2 ** (shiftOf(use, scaleShift) - 1);
+  return Math.floor((LIMITS.productMax - half) / (LIMITS.activationMax * tritLevels(trits) * cols));
 }
 
 /** Whether the shift k of a use is allowed and no product can overflow 32 bits. */
-export function useFits(use: MatrixUse, scaleShift: number, mantissa: number, cols: number): boolean {
-  const k = use.kind === 'embedding' ? scaleShift - use.embedFrac : use.from + scaleShift - use.to;
-  if (k < LIMITS.shiftMin || k > LIMITS.shiftMax) return false;
-  return use.kind === 'embedding' || LIMITS.activationMax * cols * mantissa + 2 ** (k - 1) <= LIMITS.productMax;
+export function useFits(use: MatrixUse, scaleShift: number, mantissa: number, cols: number, trits = 1): boolean {
+  const k = shiftOf(use, scaleShift);
+  return k >= LIMITS.shiftMin && k <= LIMITS.shiftMax && mantissa <= largestMantissa(use, scaleShift, cols, trits);
 }
 
 const roundHalfUp = (x: number): number => Math.floor(x + 0.5);
+
+export interface FixedScales {
+  readonly mantissas: Uint16Array;
+  readonly scaleShift: number;
+}
 
 /**
  * Mantissas with the largest scale_shift ≤ 30 that all uses allow.
  *
  * @param scales (rows), real, ≥ 0
+ * @param options trits a weight (1), and bytes a mantissa (2)
  * @throws TinyLMError `quantize-scale` when the scales are too large for any shift
  */
-export function fixScales(name: string, scales: Float64Array, cols: number, uses: readonly MatrixUse[]):
-  { mantissas: Uint16Array; scaleShift: number } {
+export function fixScales(name: string, scales: Float64Array, cols: number, uses: readonly MatrixUse[],
+  { trits = 1, scaleBytes = 2 }: { readonly trits?: Trits; readonly scaleBytes?: 1 | 2 } = {}): FixedScales {
   const largest = scales.reduce((a, b) => Math.max(a, b), 0);
+  const most = scaleBytes === 1 ? LIMITS.byteMantissaMax : LIMITS.mantissaMax;
   for (let shift = LIMITS.scaleShiftWritten; shift >= 0; shift--) {
     const mantissa = roundHalfUp(largest * 2 ** shift);
-    if (mantissa <= LIMITS.mantissaMax && uses.every((use) => useFits(use, shift, mantissa, cols))) {
+    if (mantissa <= most && uses.every((use) => useFits(use, shift, mantissa, cols, trits))) {
       return { mantissas: Uint16Array.from(scales, (s) => roundHalfUp(s * 2 ** shift)), scaleShift: shift };
     }
   }
@@ -48,22 +64,24 @@ export function fixScales(name: string, scales: Float64Array, cols: number, uses
 }
 
 /**
- * Biases with the largest frac in which all fit 16 bits; those that fit nowhere are clamped.
+ * Biases with the largest frac in which all fit; those that fit nowhere are clamped.
  *
  * @param values (n), real
+ * @param bytes that a value has: 1 or 2
  */
-export function fixBiases(values: Float32Array, fracMax: number):
+export function fixBiases(values: ArrayLike<number>, fracMax: number, fracMin = 0, bytes: 1 | 2 = 2):
   { values: Int16Array; frac: number; clamped: number } {
+  const top = bytes === 1 ? 127 : 32767;
   const fixed = (frac: number): number[] => Array.from(values, (b) => roundHalfUp(b * 2 ** frac));
-  const fits = (v: number): boolean => v >= -32768 && v <= 32767;
-  for (let frac = fracMax; frac >= 0; frac--) {
+  const fits = (v: number): boolean => v >= -top - 1 && v <= top;
+  for (let frac = bytes === 1 ? Math.min(fracMax, LIMITS.byteFracMax) : fracMax; frac >= fracMin; frac--) {
     const candidate = fixed(frac);
-    if (frac > 0 && !candidate.every(fits)) continue;
+    if (frac > fracMin && !candidate.every(fits)) continue;
     return {
-      values: Int16Array.from(candidate, (v) => Math.max(-32768, Math.min(32767, v))),
+      values: Int16Array.from(candidate, (v) => Math.max(-top - 1, Math.min(top, v))),
       frac,
       clamped: candidate.filter((v) => !fits(v)).length,
     };
   }
-  throw new RangeError('fracMax must not be negative');
+  throw new RangeError('fracMax must not be below fracMin');
 }

@@ -1,10 +1,10 @@
-/** A float model to the ternary one that the format writes and the engine runs (SPEC.md 5), and back. */
-import type { FloatModel, ModelConfig, ParameterSpec } from '../model/config.js';
-import { parameterSpecs, TinyLMError, validateConfig } from '../model/index.js';
+/** A float model to the one of ternary digits that the format writes and the engine runs (SPEC.md 5), and back. */
+import type { FloatModel } from '../model/config.js';
+import { parameterSpecs, TinyLMError, validateConfig, type ParameterSpec } from '../model/index.js';
 import { fixBiases, fixScales, usesOf } from './fixed.js';
 import { ARITHMETIC_LIMITS as LIMITS } from './limits.js';
-import { ternarize, type TernaryMethod } from './ternary.js';
-import type { Int16Tensor, QuantizedModel, QuantizedTensor, TernaryTensor } from './types.js';
+import { levelOf, ternarize, type TernaryMethod } from './ternary.js';
+import type { FixedTensor, QuantizedModel, QuantizedTensor, TernaryTensor } from './types.js';
 
 export interface QuantizeOptions {
   /** `threshold` by default. */
@@ -17,12 +17,17 @@ export interface QuantizeOptions {
   readonly eod?: number;
   /** Whether eod resets the hidden state; true by default. */
   readonly resetOnEod?: boolean;
+  /** Bytes that the file has for a scale, and for a bias or gain; 1 by default. */
+  readonly scaleBytes?: 1 | 2;
+  readonly biasBytes?: 1 | 2;
 }
 
 /** What became of one tensor. */
 export interface TensorReport {
   readonly name: string;
   readonly shape: readonly number[];
+  /** Digits a weight; 0 for a bias. */
+  readonly trits: number;
   /** Share of zeros among the ternary weights; 0 for a bias. */
   readonly zeros: number;
   /** Σ (w − ŵ)², and its root over that of Σ w² (0 for an all-zero tensor). */
@@ -50,8 +55,7 @@ export const DEFAULT_THRESHOLD = 0.7;
  * @throws TinyLMError `quantize-option`, `quantize-scale`, `quantize-value` (a number that is not finite)
  */
 export function quantizeModel(model: FloatModel, options: QuantizeOptions = {}): QuantizeResult {
-  const { method = 'threshold', threshold = DEFAULT_THRESHOLD, embedFrac = LIMITS.embedFracDefault, eod = 0,
-    resetOnEod = true } = options;
+  const { embedFrac = LIMITS.embedFracDefault, eod = 0, resetOnEod = true, threshold = DEFAULT_THRESHOLD } = options;
   const { config } = model;
   validateConfig(config);
   if (!(threshold >= 0 && threshold <= 3)) {
@@ -64,38 +68,56 @@ export function quantizeModel(model: FloatModel, options: QuantizeOptions = {}):
   if (!Number.isInteger(eod) || eod < 0 || eod >= config.vocab) {
     throw new TinyLMError('quantize-option', `end-of-document token ${eod}, expected 0 to ${config.vocab - 1}`);
   }
+  const values = storedValues(model);
   const tensors: QuantizedTensor[] = [];
   const report: TensorReport[] = [];
-  for (const spec of parameterSpecs(config)) {
-    const values = checked(model, spec);
+  for (const spec of parameterSpecs(config).filter(({ stored }) => stored > 0)) {
     const { tensor, clamped } = spec.kind === 'weight'
-      ? matrix(spec, values, config, embedFrac, method, threshold) : bias(spec, values);
+      ? matrix(spec, values, embedFrac, options) : numbers(spec, values.get(spec.name)!, options.biasBytes);
     tensors.push(tensor);
-    report.push(tensorReport(spec, values, tensor, clamped));
+    report.push(tensorReport(spec, realValues(spec, values), tensor, clamped));
   }
   return { model: { config, embedFrac, eod, resetOnEod, tensors }, report };
 }
 
-/** The float model of a quantized one's effective weights: scale · w, and biases as they were rounded. */
+/** The float model of a quantized one's effective weights: scale · level, and biases as they were rounded. */
 export function dequantize(model: QuantizedModel): FloatModel {
-  return { config: model.config, tensors: new Map(model.tensors.map((t) => [t.name, effective(t)])) };
+  const stored = new Map(model.tensors.map((t) => [t.name, t]));
+  return {
+    config: model.config,
+    tensors: new Map(parameterSpecs(model.config).map(({ name, rows, shape, oneScale, rule, layer }) => {
+      // A table's rows are in units of its scale, which is a parameter of its own.
+      if (rule.role === 'scale') return [name, Float32Array.of(scaleOf(stored.get(`ngram.weight_${layer}`)!))];
+      const tensor = stored.get(name)!;
+      if (oneScale && tensor.kind === 'ternary') return [name, Float32Array.from(tensor.levels)];
+      const values = effective(tensor);
+      if (values.length === shape.reduce((a, b) => a * b, 1)) return [name, values];
+      const all = new Float32Array(rows); // gates that stand in another bias are zero here
+      all.set(values, rows - values.length);
+      return [name, all];
+    })),
+  };
 }
 
+const scaleOf = (tensor: QuantizedTensor): number =>
+  (tensor.kind === 'ternary' ? tensor.mantissas[0] / 2 ** tensor.scaleShift : 0);
+
 /**
- * The weights that the trainer's forward pass uses: each matrix row as scale · w, unrounded; biases as they are.
+ * The weights that the trainer's forward pass uses: each matrix row as scale · level, unrounded; biases as they are.
  * This is `dequantize` before anything is put into fixed point.
  */
 export function ternaryWeights(model: FloatModel, { method = 'threshold', threshold = DEFAULT_THRESHOLD }:
   Pick<QuantizeOptions, 'method' | 'threshold'> = {}): FloatModel {
   const tensors = parameterSpecs(model.config).map((spec): [string, Float32Array] => {
     const values = checked(model, spec);
-    if (spec.kind === 'bias') return [spec.name, values.slice()];
-    const cols = spec.shape[1];
-    const trits = new Int8Array(cols);
+    if (spec.kind === 'bias' || spec.trits === 0) return [spec.name, values.slice()];
+    const { cols, trits } = spec;
+    if (spec.oneScale) return [spec.name, values.map((v) => levelOf(v, 1, trits))];
+    const levels = new Int8Array(cols);
     const out = new Float32Array(values.length);
     for (let at = 0; at < values.length; at += cols) {
-      const scale = ternarize(values.subarray(at, at + cols), threshold, trits, method);
-      trits.forEach((w, c) => { out[at + c] = scale * w; });
+      const scale = ternarize(values.subarray(at, at + cols), threshold, levels, method, trits);
+      levels.forEach((w, c) => { out[at + c] = scale * w; });
     }
     return [spec.name, out];
   });
@@ -116,35 +138,66 @@ function checked(model: FloatModel, { name, shape }: ParameterSpec): Float32Arra
   return values;
 }
 
-function matrix({ name, shape, layer }: ParameterSpec, values: Float32Array, config: ModelConfig, embedFrac: number,
-  method: TernaryMethod, threshold: number): { tensor: TernaryTensor; clamped: number } {
-  const [rows, cols] = shape;
-  const trits = new Int8Array(rows * cols);
-  const scales = new Float64Array(rows);
-  for (let r = 0; r < rows; r++) {
-    const from = r * cols;
-    scales[r] = ternarize(values.subarray(from, from + cols), threshold, trits.subarray(from, from + cols), method);
+/** All parameters, checked, with the gates of a bias that a file does not store added to the bias that takes them. */
+function storedValues(model: FloatModel): Map<string, Float32Array> {
+  const specs = parameterSpecs(model.config);
+  const values = new Map(specs.map((spec) => [spec.name, checked(model, spec)]));
+  for (const { name, rule, layer, rows, stored } of specs) {
+    if (rule.storedIn === undefined) continue;
+    const left = values.get(name)!;
+    const to = `${rule.storedIn}_l${layer}`;
+    values.set(to, values.get(to)!.map((v, i) => (i < rows - stored ? v + left[i] : v)));
+    values.set(name, left.slice(rows - stored));
   }
-  const fixed = fixScales(name, scales, cols, usesOf(name, layer, config.tied, embedFrac));
-  const top = (LIMITS.activationMax + 0.5) / 2 ** embedFrac;
-  const clamped = name === 'embed.weight' ? scales.filter((s) => s >= top).length : 0;
-  return { tensor: { kind: 'ternary', name, layer, rows, cols, trits, ...fixed }, clamped };
+  return values;
 }
 
-function bias({ name, shape, layer }: ParameterSpec, values: Float32Array): { tensor: Int16Tensor; clamped: number } {
-  const fixed = fixBiases(values, name === 'fc.bias' ? LIMITS.logitBiasFracMax : LIMITS.gateBiasFracMax);
-  const { values: rounded, frac, clamped } = fixed;
-  return { tensor: { kind: 'int16', name, layer, rows: shape[0], cols: 1, values: rounded, frac }, clamped };
+/** What a stored tensor stands for: a table's rows times its scale. */
+function realValues({ name, layer, oneScale }: ParameterSpec, values: ReadonlyMap<string, Float32Array>): Float32Array {
+  const own = values.get(name)!;
+  if (!oneScale) return own;
+  const scale = values.get(`ngram.scale_${layer}`)![0];
+  return own.map((v) => v * scale);
+}
+
+function matrix(spec: ParameterSpec, all: ReadonlyMap<string, Float32Array>, embedFrac: number, options: QuantizeOptions):
+  { tensor: TernaryTensor; clamped: number } {
+  const { method = 'threshold', threshold = DEFAULT_THRESHOLD, scaleBytes = 1 } = options;
+  const { name, rows, cols, layer, looked, oneScale } = spec;
+  const trits = spec.trits === 0 ? 1 : spec.trits;
+  const values = all.get(name)!;
+  const levels = new Int8Array(rows * cols);
+  const scales = new Float64Array(oneScale ? 1 : rows);
+  if (oneScale) {
+    scales[0] = Math.abs(all.get(`ngram.scale_${layer}`)![0]);
+    values.forEach((v, i) => { levels[i] = levelOf(v, 1, trits) * (all.get(`ngram.scale_${layer}`)![0] < 0 ? -1 : 1); });
+  }
+  for (let r = 0; r < rows && !oneScale; r++) {
+    const from = r * cols;
+    scales[r] = ternarize(values.subarray(from, from + cols), threshold, levels.subarray(from, from + cols), method, trits);
+  }
+  const fixed = fixScales(name, scales, cols, usesOf(spec, embedFrac), { trits, scaleBytes });
+  const top = (LIMITS.activationMax + 0.5) / 2 ** embedFrac;
+  const clamped = looked ? scales.filter((s) => s >= top).length : 0;
+  return { tensor: { kind: 'ternary', name, layer, rows, cols, trits, levels, ...fixed, scaleBytes }, clamped };
+}
+
+function numbers({ name, layer, rule, stored }: ParameterSpec, values: Float32Array, bytes: 1 | 2 = 1):
+  { tensor: FixedTensor; clamped: number } {
+  const [fracMin, fracMax] = rule.frac!;
+  const { values: rounded, frac, clamped } = fixBiases(values, fracMax, fracMin, bytes);
+  return { tensor: { kind: 'fixed', name, layer, rows: stored, cols: 1, values: rounded, frac, bytes }, clamped };
 }
 
 /** Real values of a quantized tensor, row-major. */
 export function effective(tensor: QuantizedTensor): Float32Array {
-  if (tensor.kind === 'int16') return Float32Array.from(tensor.values, (v) => v / 2 ** tensor.frac);
-  const { cols, trits, mantissas, scaleShift } = tensor;
-  return Float32Array.from(trits, (w, i) => (w * mantissas[Math.floor(i / cols)]) / 2 ** scaleShift);
+  if (tensor.kind === 'fixed') return Float32Array.from(tensor.values, (v) => v / 2 ** tensor.frac);
+  const { cols, levels, mantissas, scaleShift } = tensor;
+  const one = mantissas.length === 1;
+  return Float32Array.from(levels, (w, i) => (w * mantissas[one ? 0 : Math.floor(i / cols)]) / 2 ** scaleShift);
 }
 
-function tensorReport({ name, shape }: ParameterSpec, values: Float32Array, tensor: QuantizedTensor,
+function tensorReport({ name, shape, stored, kind }: ParameterSpec, values: Float32Array, tensor: QuantizedTensor,
   clamped: number): TensorReport {
   const back = effective(tensor);
   let squaredError = 0;
@@ -154,12 +207,13 @@ function tensorReport({ name, shape }: ParameterSpec, values: Float32Array, tens
     squares += values[i] ** 2;
   }
   const relativeError = squares === 0 ? 0 : Math.sqrt(squaredError / squares);
-  const base = { name, shape, squaredError, relativeError, clamped };
-  if (tensor.kind === 'int16') return { ...base, zeros: 0, scaleMin: 0, scaleMax: 0, shift: tensor.frac };
+  const base = { name, shape: kind === 'bias' ? [stored] : shape, squaredError, relativeError, clamped };
+  if (tensor.kind === 'fixed') return { ...base, trits: 0, zeros: 0, scaleMin: 0, scaleMax: 0, shift: tensor.frac };
   const scales = Array.from(tensor.mantissas, (m) => m / 2 ** tensor.scaleShift);
   return {
     ...base,
-    zeros: tensor.trits.reduce((n, w) => n + Number(w === 0), 0) / tensor.trits.length,
+    trits: tensor.trits,
+    zeros: tensor.levels.reduce((n, w) => n + Number(w === 0), 0) / tensor.levels.length,
     scaleMin: scales.reduce((a, b) => Math.min(a, b)),
     scaleMax: scales.reduce((a, b) => Math.max(a, b)),
     shift: tensor.scaleShift,

@@ -1,7 +1,8 @@
 /** A quantized model at work, one token at a time (SPEC.md 3), as the oracle for the C engine. */
 import { TinyLMError } from '../model/errors.js';
-import type { Int16Tensor, QuantizedModel, TernaryTensor } from '../quantize/types.js';
-import { embed, gru, linear, q8 } from './arithmetic.js';
+import { ngramContext, ngramRow, stateWidths } from '../model/index.js';
+import type { FixedTensor, QuantizedModel, TernaryTensor } from '../quantize/types.js';
+import { gated, gru, linear, lookUp, mlgru, norm, q8, sat16 } from './arithmetic.js';
 import { Sampler, type SamplerOptions } from './sampler.js';
 
 /** Tokens that the repetition penalty can look back on. */
@@ -14,13 +15,24 @@ export interface Document {
   readonly bytes: number;
 }
 
+/** What goes from one layer to the next. */
+interface Carried {
+  /** 8-bit values, in Q `q`. */
+  readonly x: Int8Array;
+  readonly q: number;
+  /** Or the residual stream, Q11. */
+  readonly stream?: Int16Array;
+}
+
 export class ReferenceEngine {
   readonly model: QuantizedModel;
-  /** The state: L arrays (H), Q15. */
+  /** The state, Q15: an array for each layer, empty for one without. */
   h: Int16Array[] = [];
   /** The last tokens given to `step`, newest last, eod not counted; at most 64. */
   recent: number[] = [];
-  private readonly tensors: ReadonlyMap<string, TernaryTensor | Int16Tensor>;
+  /** The last tokens that n-gram tables look at, newest first, eod counted. */
+  context: number[] | undefined;
+  private readonly tensors: ReadonlyMap<string, TernaryTensor | FixedTensor>;
 
   constructor(model: QuantizedModel) {
     this.model = model;
@@ -32,6 +44,7 @@ export class ReferenceEngine {
   reset(): void {
     this.zero();
     this.recent = [];
+    this.context = undefined;
   }
 
   /**
@@ -44,20 +57,56 @@ export class ReferenceEngine {
     if (!Number.isInteger(token) || token < 0 || token >= config.vocab) {
       throw new TinyLMError('reference-token', `token ${token}, expected 0 to ${config.vocab - 1}`);
     }
-    if (token === eod && resetOnEod) this.zero();
+    const resets = token === eod && resetOnEod;
+    if (resets) this.zero();
     if (token !== eod) this.recent = [...this.recent, token].slice(-RECENT);
-    const table = this.matrix('embed.weight');
-    let x = embed(table, embedFrac, token);
-    let fx = embedFrac;
-    for (let l = 0; l < config.layers; l++) {
-      const gx = linear(this.matrix(`rnn.weight_ih_l${l}`), this.bias(`rnn.bias_ih_l${l}`), x, fx, 11);
-      const state = Int8Array.from(this.h[l], q8);
-      const gh = linear(this.matrix(`rnn.weight_hh_l${l}`), this.bias(`rnn.bias_hh_l${l}`), state, 7, 11);
-      this.h[l] = gru(gx, gh, this.h[l]);
-      x = Int8Array.from(this.h[l], q8);
-      fx = 7;
-    }
-    return linear(config.tied ? table : this.matrix('fc.weight'), this.bias('fc.bias'), x, 7, 9);
+    const context = (this.context = ngramContext(this.context, token, eod, resets));
+    const rows = config.ngrams.map(({ order, rows: count }, i) =>
+      lookUp(this.matrix(`ngram.weight_${i}`), embedFrac, ngramRow(context, order, count)));
+    const x = [lookUp(this.matrix('embed.weight'), embedFrac, token), ...rows].flatMap((row) => [...row]);
+    let carried: Carried = { x: Int8Array.from(x), q: embedFrac };
+    config.layers.forEach(({ kind }, l) => { carried = this[kind](carried, l); });
+    const { x: top, q } = this.normed(carried, 'fc.norm');
+    return linear(this.matrix(config.tied ? 'embed.weight' : 'fc.weight'), this.numbers('fc.bias'), top, q, 9);
+  }
+
+  /** 3.5 */
+  private gru(input: Carried, l: number): Carried {
+    const { x, q } = this.normed(input, `rnn.norm_l${l}`);
+    const gx = linear(this.matrix(`rnn.weight_ih_l${l}`), this.numbers(`rnn.bias_ih_l${l}`), x, q, 11);
+    const state = Int8Array.from(this.h[l], q8);
+    const gh = linear(this.matrix(`rnn.weight_hh_l${l}`), this.numbers(`rnn.bias_hh_l${l}`), state, 7, 11);
+    this.h[l] = gru(gx, gh, this.h[l]);
+    return { x: Int8Array.from(this.h[l], q8), q: 7, stream: undefined };
+  }
+
+  /** 3.6 */
+  private mlgru(input: Carried, l: number): Carried {
+    const stream = this.streamOf(input, l);
+    const u = norm(stream, this.numbers(`mlgru.norm_l${l}`));
+    const gates = linear(this.matrix(`mlgru.weight_in_l${l}`), this.numbers(`mlgru.bias_in_l${l}`), u, 5, 11);
+    const { h, out } = mlgru(gates, this.h[l]);
+    this.h[l] = h;
+    return added(stream, linear(this.matrix(`mlgru.weight_out_l${l}`), undefined, out, 7, 11));
+  }
+
+  /** 3.7 */
+  private glu(input: Carried, l: number): Carried {
+    const stream = this.streamOf(input, l);
+    const u = norm(stream, this.numbers(`glu.norm_l${l}`));
+    const inner = norm(gated(linear(this.matrix(`glu.weight_in_l${l}`), undefined, u, 5, 11)));
+    return added(stream, linear(this.matrix(`glu.weight_out_l${l}`), undefined, inner, 5, 11));
+  }
+
+  /** 8-bit values of what a layer or the head reads: as they are, or the stream normed. */
+  private normed({ x, q, stream }: Carried, gain: string): { x: Int8Array; q: number } {
+    return stream === undefined ? { x, q } : { x: norm(stream, this.numbers(gain)), q: 5 };
+  }
+
+  /** The residual stream that enters a block: what the last block gave, or begun from the sources or a GRU's state. */
+  private streamOf({ x, q, stream }: Carried, l: number): Int16Array {
+    if (stream !== undefined) return stream;
+    return l === 0 ? Int16Array.from(x, (v) => v * 2 ** (11 - q)) : this.h[l - 1].map((v) => v >> 4);
   }
 
   /**
@@ -80,8 +129,7 @@ export class ReferenceEngine {
   }
 
   private zero(): void {
-    const { layers, hidden } = this.model.config;
-    this.h = Array.from({ length: layers }, () => new Int16Array(hidden));
+    this.h = stateWidths(this.model.config).map((width) => new Int16Array(width));
   }
 
   private matrix(name: string): TernaryTensor {
@@ -90,12 +138,15 @@ export class ReferenceEngine {
     return tensor;
   }
 
-  private bias(name: string): Int16Tensor {
+  private numbers(name: string): FixedTensor {
     const tensor = this.tensors.get(name);
-    if (tensor?.kind !== 'int16') throw new TinyLMError('reference-tensor', `the model has no bias ${name}`);
+    if (tensor?.kind !== 'fixed') throw new TinyLMError('reference-tensor', `the model has no bias or gain ${name}`);
     return tensor;
   }
 }
+
+const added = (stream: Int16Array, change: Int16Array): Carried =>
+  ({ x: new Int8Array(), q: 5, stream: stream.map((v, i) => sat16(v + change[i])) });
 
 /** Natural logarithm of a token's probability under logits, which are in units of 1/`one` (Q9: 512). */
 export function logProb(logits: ArrayLike<number>, token: number, one = 512): number {

@@ -1,6 +1,6 @@
 /** The trainer's forward pass (SPEC.md 5) in float64: an oracle for its kernels, and for what quantizing costs. */
 import type { ModelConfig } from '../model/config.js';
-import { parameterSpecs, TinyLMError } from '../model/index.js';
+import { parameterSpecs, stateWidths, TinyLMError } from '../model/index.js';
 import { measureBits, type Document } from './engine.js';
 
 /** A float model; float64 too, so that a difference quotient has digits to work with. */
@@ -43,13 +43,13 @@ export class FloatReference {
   }
 
   reset(): void {
-    const { layers, hidden } = this.weights.config;
-    this.h = Array.from({ length: layers }, () => new Float64Array(hidden));
+    this.h = stateWidths(this.weights.config).map((width) => new Float64Array(width));
   }
 
   /** Feeds a token; the logits (V) after it. */
   step(token: number): Float64Array {
-    const { layers, hidden: H, dim, tied } = this.weights.config;
+    const { layers: { length: layers }, dim, tied } = this.weights.config;
+    const H = this.weights.config.layers[0].width;
     if (token === this.options.resetOn) this.reset();
     const table = this.tensor('embed.weight');
     let x: Float64Array = Float64Array.from(table.subarray(token * dim, (token + 1) * dim), (v) => this.embedded(v));

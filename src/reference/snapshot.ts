@@ -16,21 +16,20 @@ function crc32(bytes: Uint8Array): number {
  * @param engine whose state and recent tokens are written
  * @param generator the sampler's
  * @param modelCrc the last four bytes of the model's file, u32
- * @returns 162 + 2·L·H bytes
+ * @returns 164 bytes and 2 for each number of state; 6 more for the last three tokens of a model with n-gram tables
  */
 export function writeSnapshot(engine: ReferenceEngine, generator: Generator, modelCrc: number): Uint8Array {
-  const { layers, hidden } = engine.model.config;
-  const out = new Uint8Array(12 + 2 * layers * hidden + 16 + 2 + 128 + 4);
+  const { ngrams } = engine.model.config;
+  const states = engine.h.flatMap((layer) => [...layer]);
+  const out = new Uint8Array(12 + 2 * states.length + 16 + 2 + 128 + (ngrams.length > 0 ? 6 : 0) + 4);
   const view = new DataView(out.buffer);
   out.set([0x54, 0x4c, 0x53, 0x1a]);
   view.setUint16(4, 1, true);
   view.setUint32(8, modelCrc, true);
   let at = 12;
-  for (const layer of engine.h) {
-    for (const value of layer) {
-      view.setInt16(at, value, true);
-      at += 2;
-    }
+  for (const value of states) {
+    view.setInt16(at, value, true);
+    at += 2;
   }
   for (const word of generator.state) {
     view.setUint32(at, word, true);
@@ -38,6 +37,11 @@ export function writeSnapshot(engine: ReferenceEngine, generator: Generator, mod
   }
   view.setUint16(at, engine.recent.length, true);
   engine.recent.forEach((token, i) => view.setUint16(at + 2 + 2 * i, token, true));
+  at += 130;
+  if (ngrams.length > 0) {
+    const context = engine.context ?? [0, 0, 0];
+    for (let i = 0; i < 3; i++) view.setUint16(at + 2 * i, context[2 - i], true);
+  }
   view.setUint32(out.length - 4, crc32(out.subarray(0, -4)), true);
   return out;
 }

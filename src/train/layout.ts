@@ -41,7 +41,7 @@ export interface KernelConfig {
 /** The C struct `Config`: fifteen 32-bit integers and seven floats. */
 export function configWords(c: KernelConfig): Uint8Array {
   const ints = [
-    c.model.vocab, c.model.dim, c.model.hidden, c.model.layers, Number(c.model.tied),
+    c.model.vocab, c.model.dim, c.model.layers[0].width, c.model.layers.length, Number(c.model.tied),
     c.lanes, c.segment, c.shards,
     Number(c.ternary), Number(c.quantizeActivations), c.embedFrac, Number(c.resetOnEod), c.eod,
     c.stream, c.chunk,

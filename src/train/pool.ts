@@ -3,6 +3,7 @@
  * two calls.
  */
 import { TinyLMError } from '../model/errors.js';
+import { stateWidths } from '../model/index.js';
 import { createWasmBackend } from './backend-wasm.js';
 import { isNative, type Backend, type TrainerKernels, type WorkerTask } from './backend.js';
 import {
@@ -105,10 +106,14 @@ export class KernelPool {
   }
   /** Sets that state; without an argument to zero. */
   writeState(state?: Float32Array): void {
-    this.#state(state ?? new Float32Array(this.config.model.layers * this.config.lanes * this.config.model.hidden));
+    this.#state(state ?? new Float32Array(this.#stateLength()));
+  }
+  #stateLength(): number {
+    return stateWidths(this.config.model).reduce((a, b) => a + b, 0) * this.config.lanes;
   }
   #state(from?: Float32Array): Float32Array {
-    const { lanes, shards, model } = this.config;
+    const { lanes, shards } = this.config;
+    const model = { layers: this.config.model.layers.length, hidden: this.config.model.layers[0].width };
     const stride = this.#backend.hiddenStride;
     const perShard = lanes / shards;
     const out = from ?? new Float32Array(model.layers * lanes * model.hidden);

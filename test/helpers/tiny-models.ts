@@ -1,6 +1,6 @@
 /** Small random models for tests of quantize, format and reference. */
 import fc from 'fast-check';
-import { initModel, type FloatModel, type ModelConfig } from '../../src/model/index.js';
+import { configOf, initModel, type FloatModel, type ModelConfig } from '../../src/model/index.js';
 import { quantizeModel, type QuantizedModel } from '../../src/quantize/index.js';
 import { byteTable, tableVocab, trainTokenizer, type TokenizerTable } from '../../src/tokenizer/index.js';
 
@@ -35,7 +35,7 @@ export const tinyModels: fc.Arbitrary<TinyModel> = fc.record({
   embedFrac: fc.integer({ min: 0, max: 7 }),
   method: fc.constantFrom('threshold' as const, 'sign' as const), resetOnEod: fc.boolean(),
 }).map(({ table, dim, hidden, layers, tied, seed, ...options }) => {
-  const config: ModelConfig = { cell: 'gru', vocab: tableVocab(table), dim: tied ? hidden : dim, hidden, layers, tied };
+  const config: ModelConfig = configOf({ vocab: tableVocab(table), dim: tied ? hidden : dim, hidden, layers, tied });
   const float = livelyModel(config, seed);
   return { float, model: quantizeModel(float, options).model, tokenizer: table };
 });

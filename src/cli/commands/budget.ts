@@ -19,6 +19,7 @@ import { EXIT, UsageError } from '../errors.js';
 import { modelConfig, wantedVocab, type ModelOptions } from '../model-options.js';
 import { openTlm } from '../model-source.js';
 import { addOptions, FLOAT_LIMIT, MODEL_OPTIONS } from '../options.js';
+import { shape } from '../shape.js';
 import { table } from '../terminal.js';
 import { bytesText, byteSize, count, decimal } from '../values.js';
 
@@ -85,31 +86,22 @@ function computed(options: ModelOptions): Cost {
   return { config, ...budget(config, { tokenizerBytes: tokenizerBytes(options, config) }) };
 }
 
-/** Of a model that is there: its files as they would be written, and what the engine itself asks for. */
-async function measuredCost(path: string): Promise<Cost> {
+/** Of a model that is there: its own parts, in either packing. */
+function measuredCost(path: string): Cost {
   const { file } = openTlm(path);
   const { config } = file.model;
-  const written = (packing: Packing): Uint8Array =>
-    writeTlm({ model: file.model, tokenizer: file.tokenizer, metadata: file.metadata, packing });
-  const [t2, b3] = [written('t2'), written('b3')];
-  const ram = async (tlm: Uint8Array, kernel: 'table' | 'reference'): Promise<number> =>
-    (await Engine.load(readWasm('engine'), tlm, { kernel })).memoryBytes;
-  const { parameters, floatBytes } = budget(config);
-  return {
-    config,
-    parameters,
-    floatBytes,
-    t2Bytes: t2.length,
-    b3Bytes: b3.length,
-    ramT2: await ram(t2, 'table'),
-    ramB3: await ram(b3, 'table'),
-    ramReference: await ram(b3, 'reference'),
+  const metadata = Object.keys(file.metadata).length === 0 ? '' : JSON.stringify(file.metadata);
+  const sizes = {
+    tokenizerBytes: encodeTokenizer(file.tokenizer).length,
+    metadataBytes: new TextEncoder().encode(metadata).length,
   };
+  return { config, ...budget(config, sizes) };
 }
 
-/** Bytes of a tokenizer section whose vocabulary is full (SPEC.md 1.4): a merge and a symbol take 4 bytes each. */
-function tokenizerBytes(options: ModelOptions, config: Pick<ModelConfig, 'vocab'>): number {
-  return options.tokenizer === 'byte' ? 8 : 8 + 4 * config.vocab;
+/** Bytes of a tokenizer section whose vocabulary is full: a merge takes the most (SPEC.md 1.4). */
+function tokenizerBytes(options: ModelOptions, { vocab }: Pick<ModelConfig, 'vocab'>): number {
+  const { byteIdsMax, indexAbove, countsBytes } = spec.TOKENIZER;
+  return options.tokenizer === 'byte' ? 0 : countsBytes + vocab * (vocab <= byteIdsMax ? 2 : vocab <= indexAbove ? 3 : 5);
 }
 
 async function showBudget(
@@ -118,7 +110,7 @@ async function showBudget(
   path: string | undefined,
   options: Options,
 ): Promise<void> {
-  const sizes = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'tied'].filter(
+  const sizes = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'ngrams', 'tied', 'trits'].filter(
     (name) => command.getOptionValueSource(name) === 'cli',
   );
   if (path !== undefined && sizes.length > 0)
@@ -127,7 +119,7 @@ async function showBudget(
       'a model has its own sizes; leave the option out',
     );
   if (options.largest) return showLargest(context, path, sizes, options);
-  const cost = path === undefined ? computed(options) : await measuredCost(path);
+  const cost = path === undefined ? computed(options) : measuredCost(path);
   const speeds = speedsOf(cost.config, options.chip, options.flashMode);
   const fits = {
     original: cost.floatBytes <= FLOAT_LIMIT,
@@ -146,11 +138,10 @@ async function showBudget(
   } else {
     const { terminal } = context;
     const verdict = (yes: boolean, limit: string): string => (yes ? `fits ${limit}` : `DOES NOT FIT ${limit}`);
-    const { vocab, dim, hidden, layers, tied } = cost.config;
     terminal.out(
       table(
         [
-          ['model', `vocab ${vocab}, dim ${dim}, hidden ${hidden}, layers ${layers}, ${tied ? 'tied' : 'not tied'}`],
+          ['model', shape(cost.config)],
           ['parameters', count(cost.parameters)],
           [
             'original weights, float32',

@@ -14,7 +14,7 @@ import { resumeRun, startRun, threadsOf, type Started } from '../pipeline.js';
 import type { TrainFlags } from '../plan.js';
 import { corpusRecord, loadRecorded, measured, prepareData } from '../prepare.js';
 import { RunFolder } from '../../node/run-folder.js';
-import { bestRow, sweepFolder, sweepModel, sweepPicture, sweepTable, type SweepRow } from '../sweep.js';
+import { bestRow, hiddenOf, sweepFolder, sweepModel, sweepPicture, sweepTable, type SweepRow } from '../sweep.js';
 import { markdownTable, table } from '../terminal.js';
 import { bits, decimalRange, numberList } from '../values.js';
 
@@ -88,7 +88,7 @@ async function sweep(context: Context, path: string | undefined, options: Option
   const best = bestRow(rows);
   const words =
     `Best: ${best.method === 'sign' ? 'sign' : `threshold ${best.threshold}`}` +
-    `${options.dims ? ` at hidden ${best.model.hidden}` : ''}, ${bits(best.bitsPerByte)} bits per byte, ` +
+    `${options.dims ? ` at hidden ${hiddenOf(best)}` : ''}, ${bits(best.bitsPerByte)} bits per byte, ` +
     `measured on ${text}. ` +
     'Ternary models are measured in the integer arithmetic of the engine.';
   writeAtomic(join(out, 'sweep.json'), `${JSON.stringify({ text, rows }, null, 2)}\n`);

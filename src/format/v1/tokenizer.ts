@@ -1,8 +1,9 @@
-/** The tokenizer section of a file (SPEC.md 1.4). */
-import type { TokenizerKind, TokenizerTable } from '../tokenizer/table.js';
-import { refuse } from './bytes.js';
-import { HEADER, TOKENIZER } from './constants.js';
-import type { SectionReader } from './reader.js';
+/** The tokenizer section of a version 1 file (SPEC.md, appendix A). */
+import type { TokenizerKind, TokenizerTable } from '../../tokenizer/table.js';
+import { refuse } from '../bytes.js';
+import { TOKENIZER, V1, V1_HEADER as HEADER } from '../constants.js';
+import { isCharacter } from '../characters.js';
+import type { SectionReader } from './sections.js';
 
 /** @param at where the section begins; it was checked to lie inside the file */
 export function readTokenizer(r: SectionReader, kind: TokenizerKind, vocab: number, at: number,
@@ -10,30 +11,30 @@ export function readTokenizer(r: SectionReader, kind: TokenizerKind, vocab: numb
   const equal = (what: string, offset: number, found: number, expected: number): void => {
     if (found !== expected) refuse('tlm-tokenizer', what, offset, found, expected);
   };
-  if (bytes < TOKENIZER.recordsOffset) {
+  if (bytes < V1.recordsOffset) {
     refuse('tlm-tokenizer', 'size of the tokenizer', HEADER.tokenizerBytes, bytes,
-      `at least ${TOKENIZER.recordsOffset}`);
+      `at least ${V1.recordsOffset}`);
   }
-  const baseCount = r.u16(at + TOKENIZER.baseCountOffset);
-  const mergeCount = r.u16(at + TOKENIZER.mergeCountOffset);
-  const nibbleBase = r.u16(at + TOKENIZER.nibbleBaseOffset);
-  equal('reserved field of the tokenizer', at + TOKENIZER.reservedOffset, r.u16(at + TOKENIZER.reservedOffset), 0);
+  const baseCount = r.u16(at + V1.baseCountOffset);
+  const mergeCount = r.u16(at + V1.mergeCountOffset);
+  const nibbleBase = r.u16(at + V1.nibbleBaseOffset);
+  equal('reserved field of the tokenizer', at + V1.tokenizerReservedOffset, r.u16(at + V1.tokenizerReservedOffset), 0);
   equal('base tokens and merges together', at, baseCount + mergeCount, vocab);
-  if (kind !== 'bpe') equal(`merges of kind ${kind}`, at + TOKENIZER.mergeCountOffset, mergeCount, 0);
+  if (kind !== 'bpe') equal(`merges of kind ${kind}`, at + V1.mergeCountOffset, mergeCount, 0);
   if (kind === 'byte') {
     equal('base tokens of kind byte', at, baseCount, TOKENIZER.byteTokens);
-    equal('nibble base of kind byte', at + TOKENIZER.nibbleBaseOffset, nibbleBase, TOKENIZER.noNibbles);
-    equal('size of the tokenizer', HEADER.tokenizerBytes, bytes, TOKENIZER.recordsOffset);
+    equal('nibble base of kind byte', at + V1.nibbleBaseOffset, nibbleBase, V1.noNibbles);
+    equal('size of the tokenizer', HEADER.tokenizerBytes, bytes, V1.recordsOffset);
     const base = Array.from({ length: baseCount }, (_, byte) => Uint8Array.of(byte));
     return { kind, eod: TOKENIZER.eod, nibbleBase: -1, base, merges: [] };
   }
   if (baseCount < TOKENIZER.firstSymbol) {
     refuse('tlm-tokenizer', 'base tokens', at, baseCount, `at least ${TOKENIZER.firstSymbol}`);
   }
-  equal('nibble base', at + TOKENIZER.nibbleBaseOffset, nibbleBase, TOKENIZER.firstNibble);
-  const records = at + TOKENIZER.recordsOffset;
-  const merges = records + TOKENIZER.recordBytes * baseCount;
-  equal('size of the tokenizer', HEADER.tokenizerBytes, bytes, merges + TOKENIZER.mergeBytes * mergeCount - at);
+  equal('nibble base', at + V1.nibbleBaseOffset, nibbleBase, TOKENIZER.firstNibble);
+  const records = at + V1.recordsOffset;
+  const merges = records + V1.recordBytes * baseCount;
+  equal('size of the tokenizer', HEADER.tokenizerBytes, bytes, merges + V1.mergeBytes * mergeCount - at);
   const base = readSymbols(r, records, baseCount);
   return { kind, eod: TOKENIZER.eod, nibbleBase, base, merges: readMerges(r, merges, mergeCount, base) };
 }
@@ -43,8 +44,8 @@ function readSymbols(r: SectionReader, records: number, count: number): Uint8Arr
   const base: Uint8Array[] = [];
   let last = 0;
   for (let id = 0; id < count; id++) {
-    const at = records + TOKENIZER.recordBytes * id;
-    const record = r.bytes.subarray(at, at + TOKENIZER.recordBytes);
+    const at = records + V1.recordBytes * id;
+    const record = r.bytes.subarray(at, at + V1.recordBytes);
     // The record read as a big-endian number has the order of its bytes.
     const order = r.view.getUint32(at, false);
     const shown = `[${[...record]}]`;
@@ -67,18 +68,10 @@ function readSymbols(r: SectionReader, records: number, count: number): Uint8Arr
   return base;
 }
 
-/** One whole character as SPEC.md 2.1 counts them, not NUL. */
-function isCharacter(bytes: Uint8Array): boolean {
-  const lead = bytes[0];
-  if (lead === undefined || lead === 0) return false;
-  const length = lead < 0x80 ? 1 : lead < 0xc2 || lead > 0xf4 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  return bytes.length === length && bytes.subarray(1).every((byte) => (byte & 0xc0) === 0x80);
-}
-
 function readMerges(r: SectionReader, start: number, count: number, base: readonly Uint8Array[]): [number, number][] {
   const lengths = base.map((symbol) => symbol.length);
   return Array.from({ length: count }, (_, m) => {
-    const at = start + TOKENIZER.mergeBytes * m;
+    const at = start + V1.mergeBytes * m;
     const pair: [number, number] = [r.u16(at), r.u16(at + 2)];
     pair.forEach((id, side) => {
       if (id < TOKENIZER.firstSymbol || id >= lengths.length) {

@@ -1,6 +1,6 @@
-/** A place in a `.tlm` that is being read: sections in order, aligned, inside the file, zeros between them. */
-import { alignUp, refuse } from './bytes.js';
-import { FILE } from './constants.js';
+/** A place in a version 1 file that is being read: sections that say where they begin, in order, inside the file, zeros between them. */
+import { alignUp, refuse } from '../bytes.js';
+import { FILE, V1 } from '../constants.js';
 
 export class SectionReader {
   readonly bytes: Uint8Array;
@@ -8,7 +8,7 @@ export class SectionReader {
   /** Where the CRC begins. */
   readonly end: number;
   /** First byte after the last section taken. */
-  private cursor: number = FILE.headerBytes;
+  private cursor: number = V1.headerBytes;
 
   /** @param bytes the file; the sizes in its header were checked */
   constructor(bytes: Uint8Array) {
@@ -34,9 +34,9 @@ export class SectionReader {
    * @param field where its offset stands in the file, for the message
    */
   take(what: string, field: number, offset: number, bytes: number): Uint8Array {
-    if (offset % FILE.align !== 0) {
+    if (offset % V1.align !== 0) {
       refuse('tlm-layout', `offset of ${what}`, field, offset,
-        `a multiple of ${FILE.align}, say ${alignUp(offset, FILE.align)}`);
+        `a multiple of ${V1.align}, say ${alignUp(offset, V1.align)}`);
     }
     if (offset < this.cursor) refuse('tlm-layout', `offset of ${what}`, field, offset, `at least ${this.cursor}`);
     if (offset + bytes > this.end) {
