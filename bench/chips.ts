@@ -23,7 +23,7 @@ import {
 import { INSTRUCTIONS } from '../src/cost/instructions.js';
 import { largestOf, type LargestAnswer } from '../src/cli/budget-speed.js';
 import { writeTlm } from '../src/format/index.js';
-import { TABLE_BUDGET_DEFAULT, budget, defaultConfig, initModel, parameterCount, type ModelConfig } from '../src/model/index.js';
+import { stateWidths, configOf, TABLE_BUDGET_DEFAULT, budget, defaultConfig, initModel, parameterCount, type ModelConfig } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import { byteTable } from '../src/tokenizer/index.js';
@@ -46,9 +46,9 @@ const BARE_ENGINE_BYTES = 18432;
 /** The default, one three times as large, and one of about a million weights. */
 const MODELS: readonly { readonly name: string; readonly config: ModelConfig }[] = [
   { name: 'default', config: defaultConfig() },
-  { name: '124 k', config: { ...defaultConfig(), dim: 64, hidden: 128 } },
-  { name: '1 M', config: { ...defaultConfig(), dim: 280, hidden: 280, layers: 2, tied: true } },
-  { name: '1 M, wide', config: { ...defaultConfig(), dim: 384, hidden: 384, tied: true } },
+  { name: '124 k', config: configOf({ vocab: 256, dim: 64, hidden: 128 }) },
+  { name: '1 M', config: configOf({ vocab: 256, dim: 280, layers: 2, tied: true }) },
+  { name: '1 M, wide', config: configOf({ vocab: 256, dim: 384, tied: true }) },
 ];
 /** What `tinylm budget --largest` is asked for the budget table. */
 interface Question {
@@ -140,7 +140,8 @@ const tlmOf = (config: ModelConfig, packing: Packing): Uint8Array => {
 };
 
 /** Instructions of a token by engine/bench/count.sh: the mean of the tokens after the first eight. */
-function counted(isa: Isa, { vocab, dim, hidden, layers }: ModelConfig, packing: Packing): number {
+function counted(isa: Isa, { vocab, dim, layers: stack }: ModelConfig, packing: Packing): number {
+  const [{ width: hidden }, layers] = [stack[0], stack.length];
   const [few, many] = [8, 40].map((tokens) => {
     const output = execFileSync(
       join(packageRoot(), 'engine/bench/count.sh'),
@@ -305,7 +306,7 @@ export async function benchChips(say: (line: string) => void): Promise<ChipsResu
       weights: tokenCost(config, 'b3', 'rv32imc').weights,
       bytes: { b3: cost.b3Bytes, t2: cost.t2Bytes },
       engineBytes: { b3: cost.ramB3, t2: cost.ramT2 },
-      stateBytes: 2 * config.hidden * config.layers,
+      stateBytes: 2 * stateWidths(config).reduce((a, b) => a + b, 0),
       instructions: each(ISAS, (isa) => each(PACKINGS, (packing) => counted(isa, config, packing))),
       c3,
       speeds: speeds(config),

@@ -49,7 +49,7 @@ export async function raceEngines(wasm: BufferSource, rounds: number, say: (line
   const module = await WebAssembly.compile(wasm);
   const results: EngineResult[] = [];
   for (const model of MODELS) {
-    say(`${model.vocab} × ${model.dim} × ${model.hidden}`);
+    say(`${model.vocab} × ${model.dim} × ${model.layers[0].width}`);
     const float = initModel(model, 1);
     const tokenizer = byteTable();
     const file = writeTlm({ model: quantizeModel(float, { eod: tokenizer.eod }).model, tokenizer, metadata: {}, packing: 'b3' });

@@ -1,4 +1,5 @@
 /** The figures of bench/results/ that both READMEs show. */
+import { configOf, type ModelShorthand } from '../src/model/index.js';
 import { CHIPS } from '../src/cost/index.js';
 import type { Language } from '../scripts/marked.js';
 import type { ChipsResults } from './chips.js';
@@ -88,6 +89,12 @@ function instructions(c: CountResults, language: Language): string[] {
   return [words.instructions(gcc), table(words.counts, rows), words.beside(each(k.int8), each(k.branch), each(k.table))];
 }
 
+/** Sizes of a model of GRU layers, as results on disk have them. */
+const sizesOf = (config: ModelShorthand): string => {
+  const { vocab, dim, layers: [{ width }] } = configOf(config);
+  return `${vocab} × ${dim} × ${width}`;
+};
+
 function modelled(c: ChipsResults, language: Language): string[] {
   const show = numbers(language);
   const words = WORDS[language];
@@ -95,7 +102,7 @@ function modelled(c: ChipsResults, language: Language): string[] {
   const chips = small.speeds.map((s) => CHIPS[s.chip].title);
   const row = (said: string, m: typeof small, how: 'withCopies' | 'streamed'): string[] =>
     [said, words.bytes(show(m.bytes.b3)), ...m.speeds.map((s) => rate(s[how][0], show))];
-  const said = ({ config: { vocab, dim, hidden }, parameters }: typeof small) => [`${vocab} × ${dim} × ${hidden}`, show(parameters)] as const;
+  const said = ({ config, parameters }: typeof small) => [sizesOf(config), show(parameters)] as const;
   return [
     words.modelled,
     table([words.model, '.tlm', ...chips], [

@@ -1,5 +1,5 @@
 /** The section of RESULTS.md on the chips. */
-import { TABLE_BUDGET_DEFAULT } from '../src/model/index.js';
+import { configOf, TABLE_BUDGET_DEFAULT } from '../src/model/index.js';
 import { CHIPS, FLASH_MODES, FLASH_MODE_LIST, type ChipName } from '../src/cost/index.js';
 import type { ChipModel, ChipsResults } from './chips.js';
 
@@ -8,8 +8,10 @@ const rate = (n: number): string => (n >= 100 ? count(n) : n.toFixed(1));
 const kilobytes = (n: number): string => `${n % 1024 === 0 ? n / 1024 : (n / 1024).toFixed(1)} KB`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
-const sizes = ({ config: { vocab, dim, hidden, layers, tied } }: ChipModel): string =>
-  `${vocab} × ${dim} × ${hidden}${layers > 1 ? `, ${layers} layers` : ''}${tied ? ', tied' : ''}`;
+const sizes = ({ config }: ChipModel): string => {
+  const { vocab, dim, layers, tied } = configOf(config);
+  return `${vocab} × ${dim} × ${layers[0].width}${layers.length > 1 ? `, ${layers.length} layers` : ''}${tied ? ', tied' : ''}`;
+};
 const title = (chip: ChipName): string => CHIPS[chip].title;
 
 /** What a model should reach on every chip at QIO 80 MHz, tokens/s. */
@@ -190,7 +192,7 @@ function budgetTables({ budget }: ChipsResults): string[] {
         title(chip),
         ...(found
           ? [
-              `${found.config.dim} × ${found.config.hidden}`,
+              `${found.config.dim} × ${configOf(found.config).layers[0].width}`,
               count(found.parameters),
               count(found.flashBytes),
               `${count(found.engineBytes)} + ${count(found.copiedBytes)}`,

@@ -1,4 +1,5 @@
 /** RESULTS.md from the figures in bench/results/ and the notes in bench/NOTES.md. */
+import { configOf } from '../src/model/index.js';
 import { exponents } from './charts.js';
 import type { ChipsResults } from './chips.js';
 import type { Case } from './contestant.js';
@@ -138,7 +139,7 @@ function engineSection(e: EngineResults): string[] {
     + '(`bench/plain.ts`), one thread, whole token with the choice of the next; lowest / **median** / highest.',
     table(['where', 'model', 'parameters', '.tlm bytes', 'float bytes', 'engine', 'plain TypeScript', 'ratio'],
       e.places.flatMap((place) => place.models.map((m) => [
-        place.name, `${m.model.vocab} × ${m.model.dim} × ${m.model.hidden}`, String(m.parameters), String(m.fileBytes), String(m.floatBytes),
+        place.name, `${m.model.vocab} × ${m.model.dim} × ${configOf(m.model).layers[0].width}`, String(m.parameters), String(m.fileBytes), String(m.floatBytes),
         tokens(spread(m.engine)), tokens(spread(m.plain)), times(ratio(m.engine, m.plain))]))),
   ];
 }

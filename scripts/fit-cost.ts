@@ -62,8 +62,8 @@ export const countedConfig = ([vocab, dim, hidden, layers]: readonly [
 const macros = (c: ModelConfig, packing: Packing, tokens: number): string[] => [
   `-DVOCAB=${c.vocab}`,
   `-DDIM=${c.dim}`,
-  `-DHIDDEN=${c.hidden}`,
-  `-DLAYERS=${c.layers}`,
+  `-DHIDDEN=${c.layers[0].width}`,
+  `-DLAYERS=${c.layers.length}`,
   `-DTYPE=${packing === 't2' ? 1 : 2}`,
   `-DTOKENS=${tokens}`,
 ];

@@ -1,6 +1,6 @@
 /**
  * Makes the files of vectors/ from the TypeScript reference. Run from the repository root; vectors/README.md has
- * the format. Files of an old version of the format stay as they are.
+ * the format. Files of version 1 of the format stay as they are: nothing writes it any more.
  */
 import { configOf } from '../src/model/index.js';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -103,10 +103,19 @@ function snapshotLine(name: string, vector: VectorModel, blob: Uint8Array, optio
 /** A small file of a given width, to make bad ones from. */
 function goodForBad(dim: number): Uint8Array {
   const tokenizer = trainTokenizer(['aaabaab aaabaab aaba aab aaaab aabaaã ãab ãab'], { kind: 'bpe', vocab: 28 });
-  const config = configOf({ vocab: tableVocab(tokenizer), dim, hidden: 2, layers: 1, tied: false });
-  const { model } = quantizeModel(lively(config, 9, 1), { threshold: 0.7 });
-  return writeTlm({ model, tokenizer, metadata: { name: 'x' },
+  const config = configOf({ vocab: tableVocab(tokenizer), dim, trits: { hh: 2 }, ngrams: [{ order: 2, rows: 16, width: 3 }],
+    layers: [{ kind: 'gru', width: 2 }, { kind: 'glu', width: 3 }] });
+  const { model } = quantizeModel(lively(config, 9, 1), { threshold: 0.7, scaleBytes: dim > 64 ? 2 : 1 });
+  return writeTlm({ model, tokenizer, metadata: { name: 'xy' },
     packing: (name) => (name === 'embed.weight' ? 't2' : 'b3') });
+}
+
+/** A file with so many merges that an index follows them. */
+function largeForBad(): Uint8Array {
+  const word = (i: number): string => `${'abcdefghijklmnopqrstuvwxyz'[i % 26]}${'aeiou'[i % 5]}${'bcdfghjklmnp'[(i * 7) % 12]}${i}`;
+  const tokenizer = trainTokenizer([Array.from({ length: 3000 }, (_, i) => word(i)).join(' ')], { kind: 'bpe', vocab: 1032 });
+  const config = configOf({ vocab: tableVocab(tokenizer), dim: 1, hidden: 1 });
+  return writeTlm({ model: quantizeModel(lively(config, 9, 1)).model, tokenizer });
 }
 
 /** Every file of vectors/ by its path below it. */
@@ -116,17 +125,17 @@ export function makeVectors(): Map<string, Uint8Array> {
   for (const vector of vectorModels()) {
     const { name, model, tokenizer, packing } = vector;
     const blob = writeTlm({ model, tokenizer, packing, metadata: { name } });
-    files.set(`v1/${name}.tlm`, blob);
-    files.set(`v1/${name}.txt`, new TextEncoder().encode(expected(vector)));
+    files.set(`v2/${name}.tlm`, blob);
+    files.set(`v2/${name}.txt`, new TextEncoder().encode(expected(vector)));
     // Nothing drawn, a few, and more than the 64 recent tokens that are kept.
     snapshots.push(snapshotLine(name, vector, blob, SAMPLERS[0], 0), snapshotLine(name, vector, blob, SAMPLERS[5], 24),
       snapshotLine(name, vector, blob, SAMPLERS[6], 100));
   }
-  files.set('v1/snapshot.txt', new TextEncoder().encode(`${snapshots.join('\n')}\n`));
-  const bad = badFiles(goodForBad(6), goodForBad(301));
-  for (const { name, bytes } of bad) files.set(`v1/bad/${name}.tlm`, bytes);
+  files.set('v2/snapshot.txt', new TextEncoder().encode(`${snapshots.join('\n')}\n`));
+  const bad = badFiles(goodForBad(6), goodForBad(301), largeForBad());
+  for (const { name, bytes } of bad) files.set(`v2/bad/${name}.tlm`, bytes);
   const index = bad.map(({ name, code }) => `${name} ${code} ${code.replace('tlm-', 'TLM_E_').toUpperCase()}\n`);
-  files.set('v1/bad/index.txt', new TextEncoder().encode(index.join('')));
+  files.set('v2/bad/index.txt', new TextEncoder().encode(index.join('')));
   return files;
 }
 

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { countOnC3, directBootImage } from '../bench/c3-count.js';
 import { FLASH_MODE_LIST, modelledSpeed, totalInstructions, type Packing } from '../src/cost/index.js';
 import { writeTlm } from '../src/format/index.js';
-import { budget, defaultConfig, type ModelConfig } from '../src/model/index.js';
+import { configOf, budget, defaultConfig, type ModelConfig } from '../src/model/index.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import { byteTable } from '../src/tokenizer/index.js';
 import { toolsFor } from './firmware-support.js';
@@ -26,12 +26,12 @@ const CASES: readonly {
   readonly tokens: readonly [number, number];
 }[] = [
   { config: defaultConfig(), packing: 'b3', tokens: [4, 20] },
-  { config: { ...defaultConfig(), dim: 64, hidden: 128 }, packing: 't2', tokens: [4, 12] },
-  { config: { ...defaultConfig(), dim: 384, hidden: 384, tied: true }, packing: 'b3', tokens: [2, 6] },
+  { config: configOf({ vocab: 256, dim: 64, hidden: 128 }), packing: 't2', tokens: [4, 12] },
+  { config: configOf({ vocab: 256, dim: 384, tied: true }), packing: 'b3', tokens: [2, 6] },
 ];
 
 for (const { config, packing, tokens } of CASES) {
-  test(`${config.vocab} × ${config.dim} × ${config.hidden} ${packing}: modelled, and run on the virtual C3`, (t) => {
+  test(`${config.vocab} × ${config.dim} × ${config.layers[0].width} ${packing}: modelled, and run on the virtual C3`, (t) => {
     if (!toolsFor(t, { 'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf', make: 'make' })) return;
     let tableBudget = 16384;
     const memory = (): number => budget(config, { tableBudget })[packing === 'b3' ? 'ramB3' : 'ramT2'];

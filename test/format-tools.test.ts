@@ -12,7 +12,8 @@ import { livelyModel, TABLES } from './helpers/tiny-models.js';
 
 const code = (expected: string) => (error: unknown): boolean => error instanceof TinyLMError && error.code === expected;
 
-const CONFIG = configOf({ vocab: TABLES[1].base.length, dim: 6, hidden: 5, layers: 1, tied: false });
+const SIZES = { vocab: TABLES[1].base.length, dim: 6, hidden: 5 };
+const CONFIG = configOf(SIZES);
 const write = (seed: number, packing: 't2' | 'b3', metadata = {}): Uint8Array =>
   writeTlm({ model: quantizeModel(livelyModel(CONFIG, seed)).model, tokenizer: TABLES[1], packing, metadata });
 
@@ -34,7 +35,7 @@ test('one tensor as text', () => {
   assert.equal(lines.length, 1 + CONFIG.vocab);
   const tensor = file.model.tensors[0];
   assert.ok(tensor.kind === 'ternary');
-  assert.equal(lines[3].split(' ')[2], Array.from(tensor.trits.subarray(12, 18),
+  assert.equal(lines[3].split(' ')[2], Array.from(tensor.levels.subarray(12, 18),
     (w) => (w < 0 ? '-' : w > 0 ? '+' : '.')).join(''));
   assert.match(showTensor(file, 'fc.bias'), /^fc\.bias \(\d+, 1\) frac \d+/);
   assert.throws(() => showTensor(file, 'fc.wait'), code('inspect-tensor'));
@@ -51,10 +52,10 @@ test('compare: by value, not by packing', () => {
       ...a.model, embedFrac: 5,
       tensors: a.model.tensors.map((t) => {
         if (t.name === 'embed.weight' && t.kind === 'ternary') {
-          const trits = t.trits.map((w, i) => (i < 3 ? ((w + 2) % 3) - 1 : w));
-          return { ...t, trits, mantissas: t.mantissas.map((m, r) => m - Number(r === 1)) };
+          const levels = t.levels.map((w, i) => (i < 3 ? ((w + 2) % 3) - 1 : w));
+          return { ...t, levels, mantissas: t.mantissas.map((m, r) => m - Number(r === 1)) };
         }
-        if (t.name === 'fc.bias' && t.kind === 'int16') {
+        if (t.name === 'fc.bias' && t.kind === 'fixed') {
           return { ...t, values: t.values.map((v, i) => v + Number(i === 4)) };
         }
         return t;
@@ -69,7 +70,7 @@ test('compare: by value, not by packing', () => {
     [3, 1, 1, 'equal']);
   assert.match(comparisonText(other),
     /embedFrac: 6 \/ 5[^]*embed\.weight: 3 values differ, 1 row scales differ[^]*the two differ/);
-  const smaller = writeTlm({ model: quantizeModel(livelyModel({ ...CONFIG, hidden: 4 }, 1)).model,
+  const smaller = writeTlm({ model: quantizeModel(livelyModel(configOf({ ...SIZES, hidden: 4 }), 1)).model,
     tokenizer: TABLES[1] });
   assert.equal(compare(a, readTlm(smaller)).tensors.find((t) => t.name === 'rnn.weight_hh_l0')!.state, 'other-shape');
 });
@@ -85,10 +86,12 @@ test('one .bin for each tensor, and an index that says how to read them', () => 
   index.tensors.forEach((entry, i) => {
     const tensor = file.model.tensors[i];
     const data = files.get(entry.file)!;
-    if (tensor.kind === 'int16') assert.deepEqual(new Int16Array(data.slice().buffer), tensor.values);
+    const wide = (bytes: Uint8Array, each: number): number[] => Array.from({ length: bytes.length / each }, (_, at) =>
+      (each === 1 ? bytes[at] : bytes[2 * at] | (bytes[2 * at + 1] << 8)));
+    if (tensor.kind === 'fixed') assert.deepEqual(wide(data, tensor.bytes).map((v) => (v << (32 - 8 * tensor.bytes)) >> (32 - 8 * tensor.bytes)), [...tensor.values]);
     else {
-      assert.deepEqual(unpack(data, entry.rows, entry.cols, 'b3'), tensor.trits);
-      assert.deepEqual(new Uint16Array(files.get(entry.scales!)!.slice().buffer), tensor.mantissas);
+      assert.deepEqual(unpack(data, entry.rows, entry.cols, 'b3'), tensor.levels);
+      assert.deepEqual(wide(files.get(entry.scales!)!, tensor.scaleBytes), [...tensor.mantissas]);
     }
   });
 });
@@ -105,7 +108,7 @@ test('a C header has every byte, aligned, the same each time', () => {
 
 test('safetensors: a model round-trips bit for bit', () => {
   for (const tied of [false, true]) {
-    const model = initModel({ ...CONFIG, dim: 5, layers: 2, tied }, 2);
+    const model = initModel(configOf({ ...SIZES, dim: 5, layers: 2, tied }), 2);
     const bytes = writeSafetensors(tensorsOfModel(model), { format: 'pt' });
     const { tensors, metadata } = readSafetensors(bytes);
     assert.deepEqual(metadata, { format: 'pt' });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  budget, configOfTensors, defaultConfig, elementCount, initModel, modelFromTensors, parameterCount, parameterSpecs,
-  tensorsOfModel, TinyLMError, validateConfig, type ModelConfig,
+  budget, configOf, configOfTensors, defaultConfig, elementCount, initModel, modelFromTensors, parameterCount, parameterSpecs,
+  tensorsOfModel, TinyLMError, validateConfig, type ModelConfig, type ModelShorthand,
 } from '../src/model/index.js';
 
-const UNTIED: ModelConfig = configOf({ vocab: 256, dim: 64, hidden: 64, layers: 1, tied: false });
+const SIZES = { vocab: 256, dim: 64, hidden: 64, layers: 1, tied: false };
+const UNTIED = configOf(SIZES);
 const code = (expected: string) => (error: unknown): boolean => error instanceof TinyLMError && error.code === expected;
 
 test('tensors are those of PyTorch, in the order of SPEC.md 1.2', () => {
@@ -16,7 +17,7 @@ test('tensors are those of PyTorch, in the order of SPEC.md 1.2', () => {
     'rnn.weight_ih_l1 21x7', 'rnn.weight_hh_l1 21x7', 'rnn.bias_ih_l1 21', 'rnn.bias_hh_l1 21',
     'fc.weight 19x7', 'fc.bias 19',
   ]);
-  const tied = parameterSpecs({ ...UNTIED, tied: true }).map((s) => s.name);
+  const tied = parameterSpecs(configOf({ ...SIZES, tied: true })).map((s) => s.name);
   assert.ok(!tied.includes('fc.weight') && tied.includes('fc.bias'));
 });
 
@@ -34,12 +35,14 @@ test('parameters and float bytes: 57,984 for the plain 256 × 64, and the defaul
 });
 
 test('a configuration that cannot be is an error', () => {
-  const bad: Partial<ModelConfig>[] = [
+  const bad: Partial<ModelShorthand>[] = [
     { vocab: 1 }, { vocab: 4097 }, { dim: 0 }, { dim: 2049 }, { hidden: 1.5 }, { hidden: NaN }, { layers: 0 },
-    { layers: 9 }, { tied: true, dim: 32 }, { cell: 'lstm' as 'gru' },
+    { layers: 17 }, { tied: true, dim: 32 }, { layers: [{ kind: 'lstm' as 'gru', width: 3 }] }, { trits: 4 as 3 },
+    { ngrams: [{ order: 5, rows: 64, width: 4 }] }, { ngrams: [{ order: 2, rows: 65, width: 4 }] },
+    { ngrams: [{ order: 2, rows: 64, width: 65 }] }, { tied: true, ngrams: [{ order: 2, rows: 64, width: 4 }], layers: [{ kind: 'glu', width: 4 }] },
   ];
-  for (const change of bad) assert.throws(() => validateConfig({ ...UNTIED, ...change }), code('model-config'));
-  validateConfig({ ...UNTIED, vocab: 4096, dim: 2048, hidden: 2048, layers: 8, tied: true });
+  for (const change of bad) assert.throws(() => validateConfig(configOf({ ...SIZES, ...change })), code('model-config'));
+  validateConfig(configOf({ vocab: 4096, dim: 2048, hidden: 2048, layers: 16, tied: true }));
 });
 
 test('initial weights: the same for a seed, in PyTorch\'s range, with the embedding\'s deviation', () => {
@@ -66,17 +69,17 @@ test('initial weights: the same for a seed, in PyTorch\'s range, with the embedd
     return Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
   };
   assert.ok(Math.abs(deviation(UNTIED) - 0.5) < 0.02);
-  assert.ok(Math.abs(deviation({ ...UNTIED, tied: true }) - 0.125) < 0.005);
+  assert.ok(Math.abs(deviation(configOf({ ...SIZES, tied: true })) - 0.125) < 0.005);
 });
 
 test('a checkpoint becomes a model: shapes read or checked, a repeated tied embedding taken', () => {
   for (const tied of [false, true]) {
-    const model = initModel({ ...UNTIED, vocab: 20, layers: 2, tied }, 4);
+    const model = initModel(configOf({ ...SIZES, vocab: 20, layers: 2, tied }), 4);
     const tensors = tensorsOfModel(model);
     assert.deepEqual(configOfTensors(tensors), model.config);
     assert.deepEqual(modelFromTensors(tensors), model);
   }
-  const tied = initModel({ ...UNTIED, tied: true }, 4);
+  const tied = initModel(configOf({ ...SIZES, tied: true }), 4);
   const repeated = tensorsOfModel(tied).set('fc.weight', { shape: [256, 64],
     data: tied.tensors.get('embed.weight')!.slice() });
   assert.deepEqual(modelFromTensors(repeated, tied.config), tied);
@@ -85,9 +88,9 @@ test('a checkpoint becomes a model: shapes read or checked, a repeated tied embe
 
 test('a checkpoint of another shape, or diverged, is refused in words', () => {
   const tensors = tensorsOfModel(initModel(UNTIED, 4));
-  assert.throws(() => modelFromTensors(tensors, { ...UNTIED, hidden: 32 }),
+  assert.throws(() => modelFromTensors(tensors, configOf({ ...SIZES, hidden: 32 })),
     /another shape: rnn.weight_ih_l0 is \(192, 64\), expected \(96, 64\)/);
-  assert.throws(() => modelFromTensors(tensors, { ...UNTIED, layers: 2 }),
+  assert.throws(() => modelFromTensors(tensors, configOf({ ...SIZES, layers: 2 })),
     /rnn.weight_ih_l1 is nothing, expected \(192, 64\)/);
   assert.throws(() => modelFromTensors(new Map(tensors).set('lstm.weight', { shape: [1], data: new Float32Array(1) })),
     /it has lstm.weight \(1\)/);

@@ -167,7 +167,7 @@ describe('checkpoint files', () => {
     assert.throws(() => decodeCheckpoint(encodeCheckpoint(made, { resumable: false }), 'x'), {
       code: 'checkpoint-weights-only',
     });
-    assert.throws(() => decodeWeights(encodeCheckpoint(made), 'x', { ...config, hidden: 8 }), {
+    assert.throws(() => decodeWeights(encodeCheckpoint(made), 'x', { ...config, layers: config.layers.map((l) => ({ ...l, width: 8 })) }), {
       code: 'checkpoint-shape',
     });
   });

@@ -1,4 +1,4 @@
-/** vectors/v1/snapshot.txt: what the reference writes, what the C engine saves, and what it goes on from. */
+/** vectors/v…/snapshot.txt: what the reference writes, what the C engine saves, and what it goes on from. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,15 +8,15 @@ import { readTlm } from '../src/format/index.js';
 import { packageRoot, readWasm } from '../src/node/assets.js';
 import { ReferenceEngine, Sampler, writeSnapshot, type SamplerOptions } from '../src/reference/index.js';
 
-const folder = join(packageRoot(), 'vectors', 'v1');
+const vectors = join(packageRoot(), 'vectors');
 const wasm = new WebAssembly.Module(readWasm('engine'));
 
 interface Line { name: string; options: Required<SamplerOptions>; prompt: number[];
   drawn: number; bytes: Uint8Array }
 
-function parse(line: string): Line {
+function parse(folder: string, line: string): Line {
   const words = line.split(' ');
-  const name = words.shift()!;
+  const name = `${folder}/${words.shift()!}`;
   const bytes = new Uint8Array(Buffer.from(words.pop()!, 'hex'));
   const [temperature, topK, topP, penalty, penaltyWindow, seed, count, ...rest] = words.map(Number);
   assert.equal(rest.length, count + 1);
@@ -24,12 +24,13 @@ function parse(line: string): Line {
     drawn: rest[count], bytes };
 }
 
-const lines = readFileSync(join(folder, 'snapshot.txt'), 'utf8').trimEnd().split('\n').map(parse);
+const lines = ['v1', 'v2'].flatMap((folder) => readFileSync(join(vectors, folder, 'snapshot.txt'), 'utf8').trimEnd().split('\n')
+  .map((line) => parse(folder, line)));
 
 test('the reference writes the bytes of snapshot.txt, and the engine saves the same', () => {
   assert.ok(lines.length >= 24);
   for (const { name, options, prompt, drawn, bytes } of lines) {
-    const blob = readFileSync(join(folder, `${name}.tlm`));
+    const blob = readFileSync(join(vectors, `${name}.tlm`));
     const { model } = readTlm(blob);
     const reference = new ReferenceEngine(model);
     const sampler = new Sampler(options);

@@ -4,12 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readTlm } from '../src/format/index.js';
+import { LAYER_KINDS } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { ReferenceEngine, Sampler } from '../src/reference/index.js';
 import { Tokenizer } from '../src/tokenizer/index.js';
 
-const folder = join(packageRoot(), 'vectors/v1');
-const names = readdirSync(folder).filter((name) => name.endsWith('.tlm')).map((name) => name.slice(0, -4));
+const folder = join(packageRoot(), 'vectors');
+const names = ['v1', 'v2'].flatMap((version) => readdirSync(join(folder, version))
+  .filter((name) => name.endsWith('.tlm')).map((name) => `${version}/${name.slice(0, -4)}`));
 
 const hex = (bytes: Uint8Array): string => (bytes.length === 0 ? '-' : Buffer.from(bytes).toString('hex'));
 const unhex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text === '-' ? '' : text, 'hex'));
@@ -46,11 +48,14 @@ class Words {
 test('there are vectors of every kind of tokenizer and of both packings', () => {
   const files = names.map((name) => readTlm(readFileSync(join(folder, `${name}.tlm`))));
   assert.deepEqual(new Set(files.map((f) => f.tokenizer.kind)), new Set(['byte', 'char', 'bpe']));
-  assert.deepEqual(new Set(files.flatMap((f) => f.info.tensors.map((t) => t.type))), new Set(['t2', 'b3', 'i16']));
+  assert.deepEqual(new Set(files.flatMap((f) => f.info.tensors.map((t) => t.type))), new Set(['t2', 'b3', 'i16', 'i8']));
+  assert.deepEqual(new Set(files.flatMap((f) => f.info.tensors.map((t) => t.trits))), new Set([0, 1, 2, 3]));
+  assert.deepEqual(new Set(files.flatMap((f) => f.model.config.layers.map(({ kind }) => kind))), new Set(LAYER_KINDS));
+  assert.ok(files.some((f) => f.model.config.ngrams.length > 0));
 });
 
 for (const name of names) {
-  test(`vectors/v1/${name}`, () => {
+  test(`vectors/${name}`, () => {
     const { model, tokenizer: table } = readTlm(readFileSync(join(folder, `${name}.tlm`)));
     const tokenizer = new Tokenizer(table);
     const stepped = new ReferenceEngine(model);

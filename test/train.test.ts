@@ -24,10 +24,14 @@ const backends: { name: string; kernels: TrainerKernels; skip: string | false }[
 const EOD = 0;
 const IGNORE = 0xffff;
 
-const small: ModelConfig = configOf({ vocab: 19, dim: 5, hidden: 7, layers: 2, tied: false });
-const tied: ModelConfig = configOf({ vocab: 11, dim: 9, hidden: 9, layers: 1, tied: true });
+const SIZES = {
+  small: { vocab: 19, dim: 5, hidden: 7, layers: 2, tied: false },
+  tied: { vocab: 11, dim: 9, hidden: 9, layers: 1, tied: true },
+  tiny: { vocab: 5, dim: 2, hidden: 3, layers: 1, tied: false },
+};
+const small = configOf(SIZES.small);
+const tied = configOf(SIZES.tied);
 
-const tiny: ModelConfig = configOf({ vocab: 5, dim: 2, hidden: 3, layers: 1, tied: false });
 
 const widen = (tensors: ReadonlyMap<string, Float32Array>): Parameters =>
   new Map([...tensors].map(([name, values]) => [name, Float64Array.from(values)]));
@@ -76,10 +80,10 @@ for (const { name: backend, kernels, skip } of backends) describe(`gradients aga
     ['one layer, tied, with the table', tied, 4, 9],
     ['one layer, tied, without the table', tied, 2, 9],
     // a shard has two lanes and a block 128 rows: two blocks, the second of 6 steps
-    ['two layers over two blocks', { ...tiny, layers: 2 }, 2, 70],
-    ['one layer over two blocks', { ...tiny, vocab: 71 }, 2, 70],
+    ['two layers over two blocks', configOf({ ...SIZES.tiny, layers: 2 }), 2, 70],
+    ['one layer over two blocks', configOf({ ...SIZES.tiny, vocab: 71 }), 2, 70],
     // sums from tables go four lanes at a time, from three lanes a shard on: here five
-    ['two layers, lanes that do not fill a vector', { ...small, dim: 4, hidden: 5 }, 5, 6],
+    ['two layers, lanes that do not fill a vector', configOf({ ...SIZES.small, dim: 4, hidden: 5 }), 5, 6],
   ] as const) {
     for (const ternary of segment > 64 ? [true] : [false, true]) { // the long ones take the oracle some time
       it(`${name}, ${ternary ? 'ternary' : 'float'}`, async () => {

@@ -2,7 +2,9 @@
 import type { ModelConfig } from './config.js';
 import { LAYERS } from './layers/index.js';
 import { alignUp, fileLayout, PACKINGS, rowBytes, type Packing } from './layout.js';
-import { parameterCount, parameterSpecs, stackOf, stateWidths, validateConfig, weightCount } from './parameters.js';
+import {
+  inputWidth, parameterCount, parameterSpecs, stackOf, stateWidths, validateConfig, weightCount, type ParameterSpec,
+} from './parameters.js';
 
 /** `TLM_TABLE_BUDGET_DEFAULT` of `engine/include/tinylm.h`, bytes. */
 export const TABLE_BUDGET_DEFAULT = 32768;
@@ -37,31 +39,42 @@ export interface Budget {
 /** Slots of look-up tables that the engine keeps at most (`TLM_TABLE_SLOTS_MAX`). */
 export const TABLE_SLOTS_MAX = 4;
 
+/** Accumulators of a product that is made in pieces of columns: of so many rows at a time. */
+export const PIECE_ROWS = 1536;
+
 /**
  * Bytes of one slot of look-up tables, and how many there are: a row whose table is larger than the budget is worked off
- * in pieces; one table is kept for each layer's state while the budget lasts.
+ * in pieces; one table is kept for each GRU's state that a layer above or the head reads too, while the budget lasts.
  */
 export function tableSlots(config: ModelConfig, packing: Packing, given: number): { slot: number; slots: number } {
   const budget = Math.floor((given === 0 ? TABLE_BUDGET_DEFAULT : given) / 4) * 4;
-  const widest = Math.max(...parameterSpecs(config).filter(({ uses }) => uses.length > 0).map(({ cols }) => rowBytes(packing, cols)));
+  const widest = Math.max(...productsOf(config).map(({ cols }) => rowBytes(packing, cols)));
   const slot = Math.min(alignUp(widest * PACKINGS[packing].stride * 2, 4), budget);
-  return { slot, slots: Math.min(Math.floor(budget / slot), config.layers.length, TABLE_SLOTS_MAX) };
+  const { layers, head } = stackOf(config);
+  const kept = layers.filter(({ kind }, l) => kind === 'gru' && (layers[l + 1]?.input ?? head.input).q === 'hidden').length;
+  return { slot, slots: Math.min(Math.floor(budget / slot), Math.max(1, kept), TABLE_SLOTS_MAX) };
 }
 
+const productsOf = (config: ModelConfig): ParameterSpec[] => parameterSpecs(config).filter(({ uses }) => uses.length > 0);
+
 /**
- * The block that the engine is given, as `engine/src/tlm_memory.c` lays it out: states i16, gates i16, the residual stream i16, logits
- * (V) i16, the 8-bit input, tables, and scratch that is the accumulators of a product (i32) or what the sampler sorts.
+ * The block that the engine is given, as `engine/src/tlm_memory.c` lays it out: states i16, the residual stream i16, gates i16, logits
+ * (V) i16, the 8-bit input, tables, and scratch: accumulators of products in pieces, or what the sampler sorts.
  */
 function engineBytes(config: ModelConfig, packing: Packing | undefined, given: number): number {
-  const { layers } = stackOf(config);
+  const { layers, head } = stackOf(config);
   const { vocab } = config;
-  const products = parameterSpecs(config).filter(({ uses }) => uses.length > 0);
-  const gates = Math.max(...layers.map(({ kind, width }) => LAYERS[kind].gates * width));
+  const products = productsOf(config);
+  const gates = Math.max(...layers.map(({ kind, width, input }) =>
+    Math.max(LAYERS[kind].gates * width, LAYERS[kind].stream ? input.width : 0)));
   const stream = Math.max(0, ...layers.filter(({ output }) => output.form === 'stream').map(({ output }) => output.width));
+  const states = stateWidths(config).reduce((a, b) => a + b, 0);
   const { slot, slots } = packing === undefined ? { slot: 0, slots: 0 } : tableSlots(config, packing, given);
-  const rows = Math.max(...products.filter(({ rule }) => rule.to !== 'logit').map((spec) => spec.rows));
-  const parts = [2 * stateWidths(config).reduce((a, b) => a + b, 0), 2 * gates, 2 * stream, 2 * vocab,
-    Math.max(config.dim, ...products.map(({ cols }) => cols)) + 8, slot * slots, Math.max(4 * rows, 6 * vocab + 2)];
+  const pieced = packing === undefined ? []
+    : products.filter(({ cols }) => rowBytes(packing, cols) * PACKINGS[packing].stride * 2 > slot).map(({ rows }) => rows);
+  const parts = [2 * (states + (head.input.form === 'stream' ? head.input.width : 0)), 2 * stream, 2 * gates, 2 * vocab,
+    Math.max(inputWidth(config), ...layers.flatMap(({ input, width }) => [input.width, width])) + 8, slot * slots,
+    Math.max(4 * Math.min(PIECE_ROWS, Math.max(0, ...pieced)), 6 * vocab + 2)];
   return parts.reduce((sum, bytes) => sum + alignUp(bytes, 4), 0);
 }
 

@@ -17,7 +17,7 @@ export {
 export { initModel } from './init.js';
 export { NGRAM_CONTEXT, ngramContext, ngramRow } from './ngram.js';
 export { uniformFrom } from './random.js';
-export { budget, TABLE_BUDGET_DEFAULT, TABLE_SLOTS_MAX, tableSlots, type Budget, type BudgetOptions } from './budget.js';
+export { budget, TABLE_BUDGET_DEFAULT, PIECE_ROWS, TABLE_SLOTS_MAX, tableSlots, type Budget, type BudgetOptions } from './budget.js';
 export {
   alignUp, FILE_LAYOUT, fileLayout, matrixAlign, PACKINGS, rowBytes, type FileLayout, type LayoutOptions, type Packing, type Place,
 } from './layout.js';

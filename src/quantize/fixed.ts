@@ -39,25 +39,28 @@ const roundHalfUp = (x: number): number => Math.floor(x + 0.5);
 export interface FixedScales {
   readonly mantissas: Uint16Array;
   readonly scaleShift: number;
+  readonly scaleBytes: 1 | 2;
 }
 
 /**
  * Mantissas with the largest scale_shift ≤ 30 that all uses allow.
  *
  * @param scales (rows), real, ≥ 0
- * @param options trits a weight (1), and bytes a mantissa (2)
+ * @param options trits a weight (1), and bytes a mantissa (2); one byte becomes two where a scale is too large for one
  * @throws TinyLMError `quantize-scale` when the scales are too large for any shift
  */
 export function fixScales(name: string, scales: Float64Array, cols: number, uses: readonly MatrixUse[],
   { trits = 1, scaleBytes = 2 }: { readonly trits?: Trits; readonly scaleBytes?: 1 | 2 } = {}): FixedScales {
   const largest = scales.reduce((a, b) => Math.max(a, b), 0);
   const most = scaleBytes === 1 ? LIMITS.byteMantissaMax : LIMITS.mantissaMax;
+  const rounded = (shift: number): Uint16Array => Uint16Array.from(scales, (s) => roundHalfUp(s * 2 ** shift));
   for (let shift = LIMITS.scaleShiftWritten; shift >= 0; shift--) {
     const mantissa = roundHalfUp(largest * 2 ** shift);
     if (mantissa <= most && uses.every((use) => useFits(use, shift, mantissa, cols, trits))) {
-      return { mantissas: Uint16Array.from(scales, (s) => roundHalfUp(s * 2 ** shift)), scaleShift: shift };
+      return { mantissas: rounded(shift), scaleShift: shift, scaleBytes };
     }
   }
+  if (scaleBytes === 1) return fixScales(name, scales, cols, uses, { trits, scaleBytes: 2 });
   throw new TinyLMError('quantize-scale',
     `${name} has a row of scale ${largest}, too large for ${cols} columns in 32-bit products`,
     'the weights are far from their usual range; train with a lower learning rate or with weight decay');

@@ -179,7 +179,7 @@ function matrix(spec: ParameterSpec, all: ReadonlyMap<string, Float32Array>, emb
   const fixed = fixScales(name, scales, cols, usesOf(spec, embedFrac), { trits, scaleBytes });
   const top = (LIMITS.activationMax + 0.5) / 2 ** embedFrac;
   const clamped = looked ? scales.filter((s) => s >= top).length : 0;
-  return { tensor: { kind: 'ternary', name, layer, rows, cols, trits, levels, ...fixed, scaleBytes }, clamped };
+  return { tensor: { kind: 'ternary', name, layer, rows, cols, trits, levels, ...fixed }, clamped };
 }
 
 function numbers({ name, layer, rule, stored }: ParameterSpec, values: Float32Array, bytes: 1 | 2 = 1):

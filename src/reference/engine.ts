@@ -1,6 +1,6 @@
 /** A quantized model at work, one token at a time (SPEC.md 3), as the oracle for the C engine. */
 import { TinyLMError } from '../model/errors.js';
-import { ngramContext, ngramRow, stateWidths } from '../model/index.js';
+import { ngramContext, ngramRow, stackOf, stateWidths } from '../model/index.js';
 import type { FixedTensor, QuantizedModel, TernaryTensor } from '../quantize/types.js';
 import { gated, gru, linear, lookUp, mlgru, norm, q8, sat16 } from './arithmetic.js';
 import { Sampler, type SamplerOptions } from './sampler.js';
@@ -32,6 +32,8 @@ export class ReferenceEngine {
   recent: number[] = [];
   /** The last tokens that n-gram tables look at, newest first, eod counted. */
   context: number[] | undefined;
+  /** The residual stream that enters the head, Q11; empty where it reads 8-bit values. */
+  stream: Int16Array = new Int16Array();
   private readonly tensors: ReadonlyMap<string, TernaryTensor | FixedTensor>;
 
   constructor(model: QuantizedModel) {
@@ -45,6 +47,8 @@ export class ReferenceEngine {
     this.zero();
     this.recent = [];
     this.context = undefined;
+    const { head: { input } } = stackOf(this.model.config);
+    this.stream = new Int16Array(input.form === 'stream' ? input.width : 0);
   }
 
   /**
@@ -66,6 +70,7 @@ export class ReferenceEngine {
     const x = [lookUp(this.matrix('embed.weight'), embedFrac, token), ...rows].flatMap((row) => [...row]);
     let carried: Carried = { x: Int8Array.from(x), q: embedFrac };
     config.layers.forEach(({ kind }, l) => { carried = this[kind](carried, l); });
+    if (carried.stream !== undefined) this.stream = carried.stream;
     const { x: top, q } = this.normed(carried, 'fc.norm');
     return linear(this.matrix(config.tied ? 'embed.weight' : 'fc.weight'), this.numbers('fc.bias'), top, q, 9);
   }

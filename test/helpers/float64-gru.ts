@@ -21,7 +21,8 @@ const q8 = (x: number): number => Math.min(127, Math.max(-127, Math.floor(x * 12
 
 /** Mean nats a position (positions that do not count included in the mean, as the trainer's scale has it). */
 export function oracleLoss(config: ModelConfig, p: Parameters, batch: OracleBatch): number {
-  const { dim, hidden: H, layers, vocab, tied } = config;
+  const { dim, layers: { length: layers }, vocab, tied } = config;
+  const H = config.layers[0].width;
   const get = (name: string): Float64Array => p.get(name)!;
   const product = (w: Float64Array, row: number, x: readonly number[]): number => {
     let sum = 0;

@@ -1,9 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { ChipName, FlashMode } from '../../cost/index.js';
-import { Engine } from '../../engine/index.js';
-import { writeTlm, type Packing } from '../../format/index.js';
+import { encodeTokenizer, spec } from '../../format/index.js';
 import { budget, type ModelConfig } from '../../model/index.js';
-import { readWasm } from '../../node/assets.js';
 import {
   CHIP_CHOICES,
   FLASH_MODE_CHOICES,
