@@ -29,7 +29,7 @@ export function tensorPlan(config: ModelConfig, embedFrac: number, version: 1 | 
     const matrix = spec.kind === 'weight';
     const [fracMin, fracMax] = rule.frac ?? [0, 0];
     return {
-      id: rule.id, layer: rule.role === 'lookup' ? 0 : layer, name, rows, cols, kind: matrix ? 'ternary' : 'fixed', trits,
+      id: rule.id, layer, name, rows, cols, kind: matrix ? 'ternary' : 'fixed', trits,
       scales: matrix ? (oneScale ? 1 : rows) : 0, fracMin, fracMax, uses: matrix ? usesOf(spec, embedFrac) : [],
     };
   });
