@@ -1,6 +1,6 @@
 /** The end of a run: measure, export, generate, report. */
 import type { StoryLang } from '../corpus/index.js';
-import { elementCount, parameterSpecs } from '../model/index.js';
+import { configOf, elementCount, parameterSpecs } from '../model/index.js';
 import { decodeCheckpoint } from '../node/checkpoint-file.js';
 import type { LoadedTrainer } from '../node/native-trainer.js';
 import type { RunFolder } from '../node/run-folder.js';
@@ -43,7 +43,8 @@ export async function finishRun(finish: Finish): Promise<Figures> {
   folder.write('model', exported);
 
   const documents = measured(data.valid);
-  const sign = exportModel(float, data.tokenizer, { ...quantizing, method: 'sign' }).bytes;
+  const one = { ...float, config: configOf({ ...float.config, trits: 1 }) };
+  const sign = exportModel(one, data.tokenizer, { ...quantizing, method: 'sign' }).bytes;
   const engine = await EngineModel.open(exported);
   const samples = Array.from(
     { length: finish.samples },

@@ -2,7 +2,7 @@
 import type { ModelConfig } from '../model/index.js';
 import { FLOAT_LIMIT } from './options.js';
 import type { GrammarFigures } from './grammar.js';
-import { shape } from './shape.js';
+import { shape, weightWords } from './shape.js';
 import { markdownTable, table } from './terminal.js';
 import { bits, count, duration, percent } from './values.js';
 
@@ -58,6 +58,7 @@ function sizeRows(f: Figures): string[][] {
   return [
     ['model', shape(f.model)],
     ['parameters', count(f.parameters)],
+    ['weights', weightWords(f.model)],
     [
       'original weights, float32',
       `${count(f.floatBytes)} bytes ` +

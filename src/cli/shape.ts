@@ -1,9 +1,10 @@
 /** The shape of a model as people write it on a command line and read it in a report. */
 import { InvalidArgumentError } from 'commander';
 import {
-  describeLayers, describeTrits, LAYER_KINDS, TRIT_GROUPS, TRITS,
+  describeLayers, describeTrits, LAYER_KINDS, TRIT_GROUPS, TRITS, weightCount,
   type LayerConfig, type LayerKind, type ModelConfig, type NgramConfig, type TritGroup, type Trits,
 } from '../model/index.js';
+import { count } from './values.js';
 
 /** A parser for commander: a number of GRU layers, or a stack, e.g. `mlgru:128,glu:256,gru:96`. */
 export function layerList(text: string): number | LayerConfig[] {
@@ -52,6 +53,13 @@ export function shape(config: ModelConfig): string {
   const tables = config.ngrams.map(({ order, rows, width }) => `, ${order}-gram table ${rows} × ${width}`).join('');
   return `${describeLayers(config)}, vocabulary ${config.vocab}, embedding ${config.dim}${config.tied ? ' (tied)' : ''}${tables}, ` +
     `${describeTrits(config)} a weight`;
+}
+
+/** Weights, their digits and what a file has for each, e.g. "43,264 of 1 trit, 1.6 bits each (2 with --packing t2)". */
+export function weightWords(config: ModelConfig): string {
+  const { weights, digits } = weightCount(config);
+  const bitsOf = (each: number): string => ((digits / weights) * each).toFixed(2).replace(/\.?0+$/, '');
+  return `${count(weights)} of ${describeTrits(config)}, ${bitsOf(1.6)} bits each (${bitsOf(2)} with --packing t2)`;
 }
 
 /** The options of the command line that make a model of this shape. */

@@ -1,8 +1,9 @@
 /** Many ways of making a model small, measured on the same text. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { budget, TinyLMError, type FloatModel, type ModelConfig } from '../model/index.js';
+import { budget, configOf, describeTrits, TinyLMError, type FloatModel, type ModelConfig, type Trits } from '../model/index.js';
 import { makeFolder, writeAtomic } from '../node/files.js';
+import type { TernaryMethod } from '../quantize/index.js';
 import type { TokenizerTable } from '../tokenizer/index.js';
 import type { TokenizedDocument } from '../train/index.js';
 import { lineChart, sweepChart } from './chart.js';
@@ -12,8 +13,8 @@ import { bitsOfFloat, type FloatMeasure } from './measure.js';
 import { bits, count, percent } from './values.js';
 
 export interface SweepRow {
-  /** `float`, `threshold` or `sign`, of the weights named in `weights`. */
-  readonly method: 'float' | 'threshold' | 'sign';
+  /** How the weights named in `weights` were taken: as they are, or made small by this method. */
+  readonly method: 'float' | TernaryMethod;
   /** What the weights were trained for: ternary (their latent floats are given) or plain floats. */
   readonly weights: 'ternary-trained' | 'float-trained' | 'given';
   readonly threshold?: number;
@@ -32,13 +33,21 @@ export interface SweepInput {
   readonly weights: SweepRow['weights'];
 }
 
+/** Ways of making one model small that are tried. */
+export interface Ways {
+  /** Of one trit a weight. */
+  readonly thresholds: readonly number[];
+  /** Digits a weight to which a float model is fitted; a model that was trained for some keeps those. */
+  readonly trits: readonly Trits[];
+}
+
 /**
- * One model: as floats, at each threshold, and by sign alone. Ternary rows are measured in the engine's integer
- * arithmetic.
+ * One model: as floats, at each threshold, by sign alone, and fitted to one or more trits. Rows of trits are measured in the engine's
+ * integer arithmetic.
  */
 export async function* sweepModel(
   { float, tokenizer, embedFrac, weights }: SweepInput,
-  thresholds: readonly number[],
+  { thresholds, trits }: Ways,
   documents: readonly TokenizedDocument[],
   setup: Pick<FloatMeasure, 'kernels' | 'threads'>,
 ): AsyncGenerator<SweepRow> {
@@ -50,12 +59,14 @@ export async function* sweepModel(
     bytes: budget(model).floatBytes,
     bitsPerByte: await bitsOfFloat(float, documents, { ...setup, eod: tokenizer.eod }),
   };
+  const one = configOf({ ...model, trits: 1 });
   const ways = [
-    ...thresholds.map((threshold) => ({ method: 'threshold' as const, threshold })),
-    { method: 'sign' as const },
+    ...thresholds.map((threshold) => ({ method: 'threshold' as const, threshold, config: weights === 'ternary-trained' ? model : one })),
+    ...(weights === 'ternary-trained' && describeTrits(model) !== describeTrits(one) ? [] : [{ method: 'sign' as const, config: one }]),
+    ...(weights === 'ternary-trained' ? [] : trits.map((n) => ({ method: 'fit' as const, config: configOf({ ...model, trits: n }) }))),
   ];
-  for (const way of ways) {
-    const { bytes, report } = exportModel(float, tokenizer, { ...way, embedFrac });
+  for (const { config, ...way } of ways) {
+    const { bytes, report } = exportModel({ ...float, config }, tokenizer, { ...way, embedFrac });
     const matrices = report.filter((t) => t.shape.length > 1);
     const weightsOf = (t: (typeof matrices)[number]): number => t.shape[0] * t.shape[1];
     const all = matrices.reduce((sum, t) => sum + weightsOf(t), 0);
@@ -63,7 +74,7 @@ export async function* sweepModel(
     yield {
       ...way,
       weights,
-      model,
+      model: config,
       zeros,
       bytes: bytes.length,
       bitsPerByte: (await EngineModel.open(bytes)).bitsPerByte(documents),
@@ -85,15 +96,20 @@ const NAMES = {
 /** Width of the last layer. */
 export const hiddenOf = ({ model }: SweepRow): number => model.layers.at(-1)!.width;
 
+/** A way in words, e.g. "threshold 0.7"; the threshold of more trits than one is a fixed step. */
+export const methodWords = ({ method, threshold, model }: SweepRow): string =>
+  method !== 'threshold' ? method : describeTrits(model) === '1 trit' ? `threshold ${threshold}` : 'as trained';
+
 /** Rows for a table, the heading first. */
 export function sweepTable(rows: readonly SweepRow[]): string[][] {
   const several = new Set(rows.map((r) => `${r.model.dim}/${hiddenOf(r)}`)).size > 1;
   return [
-    [...(several ? ['dim', 'hidden'] : []), 'weights', 'method', 'zeros', 'bytes', 'bits per byte'],
+    [...(several ? ['dim', 'hidden'] : []), 'weights', 'method', 'trits', 'zeros', 'bytes', 'bits per byte'],
     ...rows.map((r) => [
       ...(several ? [String(r.model.dim), String(hiddenOf(r))] : []),
       NAMES[r.weights],
-      r.method === 'threshold' ? `threshold ${r.threshold}` : r.method,
+      methodWords(r),
+      r.method === 'float' ? '' : describeTrits(r.model).replace(/ trits?$/, ''),
       r.zeros === undefined ? '' : percent(r.zeros),
       count(r.bytes),
       bits(r.bitsPerByte),
@@ -115,7 +131,7 @@ export function sweepPicture(rows: readonly SweepRow[], text: string): Promise<s
         [Math.min(...xs), Math.max(...xs)].map((x) => ({
           x,
           y: r.bitsPerByte,
-          series: r.method === 'sign' ? 'sign' : 'float weights',
+          series: r.method === 'float' ? 'float weights' : r.method === 'sign' ? 'sign' : `fitted, ${describeTrits(r.model)}`,
         })),
       );
     return lineChart([...thresholds, ...flat], {
@@ -130,13 +146,15 @@ export function sweepPicture(rows: readonly SweepRow[], text: string): Promise<s
     (['ternary-trained', 'float-trained'] as const).flatMap((weights) => {
       const mine = rows.filter((r) => hiddenOf(r) === hidden && r.weights === weights);
       const thresholds = mine.filter((r) => r.method === 'threshold');
-      const shown = mine.filter((r) => r.method === 'sign' || (r.method === 'float' && weights === 'float-trained'));
-      if (thresholds.length > 0) shown.push(bestRow(thresholds));
+      const shown = mine.filter((r) => r.method === 'sign' || r.method === 'fit' || (r.method === 'float' && weights === 'float-trained'));
+      // Of one trit the best threshold; a model trained for trits has one row.
+      for (const digits of new Set(thresholds.map((r) => describeTrits(r.model))))
+        shown.push(bestRow(thresholds.filter((r) => describeTrits(r.model) === digits)));
       return shown.map((r) => ({
         series:
           r.method === 'float'
             ? 'floats'
-            : `${r.method}, trained ${weights === 'ternary-trained' ? 'ternary' : 'as floats'}`,
+            : `${r.method === 'threshold' ? '' : `${r.method}, `}${describeTrits(r.model)}, trained ${weights === 'ternary-trained' ? 'ternary' : 'as floats'}`,
         label: String(hidden),
         bytes: r.bytes,
         bitsPerByte: r.bitsPerByte,

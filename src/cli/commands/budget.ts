@@ -17,7 +17,7 @@ import { EXIT, UsageError } from '../errors.js';
 import { modelConfig, wantedVocab, type ModelOptions } from '../model-options.js';
 import { openTlm } from '../model-source.js';
 import { addOptions, FLOAT_LIMIT, MODEL_OPTIONS } from '../options.js';
-import { shape } from '../shape.js';
+import { shape, weightWords } from '../shape.js';
 import { table } from '../terminal.js';
 import { bytesText, byteSize, count, decimal } from '../values.js';
 
@@ -141,16 +141,17 @@ async function showBudget(
         [
           ['model', shape(cost.config)],
           ['parameters', count(cost.parameters)],
+          ['weights', weightWords(cost.config)],
           [
             'original weights, float32',
             `${count(cost.floatBytes)} bytes: ${verdict(fits.original, `${count(FLOAT_LIMIT)} bytes`)}`,
           ],
           [
-            '.tlm at 1.6 bits a weight (b3)',
+            '.tlm at 1.6 bits a digit (b3)',
             `${count(cost.b3Bytes)} bytes` +
               (fits.flash === undefined ? '' : `: ${verdict(fits.flash, `${bytesText(options.flash!)} of flash`)}`),
           ],
-          ['.tlm at 2 bits a weight (t2)', `${count(cost.t2Bytes)} bytes`],
+          ['.tlm at 2 bits a digit (t2)', `${count(cost.t2Bytes)} bytes`],
           [
             'engine memory, table kernel, b3',
             `${count(cost.ramB3)} bytes` +

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { TinyLMError } from '../../model/errors.js';
+import { describeTrits, TinyLMError, TRITS, type Trits } from '../../model/index.js';
 import type { LoadOptions } from '../../node/corpus-files.js';
 import { writeAtomic } from '../../node/files.js';
 import { chooseTrainer } from '../choose-trainer.js';
@@ -14,13 +14,15 @@ import { resumeRun, startRun, threadsOf, type Started } from '../pipeline.js';
 import type { TrainFlags } from '../plan.js';
 import { corpusRecord, loadRecorded, measured, prepareData } from '../prepare.js';
 import { RunFolder } from '../../node/run-folder.js';
-import { bestRow, hiddenOf, sweepFolder, sweepModel, sweepPicture, sweepTable, type SweepRow } from '../sweep.js';
+import { bestRow, hiddenOf, methodWords, sweepFolder, sweepModel, sweepPicture, sweepTable, type SweepRow } from '../sweep.js';
+import { tritList } from '../shape.js';
 import { markdownTable, table } from '../terminal.js';
 import { bits, decimalRange, numberList } from '../values.js';
 
-interface Options extends ModelOptions, TrainFlags, Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
+interface Options extends Omit<ModelOptions, 'trits'>, TrainFlags, Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
   thresholds: number[];
   dims?: number[];
+  trits?: Trits[];
   withFloat?: boolean;
   corpus?: string;
   out?: string;
@@ -33,11 +35,11 @@ const TOKENS = 30_000;
 export function sweepCommand(context: Context): Command {
   const command = verb(
     'sweep',
-    'Try thresholds on one model, or train several sizes: a table and a picture of size and quality.',
+    'Try thresholds and trits on one model, or train several sizes: a table and a picture of size and quality.',
     [
       'tinylm sweep run/demo',
       'tinylm sweep run/demo/best.safetensors --corpus stories:en --thresholds 0,0.5,0.7,1',
-      'tinylm sweep --corpus my-text.txt --dims 16,32,64 --with-float --epochs 5',
+      'tinylm sweep --corpus my-text.txt --dims 16,32,64 --trits 1,2 --with-float --epochs 5',
     ],
   ).argument('[model]', 'a run folder or a checkpoint; left out with --dims');
   command
@@ -66,6 +68,11 @@ export function sweepCommand(context: Context): Command {
           'goes on there after Ctrl-C (default: <run folder>/sweep, else ./sweep)',
       },
       epochs: { about: 'with --dims: times through the corpus for each size (default: 15)' },
+      trits: {
+        flags: '--trits <list>',
+        about: 'ternary digits a weight to try, with commas (default: 1,2,3 of a float checkpoint; 1 with --dims)',
+        parse: tritList,
+      },
     },
   );
   return command.action((path: string | undefined, options: Options) => sweep(context, path, options));
@@ -87,20 +94,20 @@ async function sweep(context: Context, path: string | undefined, options: Option
   if (context.exitCode !== EXIT.ok) return;
   const best = bestRow(rows);
   const words =
-    `Best: ${best.method === 'sign' ? 'sign' : `threshold ${best.threshold}`}` +
+    `Best: ${methodWords(best)}, ${describeTrits(best.model)}` +
     `${options.dims ? ` at hidden ${hiddenOf(best)}` : ''}, ${bits(best.bitsPerByte)} bits per byte, ` +
     `measured on ${text}. ` +
     'Ternary models are measured in the integer arithmetic of the engine.';
   writeAtomic(join(out, 'sweep.json'), `${JSON.stringify({ text, rows }, null, 2)}\n`);
   writeAtomic(
     join(out, 'sweep.md'),
-    `# Size and quality\n\n${markdownTable(sweepTable(rows), options.dims ? [0, 1, 2, 3] : [0, 1])}\n\n${words}\n` +
+    `# Size and quality\n\n${markdownTable(sweepTable(rows), options.dims ? [0, 1, 2, 3, 4] : [0, 1, 2])}\n\n${words}\n` +
       '\n![picture](sweep.svg)\n',
   );
   writeAtomic(join(out, 'sweep.svg'), await sweepPicture(rows, text));
   if (options.json) terminal.json({ text, rows });
   else {
-    terminal.out(table(sweepTable(rows), options.dims ? [0, 1, 2, 3] : [0, 1]));
+    terminal.out(table(sweepTable(rows), options.dims ? [0, 1, 2, 3, 4] : [0, 1, 2]));
     const runs = options.dims ? `, and the run folder of each size` : '';
     terminal.out(`\n${words}\nWritten to ${out}: sweep.md, sweep.json, sweep.svg${runs}`);
   }
@@ -165,7 +172,8 @@ async function overThresholds({ terminal, stdin }: Context, path: string, option
       const { valid } = prepareData(documents, corpus.splitSeed, tokenizer);
       const { kernels } = await chooseTrainer(terminal, options.backend);
       const setup = { kernels, threads: threadsOf(options) };
-      for await (const row of sweepModel(input, thresholds, measured(valid, TOKENS), setup)) {
+      const ways = { thresholds, trits: options.trits ?? TRITS };
+      for await (const row of sweepModel(input, ways, measured(valid, TOKENS), setup)) {
         terminal.note(sweepTable([row])[1].join('  '));
         yield row;
       }
@@ -183,20 +191,21 @@ async function overSizes(context: Context, options: Options): Promise<Job> {
     );
   const documents = await loadRecorded(corpus, undefined, context.stdin);
   const sizes = options.dims!.flatMap((hidden) =>
-    (options.withFloat ? [false, true] : [false]).map((float) => ({ hidden, float })),
+    [...(options.trits ?? [1 as const]).map((trits) => ({ hidden, trits, float: false })),
+      ...(options.withFloat ? [{ hidden, trits: 1 as const, float: true }] : [])],
   );
   return {
     documents,
     text: `${corpus.name}, validation part`,
     async *rows(out) {
-      for (const [i, { hidden, float }] of sizes.entries()) {
-        terminal.note(`\n${i + 1} of ${sizes.length}: hidden ${hidden}, ${float ? 'float' : 'ternary'} weights`);
-        const path = join(out, `hidden-${hidden}${float ? '-float' : ''}`);
+      for (const [i, { hidden, trits, float }] of sizes.entries()) {
+        terminal.note(`\n${i + 1} of ${sizes.length}: hidden ${hidden}, ${float ? 'float weights' : trits === 1 ? 'ternary weights' : `weights of ${trits} trits`}`);
+        const path = join(out, `hidden-${hidden}${trits > 1 ? `-${trits}-trits` : ''}${float ? '-float' : ''}`);
         const started = RunFolder.is(path)
           ? await resumeRun(context, path, options)
           : await startRun(context, {
               corpus,
-              model: { ...options, hidden },
+              model: { ...options, hidden, trits },
               flags: { ...options, float },
               out: path,
             });
@@ -222,5 +231,6 @@ function rowsOfRun({ folder, record, data, trainer, threads }: Started, options:
   } as const;
   // Ternary weights were trained for one threshold; others say nothing about the size.
   const thresholds = ternary ? [threshold] : options.thresholds;
-  return sweepModel(input, thresholds, measured(data.valid, TOKENS), { kernels: trainer.kernels, threads });
+  const ways = { thresholds, trits: options.trits ?? TRITS };
+  return sweepModel(input, ways, measured(data.valid, TOKENS), { kernels: trainer.kernels, threads });
 }
