@@ -54,18 +54,39 @@ test('work: tables are built once for what the head and the next step share, and
     bytes: 192 * 13 + 192 * 7 + 256 * 13,
     tails: 192 + 192 * 3 + 256,
     blockRows: 192 + 192 + 256,
+    planeRows: 0,
     builds: 4 + 7,
-    embedding: 32,
+    lookedUp: 32,
     loads: 64,
     units: 64,
+    mlgruUnits: 0,
+    gluUnits: 0,
+    normed: 0,
+    norms: 0,
+    streamed: 0,
+    ngrams: 0,
     vocab: 256,
     products: 3,
     tokens: 1,
   });
   // 77 groups of 486 bytes do not fit 32 KB: 64 + 13, anew for each of three products.
   const large = tokenWork(LARGE, 'b3');
-  assert.deepEqual([large.builds, large.products, large.loads, large.embedding], [3 * (32 + 7), 6, 384, 384]);
+  assert.deepEqual([large.builds, large.products, large.loads, large.lookedUp], [3 * (32 + 7), 6, 384, 384]);
   assert.deepEqual(tokenWork(LARGE, 'b3', 65536).products, 3);
+});
+
+test('work of two trits and of blocks: planes are look-ups, tables are built once for all of them', () => {
+  const one = tokenWork(configOf({ vocab: 256, dim: 32, hidden: 64 }), 'b3');
+  const two = tokenWork(configOf({ vocab: 256, dim: 32, hidden: 64, trits: 2 }), 'b3');
+  assert.equal(two.bytes, 2 * one.bytes);
+  assert.equal(two.builds, one.builds);
+  assert.equal(two.planeRows, 192 + 192 + 256);
+  const blocks = tokenWork(configOf({ vocab: 256, dim: 40, ngrams: [{ order: 2, rows: 4096, width: 8 }],
+    layers: [{ kind: 'mlgru', width: 64 }, { kind: 'glu', width: 96 }] }), 'b3');
+  // The stream is 48 wide: normed before each block and before the head, and what the GLU's gate leaves.
+  assert.deepEqual([blocks.normed, blocks.norms, blocks.streamed], [48 * 3 + 96, 4, 96]);
+  assert.deepEqual([blocks.mlgruUnits, blocks.gluUnits, blocks.units, blocks.lookedUp, blocks.ngrams], [64, 96, 0, 48, 1]);
+  assert.equal(blocks.bytes, 3 * 64 * 10 + 48 * 13 + 2 * 96 * 10 + 48 * 20 + 256 * 10);
 });
 
 test('a model that fits the cache fetches next to nothing; a large one at least each of its lines', () => {

@@ -3,7 +3,7 @@
  * shape. A matrix larger than the cache is fetched anew for each token, and more than once where a block of the
  * kernel's columns ends within a line and the rest of that line is only read in a later pass over the rows.
  */
-import { fileLayout, parameterSpecs, rowBytes, type ModelConfig } from '../model/index.js';
+import { fileLayout, parameterSpecs, rowBytes, stackOf, type ModelConfig, type ParameterSpec } from '../model/index.js';
 import type { Cache, Chip } from './chips.js';
 import { ROW_TILE, blocksOf, productsOf, type Packing, type Product } from './work.js';
 
@@ -88,19 +88,35 @@ export interface FlashReads {
   readonly leastLines: number;
 }
 
-/** The matrices that the firmware copies to SRAM (firmware/main/speed.c): the largest first, while they fit. */
-export function copiesToSram(config: ModelConfig, packing: Packing, room: number, block: number): string[] {
+/** A matrix, or a plane of digits of it. */
+interface Plane {
+  readonly matrix: string;
+  readonly plane: number;
+  readonly bytes: number;
+}
+
+/** Its name where people read it: planes are told apart where there is more than one. */
+const planeName = ({ matrix, plane }: Plane, trits: number): string => (trits > 1 ? `${matrix}, plane ${plane}` : matrix);
+
+/** The planes that the firmware copies to SRAM (firmware/main/speed.c): the largest first, while they fit. */
+function copies(config: ModelConfig, packing: Packing, room: number, block: number): Plane[] {
   let left = room;
   return parameterSpecs(config)
     .filter(({ uses }) => uses.length > 0)
-    .map(({ name, shape }) => ({ name, bytes: shape[0] * rowBytes(packing, shape[1] ?? 1) }))
+    .flatMap(({ name, rows, cols, trits }) =>
+      Array.from({ length: trits }, (_, plane): Plane => ({ matrix: name, plane, bytes: rows * rowBytes(packing, cols) })))
     .sort((a, b) => b.bytes - a.bytes)
     .filter(({ bytes }) => {
       if (bytes > left || bytes > block) return false;
       left -= bytes;
       return true;
-    })
-    .map(({ name }) => name);
+    });
+}
+
+/** Names of what the firmware copies to SRAM. */
+export function copiesToSram(config: ModelConfig, packing: Packing, room: number, block: number): string[] {
+  const trits = new Map(parameterSpecs(config).map((spec) => [spec.name, spec.trits]));
+  return copies(config, packing, room, block).map((plane) => planeName(plane, trits.get(plane.matrix)!));
 }
 
 /**
@@ -116,7 +132,8 @@ export function flashReads(
 ): FlashReads {
   const { cache } = chip;
   const places = layout(config, packing);
-  const inSram = copiesToSram(config, packing, room, chip.copyBlock);
+  const copied = copies(config, packing, room, chip.copyBlock);
+  const inSram = new Set(copied.map(({ matrix, plane }) => `${matrix} ${plane}`));
   const products = productsOf(config, packing, tableBudget);
   const lines = new Lines(cache);
   const place = (name: string): Place => places.get(name)!;
@@ -126,13 +143,14 @@ export function flashReads(
   };
   const constants = CODE_AT + PROGRAM_FUNCTIONS * FUNCTION_BYTES;
 
-  const multiply = ({ matrix, bias, rows, bytes, pieces }: Product): void => {
+  const multiply = ({ matrix, bias, biasRows, rows, bytes, trits, pieces }: Product): void => {
     const { data, scale, scaleBytes } = place(matrix);
     code(0, CODE.product);
-    if (!inSram.includes(matrix)) {
-      for (const [first, count] of pieces) {
-        for (let from = 0; from < rows; from += ROW_TILE) {
-          let at = data + first;
+    for (const [first, count] of pieces) {
+      for (let from = 0; from < rows; from += ROW_TILE) {
+        for (let plane = 0; plane < trits; plane++) {
+          if (inSram.has(`${matrix} ${plane}`)) continue;
+          let at = data + plane * rows * bytes + first;
           for (const block of blocksOf(count)) {
             for (let r = from; r < Math.min(rows, from + ROW_TILE); r++) lines.read(at + r * bytes, block);
             at += block;
@@ -142,22 +160,30 @@ export function flashReads(
     }
     for (let r = 0; r < rows; r++) {
       lines.read(scale + scaleBytes * r, scaleBytes);
-      lines.read(place(bias).data + Math.min(r, place(bias).bytes - 1), 1);
+      if (bias !== undefined && r >= rows - biasRows) lines.read(place(bias).data + r - (rows - biasRows), 1);
     }
   };
   let random = 1;
+  /** A row of a table, where a random token or hash chose it. */
+  const lookUp = ({ name, rows, cols, trits, oneScale }: ParameterSpec): void => {
+    random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
+    const row = (random >>> 8) % rows;
+    const width = rowBytes(packing, cols);
+    const { data, scale, scaleBytes } = place(name);
+    for (let plane = 0; plane < trits; plane++) {
+      if (!inSram.has(`${name} ${plane}`)) lines.read(data + (plane * rows + row) * width, width);
+    }
+    lines.read(scale + (oneScale ? 0 : scaleBytes * row), scaleBytes);
+  };
+  const { sources } = stackOf(config);
+  const tables = sources.filter(({ looked }) => looked);
+  const firstSources = products.findIndex(({ input }) => input === 'sources');
   const token = (): void => {
     code(CODE.product + CODE.gates + CODE.sample, CODE.application);
-    random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
-    const row = (random >>> 16) % config.vocab;
-    const width = rowBytes(packing, config.dim);
-    const embed = place('embed.weight');
+    // A block takes the sources up before its first product, a GRU after the product of its state.
+    if (firstSources < 0) tables.forEach(lookUp);
     products.forEach((product, i) => {
-      if (i === 1) {
-        // the first input product unpacks the embedding
-        if (!inSram.includes('embed.weight')) lines.read(embed.data + row * width, width);
-        lines.read(embed.scale + embed.scaleBytes * row, embed.scaleBytes);
-      }
+      if (i === firstSources) tables.forEach(lookUp);
       multiply(product);
       if (i % 2 === 1) {
         code(CODE.product, CODE.gates);
@@ -168,22 +194,20 @@ export function flashReads(
     lines.read(constants + CONSTANTS.gates, CONSTANTS.sample);
   };
 
-  // Two to fill the cache, then as many as make the embedding's row an average one.
+  // Two to fill the cache, then as many as make the sources' rows average ones.
   for (let i = 0; i < 2; i++) token();
   const before = lines.fills;
   const tokens = 8;
   for (let i = 0; i < tokens; i++) token();
   const perToken = (lines.fills - before) / tokens;
-  const bytesOf = (name: string): number => place(name).bytes;
-  const needed = products.reduce(
-    (sum, { matrix, bias, rows }) => sum + (inSram.includes(matrix) ? 0 : bytesOf(matrix)) + place(matrix).scaleBytes * rows + bytesOf(bias),
-    0,
-  );
+  const copiedBytes = copied.reduce((sum, { bytes }) => sum + bytes, 0);
+  const needed = products.reduce((sum, { matrix, bias, rows }) =>
+    sum + place(matrix).bytes + place(matrix).scaleBytes * rows + (bias === undefined ? 0 : place(bias).bytes), 0) - copiedBytes;
   return {
     lines: perToken,
     bytes: perToken * cache.line,
-    copied: inSram.reduce((sum, name) => sum + bytesOf(name), 0),
-    inSram,
+    copied: copiedBytes,
+    inSram: copiesToSram(config, packing, room, chip.copyBlock),
     needed,
     leastLines: needed > cache.bytes ? Math.ceil(needed / cache.line) : 0,
   };

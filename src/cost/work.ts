@@ -1,15 +1,19 @@
 /**
- * The work of one token, counted from the shapes: what engine/src/tlm_engine.c and tlm_kernels.c do, product by
- * product. Times a few coefficients (instructions.ts) it gives instructions; in order it gives the reads from flash.
+ * The work of one token, counted from a model's parts: what the engine does (engine/src/tlm_step.c, tlm_linear.c, tlm_layer_*.c,
+ * tlm_kernels.c), product by product. Times a few coefficients (instructions.ts) it gives instructions; in order it
+ * gives the reads from flash.
  */
-import { PACKINGS, rowBytes, TABLE_BUDGET_DEFAULT, tableSlots, type ModelConfig, type Packing } from '../model/index.js';
+import {
+  inputWidth, PACKINGS, rowBytes, stackOf, TABLE_BUDGET_DEFAULT, tableSlots,
+  type ModelConfig, type Packing, type ParameterSpec, type PlacedLayer,
+} from '../model/index.js';
 
 export type { Packing } from '../model/index.js';
 
-/** Columns that do not fit the tables are cut at whole blocks of so many packed bytes (`linear` of tlm_engine.c). */
+/** Columns that do not fit the tables are cut at whole blocks of so many packed bytes (`in_pieces` of tlm_linear.c). */
 const PIECE_UNIT = 16;
 
-/** Rows that go through all blocks of a piece before the next rows do (`ROW_TILE` of tlm_kernels.c). */
+/** Rows that go through all blocks of a piece, and all planes, before the next rows do (`ROW_TILE` of tlm_linear.c). */
 export const ROW_TILE = 64;
 
 /** Packed bytes of a row that the kernel works off at a time, through ROW_TILE rows (`table_rows` of tlm_kernels.c). */
@@ -19,14 +23,23 @@ export function blocksOf(bytes: number): number[] {
   return blocks;
 }
 
+/** What a product multiplies: the sources, the state of a layer, or what a normalisation or a gate has just written. */
+export type Input = 'sources' | 'other' | { readonly state: number };
+
 /** One product W · x, in the pieces of columns in which the engine makes it. */
 export interface Product {
-  /** index of the matrix among the tensors of SPEC.md 1.2, e.g. `rnn.weight_hh_l0` */
+  /** its name, e.g. `rnn.weight_hh_l0` */
   readonly matrix: string;
-  readonly bias: string;
+  /** name of the bias, if it has one */
+  readonly bias: string | undefined;
+  /** rows that have a bias: the last ones */
+  readonly biasRows: number;
+  readonly input: Input;
   readonly rows: number;
   readonly cols: number;
-  /** packed bytes a row */
+  /** digits a weight: planes of packed rows */
+  readonly trits: number;
+  /** packed bytes a row of a plane */
   readonly bytes: number;
   /** [first byte, bytes] of each row */
   readonly pieces: readonly (readonly [first: number, bytes: number])[];
@@ -34,111 +47,143 @@ export interface Product {
 
 /** Amounts of work a token. Their order is that of the coefficients in instructions.ts. */
 export const WORK = [
-  'bytes',
-  'tails',
-  'blockRows',
-  'builds',
-  'embedding',
-  'loads',
-  'units',
-  'vocab',
-  'products',
-  'tokens',
+  'bytes', 'tails', 'blockRows', 'planeRows', 'builds', 'lookedUp', 'loads', 'units', 'mlgruUnits', 'gluUnits', 'normed', 'norms',
+  'streamed', 'ngrams', 'vocab', 'products', 'tokens',
 ] as const;
 export type WorkName = (typeof WORK)[number];
 /**
- * bytes: packed bytes looked up · tails: those of them that do not make four, whose tables stand alone ·
- * blockRows: (row, block) pairs · builds: look-up tables built, two at a time · embedding: values of its row · loads:
- * hidden values made 8-bit · units: hidden units (six rows finished, three gates) · vocab: tokens (a row
- * finished, ranked, weighed) · products: pieces of products · tokens: 1
+ * bytes: packed bytes looked up, of all planes · tails: those of them that do not make four, whose tables stand alone ·
+ * blockRows: (row, block) pairs of all planes · planeRows: rows of planes after the first · builds: look-up tables built, two at a
+ * time · lookedUp: values of the sources' rows · loads: hidden values made 8-bit · units: GRU units (six rows finished, three
+ * gates) · mlgruUnits, gluUnits: units of blocks (three and two rows finished, gates) · normed: values normed · norms: vectors
+ * normed · streamed: values of the stream that a block adds to (a row finished) · ngrams: rows of tables looked up · vocab: tokens (a
+ * row finished, ranked, weighed) · products: pieces of products, of each plane · tokens: 1
  */
 export type Work = Readonly<Record<WorkName, number>>;
 
 /** The products of a token in the order in which they are made. */
 export function productsOf(config: ModelConfig, packing: Packing, tableBudget = TABLE_BUDGET_DEFAULT): Product[] {
-  const { dim, vocab, tied } = config;
-  const { hidden, layers } = gruShape(config);
   const { slot } = tableSlots(config, packing, tableBudget);
   const most = Math.floor(slot / (2 * PACKINGS[packing].stride));
-  const product = (matrix: string, bias: string, rows: number, cols: number): Product => {
+  const { sources: [embedding], layers, head } = stackOf(config);
+  const product = (spec: ParameterSpec, bias: ParameterSpec | undefined, input: Input): Product => {
+    const { name, rows, cols, trits } = spec;
     const bytes = rowBytes(packing, cols);
     const piece = bytes <= most ? bytes : most < PIECE_UNIT ? most : most - (most % PIECE_UNIT);
     const pieces: [number, number][] = [];
     for (let first = 0; first < bytes; first += piece) pieces.push([first, Math.min(piece, bytes - first)]);
-    return { matrix, bias, rows, cols, bytes, pieces };
+    return { matrix: name, bias: bias?.name, biasRows: bias?.stored ?? 0, input, rows, cols, trits, bytes, pieces };
   };
-  const all: Product[] = [];
-  for (let l = 0; l < layers; l++) {
-    all.push(product(`rnn.weight_hh_l${l}`, `rnn.bias_hh_l${l}`, 3 * hidden, hidden));
-    all.push(product(`rnn.weight_ih_l${l}`, `rnn.bias_ih_l${l}`, 3 * hidden, l === 0 ? dim : hidden));
-  }
-  all.push(product(tied ? 'embed.weight' : 'fc.weight', 'fc.bias', vocab, hidden));
-  return all;
+  const read = (l: number): Input => (l === 0 ? 'sources' : { state: l - 1 });
+  const all = layers.flatMap(({ kind, input, tensors }, l) => {
+    const tensor = (part: string): ParameterSpec => tensors.find(({ rule }) => rule.name === `${PREFIX[kind]}.${part}`)!;
+    if (kind !== 'gru')
+      return [product(tensor('weight_in'), kind === 'mlgru' ? tensor('bias_in') : undefined, 'other'),
+        product(tensor('weight_out'), undefined, 'other')];
+    return [product(tensor('weight_hh'), tensor('bias_hh'), { state: l }),
+      product(tensor('weight_ih'), tensor('bias_ih'), input.form === 'stream' ? 'other' : read(l))];
+  });
+  const bias = head.tensors.find(({ rule }) => rule.role === 'bias')!;
+  const matrix = config.tied ? embedding : head.tensors.find(({ rule }) => rule.role === 'product')!;
+  return [...all, product(matrix, bias, head.input.form === 'stream' ? 'other' : read(layers.length))];
 }
 
-/** Width and number of the layers of a stack of GRU layers. */
-const gruShape = ({ layers }: ModelConfig): { hidden: number; layers: number } =>
-  ({ hidden: layers[0].width, layers: layers.length });
+const PREFIX: Readonly<Record<PlacedLayer['kind'], string>> = { gru: 'rnn', mlgru: 'mlgru', glu: 'glu' };
+
+/** Slot of an input's tables (`place_inputs` of tlm_memory.c). */
+function slotOf(config: ModelConfig, slots: number): (input: Input) => number {
+  const { layers, head } = stackOf(config);
+  const others = 1 % slots;
+  let kept = 0;
+  const ofState = layers.map(({ output }, l) => {
+    const above = layers[l + 1]?.input ?? head.input;
+    return output.form === 'i8' && above.form === 'i8' ? ++kept % slots : others;
+  });
+  return (input) => (typeof input === 'string' ? others : ofState[input.state]);
+}
 
 /**
  * @param config a model that could be (validateConfig)
  * @param tableBudget most bytes of look-up tables, 512 or more; the engine's default {@link TABLE_BUDGET_DEFAULT}
  */
 export function tokenWork(config: ModelConfig, packing: Packing, tableBudget = TABLE_BUDGET_DEFAULT): Work {
-  const { dim, vocab } = config;
-  const { hidden, layers } = gruShape(config);
   const products = productsOf(config, packing, tableBudget);
   const { slots } = tableSlots(config, packing, tableBudget);
+  const { layers, head } = stackOf(config);
+  const slot = slotOf(config, slots);
+  const same = (a: Input | undefined, b: Input): boolean =>
+    a === b || (typeof a === 'object' && typeof b === 'object' && a.state === b.state);
   let builds = 0;
-  let embedding = 0;
+  let lookedUp = 0;
   let loads = 0;
-  // Inputs: 0 the embedding, l + 1 the hidden state of layer l. Two tokens: the second finds the first one's tables.
-  const slotHolds = new Array<number | undefined>(slots).fill(undefined);
-  let x: number | undefined;
-  const forget = (input: number): void => {
-    for (let i = 0; i < slots; i++) if (slotHolds[i] === input) slotHolds[i] = undefined;
-    if (x === input) x = undefined;
+  const slotHolds = new Array<Input | undefined>(slots).fill(undefined);
+  let x: Input | undefined;
+  const forget = (input: Input): void => {
+    for (let i = 0; i < slots; i++) if (same(slotHolds[i], input)) slotHolds[i] = undefined;
+    if (same(x, input)) x = undefined;
   };
-  const load = (input: number): void => {
-    if (x === input) return;
+  const load = (input: Input): void => {
+    if (input === 'other' || same(x, input)) return;
     x = input;
-    if (input === 0) embedding += dim;
-    else loads += hidden;
+    if (input === 'sources') lookedUp += inputWidth(config);
+    else loads += layers[input.state].width;
   };
-  const multiply = ({ bytes, pieces }: Product, input: number): void => {
+  const wrote = (): void => {
+    forget('other');
+    x = 'other';
+  };
+  const multiply = ({ rows, bytes, pieces, input }: Product): void => {
     if (pieces.length > 1) {
       slotHolds[0] = undefined;
       load(input);
-      for (const [, count] of pieces) builds += Math.ceil(count / 2);
+      const chunks = Math.ceil(rows / 1536);
+      for (const [, count] of pieces) builds += chunks * Math.ceil(count / 2);
       return;
     }
-    const slot = (input || 1) % slots;
-    if (slotHolds[slot] === input) return;
+    const at = slot(input);
+    if (same(slotHolds[at], input)) return;
     load(input);
     builds += Math.ceil(bytes / 2);
-    slotHolds[slot] = input;
+    slotHolds[at] = input;
   };
+  // Two tokens: the second finds the first one's tables.
   for (let token = 0; token < 2; token++) {
-    builds = embedding = loads = 0;
-    forget(0);
-    for (let l = 0; l < layers; l++) {
-      multiply(products[2 * l], l + 1);
-      multiply(products[2 * l + 1], l);
-      forget(l + 1);
-    }
-    multiply(products[2 * layers], layers);
+    builds = lookedUp = loads = 0;
+    forget('sources');
+    let next = 0;
+    layers.forEach(({ kind, input }, l) => {
+      if (kind !== 'gru' && l === 0) load('sources');
+      if (kind !== 'gru') wrote();
+      multiply(products[next++]);
+      if (kind !== 'gru' || input.form === 'stream') wrote();
+      multiply(products[next++]);
+      if (kind === 'gru') forget({ state: l });
+    });
+    if (head.input.form === 'stream') wrote();
+    multiply(products[next]);
   }
   const sum = (amount: (p: Product) => number): number => products.reduce((all, p) => all + amount(p), 0);
+  const over = (amount: (layer: PlacedLayer) => number): number => layers.reduce((all, layer) => all + amount(layer), 0);
+  const width = (kind: PlacedLayer['kind']) => (layer: PlacedLayer): number => (layer.kind === kind ? layer.width : 0);
+  const stream = (layer: PlacedLayer): number => (layer.input.form === 'stream' ? layer.input.width : 0);
+  const top = head.input.form === 'stream' ? head.input.width : 0;
   return {
-    bytes: sum(({ rows, bytes }) => rows * bytes),
-    tails: sum(({ rows, pieces }) => rows * pieces.reduce((n, [, bytes]) => n + (bytes % 4), 0)),
-    blockRows: sum(({ rows, pieces }) => rows * pieces.reduce((n, [, bytes]) => n + blocksOf(bytes).length, 0)),
+    bytes: sum(({ rows, bytes, trits }) => trits * rows * bytes),
+    tails: sum(({ rows, pieces, trits }) => trits * rows * pieces.reduce((n, [, bytes]) => n + (bytes % 4), 0)),
+    blockRows: sum(({ rows, pieces, trits }) => trits * rows * pieces.reduce((n, [, bytes]) => n + blocksOf(bytes).length, 0)),
+    planeRows: sum(({ rows, pieces, trits }) => (trits - 1) * rows * pieces.length),
     builds,
-    embedding,
+    lookedUp,
     loads,
-    units: hidden * layers,
-    vocab,
-    products: sum(({ pieces }) => pieces.length),
+    units: over(width('gru')),
+    mlgruUnits: over(width('mlgru')),
+    gluUnits: over(width('glu')),
+    normed: over((layer) => stream(layer) + width('glu')(layer)) + top,
+    norms: over((layer) => Number(stream(layer) > 0) + Number(layer.kind === 'glu')) + Number(top > 0),
+    streamed: over((layer) => (layer.kind === 'gru' ? 0 : stream(layer))),
+    ngrams: config.ngrams.length,
+    vocab: config.vocab,
+    products: sum(({ pieces, trits }) => trits * pieces.length),
     tokens: 1,
   };
 }
