@@ -41,9 +41,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     why: 'training ends with float weights; files and engine come after it',
   },
   format: {
-    uses: [],
-    types: ['model', 'quantize', 'tokenizer'],
-    why: 'the format turns values into bytes and back, and must not compute with them',
+    uses: ['model'],
+    types: ['quantize', 'tokenizer'],
+    why: 'the format turns values into bytes and back by what a model consists of, and must not compute with them',
   },
   reference: {
     uses: ['model', 'quantize', 'tokenizer'],
@@ -68,8 +68,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
 };
 
-/** Modules that hold only plain constants, types and the error class: any room may use them. */
-const COMMON = ['model/errors', 'model/limits', 'model/config', 'quantize/limits', 'quantize/types', 'tokenizer/table'];
+/** Modules that hold only plain constants, types, bounds and the error class: any room may use them. */
+const COMMON = [
+  'model/errors', 'model/limits', 'model/config', 'quantize/limits', 'quantize/types', 'quantize/uses', 'tokenizer/table',
+];
 
 /** Only these two rooms touch disk, process and console. */
 const WITH_DISK = ['node', 'cli'];

@@ -26,38 +26,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tinylm_errors.h" /* TLM_OK, TLM_E_… */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* ---- errors ------------------------------------------------------------------------------- */
-
-typedef enum tlm_error {
-  TLM_OK = 0,
-  /* tlm_open: the file. tlm_fault says where, what was found and what was expected. */
-  TLM_E_ALIGN = -1,      /* the blob's address is not a multiple of 4 */
-  TLM_E_SHORT = -2,      /* the region is smaller than a file can be, or than file_bytes */
-  TLM_E_MAGIC = -3,      /* not a .tlm file */
-  TLM_E_VERSION = -4,    /* a version of the format that this engine does not know */
-  TLM_E_SIZE = -5,       /* file_bytes is no possible size */
-  TLM_E_CRC = -6,        /* the CRC-32 does not match: a corrupted file */
-  TLM_E_HEADER = -7,     /* a header field out of its range */
-  TLM_E_CELL = -8,       /* a recurrent cell that this engine does not have */
-  TLM_E_DIRECTORY = -9,  /* a tensor missing, out of order, or of a wrong shape or type */
-  TLM_E_LAYOUT = -10,    /* a section overlaps, is out of order, misaligned, or outside the file */
-  TLM_E_GAP = -11,       /* a byte that must be zero is not */
-  TLM_E_TOKENIZER = -12, /* the tokenizer section breaks a rule of 1.4 */
-  TLM_E_WEIGHT = -13,    /* a byte that no packing of ternary weights yields */
-  TLM_E_SCALE = -14,     /* a shift out of range, or a product that could overflow 32 bits */
-  /* the other functions */
-  TLM_E_ARGUMENT = -20, /* a null pointer, or a number out of range */
-  TLM_E_MEMORY = -21,   /* the memory given is smaller than tlm_memory_bytes says, or not aligned to 4 */
-  TLM_E_TOKEN = -22,    /* a token id ≥ vocab */
-  TLM_E_SPACE = -23,    /* the output does not fit the space given */
-  TLM_E_SNAPSHOT = -24, /* not a snapshot, damaged, or of another model */
-  TLM_E_OPTION = -25,   /* a sampling option out of the range of section 4 */
-  TLM_E_STATE = -26     /* not possible now (see the function) */
-} tlm_error;
 
 /* A short English sentence for a code; never NULL. */
 const char *tlm_error_text(int code);

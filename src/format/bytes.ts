@@ -1,6 +1,9 @@
 /** Small helpers for bytes: alignment, CRC-32, refusing. */
 import { TinyLMError } from '../model/errors.js';
 import { FILE } from './constants.js';
+import { FILE_ERRORS, type TlmErrorCode } from './errors.js';
+
+const HINTS: ReadonlyMap<string, string> = new Map(FILE_ERRORS.map((kind) => [kind.code, 'hint' in kind ? kind.hint : '']));
 
 export { alignUp } from '../model/layout.js';
 
@@ -17,20 +20,9 @@ export function crc32(bytes: Uint8Array): number {
   return (crc ^ FILE.crcFinal) >>> 0;
 }
 
-/** Why a `.tlm` is refused; the C engine has the same classes as `TLM_E_…`. */
-export type TlmErrorCode = 'tlm-short' | 'tlm-magic' | 'tlm-version' | 'tlm-size' | 'tlm-crc' | 'tlm-header'
-  | 'tlm-cell' | 'tlm-directory' | 'tlm-layout' | 'tlm-gap' | 'tlm-tokenizer' | 'tlm-weight' | 'tlm-scale';
-
-const HINTS: Partial<Record<TlmErrorCode, string>> = {
-  'tlm-short': 'the file was cut off; copy or export it again',
-  'tlm-magic': 'this is not a .tlm file; make one with "tinylm export"',
-  'tlm-version': 'this file is of another version of the format; export the model again with this version',
-  'tlm-crc': 'the file was damaged; copy or export it again',
-};
-
 /** @throws TinyLMError always */
 export function refuse(code: TlmErrorCode, what: string, offset: number, found: number | string,
   expected: number | string): never {
   throw new TinyLMError(code, `${what} at byte ${offset}: found ${found}, expected ${expected}`,
-    HINTS[code] ?? 'the file breaks SPEC.md; export the model again');
+    HINTS.get(code));
 }

@@ -3,7 +3,7 @@ import { refuse } from './bytes.js';
 import { LIMIT, TOKENIZER } from './constants.js';
 import { levelsOf, rowBytes, unpack, type Packing } from './pack.js';
 import type { PlannedTensor } from './plan.js';
-import { largestMantissa, shiftOf } from '../quantize/index.js';
+import { largestMantissa, shiftOf } from '../quantize/uses.js';
 import type { TokenizerKind } from '../tokenizer/table.js';
 
 export function tokenizerKind(kind: number, field: number): TokenizerKind {

@@ -3,6 +3,7 @@ import { SPEC_GROUPS } from './constants.js';
 import { CONDITIONS, EMBEDDING, HEAD, LAYER_KINDS, LAYERS, NGRAM, ROLES, SIZES, type TensorRule } from '../model/layers/index.js';
 import { Q } from '../quantize/limits.js';
 import { TRIT_GROUPS } from '../model/config.js';
+import { errorsHeader } from './errors.js';
 import { expTable, rootTable, sigmoidTable } from './tables.js';
 
 /** topPOff → TOP_P_OFF */
@@ -119,5 +120,6 @@ export const GENERATED_HEADERS: Readonly<Record<string, () => string>> = {
   'engine/src/tlm_spec.h': specHeader,
   'engine/src/tlm_tables.h': tablesHeader,
   'engine/src/tlm_layers.h': () => rulesHeader('tlm'),
+  'engine/include/tinylm_errors.h': errorsHeader,
   'src/train/kernels/model_rules.h': () => rulesHeader('model'),
 };

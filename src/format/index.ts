@@ -1,6 +1,7 @@
 /** The `.tlm` file and its relatives: values ↔ bytes. */
 export * as spec from './constants.js';
-export { crc32, type TlmErrorCode } from './bytes.js';
+export { crc32 } from './bytes.js';
+export { ENGINE_ERRORS, ERRORS, FILE_ERRORS, type TlmErrorCode } from './errors.js';
 export { expTable, rootTable, sigmoidTable } from './tables.js';
 export { GENERATED_HEADERS, rulesHeader, specHeader, tablesHeader } from './header.js';
 export { levelsOf, pack, planesOf, rowBytes, unpack, weightsPerByte, type BadByte, type Packing } from './pack.js';

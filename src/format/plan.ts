@@ -1,7 +1,7 @@
 /** The tensors of a file, in the only order there is (SPEC.md 1.2). */
 import type { ModelConfig, Trits } from '../model/config.js';
 import { parameterSpecs } from '../model/index.js';
-import { usesOf, type MatrixUse } from '../quantize/index.js';
+import { usesOf, type MatrixUse } from '../quantize/uses.js';
 
 export interface PlannedTensor {
   readonly id: number;

@@ -1,10 +1,11 @@
 /** A float model to the one of ternary digits that the format writes and the engine runs (SPEC.md 5), and back. */
 import type { FloatModel } from '../model/config.js';
 import { parameterSpecs, TinyLMError, validateConfig, type ParameterSpec } from '../model/index.js';
-import { fixBiases, fixScales, usesOf } from './fixed.js';
+import { fixBiases, fixScales } from './fixed.js';
 import { ARITHMETIC_LIMITS as LIMITS } from './limits.js';
 import { levelOf, ternarize, type TernaryMethod } from './ternary.js';
 import type { FixedTensor, QuantizedModel, QuantizedTensor, TernaryTensor } from './types.js';
+import { usesOf } from './uses.js';
 
 export interface QuantizeOptions {
   /** `threshold` by default. */
