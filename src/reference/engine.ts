@@ -111,7 +111,7 @@ export class ReferenceEngine {
   /** The residual stream that enters a block: what the last block gave, or begun from the sources or a GRU's state. */
   private streamOf({ x, q, stream }: Carried, l: number): Int16Array {
     if (stream !== undefined) return stream;
-    return l === 0 ? Int16Array.from(x, (v) => v * 2 ** (11 - q)) : this.h[l - 1].map((v) => v >> 4);
+    return l === 0 ? Int16Array.from(x, (v) => sat16(v * 2 ** (11 - q))) : this.h[l - 1].map((v) => v >> 4);
   }
 
   /**
