@@ -13,12 +13,18 @@ import { benchScale, type ScaleResults } from './scale.js';
 import { complete, readmeBlock } from './readme.js';
 import { fill, READMES } from '../scripts/marked.js';
 import { benchTrain, type TrainResults } from './train.js';
+import { benchTrits, type TritResults } from './trits.js';
 
-const MEASURED = ['train', 'engine', 'engine-count', 'chips', 'scale'] as const;
+const MEASURED = ['train', 'engine', 'engine-count', 'chips', 'scale', 'trits'] as const;
+/** Needs texts, which are given by options. */
+const WITH_TEXT = ['trits'];
 interface Options {
   readonly rounds: number;
   readonly lap: number;
   readonly patience: number;
+  readonly text?: string;
+  readonly heldOut?: string;
+  readonly epochs: number;
 }
 
 const command = new Command('npm run bench --')
@@ -28,10 +34,14 @@ const command = new Command('npm run bench --')
   .option('--rounds <n>', 'turns of train and engine', wholeNumber(1, 1000), 5)
   .option('--lap <seconds>', 'of a contestant of train in a round', decimal(0.01, 60), 0.2)
   .option('--patience <seconds>', 'that a round of train waits for a quiet machine', decimal(0, 600), 3)
+  .option('--text <file>', 'for trits: stories to train on, <|endoftext|> between them')
+  .option('--held-out <file>', 'for trits: others to measure on')
+  .option('--epochs <n>', 'for trits: times through the text', decimal(0.01, 1000), 3)
   .parse();
 const named = command.processedArgs[0] as readonly string[];
-const wanted = named.includes('all') ? MEASURED : named;
-const { rounds, lap, patience } = command.opts<Options>();
+const { rounds, lap, patience, text: trainText, heldOut, epochs } = command.opts<Options>();
+const texts = trainText !== undefined && heldOut !== undefined;
+const wanted = named.includes('all') ? MEASURED.filter((one) => texts || !WITH_TEXT.includes(one)) : named;
 
 const folder = join(packageRoot(), 'bench', 'results');
 mkdirSync(folder, { recursive: true });
@@ -49,6 +59,10 @@ const measure: Record<(typeof MEASURED)[number], () => object | Promise<object>>
   'engine-count': () => benchEngineCount(say),
   chips: () => benchChips(say),
   scale: () => benchScale(say),
+  trits: () => {
+    if (!texts) throw new Error('--text and --held-out are missing');
+    return benchTrits({ train: trainText, valid: heldOut, epochs }, say);
+  },
 };
 for (const name of MEASURED.filter((one) => wanted.includes(one))) {
   try {
@@ -65,6 +79,7 @@ const all: AllResults = {
   counts: load<CountResults>('engine-count'),
   chips: load<ChipsResults>('chips'),
   scale: load<ScaleResults>('scale'),
+  trits: load<TritResults>('trits'),
   notes: existsSync(notes) ? readFileSync(notes, 'utf8') : '',
 };
 if (all.scale) {
@@ -81,6 +96,6 @@ else {
     writeFileSync(readme, fill(readFileSync(readme, 'utf8'), 'bench', readmeBlock(all, language)));
   }
 }
-const text = report(all);
-writeFileSync(join(packageRoot(), 'RESULTS.md'), text);
-console.log(text);
+const results = report(all);
+writeFileSync(join(packageRoot(), 'RESULTS.md'), results);
+console.log(results);

@@ -11,6 +11,7 @@ import { chipsSection } from './report-chips.js';
 import { countSection } from './report-count.js';
 import type { ScaleResults } from './scale.js';
 import { apart, type TrainResults } from './train.js';
+import { tritsSection, type TritResults } from './trits.js';
 
 export interface AllResults {
   readonly train?: TrainResults;
@@ -18,6 +19,7 @@ export interface AllResults {
   readonly counts?: CountResults;
   readonly scale?: ScaleResults;
   readonly chips?: ChipsResults;
+  readonly trits?: TritResults;
   readonly notes: string;
 }
 
@@ -155,7 +157,7 @@ function scaleSection(s: ScaleResults): string[] {
   ];
 }
 
-export function report({ train, engine, counts, chips, scale, notes }: AllResults): string {
+export function report({ train, engine, counts, chips, scale, trits, notes }: AllResults): string {
   const parts = [
     '# Results', 'Written by `npm run bench`; the figures are in `bench/results/`, the notes at the end in `bench/NOTES.md`.',
     ...(train ? [...trainSection(train), ...profileSection(train.profiles)] : []),
@@ -163,6 +165,7 @@ export function report({ train, engine, counts, chips, scale, notes }: AllResult
     ...(counts ? countSection(counts) : []),
     ...(chips ? chipsSection(chips, header(chips.circumstances)) : []),
     ...(scale ? scaleSection(scale) : []),
+    ...(trits ? [tritsSection(trits)] : []),
     ...(notes ? [notes.trim()] : []),
   ];
   return `${parts.join('\n\n')}\n`;
