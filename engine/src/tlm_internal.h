@@ -82,6 +82,34 @@ TLM_INLINE const tlm_tensor *tlm_head_tensor(const tlm_model *m) {
 }
 TLM_INLINE const tlm_tensor *tlm_head_bias(const tlm_model *m) { return &m->tensors[m->tensor_count - 1u]; }
 
+/* ---- products ---- */
+
+/*
+ * A product's input is named: 0 is the embedding of the token being fed, l + 1 the 8-bit hidden state
+ * of layer l. Layer l's state enters two products before it changes (the layer above or the head,
+ * then its own recurrence in the next step), so its table is worth keeping from one to the other.
+ */
+#define TLM_INPUT_EMBEDDING 0u
+
+/* y (rows) = W · input + b in Q `q`; fx is the Q of the input (SPEC.md 3.2). */
+void tlm_linear(tlm_engine *e, const tlm_tensor *weights, const tlm_tensor *bias, uint32_t input, uint32_t fx, uint32_t q,
+                int16_t *y);
+/* The input changed: its tables are stale. */
+void tlm_forget(tlm_engine *e, uint32_t input);
+
+/* ---- sources and layers ---- */
+
+/* Writes the embedding of the token being fed to x, and zeros behind it (3.1). */
+void tlm_source_embedding(tlm_engine *e);
+
+/* One step of layer `layer`. */
+typedef void (*tlm_layer_step)(tlm_engine *e, uint32_t layer);
+#define TLM_LAYER_KINDS (TLM_CELL_GRU + 1)
+extern const tlm_layer_step tlm_layer_steps[TLM_LAYER_KINDS];
+void tlm_layer_gru(tlm_engine *e, uint32_t layer); /* 3.4 */
+
+/* ---- text and state ---- */
+
 /* Bytes (1 … 4) of the unit at p (SPEC.md 2.1), n ≥ 1 bytes are there; 0: more bytes may decide it and ended is 0. */
 uint32_t tlm_unit(const uint8_t *p, uint32_t n, int ended);
 /* As tlm_token_text, for a token < vocab whose length is at most 32. */

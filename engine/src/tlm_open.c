@@ -72,6 +72,7 @@ static int check_header(reader *r, tlm_model *m) {
   m->layers = (uint8_t)v;
   v = h[TLM_HEADER_CELL];
   EQUAL(TLM_E_CELL, TLM_HEADER_CELL, v, TLM_CELL_GRU);
+  if (!tlm_layer_steps[v]) return refuse(r, TLM_E_CELL, TLM_HEADER_CELL, v, 0);
   m->cell = (uint8_t)v;
   v = h[TLM_HEADER_EMBED_FRAC];
   if (v > TLM_LIMIT_EMBED_FRAC_MAX) {

@@ -1,0 +1,26 @@
+/* Arithmetic of the layers (SPEC.md 3.3). */
+#ifndef TLM_MATH_H
+#define TLM_MATH_H
+
+#include "tlm_internal.h"
+#include "tlm_tables.h"
+
+/* Q11 → Q15, 0 … 32768 */
+TLM_INLINE int32_t sigmoid(int32_t x) {
+  const int32_t a = x < 0 ? -x : x;
+  const int32_t i = a >> TLM_SIGMOID_SHIFT, f = a & TLM_SIGMOID_MASK;
+  int32_t s = TLM_SIGMOID_ONE;
+  if (i < TLM_SIGMOID_LAST) {
+    s = tlm_sigmoid_table[i];
+    s += ((tlm_sigmoid_table[i + 1] - s) * f + 64) >> TLM_SIGMOID_SHIFT;
+  }
+  return x < 0 ? TLM_SIGMOID_ONE - s : s;
+}
+
+/* Q11 → Q15, −32767 … 32767 */
+TLM_INLINE int32_t tanh_q15(int32_t x) {
+  const int32_t v = 2 * sigmoid(2 * x) - TLM_SIGMOID_ONE;
+  return v > TLM_SIGMOID_TANH_MAX ? TLM_SIGMOID_TANH_MAX : v < -TLM_SIGMOID_TANH_MAX ? -TLM_SIGMOID_TANH_MAX : v;
+}
+
+#endif
