@@ -197,7 +197,7 @@ static void compare_sums(uint32_t rows, const int32_t *a) {
   for (r = 0; r < rows; r++) differing += a[r] != engine_sums[r];
 }
 
-/* As linear() in tlm_engine.c: in pieces of columns whose tables fit the default budget. */
+/* As in_pieces() in tlm_linear.c: in pieces of columns whose tables fit the default budget. */
 static uint32_t engine_product(int id, const tlm_tensor *t, int32_t *acc) {
   const struct tlm_kernel *kernel = tlm_kernel_of(id);
   const tlm_packing *packing = tlm_packing_of(kernel, t->type);
@@ -207,28 +207,27 @@ static uint32_t engine_product(int id, const tlm_tensor *t, int32_t *acc) {
   tlm_span s;
   s.row_bytes = t->row_bytes;
   s.table = (const int16_t *)(const void *)memory;
-  s.acc = acc;
+  for (first = 0; first < t->rows; first++) acc[first] = 0;
   for (first = 0; first < t->row_bytes; first += piece) {
-    s.data = t->data + first;
     s.bytes = t->row_bytes - first < piece ? t->row_bytes - first : piece;
     s.x = x + first * packing->group;
-    s.add = first != 0;
     if (kernel->uses_table) packing->build((int16_t *)(void *)memory, s.x, s.bytes);
-    packing->rows(&s, 0, t->rows);
+    packing->rows(&s, t->data + first, t->rows, acc);
   }
   return instructions() - start;
 }
 
-static void one_matrix(const tlm_tensor *t) {
+static void one_matrix(const tlm_model *m, const tlm_tensor *t) {
   const uint32_t rows = t->rows, cols = t->cols;
   uint32_t r, i, start;
   static int8_t row[HIDDEN + TLM_X_PADDING];
+  static const int8_t level[TLM_LEVELS_MAX] = { -1, 0, 1 };
   for (i = 0; i < cols; i++) {
     x[i] = (int8_t)((int32_t)below(255) - 127);
     float_x[i] = x[i];
   }
   for (r = 0; r < rows; r++) {
-    tlm_unpack_row(t, r, 1, row);
+    tlm_unpack_row(m, t, r, level, row);
     for (i = 0; i < cols; i++) {
       const uint32_t at = r * cols + i;
       weights[at] = row[i];
@@ -273,9 +272,9 @@ int main(void) {
   const blob_shape shape = { VOCAB, DIM, HIDDEN, 1, 1, TYPE, VOCAB == 256 ? 1 : 2, 1 };
   uint32_t i;
   if (tlm_open(&model, blob, make_blob(&shape, blob, sizeof blob), NULL) < 0) return 1;
-  one_matrix(tlm_layer_tensor(&model, 0, TLM_TENSOR_RNN_WEIGHT_HH));
-  one_matrix(tlm_layer_tensor(&model, 0, TLM_TENSOR_RNN_WEIGHT_IH));
-  one_matrix(tlm_head_tensor(&model));
+  one_matrix(&model, tlm_layer_tensors(&model, 0) + 1);
+  one_matrix(&model, tlm_layer_tensors(&model, 0));
+  one_matrix(&model, tlm_head_matrix(&model));
   put_field("weights", weights_done);
   for (i = 0; i < KERNELS; i++) put_field(names[i], total[i]);
   put_field("differing", differing);

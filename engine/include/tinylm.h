@@ -46,49 +46,85 @@ typedef struct tlm_fault {
 
 /* ---- model -------------------------------------------------------------------------------- */
 
-#define TLM_LAYERS_MAX 8u
-#define TLM_TENSORS_MAX (3u + 4u * TLM_LAYERS_MAX)
+/* Most layers of a model that this build opens; fewer make tlm_model smaller (35 bytes a layer on a chip). */
+#ifndef TLM_LAYERS_MAX
+#define TLM_LAYERS_MAX 16u
+#endif
+#define TLM_NGRAMS_MAX 4u
+/* Sources; 4 tensors a layer, and a fifth for a GRU on a block; gain, matrix and bias of the head. */
+#define TLM_TENSORS_MAX (1u + TLM_NGRAMS_MAX + (9u * TLM_LAYERS_MAX + 1u) / 2u + 3u)
 
 /* A tensor, where it lies. Fields are for reading. */
 typedef struct tlm_tensor {
-  const uint8_t *data;  /* rows · row_bytes */
-  const uint8_t *scale; /* (rows) u16 mantissas; NULL for a bias */
+  const uint8_t *data;  /* planes · rows · row_bytes, or a copy of the first `moved` planes */
+  const uint8_t *scale; /* mantissas (rows, or 1 for an n-gram table) of scale_bytes each; NULL for a bias or gain */
   uint32_t offset;      /* of the data in the file, bytes */
   uint32_t rows;
-  uint32_t cols;
-  uint32_t row_bytes;
-  uint16_t id;    /* TLM_TENSOR_… (1.2) */
-  uint8_t layer;
-  uint8_t type;   /* 1 = t2, 2 = b3, 3 = i16 */
-  uint8_t shift;  /* scale_shift of a ternary tensor */
-  uint8_t frac;   /* Q of a bias */
+  uint16_t cols;
+  uint16_t row_bytes;
+  uint8_t id;          /* TLM_TENSOR_… (1.2) */
+  uint8_t layer;       /* or number of the n-gram table */
+  uint8_t type;        /* 1 = t2, 2 = b3, 3 = i16, 4 = i8 */
+  uint8_t planes;      /* trits a weight, 1 … 3; 1 for a bias or gain */
+  uint8_t shift;       /* scale_shift of weights */
+  uint8_t frac;        /* Q of a bias or gain */
+  uint8_t scale_bytes; /* 1 or 2; 0 for a bias or gain */
+  uint8_t moved;       /* planes that are read from a copy (tlm_relocate) */
 } tlm_tensor;
+
+/* A layer of the stack. Fields are for reading. */
+typedef struct tlm_layer {
+  uint8_t kind;   /* TLM_LAYER_… (1.1): 1 GRU, 2 MLGRU, 3 GLU */
+  uint8_t tensor; /* its first one in model->tensors */
+  uint8_t stream; /* whether it reads the residual stream, instead of 8-bit values */
+  uint16_t in;    /* width of its input */
+  uint16_t width;
+  uint16_t state; /* where its state begins among those of all layers, numbers */
+} tlm_layer;
+
+/* A table of rows for the last tokens. Fields are for reading. */
+typedef struct tlm_ngram {
+  uint8_t order;    /* tokens that choose a row, 2 … 4 */
+  uint8_t rows_log; /* 4 … 20 */
+  uint16_t width;
+} tlm_ngram;
 
 /* An open model: a view of the blob, which must stay where it is. Fields are for reading. */
 typedef struct tlm_model {
   const uint8_t *blob;
   uint32_t file_bytes;
-  uint32_t crc; /* the file's last four bytes: the model's identity */
+  uint32_t crc;   /* the file's last four bytes: the model's identity */
   uint16_t vocab;
-  uint16_t dim;
-  uint16_t hidden;
+  uint16_t dim;    /* width of the token embedding */
+  uint16_t input;  /* width of all sources together */
+  uint16_t hidden; /* width of what the head reads */
+  uint16_t stream; /* width of the widest residual stream, 0 for none */
+  uint16_t states; /* numbers that all layers keep from token to token */
   uint16_t eod;
+  uint8_t version; /* of the file's format */
   uint8_t layers;
-  uint8_t cell;
+  uint8_t ngrams;
   uint8_t embed_frac;
   uint8_t tied;
+  uint8_t head_stream; /* whether the head reads the residual stream */
+  uint8_t head_tensor; /* the head's first tensor */
   uint8_t reset_on_eod;
   uint8_t tokenizer_kind; /* 1 byte, 2 char, 3 bpe */
+  uint8_t merge_bytes;    /* of a record: 4 in version 1, else 2 or 3 */
   uint16_t base_count;
   uint16_t merge_count;
   uint16_t nibble_base;
-  const uint8_t *base;     /* (base_count, 4) bytes; NULL for kind byte */
-  const uint8_t *merges;   /* (merge_count, 2) u16 */
-  const uint8_t *metadata; /* JSON text, not zero-terminated */
+  uint16_t symbols[4];        /* base symbols of 1 … 4 bytes; all zero in version 1, whose records have 4 bytes each */
+  const uint8_t *base;        /* base symbols; NULL for kind byte */
+  const uint8_t *merges;      /* (merge_count) records */
+  const uint8_t *merge_index; /* (merge_count) u16: merges sorted by what they merge; NULL for none */
+  const uint8_t *metadata;    /* JSON text, not zero-terminated */
   uint32_t metadata_bytes;
-  uint32_t weights;      /* ternary weights stored */
+  uint32_t weights;      /* weights stored, of one to three trits each */
   uint32_t weight_bytes; /* their packed bytes */
   uint32_t tensor_count;
+  tlm_ngram ngram[TLM_NGRAMS_MAX];
+  tlm_layer layer[TLM_LAYERS_MAX];
   tlm_tensor tensors[TLM_TENSORS_MAX]; /* in the order of 1.2 */
 } tlm_model;
 
@@ -103,11 +139,16 @@ uint32_t tlm_vocab(const tlm_model *model);
 /* The end-of-document token; generation starts with it. */
 uint32_t tlm_eod(const tlm_model *model);
 
+/* Whether every byte of tensor `index` is read for each token; of others only a row, or it is a bias or gain. */
+int tlm_is_product(const tlm_model *model, uint32_t index);
+
 /*
- * Makes the engine read tensor `index` of model->tensors from a copy of its data in faster memory;
- * NULL goes back to the blob. The copy has rows · row_bytes bytes, made by the caller from
+ * Makes the engine read the first `planes` planes (trits) of tensor `index` of model->tensors from a copy in faster
+ * memory; NULL goes back to the blob. The copy has planes · rows · row_bytes bytes, made by the caller from
  * tensors[index].data, and must stay. Do this before the engines over this model run.
  */
+int tlm_relocate_planes(tlm_model *model, uint32_t index, uint32_t planes, const void *copy);
+/* The same with all planes of a tensor. */
 int tlm_relocate(tlm_model *model, uint32_t index, const void *copy);
 
 /* ---- engine ------------------------------------------------------------------------------- */
@@ -141,21 +182,21 @@ typedef struct tlm_engine {
   void *parallel_user;
   uint32_t parallel_parts;
   uint32_t parallel_share; /* a part's share of the rows, Q16, rounded up */
-  int16_t *h;        /* (L, H) Q15 */
-  int16_t *gx;       /* (3H) Q11 */
-  int16_t *gh;       /* (3H) Q11 */
+  int16_t *h;        /* (states) Q15 */
+  int16_t *stream;   /* (widest) Q11 */
+  int16_t *gates;    /* Q11: (6H) of a GRU, (3W) or (2W) of a block, or what a block adds to the stream */
   int16_t *logits;   /* (V) Q9 */
-  int8_t *x;         /* (max(D, H) + padding) */
+  int8_t *x;         /* (widest input + padding) */
   int16_t *table;    /* slots · slot_bytes */
-  uint32_t *scratch; /* accumulators of a product, or keys and weights of the sampler */
+  uint32_t *scratch; /* accumulators of a product in pieces, or keys and weights of the sampler */
   uint32_t slot_bytes;
   uint32_t slots;
   uint16_t slot_groups[2];                /* packed bytes whose tables a slot holds: t2, b3 */
-  uint8_t slot_of[9];                     /* slot of each input: the embedding, then the layers' states */
+  uint8_t slot_of[TLM_LAYERS_MAX + 2u];   /* slot of each input: the sources, the layers' states, the others */
   uint16_t slot_tag[TLM_TABLE_SLOTS_MAX]; /* which input and packing a slot holds; 0 none */
   uint16_t recent[TLM_RECENT_MAX];        /* ring of the last tokens, eod not counted */
-  uint16_t token;   /* the one fed last */
-  uint16_t x_input; /* which input x holds; 0 none */
+  uint16_t context[4]; /* the last tokens, newest first, eod counted */
+  uint16_t x_input;    /* which input x holds; 0 none */
   uint8_t recent_next;
   uint8_t recent_count;
   uint8_t logits_ready;
@@ -203,6 +244,8 @@ typedef struct tlm_options {
 
 /* Temperature 0.5, top_k 40, the rest off, seed 1. */
 tlm_options tlm_options_default(void);
+/* What the model's file says it is best sampled with, or else the same; seed 1. */
+tlm_options tlm_options_of(const tlm_model *model);
 
 /* Fields are private. */
 typedef struct tlm_sampler {

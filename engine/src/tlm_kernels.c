@@ -24,18 +24,22 @@ TLM_INLINE int32_t dot_byte(uint32_t byte, const int8_t *x, uint32_t group) {
   return sum;
 }
 
-TLM_INLINE void reference_rows(const tlm_span *s, uint32_t from, uint32_t to, uint32_t group) {
-  uint32_t r, j;
-  for (r = from; r < to; r++) {
-    const uint8_t *p = s->data + r * s->row_bytes;
-    int32_t sum = s->add ? s->acc[r] : 0;
-    for (j = 0; j < s->bytes; j++) sum += dot_byte(p[j], s->x + j * group, group);
-    s->acc[r] = sum;
+TLM_INLINE void reference_rows(const tlm_span *s, const uint8_t *data, uint32_t n, int32_t *acc,
+                               uint32_t group) {
+  uint32_t j;
+  for (; n; n--, data += s->row_bytes, acc++) {
+    int32_t sum = *acc;
+    for (j = 0; j < s->bytes; j++) sum += dot_byte(data[j], s->x + j * group, group);
+    *acc = sum;
   }
 }
 
-static void reference_rows_t2(const tlm_span *s, uint32_t from, uint32_t to) { reference_rows(s, from, to, 4u); }
-static void reference_rows_b3(const tlm_span *s, uint32_t from, uint32_t to) { reference_rows(s, from, to, 5u); }
+static void reference_rows_t2(const tlm_span *s, const uint8_t *data, uint32_t n, int32_t *acc) {
+  reference_rows(s, data, n, acc, 4u);
+}
+static void reference_rows_b3(const tlm_span *s, const uint8_t *data, uint32_t n, int32_t *acc) {
+  reference_rows(s, data, n, acc, 5u);
+}
 
 /* ---- tables ---- */
 
@@ -192,54 +196,42 @@ BUILD(b3, 5, TLM_B3_STRIDE)
 #define LOOK4(j) LOOK(j) LOOK((j) + 1u) LOOK((j) + 2u) LOOK((j) + 3u)
 #endif
 
-/* acc (+)= the n groups that begin at packed byte `first`. |acc| ≤ 127 · 2048 < 2^18. */
-TLM_INLINE void add_block(const tlm_span *s, uint32_t first, uint32_t from, uint32_t to, const uint32_t stride,
-                          const uint32_t n) {
+/* acc += the n groups that begin at packed byte `first`. |acc| ≤ 127 · 13 · 2048 < 2^22. */
+TLM_INLINE void add_block(const tlm_span *s, uint32_t first, const uint8_t *p, uint32_t rows, int32_t *acc,
+                          const uint32_t stride, const uint32_t n) {
   const uint32_t row_bytes = s->row_bytes;
-  const uint8_t *p = s->data + from * row_bytes + first;
   const int16_t *table = s->table + first * stride;
   POINT(0); POINT(1); POINT(2); POINT(3); POINT(4); POINT(5); POINT(6); POINT(7);
-  int32_t *acc = s->acc + from, *end = s->acc + to;
-  int add = s->add || first;
+  int32_t *end = acc + rows;
+  p += first;
   for (; acc != end; p += row_bytes) {
-    int32_t sum = 0;
-    OPAQUE(add); /* one loop, not two copies of it */
-    if (add) sum = *acc;
+    int32_t sum = *acc;
     LOOK4(0u) LOOK4(4u) LOOK4(8u) LOOK4(12u) LOOK4(16u) LOOK4(20u) LOOK4(24u) LOOK4(28u)
     *acc++ = sum;
   }
 }
 
-/*
- * Rows that go through all blocks before the next ones do: a line of a flash cache that a block shares with the next
- * one is then still there. 64 rows of 96 bytes are 6 KB.
- */
-#define ROW_TILE 64u
-
-typedef void (*block_function)(const tlm_span *s, uint32_t first, uint32_t from, uint32_t to);
-#define BLOCK(type, stride, n)                                                                      \
-  static void type##_##n(const tlm_span *s, uint32_t first, uint32_t from, uint32_t to) {           \
-    add_block(s, first, from, to, stride, n##u);                                                    \
+typedef void (*block_function)(const tlm_span *s, uint32_t first, const uint8_t *p, uint32_t rows, int32_t *acc);
+#define BLOCK(type, stride, n)                                                                           \
+  static void type##_##n(const tlm_span *s, uint32_t first, const uint8_t *p, uint32_t rows, int32_t *acc) { \
+    add_block(s, first, p, rows, acc, stride, n##u);                                                     \
   }
-#define BLOCKS(type, stride)                                                                        \
-  BLOCK(type, stride, 1) BLOCK(type, stride, 2) BLOCK(type, stride, 3) BLOCK(type, stride, 4)       \
-  BLOCK(type, stride, 5) BLOCK(type, stride, 6) BLOCK(type, stride, 7) BLOCK(type, stride, 8)       \
-  BLOCK(type, stride, 9) BLOCK(type, stride, 10) BLOCK(type, stride, 11) BLOCK(type, stride, 12)    \
-  BLOCK(type, stride, 13) BLOCK(type, stride, 14) BLOCK(type, stride, 15) BLOCK(type, stride, 16)   \
-  BLOCK(type, stride, 32)                                                                           \
-  static const block_function type##_blocks[17] = {                                                 \
-    type##_32, type##_1, type##_2, type##_3, type##_4, type##_5, type##_6, type##_7, type##_8,      \
-    type##_9, type##_10, type##_11, type##_12, type##_13, type##_14, type##_15, type##_16 };        \
-  static void table_rows_##type(const tlm_span *s, uint32_t from, uint32_t to) {                    \
-    uint32_t first, n, next;                                                                        \
-    for (; from < to; from = next) {                                                                \
-      next = to - from > ROW_TILE ? from + ROW_TILE : to;                                           \
-      for (first = 0; first < s->bytes; first += n) {                                               \
-        n = s->bytes - first;                                                                       \
-        n = n >= 32u ? 32u : n > 16u ? 16u : n;                                                     \
-        type##_blocks[n & 31u](s, first, from, next);                                               \
-      }                                                                                             \
-    }                                                                                               \
+#define BLOCKS(type, stride)                                                                             \
+  BLOCK(type, stride, 1) BLOCK(type, stride, 2) BLOCK(type, stride, 3) BLOCK(type, stride, 4)            \
+  BLOCK(type, stride, 5) BLOCK(type, stride, 6) BLOCK(type, stride, 7) BLOCK(type, stride, 8)            \
+  BLOCK(type, stride, 9) BLOCK(type, stride, 10) BLOCK(type, stride, 11) BLOCK(type, stride, 12)         \
+  BLOCK(type, stride, 13) BLOCK(type, stride, 14) BLOCK(type, stride, 15) BLOCK(type, stride, 16)        \
+  BLOCK(type, stride, 32)                                                                                \
+  static const block_function type##_blocks[17] = {                                                      \
+    type##_32, type##_1, type##_2, type##_3, type##_4, type##_5, type##_6, type##_7, type##_8,           \
+    type##_9, type##_10, type##_11, type##_12, type##_13, type##_14, type##_15, type##_16 };             \
+  static void table_rows_##type(const tlm_span *s, const uint8_t *data, uint32_t rows, int32_t *acc) { \
+    uint32_t first, n;                                                                                   \
+    for (first = 0; first < s->bytes; first += n) {                                                      \
+      n = s->bytes - first;                                                                              \
+      n = n >= 32u ? 32u : n > 16u ? 16u : n;                                                            \
+      type##_blocks[n & 31u](s, first, data, rows, acc);                                                 \
+    }                                                                                                    \
   }
 BLOCKS(t2, TLM_T2_STRIDE)
 BLOCKS(b3, TLM_B3_STRIDE)
@@ -255,15 +247,21 @@ const struct tlm_kernel *tlm_kernel_of(int id) {
   return id == TLM_KERNEL_REFERENCE || id == TLM_KERNEL_TABLE ? &kernels[id] : NULL;
 }
 
-void tlm_unpack_row(const tlm_tensor *tensor, uint32_t row, int32_t e, int8_t *x) {
-  const uint8_t *p = tensor->data + row * tensor->row_bytes;
-  const uint32_t group = tensor->type == TLM_TYPE_T2 ? 4u : 5u;
-  uint32_t left = tensor->cols, i;
-  while (left) {
-    const uint32_t n = left < group ? left : group;
-    uint32_t byte = *p++;
-    left -= n;
-    for (i = 0; i < n; i++) *x++ = (int8_t)(((int32_t)next_digit(&byte, group) - 1) * e);
+void tlm_unpack_row(const tlm_model *m, const tlm_tensor *t, uint32_t row, const int8_t level[TLM_LEVELS_MAX], int8_t *x) {
+  const uint32_t group = t->type == TLM_TYPE_T2 ? 4u : 5u;
+  uint32_t plane, i;
+  for (plane = 0; plane < t->planes; plane++) {
+    const uint8_t *p = tlm_plane(m, t, plane) + row * t->row_bytes;
+    uint32_t at, left, n;
+    for (at = 0, left = t->cols; left; left -= n) {
+      uint32_t byte = *p++;
+      n = left < group ? left : group;
+      for (i = 0; i < n; i++, at++) {
+        /* digits so far, as a number of base 3: 0 … 26 */
+        const uint32_t v = (plane ? 3u * (uint32_t)x[at] : 0u) + next_digit(&byte, group);
+        x[at] = plane + 1u < t->planes ? (int8_t)v : level[v];
+      }
+    }
   }
-  for (i = 0; i < TLM_X_PADDING; i++) *x++ = 0;
+  for (i = 0; i < TLM_X_PADDING; i++) x[t->cols + i] = 0;
 }

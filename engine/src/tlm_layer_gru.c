@@ -1,18 +1,28 @@
-/* PyTorch's GRU: r, z, n of the input and of the state (SPEC.md 3.4). */
+/* PyTorch's GRU: r, z, n of the input and of the state (SPEC.md 3.5). */
 #include "tlm_math.h"
 
 #ifndef TLM_WITHOUT_GRU
 
+/* Its tensors, behind the gain that a stream brings. */
+enum { WEIGHT_IH, WEIGHT_HH, BIAS_IH, BIAS_HH };
+
 /* Inputs within ±2^16 after the sums, products within 2^30. */
 void tlm_layer_gru(tlm_engine *e, uint32_t layer) {
   const tlm_model *m = e->model;
-  const uint32_t H = m->hidden;
-  int16_t *h = e->h + layer * H, *end = h + H;
-  const int16_t *xr = e->gx, *xz = xr + H, *xn = xz + H, *hr = e->gh, *hz = hr + H, *hn = hz + H;
-  tlm_linear(e, tlm_layer_tensor(m, layer, TLM_TENSOR_RNN_WEIGHT_HH), tlm_layer_tensor(m, layer, TLM_TENSOR_RNN_BIAS_HH),
-             layer + 1u, TLM_Q_HIDDEN, TLM_Q_GATE, e->gh);
-  tlm_linear(e, tlm_layer_tensor(m, layer, TLM_TENSOR_RNN_WEIGHT_IH), tlm_layer_tensor(m, layer, TLM_TENSOR_RNN_BIAS_IH),
-             layer, layer ? TLM_Q_HIDDEN : m->embed_frac, TLM_Q_GATE, e->gx);
+  const tlm_layer *l = &m->layer[layer];
+  const tlm_tensor *t = tlm_layer_tensors(m, layer);
+  const uint32_t H = l->width;
+  int16_t *h = e->h + l->state, *end = h + H;
+  const int16_t *xr = e->gates, *xz = xr + H, *xn = xz + H, *hr = xn + H, *hz = hr + H, *hn = hz + H;
+  uint32_t input = layer, fx = layer ? TLM_Q_HIDDEN : m->embed_frac;
+  if (tlm_reads_stream(l->stream)) t++;
+  tlm_linear(e, t + WEIGHT_HH, t + BIAS_HH, layer + 1u, TLM_Q_HIDDEN, TLM_Q_GATE, e->gates + 3u * H);
+  if (tlm_reads_stream(l->stream)) {
+    tlm_norm_stream(e, l->in, t - 1);
+    input = TLM_INPUT_OTHER;
+    fx = TLM_Q_NORM;
+  }
+  tlm_linear(e, t + WEIGHT_IH, t + BIAS_IH, input, fx, TLM_Q_GATE, e->gates);
   for (; h != end; h++) {
     const int32_t r = sigmoid(*xr++ + *hr++);
     const int32_t z = sigmoid(*xz++ + *hz++);

@@ -23,4 +23,12 @@ TLM_INLINE int32_t tanh_q15(int32_t x) {
   return v > TLM_SIGMOID_TANH_MAX ? TLM_SIGMOID_TANH_MAX : v < -TLM_SIGMOID_TANH_MAX ? -TLM_SIGMOID_TANH_MAX : v;
 }
 
+TLM_INLINE int32_t sat16(int32_t v) { return v > 32767 ? 32767 : v < -32768 ? -32768 : v; }
+
+/* Q15 → Q7: −32767 … 32767 → −128 … 128, then clamped to ±127 */
+TLM_INLINE int8_t q8(int32_t h) {
+  const int32_t v = (h + 128) >> 8;
+  return (int8_t)(v > 127 ? 127 : v < -127 ? -127 : v);
+}
+
 #endif

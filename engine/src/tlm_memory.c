@@ -1,56 +1,84 @@
 /* The caller's block of memory: what lies where in it. */
 #include "tlm_internal.h"
+#include "tlm_layers.h"
 
 /* Where the parts of the caller's block begin, bytes. Every part is a multiple of 4. */
 typedef struct layout {
-  uint32_t h, gx, gh, logits, x, table, scratch, total;
+  uint32_t h, stream, gates, logits, x, table, scratch, total;
   uint32_t slot_bytes, slots;
 } layout;
 
 static uint32_t round4(uint32_t n) { return (n + 3u) & ~3u; }
 static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
-/* Bytes of the table of a whole row, 0 for a bias. */
+static const tlm_layer_rule *rule_of(const tlm_model *m, uint32_t layer) {
+  uint32_t i = 0;
+  while (tlm_layer_rules[i].id != m->layer[layer].kind) i++;
+  return &tlm_layer_rules[i];
+}
+
+int tlm_is_product(const tlm_model *m, uint32_t index) {
+  const tlm_tensor *t = &m->tensors[index];
+  return t->scale && index > m->ngrams ? 1 : index == 0 && m->tied;
+}
+
+/* Whether the state of a layer is read in 8 bits by what stands above it, and not only by the layer itself. */
+static int is_kept(const tlm_model *m, uint32_t layer) {
+  return !rule_of(m, layer)->stream && (layer + 1u == m->layers || !rule_of(m, layer + 1u)->stream);
+}
+
+/* Bytes of the table of a whole row. */
 static uint32_t table_bytes(const struct tlm_kernel *kernel, const tlm_tensor *t) {
-  return t->type == TLM_TYPE_I16 ? 0u : t->row_bytes * tlm_packing_of(kernel, t->type)->stride * 2u;
+  return t->row_bytes * tlm_packing_of(kernel, t->type)->stride * 2u;
 }
 
 static int plan(layout *l, const tlm_model *m, int kernel_id, uint32_t budget) {
   const struct tlm_kernel *kernel = tlm_kernel_of(kernel_id);
-  const uint32_t H = m->hidden, V = m->vocab;
-  uint32_t i, at, widest = 0;
+  uint32_t i, at, widest = 0, kept = 0, gates = 0, x = m->input, rows = 0;
   if (!kernel) return TLM_E_ARGUMENT;
   if (budget == 0) budget = TLM_TABLE_BUDGET_DEFAULT;
   if (budget < TLM_TABLE_BUDGET_MIN) return TLM_E_ARGUMENT;
   budget &= ~3u;
-  /* An untied embedding is only read row by row. */
-  for (i = m->tied ? 0u : 1u; i < m->tensor_count; i++) widest = larger(widest, table_bytes(kernel, &m->tensors[i]));
+  for (i = 0; i < m->layers; i++) {
+    const tlm_layer *layer = &m->layer[i];
+    const tlm_layer_rule *rule = rule_of(m, i);
+    gates = larger(gates, larger((uint32_t)rule->gates * layer->width, rule->stream ? layer->in : 0u));
+    x = larger(x, larger(layer->in, layer->width));
+    kept += (uint32_t)is_kept(m, i);
+  }
+  for (i = 0; i < m->tensor_count; i++) {
+    if (tlm_is_product(m, i)) widest = larger(widest, table_bytes(kernel, &m->tensors[i]));
+  }
   widest = round4(widest);
   l->slots = 0;
   l->slot_bytes = 0;
   if (widest) {
     l->slot_bytes = widest < budget ? widest : budget;
-    /* One for each layer's hidden state is all that is ever met again (see TLM_INPUT_EMBEDDING). */
+    /* One for each state that is met again is all that helps (see TLM_INPUT_SOURCES). */
     l->slots = budget / l->slot_bytes;
-    if (l->slots > m->layers) l->slots = m->layers;
+    if (l->slots > larger(kept, 1u)) l->slots = larger(kept, 1u);
     if (l->slots > TLM_TABLE_SLOTS_MAX) l->slots = TLM_TABLE_SLOTS_MAX;
   }
+  for (i = 0; i < m->tensor_count; i++) {
+    if (tlm_is_product(m, i) && table_bytes(kernel, &m->tensors[i]) > l->slot_bytes) rows = larger(rows, m->tensors[i].rows);
+  }
+  if (rows > TLM_PIECE_ROWS) rows = TLM_PIECE_ROWS;
   at = 0;
   l->h = at;
-  at += round4(2u * H * m->layers);
-  l->gx = at;
-  at += round4(6u * H);
-  l->gh = at;
-  at += round4(6u * H);
+  at += round4(2u * m->states);
+  l->stream = at;
+  at += round4(2u * m->stream);
+  l->gates = at;
+  at += round4(2u * gates);
   l->logits = at;
-  at += round4(2u * V);
+  at += round4(2u * m->vocab);
   l->x = at;
-  at += round4(larger(m->dim, H) + TLM_X_PADDING);
+  at += round4(x + TLM_X_PADDING);
   l->table = at;
   at += l->slots * l->slot_bytes;
-  /* i32 accumulators (3H or V) while a product is made; u32 keys and u16 weights (V) while a token is drawn. */
+  /* i32 accumulators while a product is made in pieces; u32 keys and u16 weights (V) while a token is drawn. */
   l->scratch = at;
-  at += larger(12u * H, 6u * V + 2u);
+  at += larger(4u * rows, 6u * m->vocab + 2u);
   l->total = round4(at);
   return TLM_OK;
 }
@@ -61,13 +89,16 @@ uint32_t tlm_memory_bytes(const tlm_model *model, int kernel, uint32_t table_bud
 }
 
 /*
- * Inputs (see TLM_INPUT_EMBEDDING) share slots so that nothing useful is pushed out: layer 0 multiplies its state first
- * and is done with that table when the embedding needs a place.
+ * Inputs (see TLM_INPUT_SOURCES) share slots so that nothing useful is pushed out: the first state that is kept has
+ * been used up (by its own layer, which multiplies it first) when the sources need a place.
  */
 static void place_inputs(tlm_engine *e) {
-  uint32_t input;
-  for (input = 0; input <= e->model->layers; input++) {
-    e->slot_of[input] = (uint8_t)(e->slots ? (input ? input : 1u) % e->slots : 0u);
+  const uint32_t others = e->slots ? 1u % e->slots : 0u;
+  uint32_t layer, kept = 0;
+  e->slot_of[TLM_INPUT_SOURCES] = e->slot_of[TLM_INPUT_OTHER] = (uint8_t)others;
+  for (layer = 0; layer < e->model->layers; layer++) {
+    const uint32_t slot = is_kept(e->model, layer) && e->slots ? ++kept % e->slots : others;
+    e->slot_of[layer + 1u] = (uint8_t)slot;
   }
 }
 
@@ -87,8 +118,8 @@ int tlm_init(tlm_engine *e, const tlm_model *model, void *memory, uint32_t bytes
   e->parallel_parts = 1;
   e->parallel_share = 65536;
   e->h = (int16_t *)(void *)(block + l.h);
-  e->gx = (int16_t *)(void *)(block + l.gx);
-  e->gh = (int16_t *)(void *)(block + l.gh);
+  e->stream = (int16_t *)(void *)(block + l.stream);
+  e->gates = (int16_t *)(void *)(block + l.gates);
   e->logits = (int16_t *)(void *)(block + l.logits);
   e->x = (int8_t *)(block + l.x);
   e->table = (int16_t *)(void *)(block + l.table);

@@ -1,20 +1,36 @@
 /* A step of the model: sources, layers, head (SPEC.md 3). */
 #include "tlm_internal.h"
+#include "tlm_layers.h"
 
-/* By the header's cell. A kind that a build leaves out (TLM_WITHOUT_…) has no step: tlm_open refuses its models. */
-const tlm_layer_step tlm_layer_steps[TLM_LAYER_KINDS] = {
+/* By number of the kind (1.1). A kind that a build leaves out has no step: tlm_open refuses its models. */
+static const tlm_layer_step steps[] = {
   NULL,
 #ifndef TLM_WITHOUT_GRU
   tlm_layer_gru,
 #else
   NULL,
 #endif
+#ifndef TLM_WITHOUT_MLGRU
+  tlm_layer_mlgru,
+#else
+  NULL,
+#endif
+#ifndef TLM_WITHOUT_GLU
+  tlm_layer_glu,
+#else
+  NULL,
+#endif
 };
+typedef char tlm_step_for_every_kind[sizeof steps / sizeof *steps == TLM_KINDS + 1 ? 1 : -1];
+
+tlm_layer_step tlm_layer_step_of(uint32_t kind) { return kind <= TLM_KINDS ? steps[kind] : NULL; }
 
 static void zero_state(tlm_engine *e) {
-  const uint32_t n = (uint32_t)e->model->layers * e->model->hidden;
+  const tlm_model *m = e->model;
   uint32_t i;
-  for (i = 0; i < n; i++) e->h[i] = 0;
+  for (i = 0; i < m->states; i++) e->h[i] = 0;
+  for (i = 0; i < m->stream; i++) e->stream[i] = 0;
+  for (i = 0; i < sizeof e->context / sizeof *e->context; i++) e->context[i] = m->eod;
   tlm_state_changed(e);
 }
 
@@ -27,7 +43,6 @@ void tlm_state_changed(tlm_engine *e) {
 
 void tlm_reset(tlm_engine *e) {
   zero_state(e);
-  e->token = 0;
   e->recent_next = 0;
   e->recent_count = 0;
 }
@@ -43,20 +58,26 @@ int tlm_step(tlm_engine *e, uint32_t token) {
   } else if (m->reset_on_eod) {
     zero_state(e);
   }
-  if (e->token != token) {
-    e->token = (uint16_t)token;
-    tlm_forget(e, TLM_INPUT_EMBEDDING);
-  }
+  if (e->context[0] != token || m->ngrams) tlm_forget(e, TLM_INPUT_SOURCES);
+  e->context[3] = e->context[2];
+  e->context[2] = e->context[1];
+  e->context[1] = e->context[0];
+  e->context[0] = (uint16_t)token;
   e->logits_ready = 0;
-  for (layer = 0; layer < m->layers; layer++) tlm_layer_steps[m->cell](e, layer);
+  for (layer = 0; layer < m->layers; layer++) steps[m->layer[layer].kind](e, layer);
   return TLM_OK;
 }
 
 const int16_t *tlm_logits(tlm_engine *e) {
-  if (!e->logits_ready) {
-    const tlm_model *m = e->model;
-    tlm_linear(e, tlm_head_tensor(m), tlm_head_bias(m), m->layers, TLM_Q_HIDDEN, TLM_Q_LOGIT, e->logits);
-    e->logits_ready = 1;
+  const tlm_model *m = e->model;
+  uint32_t input = m->layers, fx = TLM_Q_HIDDEN;
+  if (e->logits_ready) return e->logits;
+  if (tlm_reads_stream(m->head_stream)) {
+    tlm_norm_stream(e, m->hidden, &m->tensors[m->head_tensor]);
+    input = TLM_INPUT_OTHER;
+    fx = TLM_Q_NORM;
   }
+  tlm_linear(e, tlm_head_matrix(m), tlm_head_bias(m), input, fx, TLM_Q_LOGIT, e->logits);
+  e->logits_ready = 1;
   return e->logits;
 }

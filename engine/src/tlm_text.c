@@ -20,15 +20,40 @@ static int is_letter(uint32_t c) {
 
 /* ---- tables ---- */
 
+const uint8_t *tlm_symbol(const tlm_model *m, uint32_t token, uint32_t *length) {
+  uint32_t n, left = token - TLM_TOKENIZER_FIRST_SYMBOL;
+  const uint8_t *p = m->base;
+  if (m->version == TLM_V1_VERSION) { /* records, padded with zeros */
+    p += TLM_V1_RECORD_BYTES * token;
+    for (n = 1; n < TLM_TOKENIZER_SYMBOL_BYTES_MAX && p[n]; n++) {}
+  } else { /* all of 1 byte, then all of 2 … */
+    for (n = 1; left >= m->symbols[n - 1u]; n++) {
+      p += n * m->symbols[n - 1u];
+      left -= m->symbols[n - 1u];
+    }
+    p += n * left;
+  }
+  *length = n;
+  return p;
+}
+
+uint32_t tlm_merge(const tlm_model *m, uint32_t k) {
+  const uint8_t *p = m->merges + m->merge_bytes * k;
+  if (m->merge_bytes == 2u) return (uint32_t)p[0] | (uint32_t)p[1] << 16;
+  /* 24 bits: left in the lower half */
+  if (m->merge_bytes == 3u) return (tlm_u16(p) & 0xFFFu) | ((uint32_t)p[1] >> 4 | (uint32_t)p[2] << 4) << 16;
+  return tlm_u32(p);
+}
+
 /* The base token of a unit, or TLM_NONE. Symbols stand in increasing order of their bytes. */
 static int find_symbol(const tlm_model *m, const uint8_t *p, uint32_t n) {
+  const uint32_t wanted = tlm_symbol_order(p, n);
   uint32_t low = TLM_TOKENIZER_FIRST_SYMBOL, high = m->base_count;
-  uint32_t wanted = 0, i;
-  for (i = 0; i < 4u; i++) wanted = wanted << 8 | (i < n ? p[i] : 0u);
   while (low < high) {
     const uint32_t mid = (low + high) / 2u;
-    const uint8_t *s = m->base + TLM_TOKENIZER_RECORD_BYTES * mid;
-    const uint32_t order = (uint32_t)s[0] << 24 | (uint32_t)s[1] << 16 | (uint32_t)s[2] << 8 | s[3];
+    uint32_t length, order;
+    const uint8_t *s = tlm_symbol(m, mid, &length);
+    order = tlm_symbol_order(s, length);
     if (order == wanted) return (int)mid;
     if (order < wanted) low = mid + 1u;
     else high = mid;
@@ -39,20 +64,20 @@ static int find_symbol(const tlm_model *m, const uint8_t *p, uint32_t n) {
 uint32_t tlm_expand(const tlm_model *m, uint32_t token, uint8_t *text) {
   /* Right halves still to come. A text of 32 bytes is a tree of at most 32 leaves, so at most 31 wait. */
   uint16_t waiting[TLM_TOKENIZER_TOKEN_BYTES_MAX];
-  uint32_t depth = 0, n = 0, i;
+  uint32_t depth = 0, n = 0, i, length;
   if (m->tokenizer_kind == TLM_TOKENIZER_KIND_BYTE) {
     text[0] = (uint8_t)token;
     return 1;
   }
   for (;;) {
     while (token >= m->base_count) {
-      const uint8_t *merge = m->merges + TLM_TOKENIZER_MERGE_BYTES * (token - m->base_count);
-      waiting[depth++] = (uint16_t)tlm_u16(merge + 2);
-      token = tlm_u16(merge);
+      const uint32_t pair = tlm_merge(m, token - m->base_count);
+      waiting[depth++] = (uint16_t)(pair >> 16);
+      token = pair & 0xFFFFu;
     }
-    for (i = 0; i < TLM_TOKENIZER_SYMBOL_BYTES_MAX; i++) {
-      const uint8_t c = m->base[TLM_TOKENIZER_RECORD_BYTES * token + i];
-      if (c) text[n++] = c;
+    if (token >= TLM_TOKENIZER_FIRST_SYMBOL) {
+      const uint8_t *p = tlm_symbol(m, token, &length);
+      for (i = 0; i < length; i++) text[n++] = p[i];
     }
     if (!depth) return n;
     token = waiting[--depth];
@@ -131,15 +156,12 @@ static uint32_t units_to_tokens(const tlm_model *m, const uint8_t *p, uint32_t n
 
 /* 2.2: for m = 0 … M−1, each pair equal to merge m becomes its token, from left to right. */
 static uint32_t apply_merges(const tlm_model *m, uint16_t *tokens, uint32_t count) {
-  const uint8_t *merge = m->merges;
   /* One bit for each left id modulo 32 spares most merges the look through the word. */
   uint32_t seen = 0, i, k, out;
   for (i = 0; i + 1u < count; i++) seen |= (uint32_t)1 << (tokens[i] & 31u);
-  for (k = 0; k < m->merge_count && count > 1u; k++, merge += TLM_TOKENIZER_MERGE_BYTES) {
-    const uint32_t left = tlm_u16(merge);
-    uint32_t right;
+  for (k = 0; k < m->merge_count && count > 1u; k++) {
+    const uint32_t pair = tlm_merge(m, k), left = pair & 0xFFFFu, right = pair >> 16;
     if (!(seen >> (left & 31u) & 1u)) continue;
-    right = tlm_u16(merge + 2);
     for (i = 0, out = 0; i < count; out++) {
       if (tokens[i] == left && i + 1u < count && tokens[i + 1u] == right) {
         tokens[out] = (uint16_t)(m->base_count + k);
@@ -224,7 +246,7 @@ int tlm_decode(tlm_decoder *d, uint32_t token, uint8_t text[TLM_TEXT_MAX]) {
   uint8_t raw[TLM_TOKENIZER_TOKEN_BYTES_MAX];
   uint32_t n, i, out = 0;
   if (token >= m->vocab) return TLM_E_TOKEN;
-  if (m->nibble_base != TLM_TOKENIZER_NO_NIBBLES && token >= m->nibble_base &&
+  if (m->nibble_base != TLM_V1_NO_NIBBLES && token >= m->nibble_base &&
       token < (uint32_t)m->nibble_base + TLM_TOKENIZER_NIBBLE_COUNT) {
     const uint32_t value = token - m->nibble_base;
     if (d->nibble == NO_NIBBLE) {
