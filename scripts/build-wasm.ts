@@ -48,7 +48,7 @@ const TRAINER_FLAGS = ['-msimd128', '-matomics', '-Wl,--import-memory', '-Wl,--s
 export const modules: readonly WasmModule[] = [
   {
     name: 'engine',
-    sources: ['engine/include/tinylm.h', ...files('engine/src', '.h'), ...files('engine/src', '.c'), 'engine/wasm/tlm_wasm.c'],
+    sources: [...files('engine/include', '.h'), ...files('engine/src', '.h'), ...files('engine/src', '.c'), 'engine/wasm/tlm_wasm.c'],
     flags: ['-msimd128'],
     exports: [
       'tlm_open', 'tlm_memory_bytes', 'tlm_init', 'tlm_reset', 'tlm_step', 'tlm_logits', 'tlm_sample',
