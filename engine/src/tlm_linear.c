@@ -85,7 +85,7 @@ TLM_INLINE void finish_rows(const product *p, const int32_t *acc, uint32_t row, 
     if (bias_bytes == 2u) v += tlm_i16(bias) * up;
     *y++ = (int16_t)sat16(v);
     scale += scale_bytes;
-    bias += bias_bytes;
+    if (bias_bytes) bias += bias_bytes;
   }
 }
 
