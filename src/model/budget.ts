@@ -62,7 +62,7 @@ const productsOf = (config: ModelConfig): ParameterSpec[] => parameterSpecs(conf
  * (V) i16, the 8-bit input, tables, and scratch: accumulators of products in pieces, or what the sampler sorts.
  */
 function engineBytes(config: ModelConfig, packing: Packing | undefined, given: number): number {
-  const { layers, head } = stackOf(config);
+  const { layers } = stackOf(config);
   const { vocab } = config;
   const products = productsOf(config);
   const gates = Math.max(...layers.map(({ kind, width, input }) =>
@@ -72,7 +72,7 @@ function engineBytes(config: ModelConfig, packing: Packing | undefined, given: n
   const { slot, slots } = packing === undefined ? { slot: 0, slots: 0 } : tableSlots(config, packing, given);
   const pieced = packing === undefined ? []
     : products.filter(({ cols }) => rowBytes(packing, cols) * PACKINGS[packing].stride * 2 > slot).map(({ rows }) => rows);
-  const parts = [2 * (states + (head.input.form === 'stream' ? head.input.width : 0)), 2 * stream, 2 * gates, 2 * vocab,
+  const parts = [2 * states, 2 * stream, 2 * gates, 2 * vocab,
     Math.max(inputWidth(config), ...layers.flatMap(({ input, width }) => [input.width, width])) + 8, slot * slots,
     Math.max(4 * Math.min(PIECE_ROWS, Math.max(0, ...pieced)), 6 * vocab + 2)];
   return parts.reduce((sum, bytes) => sum + alignUp(bytes, 4), 0);
