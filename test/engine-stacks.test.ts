@@ -1,0 +1,91 @@
+/** The C engine (WebAssembly) over stacks of every kind, trits and n-gram tables: bit for bit what the reference computes. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Engine } from '../src/engine/index.js';
+import { crc32, readTlm, spec, writeTlm, type Packing } from '../src/format/index.js';
+import { budget } from '../src/model/index.js';
+import { readWasm } from '../src/node/assets.js';
+import { Generator, ReferenceEngine, writeSnapshot } from '../src/reference/index.js';
+import { anyModels, type TinyModel } from './helpers/tiny-models.js';
+
+const wasm = new WebAssembly.Module(readWasm('engine'));
+const packings = fc.array(fc.constantFrom<Packing>('t2', 'b3'), { minLength: 7, maxLength: 7 });
+const tokens = fc.array(fc.nat(), { minLength: 1, maxLength: 12 });
+
+/** The file, its tensors packed in one way or the other by their place. */
+function fileOf({ model, tokenizer }: TinyModel, packing: readonly Packing[]): Uint8Array {
+  const place = new Map(model.tensors.map(({ name }, i) => [name, i]));
+  return writeTlm({ model, tokenizer, packing: (name) => packing[place.get(name)! % packing.length] });
+}
+
+test('logits and snapshots of any model equal the reference\'s, with both kernels and any room for tables', () => {
+  fc.assert(fc.property(anyModels, packings, tokens, fc.constantFrom(0, 512, 1000, 3000), (tiny, packing, fed, tableBudget) => {
+    const bytes = fileOf(tiny, packing);
+    const reference = new ReferenceEngine(readTlm(bytes).model);
+    for (const options of [{ kernel: 'reference' as const }, { kernel: 'table' as const, tableBudget }]) {
+      const engine = Engine.loadSync(wasm, bytes, options);
+      const { vocab, eod, crc } = engine.info;
+      const sampler = engine.sampler({ seed: 5 });
+      engine.reset();
+      reference.reset();
+      fed.forEach((number, i) => {
+        // Every fourth token ends a document.
+        const token = i % 4 === 3 ? eod : number % vocab;
+        engine.step(token);
+        const expected = reference.step(token);
+        // Tables must be right also where no logits were asked for.
+        if (i % 3 !== 1) assert.deepEqual(engine.logits(), expected, `step ${i}`);
+      });
+      const snapshot = engine.save(sampler);
+      assert.deepEqual(snapshot, writeSnapshot(reference, new Generator(5), crc));
+      const logits = engine.logits().slice();
+      engine.reset();
+      engine.step(1);
+      engine.restore(snapshot, sampler);
+      assert.deepEqual(engine.logits(), logits, 'the logits come back with the state');
+      engine.step(2);
+      assert.deepEqual(engine.logits(), reference.step(2), 'and it goes on as if nothing had been');
+    }
+  }), { numRuns: 300, seed: 10 });
+});
+
+test('the engine\'s memory is what budget says, for any model', () => {
+  fc.assert(fc.property(anyModels, fc.constantFrom(0, 512, 1000, 3000), (tiny, tableBudget) => {
+    const said = budget(tiny.model.config, { tableBudget });
+    const asked = (packing: Packing, kernel: 'table' | 'reference'): number =>
+      Engine.loadSync(wasm, fileOf(tiny, [packing]), { kernel, tableBudget }).memoryBytes;
+    assert.deepEqual([asked('t2', 'table'), asked('b3', 'table'), asked('b3', 'reference')], [said.ramT2, said.ramB3, said.ramReference]);
+  }), { numRuns: 200, seed: 11 });
+});
+
+/** The class of a refusal, or `ok`. */
+function judged(read: () => unknown): string {
+  try {
+    read();
+    return 'ok';
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+}
+
+test('bytes of a file changed, its CRC mended: C and TypeScript accept and refuse alike', () => {
+  const seen = new Map<string, number>();
+  const changes = fc.array(fc.tuple(fc.integer({ min: 0, max: 999_999 }), fc.nat(255), fc.boolean()),
+    { minLength: 1, maxLength: 3 });
+  fc.assert(fc.property(anyModels, packings, fc.array(changes, { minLength: 20, maxLength: 20 }), (tiny, packing, all) => {
+    const good = fileOf(tiny, packing);
+    for (const change of all) {
+      const bytes = good.slice();
+      const end = bytes.length - spec.FILE.crcBytes;
+      // Half of them in the header and the records.
+      for (const [where, value, early] of change) bytes[8 + where % (early ? 92 : end - 8)] = value;
+      new DataView(bytes.buffer).setUint32(end, crc32(bytes.subarray(0, end)), true);
+      const expected = judged(() => readTlm(bytes));
+      assert.equal(judged(() => Engine.loadSync(wasm, bytes)), expected, Buffer.from(bytes).toString('hex'));
+      seen.set(expected, (seen.get(expected) ?? 0) + 1);
+    }
+  }), { numRuns: 100, seed: 12 });
+  for (const code of ['ok', 'tlm-header', 'tlm-cell', 'tlm-directory', 'tlm-tokenizer', 'tlm-weight', 'tlm-scale', 'tlm-gap', 'tlm-layout'])
+    assert.ok((seen.get(code) ?? 0) > 0, `${code} was met: ${[...seen].join('; ')}`);
+});
