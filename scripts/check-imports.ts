@@ -34,7 +34,7 @@ const EVERYTHING = [
 export const ROOMS: Readonly<Record<string, Room>> = {
   corpus: { uses: [], packages: ['hyparquet'], why: 'the corpus is bytes in, documents out' },
   tokenizer: { uses: [], why: 'a tokenizer knows text and its own table, nothing else' },
-  model: { uses: [], why: 'the model is shapes and float tensors; all others stand on it' },
+  model: { uses: [], packages: ['valibot'], why: 'the model is shapes and float tensors; all others stand on it' },
   quantize: { uses: ['model'], why: 'quantizing goes from a float model to a ternary one, whatever trained it' },
   train: {
     uses: ['corpus', 'tokenizer', 'model', 'quantize'],
@@ -58,19 +58,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   cost: { uses: ['model'], why: 'what a token costs follows from the sizes of a model and facts about chips, nothing else' },
   node: {
     uses: EVERYTHING.filter((room) => room !== 'node'),
-    packages: ['hyparquet', 'serialport', 'koffi'],
+    packages: ['hyparquet', 'serialport', 'koffi', 'valibot'],
     why: 'node gives the other rooms files and processes; it does not know the command line',
   },
   cli: {
     uses: EVERYTHING,
-    packages: ['commander', 'cli-progress', 'vega', 'vega-lite', 'hyparquet'],
+    packages: ['commander', 'cli-progress', 'vega', 'vega-lite', 'hyparquet', 'valibot'],
     why: 'the command line stands on everything',
   },
 };
 
-/** Modules that hold only plain constants, types, bounds and the error class: any room may use them. */
+/** Modules that hold only plain constants, types, bounds, the error class and the reader of records: any room may use them. */
 const COMMON = [
-  'model/errors', 'model/limits', 'model/config', 'quantize/limits', 'quantize/types', 'quantize/uses', 'tokenizer/table',
+  'model/errors', 'model/record', 'model/limits', 'model/config', 'quantize/limits', 'quantize/types', 'quantize/uses',
+  'tokenizer/table',
 ];
 
 /** Only these two rooms touch disk, process and console. */
@@ -89,7 +90,7 @@ const DISK_MODULES = [
   'https',
 ];
 /** Packages for the device room, which talks over ports that are handed to it. */
-const DEVICE_PACKAGES = ['esptool-js', 'ws', 'serialport'];
+const DEVICE_PACKAGES = ['esptool-js', 'ws', 'serialport', 'valibot'];
 
 export interface Import {
   readonly specifier: string;

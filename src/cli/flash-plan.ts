@@ -1,6 +1,7 @@
 /** What is to be written where, and whether it can work: known before the board is asked, as far as possible. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { object, parse } from 'valibot';
 import {
   checkFits,
   findModelPartition,
@@ -13,6 +14,7 @@ import {
 } from '../device/index.js';
 import { Engine } from '../engine/index.js';
 import { TinyLMError, type ModelConfig } from '../model/index.js';
+import { whole } from '../model/record.js';
 import { readWasm } from '../node/assets.js';
 import { readBytes } from '../node/files.js';
 import { readPrebuilt } from '../node/prebuilt.js';
@@ -77,12 +79,13 @@ export async function buildFirmware(folder: string): Promise<Firmware> {
   };
 }
 
+const ConfigSchema = object({ TINYLM_ENGINE_BYTES: whole(1, 2 ** 32) });
+
 /** TINYLM_ENGINE_BYTES of a build; a project of another kind has none. */
 async function configured(folder: string): Promise<number | undefined> {
   try {
     const config: unknown = JSON.parse(await readFile(join(folder, 'config', 'sdkconfig.json'), 'utf8'));
-    const bytes = (config as Record<string, unknown>)['TINYLM_ENGINE_BYTES'];
-    return typeof bytes === 'number' ? bytes : undefined;
+    return parse(ConfigSchema, config).TINYLM_ENGINE_BYTES;
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** The manifest with which a web page (esp-web-tools) flashes a build. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
+import { array, is, literal, object, string } from 'valibot';
 import { espWebToolsManifest } from '../device/index.js';
 import { TinyLMError } from '../model/errors.js';
 import { writeAtomic } from '../node/files.js';
@@ -8,11 +9,13 @@ import type { Firmware } from './flash-plan.js';
 import { version } from './version.js';
 
 const NAME = 'TinyLM';
+/** What tells that a manifest is one of ours. */
+const ManifestSchema = object({ name: literal(NAME), builds: array(object({ chipFamily: string() })) });
 
 /** Whether a file is a manifest that this program wrote. */
 function ours(path: string): boolean {
   try {
-    return (JSON.parse(readFileSync(path, 'utf8')) as { name?: unknown }).name === NAME;
+    return is(ManifestSchema, JSON.parse(readFileSync(path, 'utf8')));
   } catch {
     return false;
   }

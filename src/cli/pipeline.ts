@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
 import { SAMPLER_DEFAULTS } from '../engine/index.js';
 import { budget, TinyLMError } from '../model/index.js';
-import { loadCheckpoint } from '../node/checkpoint-file.js';
+import { decodeCheckpoint } from '../node/checkpoint-file.js';
 import { sameBackend, type LoadedTrainer } from '../node/native-trainer.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
 import { tableVocab, type TokenizerTable } from '../tokenizer/index.js';
@@ -21,7 +21,7 @@ import { DEFAULT_EPOCHS, planEpochs, planMinutes, planOptions, type TrainFlags }
 import { loadRecorded, prepareData, type Prepared } from './prepare.js';
 import { showProgress } from './progress.js';
 import { shape } from './shape.js';
-import { backendOf, readRunRecord, type CorpusRecord, type RunRecord } from './run-record.js';
+import { backendOf, checkUnchanged, digestOf, readRunRecord, type CorpusRecord, type RunRecord } from './run-record.js';
 import { train, type Outcome } from './training.js';
 import { count } from './values.js';
 import { version } from './version.js';
@@ -93,12 +93,14 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
     plan: flags.minutes === undefined ? { epochs: flags.epochs ?? DEFAULT_EPOCHS } : { minutes: flags.minutes },
     options,
     backend: trainer.identity,
+    digest: digestOf(data, model),
   };
   const folder = RunFolder.create(
     path,
     record,
     fromStdin ? { corpus: documents.map((text) => `${JSON.stringify({ text })}\n`).join('') } : {},
   );
+  folder.lock();
   const outcome = await go(context, folder, record, data, { trainer, threads });
   return { folder, record, data, trainer, threads, outcome };
 }
@@ -108,9 +110,10 @@ type Given = Pick<TrainFlags, 'threads' | 'backend'>;
 /** Goes on with a run, by the build of the trainer that it was made with unless another is asked for. */
 export async function resumeRun(context: Context, path: string, given: Given): Promise<Started> {
   const folder = RunFolder.open(path);
+  folder.lock();
   const started = readRunRecord(folder);
   const threads = threadsOf(given);
-  const checkpoint = folder.has('last') ? loadCheckpoint(folder.file('last')) : undefined;
+  const checkpoint = folder.has('last') ? decodeCheckpoint(folder.read('last'), folder.file('last')) : undefined;
   if (checkpoint && JSON.stringify(checkpoint.options) !== JSON.stringify(started.options))
     throw new TinyLMError(
       'run-record',
@@ -122,6 +125,7 @@ export async function resumeRun(context: Context, path: string, given: Given): P
   const documents = await loadRecorded(record.corpus, folder.path, context.stdin);
   const tokenizer: TokenizerTable | RunRecord['tokenizer'] = checkpoint?.tokenizer ?? record.tokenizer;
   const data = prepareData(documents, record.corpus.splitSeed, tokenizer);
+  checkUnchanged(path, record, data);
   context.terminal.note(
     checkpoint
       ? `going on with ${path} from step ${checkpoint.step} of ${record.options.steps}`

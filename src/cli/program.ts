@@ -15,6 +15,7 @@ import { quantizeCommand } from './commands/quantize.js';
 import { simulateCommand } from './commands/simulate.js';
 import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
+import { releaseLocks } from '../node/lock.js';
 import type { Context } from './context.js';
 import { EXIT, reportError } from './errors.js';
 
@@ -81,5 +82,7 @@ export async function runProgram(words: readonly string[], context: Context, ver
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     return reportError(error, context.terminal);
+  } finally {
+    releaseLocks();
   }
 }

@@ -1,10 +1,13 @@
-/** What a run was started with: the content of `run.json`. */
-import { configOf, TinyLMError } from '../model/index.js';
+/** What a run was started with: the content of `run.json`. Its schema is in src/node/records.ts. */
+import { createHash } from 'node:crypto';
+import { TinyLMError } from '../model/errors.js';
+import { readRecord } from '../model/record.js';
 import type { LoadOptions } from '../node/corpus-files.js';
 import { WASM_IDENTITY, type BackendIdentity } from '../node/native-trainer.js';
+import { RunSchema } from '../node/records.js';
 import type { RunFolder } from '../node/run-folder.js';
-import type { TokenizerKind } from '../tokenizer/index.js';
-import type { TrainOptions } from '../train/index.js';
+import { tableVocab, type TokenizerKind, type TokenizerTable } from '../tokenizer/index.js';
+import type { TokenizedDocument, TrainData, TrainOptions } from '../train/index.js';
 
 /** Where the text is, and how to read it again exactly alike. */
 export interface CorpusRecord extends Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
@@ -35,25 +38,80 @@ export interface RunRecord {
   readonly backend?: BackendIdentity;
   /** Where the run went on with another build: the step, and the build from there on. */
   readonly switched?: readonly { readonly step: number; readonly backend: BackendIdentity }[];
+  /** What the run was begun with; absent in old folders. */
+  readonly digest?: RunDigest;
 }
 
-/** @throws TinyLMError `run-record` when `run.json` is not one of ours */
+/** SHA-256 in hexadecimal of what decides a run besides its options. */
+export interface RunDigest {
+  /** the tokenizer's table */
+  readonly tokenizer: string;
+  /** the tokens of all documents, trained on and measured on */
+  readonly data: string;
+  /** the model's shape */
+  readonly model: string;
+}
+
+const HINT = 'the file was changed or damaged; train again into a new folder, or use the version of tinylm that wrote it';
+
+/** @throws TinyLMError `run-record` when `run.json` is not one of ours, with the field that is wrong */
 export function readRunRecord(folder: RunFolder): RunRecord {
-  const record = folder.readJson('run') as Partial<RunRecord> | null;
-  if (
-    record?.version !== 1 ||
-    typeof record.corpus?.spec !== 'string' ||
-    typeof record.options?.model !== 'object' ||
-    typeof record.tokenizer?.kind !== 'string'
-  )
+  const where = `${folder.file('run')} does not describe a run that this version knows`;
+  const record = readRecord(RunSchema, folder.readJson('run'), where, { code: 'run-record', hint: HINT });
+  return record as RunRecord;
+}
+
+/** What a run is begun with, as its record keeps it. */
+export function digestOf({ tokenizer, train, valid }: TrainData, model: TrainOptions['model']): RunDigest {
+  const of = (fill: (hash: ReturnType<typeof createHash>) => void): string => {
+    const hash = createHash('sha256');
+    fill(hash);
+    return hash.digest('hex');
+  };
+  const documents = (list: readonly TokenizedDocument[]) => (hash: ReturnType<typeof createHash>): void => {
+    for (const { tokens, bytes } of list)
+      hash.update(`${tokens.length} ${bytes}\n`).update(new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));
+  };
+  const sorted = Object.entries(model).sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    tokenizer: of((hash) => hash.update(tableText(tokenizer))),
+    data: of((hash) => {
+      documents(train)(hash);
+      hash.update('valid\n');
+      documents(valid)(hash);
+    }),
+    model: of((hash) => hash.update(JSON.stringify(sorted))),
+  };
+}
+
+const tableText = ({ kind, eod, nibbleBase, base, merges }: TokenizerTable): string =>
+  JSON.stringify([kind, eod, nibbleBase, base.map((bytes) => [...bytes]), merges]);
+
+/**
+ * A run goes on with the text that it was begun with, and with no other.
+ * @param path of the run, for the message
+ * @throws TinyLMError `run-corpus` when the text has changed, `run-record` when the model's shape has,
+ *   `tokenizer-mismatch` when the tokenizer made of the text has more tokens than the model or fewer
+ */
+export function checkUnchanged(path: string, { digest, options, corpus }: RunRecord, data: TrainData): void {
+  const now = digestOf(data, options.model);
+  if (digest !== undefined && digest.model !== now.model)
+    throw new TinyLMError('run-record', `${path}: the model in run.json is not the one the run was begun with`, HINT);
+  if (digest !== undefined && (digest.data !== now.data || digest.tokenizer !== now.tokenizer)) {
+    const what = digest.tokenizer === now.tokenizer ? 'it has other tokens now' : 'it makes another tokenizer now';
     throw new TinyLMError(
-      'run-record',
-      `${folder.file('run')} does not describe a run that this version knows`,
-      'train again into a new folder, or use the version of tinylm that wrote it',
+      'run-corpus',
+      `the text of ${path}, ${corpus.spec}, has changed since the run began: ${what}`,
+      'bring the old text back to go on, or train on the new one: a new run folder',
     );
-  // Records from before there were other kinds of layers have the sizes of a stack of GRU layers.
-  const { options } = record as RunRecord;
-  return { ...(record as RunRecord), options: { ...options, model: configOf(options.model) } };
+  }
+  const tokens = tableVocab(data.tokenizer);
+  if (tokens !== options.model.vocab)
+    throw new TinyLMError(
+      'tokenizer-mismatch',
+      `${path}: the tokenizer of its text has ${tokens} tokens, the model in run.json ${options.model.vocab}`,
+      'the text or run.json has changed since the run began; train again into a new folder',
+    );
 }
 
 /** The build of the trainer that made the newest checkpoint of a run. */

@@ -33,8 +33,10 @@ export interface DeviceModel {
   hidden?: number;
   layers?: number;
   weights?: number;
-  tokenizer?: 'byte' | 'char' | 'bpe';
-  packing?: 'b3' | 't2' | 'mixed';
+  /** byte, char or bpe */
+  tokenizer?: string;
+  /** b3, t2 or mixed */
+  packing?: string;
 }
 
 /** SPEC.md 6.4. */
@@ -47,7 +49,7 @@ export interface DeviceStatus {
   storage_bytes: number;
   /** bytes of RAM */
   ram: { engine: number; engine_limit: number; app: number };
-  settings: DeviceSettings;
+  settings: Partial<DeviceSettings>;
   busy: boolean;
   uptime_s: number;
   /** what the port says: chip, clock_mhz, flash, heap_min_free … */

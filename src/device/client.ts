@@ -3,6 +3,7 @@
  * speed, another model. One request is under way at a time; calls made meanwhile wait their turn.
  */
 import { TinyLMError } from '../model/errors.js';
+import { BenchSchema, ModelSchema, ResultSchema, SettingsSchema, StatusSchema } from './answers.js';
 import type {
   BenchResult, ClientOptions, DeviceModel, DeviceSettings, DeviceStatus, GenerateOptions, GenerateResult, Generation,
 } from './client-types.js';
@@ -133,14 +134,14 @@ export class DeviceClient {
     return this.#inTurn(async () => {
       const parts: Uint8Array[] = [];
       await this.#request(PROTOCOL.MSG_INFO, undefined, (part) => parts.push(part), timeoutMs);
-      return parseAnswer<DeviceStatus>(join(parts));
+      return parseAnswer(StatusSchema, join(parts));
     });
   }
 
   /** Changes settings (all of them or none) and returns all; without an argument only returns them. */
   set(changes: Partial<DeviceSettings> = {}): Promise<DeviceSettings> {
     return this.#inTurn(async () =>
-      parseAnswer<DeviceSettings>(await this.#request(PROTOCOL.MSG_SETTINGS, json(changes))));
+      parseAnswer(SettingsSchema, await this.#request(PROTOCOL.MSG_SETTINGS, json(changes))));
   }
 
   /** Shows the device its token, which changes over the network need. @throws TinyLMError `device-forbidden` */
@@ -171,7 +172,7 @@ export class DeviceClient {
 
   /** Speed over `tokens` tokens, 1 … 10000; fewer when cancelled. */
   bench(tokens = 64): Promise<BenchResult> {
-    return this.#inTurn(async () => parseAnswer<BenchResult>(
+    return this.#inTurn(async () => parseAnswer(BenchSchema,
       await this.#request(PROTOCOL.MSG_BENCH, json({ tokens }), undefined, Infinity)));
   }
 
@@ -186,7 +187,7 @@ export class DeviceClient {
 
   async #run(settings: Uint8Array, onText: (part: Uint8Array) => void): Promise<GenerateResult> {
     try {
-      return parseAnswer(await this.#request(PROTOCOL.MSG_GENERATE, settings, onText,
+      return parseAnswer(ResultSchema, await this.#request(PROTOCOL.MSG_GENERATE, settings, onText,
         Math.max(this.#timeout, STALL_MS)));
     } catch (error) {
       // The device does not know that a piece was damaged, and would go on.
@@ -278,7 +279,7 @@ export class DeviceClient {
         }
       }
       onProgress(model.length, model.length);
-      return parseAnswer<DeviceModel>(await this.#request(PROTOCOL.MSG_UPLOAD_END, undefined, undefined,
+      return parseAnswer(ModelSchema, await this.#request(PROTOCOL.MSG_UPLOAD_END, undefined, undefined,
         Math.max(this.#timeout, 10_000)));
     });
   }

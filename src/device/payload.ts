@@ -1,5 +1,8 @@
 /** Payloads of the client's frames (SPEC.md 6): how they are made, and how answers and errors are read. */
+import type { GenericSchema, InferOutput } from 'valibot';
 import { TinyLMError } from '../model/errors.js';
+import { readJsonRecord } from '../model/record.js';
+import { ErrorSchema } from './answers.js';
 import { DEVICE_ERRORS } from './protocol.js';
 
 /** UTF-8. */
@@ -31,29 +34,25 @@ const HINTS: Readonly<Record<string, string>> = {
   'too-large': 'train a smaller model, or give the partition more room',
 };
 
+const PROTOCOL_HINT = 'update the firmware, or this program';
+
 /** The device's own word for what went wrong; its code is `device-` and that of SPEC.md 6.3. */
 export function deviceError(payload: Uint8Array): TinyLMError {
   try {
-    const { code, message } = JSON.parse(decode(payload)) as { code: string; message: string };
+    const { code, message } = parseAnswer(ErrorSchema, payload);
     if ((DEVICE_ERRORS as readonly string[]).includes(code)) {
       return new TinyLMError(`device-${code}`, `the device says: ${message}`, HINTS[code]);
     }
   } catch {
     // falls through: said below
   }
-  return new TinyLMError('device-protocol', `the device sent an error that is none: ${decode(payload)}`,
-    'update the firmware, or this program');
+  return new TinyLMError('device-protocol', `the device sent an error that is none: ${decode(payload).slice(0, 200)}`,
+    PROTOCOL_HINT);
 }
 
 /**
- * A done frame's JSON; its members are the firmware's word.
- * @throws TinyLMError `device-protocol` when it is not JSON
+ * A done frame's JSON; its members are the firmware's word, and are checked.
+ * @throws TinyLMError `device-protocol` when it is not JSON, or not what the schema wants
  */
-export function parseAnswer<T>(payload: Uint8Array): T {
-  try {
-    return JSON.parse(decode(payload)) as T;
-  } catch {
-    throw new TinyLMError('device-protocol', `the device's answer is not JSON: ${decode(payload).slice(0, 100)}`,
-      'update the firmware, or this program');
-  }
-}
+export const parseAnswer = <const S extends GenericSchema>(schema: S, payload: Uint8Array): InferOutput<S> =>
+  readJsonRecord(schema, decode(payload), "the device's answer", { code: 'device-protocol', hint: PROTOCOL_HINT });

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { is, literal, object } from 'valibot';
 import { TinyLMError } from '../model/errors.js';
 
 let root: string | undefined;
@@ -11,7 +12,7 @@ export function packageRoot(): string {
   if (root !== undefined) return root;
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const manifest = join(folder, 'package.json');
-    if (existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === 'tinylm') {
+    if (existsSync(manifest) && isOurs(manifest)) {
       root = folder;
       return folder;
     }
@@ -19,6 +20,15 @@ export function packageRoot(): string {
       throw new TinyLMError('package-root', 'the folder of the tinylm package was not found above its own files',
         'install the package again');
     }
+  }
+}
+
+/** Whether a package.json is this package's; one of another package may be anything. */
+function isOurs(manifest: string): boolean {
+  try {
+    return is(object({ name: literal('tinylm') }), JSON.parse(readFileSync(manifest, 'utf8')));
+  } catch {
+    return false;
   }
 }
 

@@ -3,14 +3,21 @@
  * `optim.moment1.*` and `optim.moment2.*` (AdamW's averages), `optim.scale1.*` and `optim.scale2.*` (those of the
  * ternary rows' scales), `state.h` (the carried hidden state), and all the rest as JSON in the metadata.
  */
+import { createHash } from 'node:crypto';
+import type { InferOutput } from 'valibot';
 import { readSafetensors, writeSafetensors } from '../format/index.js';
-import { configOf, modelFromTensors, parameterSpecs, stateWidths, TinyLMError, type ModelConfig, type ShapedTensor } from '../model/index.js';
-import type { TokenizerTable } from '../tokenizer/index.js';
+import { modelFromTensors, parameterSpecs, stateWidths, TinyLMError, type ModelConfig, type ShapedTensor } from '../model/index.js';
+import { readJsonRecord } from '../model/record.js';
+import { checkTable, tableVocab, type TokenizerTable } from '../tokenizer/index.js';
 import type { Checkpoint, HistoryPoint, TrainOptions } from '../train/index.js';
 import { readBytes } from './files.js';
+import { CheckpointSchema } from './records.js';
 
 /** The metadata's key. */
 const KEY = 'tinylm';
+/** Its other key: SHA-256 of the file with these 64 digits as zeros. */
+const SUM = 'tinylm.sha256';
+const NO_SUM = '0'.repeat(64);
 const MOMENTS = { moment1: 'optim.moment1.', moment2: 'optim.moment2.' } as const;
 const SCALE_MOMENTS = { scaleMoment1: 'optim.scale1.', scaleMoment2: 'optim.scale2.' } as const;
 const STATE = 'state.h';
@@ -28,21 +35,7 @@ export interface WeightsFile {
   };
 }
 
-interface Metadata {
-  options: TrainOptions;
-  tokenizer: {
-    kind: TokenizerTable['kind'];
-    eod: number;
-    nibbleBase: number;
-    base: number[][];
-    merges: [number, number][];
-  };
-  step: number;
-  best: { step: number; valid: number | null };
-  history: (Omit<HistoryPoint, 'train'> & { train: number | null })[];
-  dataDigest: string;
-  running: Checkpoint['running'];
-}
+type Metadata = InferOutput<typeof CheckpointSchema>;
 
 /** A checkpoint's bytes; without `resumable` only the weights and what is known of them. */
 export function encodeCheckpoint(checkpoint: Checkpoint, { resumable = true } = {}): Uint8Array {
@@ -60,7 +53,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint, { resumable = true } = 
     tensors.set(STATE, { shape: [checkpoint.state.length], data: checkpoint.state });
   }
   const { tokenizer } = checkpoint;
-  // JSON knows no Infinity (no best yet) and no NaN (no training since the last point): both become null.
+  const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
   const metadata: Metadata = {
     options: checkpoint.options,
     tokenizer: {
@@ -69,32 +62,74 @@ export function encodeCheckpoint(checkpoint: Checkpoint, { resumable = true } = 
       merges: tokenizer.merges.map(([l, r]) => [l, r]),
     },
     step: checkpoint.step,
-    best: checkpoint.best,
-    history: [...checkpoint.history],
+    // JSON knows no Infinity (no best yet) and no NaN (no training since the last point): both become null.
+    best: { ...checkpoint.best, valid: orNull(checkpoint.best.valid) },
+    history: checkpoint.history.map((point) => ({ ...point, train: orNull(point.train) })),
     dataDigest: checkpoint.dataDigest,
     running: checkpoint.running,
   };
-  return writeSafetensors(tensors, { [KEY]: JSON.stringify(metadata) });
+  const bytes = writeSafetensors(tensors, { [KEY]: sortedJson(metadata), [SUM]: NO_SUM });
+  const at = placeOfSum(bytes)!;
+  bytes.set(new TextEncoder().encode(sumOf(bytes, at)), at);
+  return bytes;
+}
+
+/** JSON whose members are sorted by name: a checkpoint's bytes do not depend on how its options came together. */
+function sortedJson(value: object): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+/** Where the 64 digits of the checksum stand in a file: within its header, after their key; undefined without one. */
+function placeOfSum(bytes: Uint8Array): number | undefined {
+  const length = bytes.length < 8 ? 0 : Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const key = `"${SUM}":"`;
+  const at = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 8 + length)).indexOf(key);
+  return at < 0 ? undefined : at + key.length;
+}
+
+/** The checksum of a file, whatever stands in the place of its digits. */
+function sumOf(bytes: Uint8Array, at: number): string {
+  const hash = createHash('sha256').update(bytes.subarray(0, at)).update(NO_SUM);
+  return hash.update(bytes.subarray(at + NO_SUM.length)).digest('hex');
+}
+
+/**
+ * Reads a file whose checksum, where it has one, is right. One of TinyLM's own has one; those of other programs do not,
+ * nor have TinyLM's oldest: they hold its key and no other.
+ * @throws TinyLMError `safetensors`, `checkpoint-damaged`
+ */
+function readChecked(bytes: Uint8Array, name: string): ReturnType<typeof readSafetensors> {
+  const read = readSafetensors(bytes);
+  if (read.metadata[KEY] === undefined && read.metadata[SUM] === undefined) return read;
+  const at = placeOfSum(bytes);
+  if (at === undefined) {
+    if (Object.keys(read.metadata).length > 1) throw damaged(name, 'its checksum is missing');
+  } else if (read.metadata[SUM] !== sumOf(bytes, at))
+    throw damaged(name, 'its checksum is wrong: something in the file is not as it was written');
+  return read;
 }
 
 function damaged(name: string, found: string): TinyLMError {
   return new TinyLMError('checkpoint-damaged', `${name}: ${found}`, 'use another checkpoint, or train again');
 }
 
-function readMetadata(name: string, text: string): Metadata {
+function readMetadata(name: string, json: string): Metadata {
+  const errors = { code: 'checkpoint-damaged', hint: 'use another checkpoint, or train again' };
+  const own = readJsonRecord(CheckpointSchema, json, `${name}, metadata`, errors);
+  const table = readTable(own);
   try {
-    const value = JSON.parse(text) as Metadata;
-    if (
-      typeof value.options.model !== 'object' ||
-      !Array.isArray(value.tokenizer.base) ||
-      !Number.isInteger(value.step)
-    )
-      throw new Error();
-    // A checkpoint from before there were other kinds of layers has the sizes of a stack of GRU layers.
-    return { ...value, options: { ...value.options, model: configOf(value.options.model) } };
-  } catch {
-    throw damaged(name, 'its metadata are not those of a TinyLM checkpoint');
+    checkTable(table);
+  } catch (error) {
+    throw error instanceof TinyLMError ? damaged(name, error.message) : error;
   }
+  if (tableVocab(table) > own.options.model.vocab)
+    throw damaged(name, `its tokenizer has ${tableVocab(table)} tokens, its model ${own.options.model.vocab}`);
+  if (own.step > own.options.steps) throw damaged(name, `it is of step ${own.step} of ${own.options.steps}`);
+  return own;
 }
 
 function readTable({ tokenizer }: Metadata): TokenizerTable {
@@ -118,7 +153,7 @@ function pick(tensors: ReadonlyMap<string, ShapedTensor>, prefix: string): Map<s
  * @throws TinyLMError `safetensors-…` for a damaged file, `checkpoint-shape` for other tensors than those of a TinyLM
  */
 export function decodeWeights(bytes: Uint8Array, name: string, expected?: ModelConfig): WeightsFile {
-  const { tensors, metadata } = readSafetensors(bytes);
+  const { tensors, metadata } = readChecked(bytes, name);
   const own = metadata[KEY] === undefined ? undefined : readMetadata(name, metadata[KEY]);
   const weights = new Map(
     [...tensors].filter(
@@ -140,7 +175,7 @@ export function decodeWeights(bytes: Uint8Array, name: string, expected?: ModelC
  * @throws TinyLMError as `decodeWeights`, and `checkpoint-weights-only` when the optimizer's state is not in it
  */
 export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
-  const { tensors, metadata } = readSafetensors(bytes);
+  const { tensors, metadata } = readChecked(bytes, name);
   const state = tensors.get(STATE);
   if (metadata[KEY] === undefined || state === undefined)
     throw new TinyLMError(

@@ -1,16 +1,19 @@
 /** Reading and writing files so that a crash leaves the old file or the new one, and errors say what to do. */
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { TinyLMError } from '../model/errors.js';
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -23,6 +26,7 @@ const HINTS: Readonly<Record<string, string>> = {
   EEXIST: 'a part of the path is a file: choose another folder',
   EISDIR: 'there is a folder of this name: choose another name',
   ENAMETOOLONG: 'choose a shorter name',
+  ELOOP: 'it is a link: move it away',
 };
 
 /** Of a path where nothing can be made: its folder is not there, or is no place for files, as /proc is. */
@@ -114,16 +118,52 @@ export function keepOthers(files: readonly { readonly path: string; readonly byt
   }
 }
 
+/** Names of the temporary files that {@link writeAtomic} makes beside a file: of a process, and of no other write. */
+const TEMPORARY = /\.(\d+)-[0-9a-f]{8}\.tmp$/;
+/** A temporary file this old, in milliseconds, whose process has ended was left by one that was killed. */
+const LEFT_AFTER_MS = 60_000;
+
+/** Whether a process of this machine is there. */
+export function processLives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // another user's
+  }
+}
+
+/**
+ * Removes what killed writes have left in a folder.
+ * @param name only those of this file; default all
+ * @param certain nobody else writes there now, so that age and process do not matter
+ */
+export function removeTemporaries(folder: string, { name = '', certain = false } = {}): void {
+  try {
+    for (const found of readdirSync(folder)) {
+      const match = TEMPORARY.exec(found);
+      if (!match || (name !== '' && found.slice(0, match.index) !== name)) continue;
+      const path = join(folder, found);
+      const left = !processLives(Number(match[1])) && Date.now() - lstatSync(path).mtimeMs > LEFT_AFTER_MS;
+      if (certain || left) rmSync(path, { force: true });
+    }
+  } catch {
+    // They are no harm.
+  }
+}
+
 /**
  * Writes a whole file, or nothing: into a temporary file beside it, flushed to the disk, then renamed. Whoever
- * reads the path, also after the process was killed or the power failed, finds the old content or the new.
+ * reads the path, also after the process was killed or the power failed, finds the old content or the new. A link at
+ * the path is replaced; what it points to stays.
  * @throws TinyLMError `file-unwritable`
  */
 export function writeAtomic(path: string, content: Uint8Array | string): void {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
   try {
-    const file = openSync(temporary, 'w');
+    // x: never through a link that somebody has laid there.
+    const file = openSync(temporary, 'wx');
     try {
       for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
       fsyncSync(file);
@@ -140,6 +180,7 @@ export function writeAtomic(path: string, content: Uint8Array | string): void {
     throw fileError('written', path, error);
   }
   flushFolder(dirname(path));
+  removeTemporaries(dirname(path), { name: basename(path) });
 }
 
 /** Makes a rename last through a power failure, where the system can (Windows cannot open a folder). */

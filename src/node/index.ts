@@ -3,6 +3,7 @@ export { packageRoot, readWasm, wasmPath } from './assets.js';
 export * from './checkpoint-file.js';
 export * from './corpus-files.js';
 export * from './files.js';
+export { releaseLocks } from './lock.js';
 export {
   BACKENDS, identityName, loadTrainer, sameBackend, WASM_IDENTITY, type BackendIdentity, type BackendName, type LoadedTrainer,
 } from './native-trainer.js';

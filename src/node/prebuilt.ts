@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { TinyLMError } from '../model/errors.js';
+import { readJsonRecord, text, whole } from '../model/record.js';
 import { packageRoot } from './assets.js';
 
 /** Paths in the package. */
@@ -32,6 +34,15 @@ export interface Prebuilt {
   readonly model: { readonly offset: number; readonly bytes: number };
 }
 
+const bytes = () => whole(0, 2 ** 32);
+const PrebuiltSchema = v.object({
+  about: text(), chip: text(64), version: text(64), bytes: bytes(), sha256: text(64), sources: text(64),
+  compiler: text(), linker: text(),
+  parts: v.array(v.object({ name: text(), offset: bytes(), bytes: bytes() })),
+  ram: v.object({ engine: bytes(), all: bytes() }),
+  model: v.object({ offset: bytes(), bytes: bytes() }),
+}) satisfies v.GenericSchema<Prebuilt>;
+
 /**
  * The image and what is known of it.
  * @throws TinyLMError `prebuilt-missing`, `prebuilt-damaged`
@@ -44,7 +55,8 @@ export function readPrebuilt(): { image: Uint8Array; about: Prebuilt } {
     }
   }
   const bytes = new Uint8Array(readFileSync(image));
-  const described = JSON.parse(readFileSync(about, 'utf8')) as Prebuilt;
+  const errors = { code: 'prebuilt-damaged', hint: 'install the package again' };
+  const described: Prebuilt = readJsonRecord(PrebuiltSchema, readFileSync(about, 'utf8'), about, errors);
   if (createHash('sha256').update(bytes).digest('hex') !== described.sha256) {
     throw new TinyLMError('prebuilt-damaged', `${image} is not the image that ${PREBUILT.about} describes`,
       'install the package again');

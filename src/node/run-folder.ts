@@ -12,10 +12,20 @@
  *   report.md         the figures of the run
  *   corpus.jsonl      the text itself, only where it came by standard input
  */
-import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { TinyLMError } from '../model/errors.js';
-import { fileError, flushFolder, makeFolder, readBytes, readJson, writeAtomic } from './files.js';
+import {
+  fileError,
+  flushFolder,
+  makeFolder,
+  processLives,
+  readBytes,
+  readJson,
+  removeTemporaries,
+  writeAtomic,
+} from './files.js';
+import { lockFolder, type Lock } from './lock.js';
 import { shellWord } from './shell.js';
 
 export const RUN_FILES = {
@@ -34,6 +44,7 @@ export type RunFile = keyof typeof RUN_FILES;
 
 export class RunFolder {
   readonly path: string;
+  #lock: Lock | undefined;
 
   private constructor(path: string) {
     this.path = path;
@@ -60,6 +71,7 @@ export class RunFolder {
   static create(path: string, record: unknown, others: Partial<Record<RunFile, string>> = {}): RunFolder {
     RunFolder.checkFree(path);
     makeFolder(dirname(path));
+    removeHalfMade(path);
     try {
       const made = join(dirname(path), `.${basename(path)}-${process.pid}-${Date.now().toString(36)}`);
       mkdirSync(made);
@@ -118,15 +130,35 @@ export class RunFolder {
     return existsSync(this.file(name));
   }
 
+  /**
+   * Keeps other processes from writing here, until this one ends or {@link releaseLocks} is called. What killed writes
+   * have left is removed.
+   * @throws TinyLMError `run-locked` when another process trains here
+   */
+  lock(): void {
+    this.#lock ??= lockFolder(this.path);
+    removeTemporaries(this.path, { certain: true });
+  }
+
   read(name: RunFile): Uint8Array {
-    return readBytes(this.file(name));
+    return readBytes(this.#plain(name));
   }
 
   readJson(name: RunFile): unknown {
-    return readJson(this.file(name));
+    return readJson(this.#plain(name));
   }
 
+  /** The path of a file that is one: a pipe in a foreign folder would be waited for without end. */
+  #plain(name: RunFile): string {
+    const path = this.file(name);
+    if (existsSync(path) && !statSync(path).isFile())
+      throw new TinyLMError('file-unreadable', `${path} is no file`, 'move it away, or use another run folder');
+    return path;
+  }
+
+  /** @throws TinyLMError `run-lock-lost` when another process has taken the folder since {@link lock} */
   write(name: RunFile, content: Uint8Array | string): void {
+    this.#lock?.check();
     writeAtomic(this.file(name), content);
   }
 
@@ -134,13 +166,34 @@ export class RunFolder {
     this.write(name, `${JSON.stringify(value, null, 2)}\n`);
   }
 
-  /** Adds text at the end of a file that only people read. */
+  /**
+   * Adds text at the end of a file that only people read. A link there, as a foreign folder may have, is not followed.
+   * @throws TinyLMError `file-unwritable`
+   */
   append(name: RunFile, text: string): void {
-    try {
-      appendFileSync(this.file(name), text);
-    } catch (error) {
-      throw fileError('written', this.file(name), error);
+    const path = this.file(name);
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    if (there && !there.isFile())
+      throw new TinyLMError(
+        'file-unwritable',
+        `${path} is ${there.isSymbolicLink() ? 'a link' : 'no file'}: nothing is added to it`,
+        'move it away: what it points to stays as it is',
+      );
+    // Written anew, not added to: whatever else has this file under another name keeps it as it was.
+    this.write(name, Buffer.concat([there ? readBytes(path) : new Uint8Array(), Buffer.from(text)]));
+  }
+}
+
+/** Folders that a {@link RunFolder.create} of a process that was killed has left beside a path. */
+function removeHalfMade(path: string): void {
+  try {
+    for (const name of readdirSync(dirname(path))) {
+      const rest = name.startsWith(`.${basename(path)}-`) ? name.slice(basename(path).length + 2) : '';
+      const match = /^(\d+)-[0-9a-z]{8,9}$/.exec(rest);
+      if (match && !processLives(Number(match[1]))) rmSync(join(dirname(path), name), { recursive: true, force: true });
     }
+  } catch {
+    // They are no harm.
   }
 }
 

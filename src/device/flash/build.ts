@@ -1,5 +1,7 @@
 /** What is to be flashed from an ESP-IDF build folder, and the manifest with which a web page flashes it. */
+import * as v from 'valibot';
 import { TinyLMError } from '../../model/errors.js';
+import { readJsonRecord, text } from '../../model/record.js';
 import type { FlashPart } from './flasher.js';
 
 /** Chip names as esptool-js and esp-web-tools write them, by ESP-IDF target. */
@@ -14,6 +16,12 @@ export interface IdfBuild {
   /** by offset */
   parts: (FlashPart & { name: string })[];
 }
+
+/** The part of flasher_args.json that is used. */
+const ArgsSchema = v.object({
+  flash_files: v.optional(v.record(v.string(), text())),
+  extra_esptool_args: v.optional(v.object({ chip: v.optional(text(64)) })),
+});
 
 /**
  * Reads flasher_args.json of an ESP-IDF build folder and the files it names: bootloader, partition table, app, and
@@ -30,16 +38,11 @@ export async function readIdfBuild(read: (path: string) => Promise<Uint8Array>):
       throw new TinyLMError('idf-build', `the build folder has no ${path}: ${(e as Error).message}`, hint);
     }
   };
-  let args: { flash_files?: Record<string, string>; extra_esptool_args?: { chip?: string } };
-  try {
-    args = JSON.parse(new TextDecoder().decode(await load('flasher_args.json'))) as typeof args;
-  } catch (e) {
-    if (e instanceof TinyLMError) throw e;
-    throw new TinyLMError('idf-build', `flasher_args.json is not JSON: ${(e as Error).message}`, hint);
-  }
+  const json = new TextDecoder().decode(await load('flasher_args.json'));
+  const args = readJsonRecord(ArgsSchema, json, 'flasher_args.json', { code: 'idf-build', hint });
   const target = args.extra_esptool_args?.chip ?? '';
   const chip = CHIP_NAMES[target];
-  if (chip === undefined) {
+  if (chip === undefined || !Object.hasOwn(CHIP_NAMES, target)) {
     throw new TinyLMError('idf-build', `flasher_args.json is for the chip "${target}"; expected one of ` +
       Object.keys(CHIP_NAMES).join(', '), hint);
   }
