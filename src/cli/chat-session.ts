@@ -9,8 +9,9 @@ import { reportError } from './errors.js';
 import { historyPath, LineEditor } from './line-editor.js';
 import { openTlm } from './model-source.js';
 import { requireModel, withRemedy, type Reached } from './reach.js';
-import { styled, type Stream, type Terminal } from './terminal.js';
+import { styled, type Terminal } from './terminal.js';
 import { bytesText, count, wholeNumber } from './values.js';
+import { visibleLine } from './visible.js';
 
 const HELP: readonly [string, string][] = [
   ['text', 'the device goes on from it; Ctrl-C ends its text (//… for a text that begins with /)'],
@@ -85,7 +86,6 @@ export async function interactiveChat(options: SessionOptions): Promise<void> {
 
 class Session {
   readonly #terminal: Terminal;
-  readonly #screen: Stream;
   readonly #reached: Reached;
   readonly #editor: LineEditor;
   #own: Partial<DeviceSettings>;
@@ -94,7 +94,6 @@ class Session {
 
   constructor({ context, reached, settings }: SessionOptions, editor: LineEditor) {
     this.#terminal = context.terminal;
-    this.#screen = context.terminal.stderr;
     this.#reached = reached;
     this.#editor = editor;
     this.#own = { ...settings };
@@ -186,7 +185,7 @@ class Session {
     const generation = client.generate(prompt, given);
     this.#begun = true;
     const say = (line: string): void => {
-      this.#screen.write(styled(this.#screen, 'dim', `${line}\n`));
+      this.#terminal.note(styled('dim', line));
       generation.say(`${line}\n`).catch((error: unknown) => reportError(error, this.#terminal));
     };
     const result = await this.#editor.during(
@@ -208,7 +207,7 @@ class Session {
   }
 
   #note(line: string): void {
-    this.#terminal.note(styled(this.#terminal.stderr, 'dim', `[${line}]`));
+    this.#terminal.note(styled('dim', `[${visibleLine(line)}]`));
   }
 
   async #set(words: string): Promise<void> {

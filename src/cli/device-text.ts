@@ -2,12 +2,9 @@
 import type { BenchResult, DeviceStatus, GenerateResult, Generation } from '../device/index.js';
 import type { Terminal } from './terminal.js';
 import { bytesText, count } from './values.js';
+import { visibleLine } from './visible.js';
 
-/** Characters that would command a terminal, as \xNN; line ends and tabs stay. */
-export function visible(text: string): string {
-  const hex = (c: string): string => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, hex);
-}
+export { visible } from './visible.js';
 
 /**
  * Streams a text to stdout and ends its line, also when it breaks off: what came stays.
@@ -17,7 +14,7 @@ export async function streamText(terminal: Terminal, generation: Generation): Pr
   let last = '';
   try {
     for await (const piece of generation) {
-      await terminal.stream(terminal.stdout.isTTY ? visible(piece) : piece);
+      await terminal.stream(piece);
       last = piece;
     }
     return await generation.result;
@@ -55,8 +52,9 @@ export function statusLines(status: DeviceStatus): string[] {
   for (const [key, value] of Object.entries(device))
     rows.push([key, typeof value === 'number' ? count(value) : String(value)]);
   if (busy) rows.push(['busy', 'yes']);
-  const width = Math.max(...rows.map(([key]) => key.length));
-  return rows.map(([key, value]) => `  ${key.padEnd(width)}  ${value}`);
+  const shown = rows.map(([key, value]) => [visibleLine(key), visibleLine(value)] as const);
+  const width = Math.max(...shown.map(([key]) => key.length));
+  return shown.map(([key, value]) => `  ${key.padEnd(width)}  ${value}`);
 }
 
 /** The model in a few words. */

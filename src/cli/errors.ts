@@ -23,17 +23,18 @@ export class UsageError extends TinyLMError {
  * keeps its stack.
  */
 export function reportError(error: unknown, terminal: Terminal, environment: NodeJS.ProcessEnv = process.env): number {
-  const red = styled(terminal.stderr, 'red', 'error:');
+  const { note } = terminal;
+  const hint = styled('dim', 'hint:');
+  // What follows a line end in a message must not look like a word of ours.
+  const indented = (text: string): string => text.replace(/\n/g, '\n  ');
   if (error instanceof TinyLMError) {
-    terminal.note(`${red} ${error.message}`);
-    if (error.hint !== undefined) terminal.note(`${styled(terminal.stderr, 'dim', 'hint:')} ${error.hint}`);
-    if (environment.TINYLM_DEBUG) terminal.note(error.stack);
+    note(styled('red', 'error:'), ` ${indented(error.message)}`);
+    if (error.hint !== undefined) note(hint, ` ${indented(error.hint)}`);
+    if (environment.TINYLM_DEBUG) note(error.stack ?? '');
     return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   }
-  terminal.note(`${red} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  terminal.note(
-    `${styled(terminal.stderr, 'dim', 'hint:')} this is a fault of tinylm itself; ` +
-      'please report it with the lines above',
-  );
+  const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  note(styled('red', 'error:'), ` ${words}`);
+  note(hint, ' this is a fault of tinylm itself; please report it with the lines above');
   return EXIT.failed;
 }

@@ -98,15 +98,16 @@ export interface Bar {
 
 /** A bar with speed and time left. */
 export function transferBar(terminal: Terminal): Bar {
-  const bar = progressBar(terminal, '{bar} {percentage} %  {name}  {speed}  {left}', 8);
+  const bar = progressBar(terminal, 8);
   return {
     update(name, total, done, seconds) {
       const rate = seconds > 0 ? done / seconds : 0;
-      bar.update(total, done, {
+      bar.update(total, done, [
         name,
-        speed: rate > 0 ? `${bytesText(rate)}/s` : '',
-        left: rate > 0 ? `${duration((total - done) / rate)} left` : '',
-      });
+        `${Math.floor((100 * done) / total)} %`,
+        rate > 0 ? `${bytesText(rate)}/s` : '',
+        rate > 0 ? `${duration((total - done) / rate)} left` : '',
+      ]);
     },
     end: bar.end,
   };

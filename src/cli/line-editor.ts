@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { Stream } from './terminal.js';
+import { visible } from './visible.js';
 
 const HISTORY_LINES = 1000;
 
@@ -22,7 +23,8 @@ export function readHistory(path: string): string[] {
   try {
     const lines = readFileSync(path, 'utf8')
       .split('\n')
-      .filter((line) => line !== '');
+      // What commands a terminal was never typed.
+      .filter((line) => line !== '' && visible(line) === line);
     const kept = lines.slice(-HISTORY_LINES);
     if (lines.length > 2 * HISTORY_LINES) writeFileSync(path, `${kept.join('\n')}\n`, { mode: 0o600 });
     return kept;

@@ -18,6 +18,7 @@ import { trainCommand } from './commands/train.js';
 import { releaseLocks } from '../node/lock.js';
 import type { Context } from './context.js';
 import { EXIT, reportError } from './errors.js';
+import { visible } from './visible.js';
 
 /** In the order of the pipeline. */
 const VERBS = [
@@ -53,8 +54,8 @@ export function buildProgram(context: Context, version: string): Command {
   const { terminal } = context;
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
-      writeOut: (text) => terminal.stdout.write(text),
-      writeErr: (text) => terminal.stderr.write(text),
+      writeOut: (text) => terminal.stdout.write(visible(text)),
+      writeErr: (text) => terminal.stderr.write(visible(text)),
       outputError: (text, write) => write(`${text.trimEnd()}\nhint: ${hint(command)}\n`),
       getOutHelpWidth: () => 100,
       getErrHelpWidth: () => 100,

@@ -52,21 +52,20 @@ function lines(terminal: Terminal): ProgressDisplay {
 }
 
 function bar(terminal: Terminal): ProgressDisplay {
-  const format = '{bar} epoch {epoch}  bits per byte {bits}  {speed} tokens/s  {left} left';
-  const shown = progressBar(terminal, format, 4);
+  const shown = progressBar(terminal, 4);
   return {
     progress(event) {
-      shown.update(event.steps, event.step, {
-        epoch: `${event.epoch.toFixed(1)}/${event.epochs.toFixed(1)}`,
-        bits: bits(event.trainBits),
-        speed: count(event.tokensPerSecond),
-        left: duration(event.secondsLeft),
-      });
+      shown.update(event.steps, event.step, [
+        `bits per byte ${bits(event.trainBits)}`,
+        `epoch ${event.epoch.toFixed(1)}/${event.epochs.toFixed(1)}`,
+        `${count(event.tokensPerSecond)} tokens/s`,
+        `${duration(event.secondsLeft)} left`,
+      ]);
     },
     evaluation(point, best, sample) {
       shown.end();
       terminal.note(evaluationLine(point, best));
-      if (sample !== undefined) terminal.note(styled(terminal.stderr, 'dim', `  “${sampleLine(sample)}”`));
+      if (sample !== undefined) terminal.note(styled('dim', `  “${sampleLine(sample)}”`));
     },
     end: shown.end,
   };

@@ -7,6 +7,7 @@ import { onInterrupt } from './interrupt.js';
 import type { ProgressDisplay } from './progress.js';
 import type { Terminal } from './terminal.js';
 import { bits } from './values.js';
+import { visible } from './visible.js';
 
 export interface Training {
   readonly run: TrainingRun;
@@ -73,7 +74,7 @@ export async function train({ run, from, folder, display, terminal, sample, titl
               'samples',
               `=== step ${point.step}, epoch ${point.epoch.toFixed(2)}, ` +
                 `validation ${bits(point.valid)} bits per byte ===\n` +
-                `${text}\n\n`,
+                `${visible(text)}\n\n`,
             );
           display.evaluation(point, best, text);
           folder.writeJson('history', checkpoint.history);

@@ -165,7 +165,7 @@ async function answer(
     return generation.result;
   };
   const line = (rest: object): void =>
-    void terminal.stdout.write(`${JSON.stringify({ prompt, text: (echo ? prompt : '') + text, ...rest })}\n`);
+    terminal.jsonLine({ prompt, text: (echo ? prompt : '') + text, ...rest });
   try {
     const { value, done } = await cancellable(context, client, generation, () =>
       json ? whole() : streamText(terminal, generation),

@@ -85,7 +85,7 @@ export async function watch(context: Context, options: MonitorOptions, watched: 
   const printable = (options.raw ?? !tty) ? undefined : new PrintableBytes();
   const show = (data: Uint8Array): void => {
     const stamped = stamps?.push(data) ?? data;
-    void terminal.stream(printable ? printable.push(stamped) : stamped);
+    void terminal.raw(printable ? printable.push(stamped) : stamped);
   };
 
   let stop = (): void => undefined;
@@ -120,7 +120,7 @@ export async function watch(context: Context, options: MonitorOptions, watched: 
       const lost = new Promise<void>((resolve) => void transport.onClose(() => resolve()));
       if (transport.isOpen) await Promise.race([lost, stopping]);
       if (stopped) break;
-      if (printable) void terminal.stream(printable.end());
+      if (printable) void terminal.raw(printable.end());
       terminal.note(`\n${transport.name} is gone; waiting for it to come back (Ctrl-C leaves)`);
       while (!stopped && !transport.isOpen) {
         await Promise.race([sleep(pauseMs), stopping]);
@@ -131,7 +131,7 @@ export async function watch(context: Context, options: MonitorOptions, watched: 
       }
       if (transport.isOpen) terminal.note(`${transport.name} is back`);
     }
-    if (printable) await terminal.stream(printable.end());
+    if (printable) await terminal.raw(printable.end());
   } finally {
     clearTimeout(timer);
     for (const signal of signals) process.off(signal, stop);
