@@ -5,12 +5,13 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { arch, cpus, homedir, platform } from 'node:os';
+import { arch, homedir, platform } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { TinyLMError } from '../model/errors.js';
 import type { Backend, NativeKernels, TrainerKernels } from '../train/index.js';
 import { packageRoot, readWasm } from './assets.js';
+import { featuresMissing, featuresUsed, readCpuinfo } from './cpu-features.js';
 
 const run = promisify(execFile);
 
@@ -191,6 +192,8 @@ interface Compiler {
   readonly target: string;
   /** The vector instructions that it uses, for people. */
   readonly vectors: string;
+  /** All sets of instructions that it may use, by the names of /proc/cpuinfo. */
+  readonly features: readonly string[];
 }
 
 async function findCompiler(): Promise<Compiler> {
@@ -208,7 +211,7 @@ async function findCompiler(): Promise<Compiler> {
   throw new Unavailable(asked ? `the C compiler ${asked} does not answer` : `no C compiler found (${commands.join(', ')})`);
 }
 
-async function findTarget([command, ...more]: readonly string[]): Promise<Pick<Compiler, 'target' | 'vectors'>> {
+async function findTarget([command, ...more]: readonly string[]): Promise<Pick<Compiler, 'target' | 'vectors' | 'features'>> {
   const macros = await run(command, [...more, ...FLAGS, '-dM', '-E', '-x', 'c', '/dev/null'], { timeout: 10_000, maxBuffer: 2 ** 24 })
     .then(({ stdout }) => stdout.split('\n').sort().join('\n'))
     .catch((error: Error) => {
@@ -217,7 +220,11 @@ async function findTarget([command, ...more]: readonly string[]): Promise<Pick<C
   const has = (macro: string): boolean => macros.includes(`#define ${macro} `);
   const vectors = has('__AVX512F__') ? 'AVX-512' : has('__AVX2__') ? 'AVX2' : has('__AVX__') ? 'AVX'
     : has('__ARM_NEON') ? 'NEON' : has('__SSE2__') ? 'SSE2' : arch();
-  return { target: createHash('sha256').update(macros).digest('hex').slice(0, 16), vectors };
+  // Before anything of it is called: a virtual machine may lack what its processor's name promises.
+  const missing = featuresMissing(macros, readCpuinfo());
+  if (missing.length > 0)
+    throw new Unavailable(`${command} builds for instructions that this processor does not offer (${missing.join(', ')})`);
+  return { target: createHash('sha256').update(macros).digest('hex').slice(0, 16), vectors, features: featuresUsed(macros) };
 }
 
 /** The first lines of what a compiler that failed has said. */
@@ -233,12 +240,12 @@ export function cacheFolder(): string {
   return join(caches, 'tinylm');
 }
 
-/** Compiles the kernels unless the cache has them; the name holds all that the result depends on, the processor included. */
+/** Compiles the kernels unless the cache has them; the name holds all that the result depends on, the instructions used included. */
 async function build(compiler: Compiler, { sources: more = [], flags: extra = [], onBuild }: BuildOptions): Promise<string> {
   const flags = [...FLAGS, ...extra];
   const sources = join(packageRoot(), 'src', 'train', 'kernels');
   const files = [...readdirSync(sources).filter((name) => /\.[ch]$/.test(name)).sort().map((name) => join(sources, name)), ...more];
-  const hash = createHash('sha256').update(JSON.stringify([compiler, flags, arch(), cpus()[0]?.model ?? '']));
+  const hash = createHash('sha256').update(JSON.stringify([compiler, flags, arch()]));
   for (const name of files) hash.update(`\n${basename(name)}\n`).update(readFileSync(name));
   const folder = cacheFolder();
   const path = join(folder, `trainer-${hash.digest('hex').slice(0, 24)}.so`);
