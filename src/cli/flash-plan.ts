@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { object, parse } from 'valibot';
 import {
   checkFits,
+  endOfPartitions,
   findModelPartition,
   PARTITION_TABLE_BYTES,
   PARTITION_TABLE_OFFSET,
@@ -52,6 +53,8 @@ export interface Firmware {
   readonly partitions: readonly Partition[];
   /** bytes of RAM that it has for a model, where known */
   readonly engineLimit?: number;
+  /** bytes of flash that it was built for, where it says so */
+  readonly flashBytes?: number;
   /** experimental image without bootloader */
   readonly directBoot: boolean;
 }
@@ -60,7 +63,7 @@ export type NamedPart = FlashPart & { readonly name: string };
 
 /** The firmware of an ESP-IDF build folder. @throws TinyLMError `idf-build`, `partition-table` */
 export async function buildFirmware(folder: string): Promise<Firmware> {
-  const { chip, parts } = await readIdfBuild(async (path) => new Uint8Array(await readFile(join(folder, path))));
+  const { chip, parts, flashBytes } = await readIdfBuild(async (path) => new Uint8Array(await readFile(join(folder, path))));
   const table = parts.find((p) => p.offset === PARTITION_TABLE_OFFSET);
   if (!table)
     throw new TinyLMError(
@@ -69,14 +72,41 @@ export async function buildFirmware(folder: string): Promise<Firmware> {
       'use the partition table offset of firmware/sdkconfig.defaults',
     );
   const engineLimit = await configured(folder);
-  return {
+  const firmware: Firmware = {
     name: `firmware of ${folder}`,
     chip,
     parts,
     partitions: readPartitionTable(table.data),
     directBoot: false,
+    ...(flashBytes !== undefined && { flashBytes }),
     ...(engineLimit !== undefined && { engineLimit }),
   };
+  checkFlashSize(firmware);
+  return firmware;
+}
+
+const megabytes = (bytes: number): string => `${Number((bytes / 2 ** 20).toFixed(2))} MB`;
+
+/**
+ * What a firmware takes for granted about its flash, against itself and against the chip's: a bootloader that was built
+ * for more than there is resets for ever, and so does one whose partition table reaches beyond.
+ * @param chipBytes of the chip, where it is known already
+ * @throws TinyLMError `flash-size`
+ */
+export function checkFlashSize({ name, flashBytes, partitions }: Firmware, chipBytes?: number): void {
+  const end = endOfPartitions(partitions);
+  const wrong = (what: string, hint: string): TinyLMError => new TinyLMError('flash-size', `${name}: ${what}`, hint);
+  const build = 'set the size that this board has (CONFIG_ESPTOOLPY_FLASHSIZE) and a partition table for it, and build again';
+  if (flashBytes !== undefined && end > flashBytes)
+    throw wrong(`its partition table ends at ${megabytes(end)}, but it is built for ${megabytes(flashBytes)} of flash`, build);
+  if (chipBytes === undefined) return;
+  if (flashBytes !== undefined && flashBytes > chipBytes)
+    throw wrong(
+      `it is built for ${megabytes(flashBytes)} of flash, but this chip has ${megabytes(chipBytes)}: it would not start`,
+      build,
+    );
+  if (end > chipBytes)
+    throw wrong(`its partition table ends at ${megabytes(end)}, but this chip has ${megabytes(chipBytes)} of flash`, build);
 }
 
 const ConfigSchema = object({ TINYLM_ENGINE_BYTES: whole(1, 2 ** 32) });

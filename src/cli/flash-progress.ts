@@ -103,8 +103,8 @@ export function transferBar(terminal: Terminal): Bar {
     update(name, total, done, seconds) {
       const rate = seconds > 0 ? done / seconds : 0;
       bar.update(total, done, [
-        name,
         `${Math.floor((100 * done) / total)} %`,
+        name,
         rate > 0 ? `${bytesText(rate)}/s` : '',
         rate > 0 ? `${duration((total - done) / rate)} left` : '',
       ]);

@@ -3,7 +3,7 @@ import { EXIT } from './errors.js';
 import type { Terminal } from './terminal.js';
 
 /**
- * Calls `stop` at the first SIGINT or SIGTERM and ends the process at the second.
+ * Calls `stop` at the first SIGINT, SIGTERM or SIGHUP (the terminal was closed) and ends the process at the second.
  * @returns a function that ends this
  */
 export function onInterrupt(terminal: Terminal, stop: () => void): () => void {
@@ -13,15 +13,27 @@ export function onInterrupt(terminal: Terminal, stop: () => void): () => void {
   });
 }
 
-/** The same for what ends at once, when the other side answers. */
+/** How long what was cancelled may take to end, in milliseconds: then the process ends. */
+const CANCELLED_MS = 10_000;
+
+/** The same for what ends at once, when the other side answers; and in any case after a while. */
 export function onCancel(terminal: Terminal, cancel: () => void): () => void {
-  return twice(() => {
-    cancel();
+  let late: ReturnType<typeof setTimeout> | undefined;
+  const off = twice(() => {
     terminal.note('\ncancelling … (Ctrl-C again: stop at once)');
+    late = setTimeout(() => {
+      terminal.note(`it did not end within ${CANCELLED_MS / 1000} s: left as it is`);
+      process.exit(EXIT.interrupted);
+    }, CANCELLED_MS);
+    cancel();
   });
+  return () => {
+    clearTimeout(late);
+    off();
+  };
 }
 
-/** Resolves at SIGINT or SIGTERM; a second one ends the process. */
+/** Resolves at SIGINT, SIGTERM or SIGHUP; a second one ends the process. */
 export function onceInterrupted(): Promise<void> {
   return new Promise((resolve) => void twice(resolve));
 }
@@ -30,6 +42,12 @@ const leaving = new Set<() => Promise<unknown>>();
 /** How long the process stays for them, in milliseconds. */
 const LEAVING = 1000;
 let left = false;
+let staying = false;
+
+/** From here on the process stays when nobody reads its output any more: what it does is kept in files. */
+export function stayWithoutReader(): void {
+  staying = true;
+}
 
 /**
  * For what must not be left running elsewhere when nobody reads the output any more (| head).
@@ -40,9 +58,9 @@ export function beforeLeaving(work: () => Promise<unknown>): () => void {
   return () => leaving.delete(work);
 }
 
-/** Does what must be done before leaving, and ends the process. Only the first call counts. */
+/** Does what must be done before leaving, and ends the process, unless it is to stay. Only the first call counts. */
 export async function leave(code: number): Promise<void> {
-  if (left) return;
+  if (left || (staying && code === EXIT.ok)) return;
   left = true;
   const late = new Promise((resolve) => setTimeout(resolve, LEAVING));
   await Promise.race([Promise.allSettled([...leaving].map((work) => work())), late]);
@@ -56,7 +74,7 @@ function twice(first: () => void): () => void {
     asked = true;
     first();
   };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, handle);
   return () => {
     for (const signal of signals) process.off(signal, handle);

@@ -31,3 +31,7 @@ process.on('beforeExit', () => {
 const code = await runProgram(process.argv.slice(2), { terminal, stdin: process.stdin, exitCode: 0 }, version());
 ended = true;
 process.exitCode = code;
+// What a verb has given up (a board that vanished) may still wait somewhere: that keeps nobody.
+setInterval(() => {
+  if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) process.exit(code);
+}, 300).unref();

@@ -15,6 +15,7 @@ import { chooseTrainer, trainerOfRun } from './choose-trainer.js';
 import type { Context } from './context.js';
 import { EngineModel, type Sampling } from './engine-model.js';
 import { exportModel } from './export-model.js';
+import { stayWithoutReader } from './interrupt.js';
 import { modelConfig, wantedVocab, type ModelOptions } from './model-options.js';
 import { FLOAT_LIMIT } from './options.js';
 import { DEFAULT_EPOCHS, planEpochs, planMinutes, planOptions, type TrainFlags } from './plan.js';
@@ -156,6 +157,7 @@ async function go(
 ): Promise<Outcome> {
   const { options } = record;
   const { parameters } = budget(options.model);
+  stayWithoutReader();
   if (!resume) {
     const kind = options.ternary ? 'ternary weights' : 'float weights';
     terminal.note(`${shape(options.model)}: ${count(parameters)} parameters, ${kind}`);

@@ -1,8 +1,10 @@
 /** Reaching a device that answers: which port, is TinyLM's firmware behind it, and what to do when not. */
 import { DeviceClient, PROTOCOL, type DeviceStatus, type SerialBackend, type Transport } from '../device/index.js';
 import { TinyLMError } from '../model/errors.js';
+import { boardWords } from './board-words.js';
 import { choosePort, serialPort, serialPorts, type PortOptions } from './device-port.js';
 import { UsageError } from './errors.js';
+import { portTrouble } from './port-trouble.js';
 import type { Terminal } from './terminal.js';
 
 /**
@@ -42,6 +44,9 @@ export function withRemedy(error: unknown, transport: Transport): unknown {
     'device-no-model': put,
     'device-bad-model': put.replace('one', 'another'),
     'port-busy': 'close what uses it (tinylm monitor, another chat, the serial monitor of an IDE) and try again',
+    ...(onSerial(transport) && portTrouble() !== undefined && {
+      'port-lost': `plug the board in again and try again; ${portTrouble()!}`,
+    }),
     'device-busy': 'another client is being served; wait until it is done, and try again',
     'device-forbidden':
       "give the device's token with --token or TINYLM_TOKEN; it is set over the serial line: /token …",
@@ -67,23 +72,24 @@ async function ask(client: DeviceClient, patience: readonly number[]): Promise<D
   throw new RangeError('patience is empty');
 }
 
-function noAnswer(transport: Transport, heard: string, patience: readonly number[]): TinyLMError {
-  const seconds = patience.reduce((a, b) => a + b, 0) / 1000;
+/** @param seconds how long it was asked */
+function noAnswer(transport: Transport, heard: string, seconds: number): TinyLMError {
   const lines = heard
     .split(/[\r\n]+/)
     .map((line) => line.replace(/[^\x20-\x7e\u00a0-\uffff]/g, '').trim())
     .filter((line) => line !== '');
-  const says = lines.length > 0 ? `; what it said last: ${lines.at(-1)!.slice(0, 100)}` : '';
-  const message = `${transport.name} does not answer as TinyLM's firmware does (${seconds} s)${says}`;
-  if (/waiting for download/.test(heard))
-    return new TinyLMError('device-silent', message, 'it waits to be flashed: press RESET without BOOT');
+  const known = boardWords(heard);
+  const why = known ? `: ${known.what}` : lines.length > 0 ? ': another firmware, another speed of the line?' : '';
+  const says = lines.length > 0 ? `; what it said last: ${lines.at(-1)!.slice(0, 100)}` : ' and says nothing';
   return new TinyLMError(
     'device-silent',
-    message,
-    onSerial(transport)
-      ? 'another port? tinylm devices lists them. No firmware yet? tinylm flash. What does it say? ' +
+    `${transport.name} does not answer as TinyLM's firmware does (${seconds.toFixed(1)} s)${why}${says}`,
+    known
+      ? known.hint(where(transport))
+      : onSerial(transport)
+        ? 'another port? tinylm devices lists them. No firmware yet? tinylm flash. What does it say? ' +
           `tinylm monitor ${where(transport)} --reset`
-      : 'check the address, and that the device is in this network',
+        : 'check the address, and that the device is in this network',
   );
 }
 
@@ -101,6 +107,7 @@ export async function reach(
   { token, patience = PATIENCE }: { token?: string | undefined; patience?: readonly number[] } = {},
 ): Promise<Reached> {
   let heard = '';
+  const began = performance.now();
   const client = new DeviceClient(transport, { onText: (text) => (heard = (heard + text).slice(-2000)) });
   try {
     await client.open();
@@ -116,7 +123,7 @@ export async function reach(
   } catch (error) {
     await client.close().catch(() => undefined);
     const silent = error instanceof TinyLMError && ['device-silent', 'device-line'].includes(error.code);
-    throw silent ? noAnswer(transport, heard, patience) : withRemedy(error, transport);
+    throw silent ? noAnswer(transport, heard, (performance.now() - began) / 1000) : withRemedy(error, transport);
   }
 }
 

@@ -13,6 +13,8 @@ import type { Transport } from './transport.js';
 
 /** How long a text that is being made may stand still: no device is as slow as this. */
 const STALL_MS = 60_000;
+/** What a token takes at most on the slowest device that is of any use, and a bench may: it answers at its end only. */
+const SLOWEST_TOKEN_MS = 2000;
 /** Errors after which the device takes the same piece of a model again. */
 const DAMAGED: readonly string[] = ['device-line', 'device-bad-frame', 'device-silent'];
 
@@ -69,7 +71,6 @@ export class DeviceClient {
 
   #watch(waiting: Waiting): void {
     clearTimeout(waiting.timer);
-    if (!Number.isFinite(waiting.patience)) return;
     waiting.timer = setTimeout(() => this.#settle(waiting, () => waiting.reject(new TinyLMError('device-silent',
       `${this.#transport.name} did not answer for ${waiting.patience} ms`,
       'check that TinyLM\'s firmware runs on it, and the speed of the line'))), waiting.patience);
@@ -173,7 +174,7 @@ export class DeviceClient {
   /** Speed over `tokens` tokens, 1 … 10000; fewer when cancelled. */
   bench(tokens = 64): Promise<BenchResult> {
     return this.#inTurn(async () => parseAnswer(BenchSchema,
-      await this.#request(PROTOCOL.MSG_BENCH, json({ tokens }), undefined, Infinity)));
+      await this.#request(PROTOCOL.MSG_BENCH, json({ tokens }), undefined, STALL_MS + tokens * SLOWEST_TOKEN_MS)));
   }
 
   async #say(text: string): Promise<void> {

@@ -5,13 +5,13 @@
 export * from './transport.js';
 export { SerialTransport, listDevices, serialBackend, serialError, type DeviceInfo,
   type SerialBackend } from './serial.js';
-export { TcpTransport, WebSocketTransport, type TcpConnect, type WebSocketConstructor } from './network.js';
+export { BUSY_LINE, TcpTransport, WebSocketTransport, type TcpConnect, type WebSocketConstructor } from './network.js';
 export { attachToPty, openPty, type ByteTalker, type Pty, type Spawn } from './pty.js';
 
 export { flashImage, flashModel, withFlasher, type FlashPart, type FlashProgress, type Flasher,
   type FlasherOptions } from './flash/flasher.js';
 export { CHIP_NAMES, espWebToolsManifest, readIdfBuild, type IdfBuild, type ManifestBuild } from './flash/build.js';
-export { MODEL_PARTITION, PARTITION_TABLE_BYTES, PARTITION_TABLE_OFFSET, checkFits, findModelPartition,
+export { MODEL_PARTITION, PARTITION_TABLE_BYTES, PARTITION_TABLE_OFFSET, checkFits, endOfPartitions, findModelPartition,
   parsePartitionCsv, readPartitionTable, writePartitionTable, type Partition } from './flash/partitions.js';
 export { md5, md5Hex } from './flash/md5.js';
 

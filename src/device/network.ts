@@ -1,11 +1,32 @@
 /** Devices on the network: the same bytes over TCP or in the messages of a WebSocket. */
 import { TinyLMError } from '../model/errors.js';
+import { atMost, within } from './deadline.js';
 import { TransportBase } from './transport.js';
 
 const TIMEOUT_MS = 5000;
+/** How long the other side may take no bytes. */
+const WRITE_MS = 20_000;
+/** Whoever closes a connection this soon, in milliseconds, and without a word has not served it. */
+const AT_ONCE_MS = 100;
+/** How long a WebSocket's closing handshake may take. */
+const FAREWELL_MS = 1000;
+/** What a device says, in the form of SPEC.md 6.2, before it closes a connection that is one too many. */
+export const BUSY_LINE = '[error busy: another program is connected]\r\n';
+/** Bytes of what is heard first that are looked at for it. */
+const HEARD = 200;
+
+const stalled = (name: string): TinyLMError =>
+  new TinyLMError('port-stalled', `${name} has taken no bytes for ${WRITE_MS / 1000} s`, 'connect again');
+const lost = (name: string): TinyLMError =>
+  new TinyLMError('port-lost', `${name} closed the connection`, 'connect again');
+const busy = (name: string, how: string): TinyLMError =>
+  new TinyLMError('port-busy', `${name} ${how}${how.endsWith('likely') ? '' : ':'} another program is connected to it`,
+    'close the other program (tinylm chat, flash or monitor, a page in a browser) and try again');
 
 /** A network error in words. */
 function networkError(name: string, code: string | undefined, text: string): TinyLMError {
+  // A WebSocket's handshake that is answered so: no place is free.
+  if (/\b503\b/.test(text)) return busy(name, 'is busy (503)');
   switch (code) {
     case 'ENOTFOUND': case 'EAI_AGAIN':
       return new TinyLMError('connect-unknown', `no address is known for ${name}`,
@@ -63,13 +84,24 @@ export class TcpTransport extends TransportBase {
       });
       socket.on('error', (e) => reject(networkError(this.name, e.code, e.message)));
       socket.on('connect', () => resolve());
+      socket.on('close', () => reject(lost(this.name)));
     });
     socket.setTimeout(0);
     this.#socket = socket;
-    socket.on('data', (data) => this.received(data));
+    const began = performance.now();
+    const decoder = new TextDecoder();
+    let heard = '';
+    socket.on('data', (data) => {
+      if (heard.length < HEARD) heard += decoder.decode(data.subarray(0, HEARD), { stream: true });
+      this.received(data);
+    });
     socket.on('close', () => {
+      if (this.#socket !== socket) return;
       this.#socket = undefined;
-      this.closed(new TinyLMError('port-lost', `${this.name} closed the connection`, 'connect again'));
+      // Some say why, in words of the protocol; a serial line that is passed on closes without one.
+      const atOnce = performance.now() - began < AT_ONCE_MS && heard === '';
+      if (/^\s*\[error busy\b/.test(heard)) this.closed(busy(this.name, 'is busy'));
+      else this.closed(atOnce ? busy(this.name, 'closed the connection at once; most likely') : lost(this.name));
     });
     this.opened();
   }
@@ -83,11 +115,11 @@ export class TcpTransport extends TransportBase {
 
   async write(data: Uint8Array): Promise<void> {
     this.requireOpen();
-    await new Promise<void>((resolve, reject) => {
-      this.#socket?.write(data, (e) => (e
-        ? reject(new TinyLMError('port-lost', `${this.name} closed the connection`, 'connect again'))
-        : resolve()));
-    });
+    const socket = this.#socket;
+    if (!socket) throw lost(this.name);
+    await within(WRITE_MS, new Promise<void>((resolve, reject) => {
+      socket.write(data, (e) => (e ? reject(lost(this.name)) : resolve()));
+    }), () => stalled(this.name));
   }
 }
 
@@ -100,17 +132,21 @@ interface SocketLike {
   binaryType: string;
   send(data: Uint8Array): void;
   close(): void;
+  /** of the package ws: without the closing handshake */
+  terminate?(): void;
   addEventListener(type: string, listener: (event: SocketEvent) => void): void;
 }
 export type WebSocketConstructor = new (url: string) => SocketLike;
 
-/** The platform's WebSocket, or that of the package `ws` (Node before 22 has none). */
+/** The browser's WebSocket, or that of the package `ws`. */
 async function webSocketConstructor(): Promise<WebSocketConstructor> {
-  const own = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
-  if (own) return own;
+  const { WebSocket: own, process } = globalThis as { WebSocket?: WebSocketConstructor; process?: unknown };
+  if (own && process === undefined) return own;
   try {
+    // Where both are there: this one says what a server has answered instead, and can be ended at once.
     return (await import('ws')).WebSocket as unknown as WebSocketConstructor;
   } catch {
+    if (own) return own;
     throw new TinyLMError('websocket-missing', 'this version of Node has no WebSocket, and the package ws is missing',
       'use Node 22 or later, or npm install ws');
   }
@@ -153,6 +189,10 @@ export class WebSocketTransport extends TransportBase {
         const code = /\b(E[A-Z]{4,})\b/.exec(e.message ?? '')?.[1];
         reject(networkError(this.name, code, e.message ?? 'the connection failed'));
       });
+      socket.addEventListener('close', () => {
+        clearTimeout(timer);
+        reject(lost(this.name));
+      });
     });
     this.#socket = socket;
     socket.addEventListener('message', (e) => {
@@ -161,7 +201,7 @@ export class WebSocketTransport extends TransportBase {
     });
     socket.addEventListener('close', () => {
       this.#socket = undefined;
-      this.closed(new TinyLMError('port-lost', `${this.name} closed the connection`, 'connect again'));
+      this.closed(lost(this.name));
     });
     this.opened();
   }
@@ -170,11 +210,17 @@ export class WebSocketTransport extends TransportBase {
     const socket = this.#socket;
     this.#socket = undefined;
     this.closed();
-    socket?.close();
+    if (!socket) return;
+    // The other side may have vanished: its half of the farewell is not waited for long.
+    const over = new Promise<void>((resolve) => socket.addEventListener('close', () => resolve()));
+    socket.close();
+    await atMost(FAREWELL_MS, over);
+    socket.terminate?.();
   }
 
   async write(data: Uint8Array): Promise<void> {
     this.requireOpen();
-    this.#socket?.send(data);
+    if (!this.#socket) throw lost(this.name);
+    this.#socket.send(data);
   }
 }

@@ -4,6 +4,10 @@
  * compile, and `script` wants a terminal of its own.
  */
 import { TinyLMError } from '../model/errors.js';
+import { within } from './deadline.js';
+
+/** How long socat and sh may take to begin. */
+const START_MS = 10_000;
 
 interface ByteStream {
   on(event: 'data', listener: (data: Uint8Array) => void): unknown;
@@ -38,7 +42,11 @@ export async function openPty(spawn: Spawn): Promise<Pty> {
   const listeners: ((data: Uint8Array) => void)[] = [];
   child.stdout?.on('data', (data) => listeners.forEach((listener) => listener(data)));
   child.stdin?.on('error', () => undefined); // socat has gone: its exit says so
-  const path = await new Promise<string>((resolve, reject) => {
+  const late = (what: string) => (): TinyLMError => {
+    child.kill();
+    return new TinyLMError('pty', `${what} (${START_MS / 1000} s)`, 'try again');
+  };
+  const named = new Promise<string>((resolve, reject) => {
     let log = '';
     child.on('error', (e) => reject(new TinyLMError('pty', e.code === 'ENOENT'
       ? 'socat is not installed; it makes the pseudo-terminal' : `socat: ${e.message}`,
@@ -50,13 +58,15 @@ export async function openPty(spawn: Spawn): Promise<Pty> {
       if (found) resolve(found[1]);
     });
   });
+  const path = await within(START_MS, named, late('socat does not say which terminal it has made'));
   // socat ends when the last user of the terminal closes it: keep one that never does.
   const holder = spawn('sh', ['-c', 'exec 3<>"$0"; echo held; exec sleep 1000000', path], { stdio: 'pipe' });
-  await new Promise<void>((resolve, reject) => {
+  const held = new Promise<void>((resolve, reject) => {
     holder.on('error', (e) => reject(new TinyLMError('pty', `sh: ${e.message}`)));
     holder.stdout?.on('data', () => resolve());
     holder.on('exit', () => reject(new TinyLMError('pty', `${path} could not be opened`)));
   });
+  await within(START_MS, held, late(`${path} does not open`));
   return {
     path,
     write: (data) => { child.stdin?.write(data); },

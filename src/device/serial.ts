@@ -1,5 +1,6 @@
 /** Serial ports by the npm package `serialport`, and the list of what is plugged in. */
 import { TinyLMError } from '../model/errors.js';
+import { within } from './deadline.js';
 import { TransportBase, type Signals } from './transport.js';
 
 /** The part of `serialport` used here; tests pass their own. */
@@ -67,28 +68,36 @@ export function serialError(path: string, error: Error): TinyLMError {
 const OPEN_ATTEMPTS = 6;
 const OPEN_PAUSE_MS = 100;
 const ALIVE_MS = 1000;
+/** A driver that does not answer for so long will not: a device that vanished, or hung. */
+const CALL_MS = 10_000;
+/** Slower than its speed says by this factor at most: flow control, a busy computer. */
+const SLOWNESS = 8;
 
 /** A serial port. */
 export class SerialTransport extends TransportBase {
   readonly usb: { vendorId: number; productId: number } | undefined;
   readonly #path: string;
   readonly #backend: SerialBackend | undefined;
+  readonly #patience: number;
   #baud: number;
   #port: SerialHandle | undefined;
   #alive: ReturnType<typeof setInterval> | undefined;
 
   /**
    * @param path e.g. /dev/ttyACM0 or COM3
-   * @param options baud: speed of the line, default 115200; usb: ids from {@link listDevices}; backend: for tests
+   * @param options baud: speed of the line, default 115200; usb: ids from {@link listDevices}; for tests: backend, and
+   *   patienceMs, how long the driver may take for an answer
    */
   constructor(path: string, options: {
     baud?: number; usb?: { vendorId: number; productId: number } | undefined; backend?: SerialBackend;
+    patienceMs?: number;
   } = {}) {
     super(path);
     this.#path = path;
     this.#baud = options.baud ?? 115200;
     this.usb = options.usb;
     this.#backend = options.backend;
+    this.#patience = options.patienceMs ?? CALL_MS;
   }
 
   async open(): Promise<void> {
@@ -129,7 +138,7 @@ export class SerialTransport extends TransportBase {
     for (let attempt = 1; ; attempt++) {
       const port = backend.create(this.#path, this.#baud);
       try {
-        await this.#call((done) => port.open(done));
+        await this.#call((done) => port.open(done), 'to be opened');
         return port;
       } catch (error) {
         if (!(error instanceof TinyLMError && error.code === 'port-busy') || attempt === OPEN_ATTEMPTS) throw error;
@@ -142,17 +151,21 @@ export class SerialTransport extends TransportBase {
     return new TinyLMError('port-lost', `${this.#path} was disconnected`, 'plug the board in again');
   }
 
-  #call(action: (done: Callback) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
+  /** @param what it does not do when the deadline comes */
+  #call(action: (done: Callback) => void, what: string, ms = this.#patience): Promise<void> {
+    const work = new Promise<void>((resolve, reject) => {
       action((error) => (error ? reject(serialError(this.#path, error)) : resolve()));
     });
+    return within(ms, work, () => new TinyLMError('port-stalled', `${this.#path} takes longer than ${ms / 1000} s ${what}`,
+      'unplug the board, plug it in again, and try again'));
   }
 
   async close(): Promise<void> {
     const port = this.#port;
     clearInterval(this.#alive);
     this.#port = undefined;
-    if (port) await this.#call((done) => port.close(() => done(null)));
+    // A driver that hangs keeps the port, not this program.
+    if (port) await this.#call((done) => port.close(() => done(null)), 'to close').catch(() => undefined);
     this.closed();
   }
 
@@ -160,10 +173,13 @@ export class SerialTransport extends TransportBase {
     this.requireOpen();
     const port = this.#port;
     if (!port) throw this.#lost();
-    await new Promise<void>((resolve, reject) => {
-      port.write(data, (error) => (error ? reject(this.#lost()) : resolve()));
-    });
-    await this.#call((done) => port.drain(() => done(null))); // a pseudo-terminal cannot drain; the write was enough
+    const ms = this.#patience + Math.ceil((SLOWNESS * 1000 * 10 * data.length) / this.#baud);
+    await this.#call((done) => void port.write(data, (error) => done(error ?? null)), 'to take bytes', ms)
+      .catch((error: TinyLMError) => {
+        throw error.code === 'port-stalled' ? error : this.#lost();
+      });
+    // A pseudo-terminal cannot drain; the write was enough.
+    await this.#call((done) => port.drain(() => done(null)), 'to send bytes', ms);
   }
 
   async setSignals(signals: Signals): Promise<boolean> {
@@ -171,13 +187,15 @@ export class SerialTransport extends TransportBase {
     const port = this.#port;
     if (!port) throw this.#lost();
     // A pseudo-terminal has no modem lines: the system answers ENOTTY.
-    return new Promise((resolve) => port.set(signals, (error) => resolve(!error)));
+    return this.#call((done) => port.set(signals, done), 'to set its lines').then(() => true, () => false);
   }
 
   async setBaudRate(baud: number): Promise<void> {
     this.requireOpen();
     this.#baud = baud;
-    await this.#call((done) => this.#port?.update({ baudRate: baud }, done));
+    const port = this.#port;
+    if (!port) throw this.#lost();
+    await this.#call((done) => port.update({ baudRate: baud }, done), 'to change its speed');
   }
 }
 

@@ -9,6 +9,7 @@ import { EXIT, UsageError } from '../errors.js';
 import {
   allParts,
   buildFirmware,
+  checkFlashSize,
   directBootFirmware,
   hex,
   loadModel,
@@ -21,7 +22,8 @@ import { showFlashing, type FlashDisplay } from '../flash-progress.js';
 import { onCancel } from '../interrupt.js';
 import { writeManifest } from '../manifest.js';
 import { addOptions } from '../options.js';
-import { findPort } from '../reach.js';
+import { portTrouble } from '../port-trouble.js';
+import { findPort, onSerial } from '../reach.js';
 import { sendModel } from '../send-model.js';
 import { table, type Terminal } from '../terminal.js';
 import { count } from '../values.js';
@@ -98,7 +100,7 @@ async function flash(context: Context, path: string | undefined, options: FlashO
   const parts: NamedPart[] = [];
   if (firmware) {
     parts.push(...allParts(firmware, model && modelPart(model, firmware.partitions, firmware.engineLimit)));
-    if (options.dryRun) return showPlan(terminal, options, { chip: firmware.chip, parts });
+    if (options.dryRun) return showPlan(terminal, options, { chip: firmware.chip, builtFor: firmware.flashBytes, parts });
   }
   const manifest = build === undefined ? undefined : (options.manifest ?? join(build, 'manifest.json'));
   if (manifest !== undefined) {
@@ -158,8 +160,9 @@ export async function flashOver(context: Context, transport: Transport, job: Job
       },
       async (flasher) => {
         Object.assign(board, { chip: flasher.chip, flashBytes: flasher.flashBytes });
+        if (firmware) checkFlashSize(firmware, flasher.flashBytes);
         if (firmware?.directBoot) await checkRevision(flasher);
-        if (!firmware) parts.push(modelPart(model!, await flasher.partitions(), await knownRam(flasher)));
+        if (!firmware) parts.push(await partOnBoard(model!, flasher));
         if (options.dryRun) return;
         if (options.erase) await flasher.erase();
         await flasher.write(parts);
@@ -168,7 +171,7 @@ export async function flashOver(context: Context, transport: Transport, job: Job
   } catch (error) {
     display.end();
     for (const line of boardState(display, firmware)) terminal.note(line);
-    if (!stop.signal.aborted) throw error;
+    if (!stop.signal.aborted) throw withTrouble(error, transport);
     context.exitCode = EXIT.interrupted;
     return;
   } finally {
@@ -188,6 +191,14 @@ export async function flashOver(context: Context, transport: Transport, job: Job
   sayNext(terminal, transport, firmware, parts);
 }
 
+/** A serial port that went away, or does not answer: on Linux others may have it. */
+function withTrouble(error: unknown, transport: Transport): unknown {
+  const lost = ['flash-failed', 'flash-connect', 'flash-stalled', 'port-lost', 'port-stalled', 'port-busy'];
+  const trouble = onSerial(transport) ? portTrouble() : undefined;
+  if (!(error instanceof TinyLMError) || !lost.includes(error.code) || trouble === undefined) return error;
+  return new TinyLMError(error.code, error.message, `${error.hint ?? 'try again'}; ${trouble}`);
+}
+
 /** Direct boot came with revision v0.3 (espressif/esp32c3-direct-boot-example). @throws TinyLMError `flash-revision` */
 async function checkRevision(flasher: Flasher): Promise<void> {
   const revision = await flasher.revision();
@@ -199,6 +210,21 @@ async function checkRevision(flasher: Flasher): Promise<void> {
   );
 }
 
+/** The model's place by the table on the board. */
+async function partOnBoard(model: ModelBlob, flasher: Flasher): Promise<NamedPart> {
+  const partitions = await flasher.partitions();
+  const part = modelPart(model, partitions, await knownRam(flasher));
+  const { flashBytes } = flasher;
+  const end = part.offset + model.bytes.length;
+  if (flashBytes !== undefined && end > flashBytes)
+    throw new TinyLMError(
+      'flash-size',
+      `the partition table on the board puts the model's end at ${hex(end)}, but its flash ends at ${hex(flashBytes)}`,
+      'its firmware was built for a larger chip: build it for this one, and flash it with --build',
+    );
+  return part;
+}
+
 /** What the firmware on the board has for a model: known for the direct-boot image only, by its first words. */
 async function knownRam(flasher: Flasher): Promise<number | undefined> {
   const head = new DataView((await flasher.read(0, 16)).slice().buffer);
@@ -208,14 +234,21 @@ async function knownRam(flasher: Flasher): Promise<number | undefined> {
 function showPlan(
   terminal: Terminal,
   { json, erase }: FlashOptions,
-  plan: { chip: string; flashBytes?: number | undefined; parts: readonly NamedPart[] },
+  plan: {
+    chip: string;
+    flashBytes?: number | undefined;
+    /** bytes of flash that a build says it needs */
+    builtFor?: number | undefined;
+    parts: readonly NamedPart[];
+  },
 ): void {
   const parts = plan.parts.map(({ name, offset, data }) => ({ name, offset, bytes: data.length }));
   if (json) {
     terminal.json({ dryRun: true, chip: plan.chip, flashBytes: plan.flashBytes ?? null, erase: erase ?? false, parts });
     return;
   }
-  terminal.out(`${plan.chip}: ${erase ? 'all of flash would be erased, then ' : ''}these would be written`);
+  const size = plan.builtFor === undefined ? '' : `, built for ${plan.builtFor / 2 ** 20} MB of flash`;
+  terminal.out(`${plan.chip}${size}: ${erase ? 'all of flash would be erased, then ' : ''}these would be written`);
   terminal.out(
     table([['part', 'offset', 'bytes'], ...parts.map((p) => [p.name, hex(p.offset), count(p.bytes)])]),
   );

@@ -4,6 +4,7 @@ import type { Transport } from '../../device/index.js';
 import { TinyLMError } from '../../model/errors.js';
 import { verb, type Context } from '../context.js';
 import { LineStamps, PrintableBytes } from '../device-bytes.js';
+import { boardWords } from '../board-words.js';
 import { addPortOptions, choosePort, serialPorts, type PortOptions } from '../device-port.js';
 import { findPort, onSerial, withRemedy } from '../reach.js';
 import { decimal } from '../values.js';
@@ -83,7 +84,9 @@ export async function watch(context: Context, options: MonitorOptions, watched: 
   const tty = terminal.stdout.isTTY === true;
   const stamps = options.timestamps ? new LineStamps() : undefined;
   const printable = (options.raw ?? !tty) ? undefined : new PrintableBytes();
+  const words = new Listener((line) => terminal.note(`\n${line}`));
   const show = (data: Uint8Array): void => {
+    words.push(data);
     const stamped = stamps?.push(data) ?? data;
     void terminal.raw(printable ? printable.push(stamped) : stamped);
   };
@@ -116,18 +119,22 @@ export async function watch(context: Context, options: MonitorOptions, watched: 
     void send(stdin, () => transport, terminal).then((ended) => {
       if (ended && (stdin as { isTTY?: boolean }).isTTY) stop(); // Ctrl-D
     });
-    while (!stopped) {
-      const lost = new Promise<void>((resolve) => void transport.onClose(() => resolve()));
-      if (transport.isOpen) await Promise.race([lost, stopping]);
+    for (let first = true; !stopped; first = false) {
+      const lost = lossOf(transport);
+      const error = await Promise.race([lost, stopping]);
       if (stopped) break;
+      if (first && error?.code === 'port-busy') throw withRemedy(error, transport);
       if (printable) void terminal.raw(printable.end());
-      terminal.note(`\n${transport.name} is gone; waiting for it to come back (Ctrl-C leaves)`);
-      while (!stopped && !transport.isOpen) {
+      const why = error?.code === 'port-busy' ? 'is used by another program' : 'is gone';
+      terminal.note(`\n${transport.name} ${why}; waiting for it to come back (Ctrl-C leaves)`);
+      while (!stopped) {
         await Promise.race([sleep(pauseMs), stopping]);
         transport = await watched.again().catch(() => transport);
         await listen().catch((error: unknown) => {
           if (!(error instanceof TinyLMError)) throw error;
         });
+        // A device that serves another program takes the connection, and closes it at once.
+        if (transport.isOpen && !(await closesAtOnce(transport, stopping))) break;
       }
       if (transport.isOpen) terminal.note(`${transport.name} is back`);
     }
@@ -138,6 +145,39 @@ export async function watch(context: Context, options: MonitorOptions, watched: 
     watched.signal?.removeEventListener('abort', stop);
     (stdin as { destroy?: () => void }).destroy?.();
     await transport.close();
+  }
+}
+
+/** Resolves when the connection ends, with its error; at once when it has. */
+const lossOf = (transport: Transport): Promise<TinyLMError | undefined> =>
+  transport.isOpen ? new Promise((resolve) => void transport.onClose(resolve)) : Promise.resolve(undefined);
+
+const AT_ONCE_MS = 150;
+
+/** Whether a connection over the network ends as soon as it has begun; a serial port says so when it is opened. */
+async function closesAtOnce(transport: Transport, stopping: Promise<void>): Promise<boolean> {
+  if (onSerial(transport)) return false;
+  await Promise.race([lossOf(transport), stopping, sleep(AT_ONCE_MS)]);
+  return !transport.isOpen;
+}
+
+/** Hears what a board says, and says once what it means when it runs nothing of ours. */
+class Listener {
+  #heard = '';
+  #said = false;
+  readonly #say: (line: string) => void;
+
+  constructor(say: (line: string) => void) {
+    this.#say = say;
+  }
+
+  push(data: Uint8Array): void {
+    if (this.#said) return;
+    this.#heard = (this.#heard + Buffer.from(data).toString('latin1')).slice(-500);
+    const known = boardWords(this.#heard);
+    if (!known) return;
+    this.#said = true;
+    this.#say(`(tinylm: ${known.what}. ${known.hint('--port …')})`);
   }
 }
 

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { TinyLMError } from '../../model/errors.js';
 import { readJsonRecord, text } from '../../model/record.js';
 import type { FlashPart } from './flasher.js';
+import { PARTITION_TABLE_OFFSET } from './partitions.js';
 
 /** Chip names as esptool-js and esp-web-tools write them, by ESP-IDF target. */
 export const CHIP_NAMES: Readonly<Record<string, string>> = {
@@ -15,11 +16,34 @@ export interface IdfBuild {
   chip: string;
   /** by offset */
   parts: (FlashPart & { name: string })[];
+  /** bytes of flash that it was built for, where it says so: the bootloader's header, or flasher_args.json */
+  flashBytes: number | undefined;
+}
+
+const MB = 1 << 20;
+
+/**
+ * Bytes of flash that an image of ESP-IDF was built for: the upper half of its fourth byte, 0 for 1 MB to 7 for 128 MB
+ * (ESP-IDF, esp_image_header_t). The bootloader does not start where the chip has less.
+ */
+function headerFlashBytes(image: Uint8Array | undefined): number | undefined {
+  if (image === undefined || image.length < 24 || image[0] !== IMAGE_MAGIC) return undefined;
+  const power = image[3] >> 4;
+  return power <= 7 ? MB << power : undefined;
+}
+
+const IMAGE_MAGIC = 0xe9;
+
+/** `8MB` of flasher_args.json; `detect` and `keep` say nothing. */
+function argsFlashBytes(text: string | undefined): number | undefined {
+  const match = /^(\d+)MB$/i.exec(text ?? '');
+  return match ? Number(match[1]) * MB : undefined;
 }
 
 /** The part of flasher_args.json that is used. */
 const ArgsSchema = v.object({
   flash_files: v.optional(v.record(v.string(), text())),
+  flash_settings: v.optional(v.object({ flash_size: v.optional(text(64)) })),
   extra_esptool_args: v.optional(v.object({ chip: v.optional(text(64)) })),
 });
 
@@ -55,7 +79,10 @@ export async function readIdfBuild(read: (path: string) => Promise<Uint8Array>):
     }
     parts.push({ offset: Number(offset), data: await load(path), name: path });
   }
-  return { chip, parts: parts.sort((a, b) => a.offset - b.offset) };
+  parts.sort((a, b) => a.offset - b.offset);
+  const said = argsFlashBytes(args.flash_settings?.flash_size);
+  const header = headerFlashBytes(parts.find((p) => p.offset < PARTITION_TABLE_OFFSET)?.data);
+  return { chip, parts, flashBytes: header ?? said };
 }
 
 /** One chip's files, as paths relative to the manifest. */

@@ -1,6 +1,9 @@
 /** Flashing with esptool-js: connect, write with verification by MD5, read, reset. */
 import { TinyLMError } from '../../model/errors.js';
+import { atMost } from '../deadline.js';
 import type { Transport } from '../transport.js';
+import { Guard } from './guard.js';
+import { createLoader, type Loader } from './loader.js';
 import { md5Hex } from './md5.js';
 import { PARTITION_TABLE_BYTES, PARTITION_TABLE_OFFSET, checkFits, findModelPartition, readPartitionTable,
   type Partition } from './partitions.js';
@@ -45,6 +48,14 @@ const SECTOR = 4096;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 /** How long EN is held low; ESP-IDF's tools use the same. */
 const RESET_MS = 100;
+/** How long the loader may take, in milliseconds without a sign of life: to be reached and for an answer, … */
+const CONNECT_MS = 60_000;
+const ANSWER_MS = 15_000;
+/** … to erase all of flash (the slowest chips of 16 MB), and a megabyte: datasheets say 30 s at most, and some more. */
+const ERASE_ALL_MS = 240_000;
+const ERASE_MB_MS = 40_000;
+/** For what is done at the end, when its failure does not matter any more. */
+const FAREWELL_MS = 1500;
 
 /** Flash sizes by JEDEC id byte: esptool-js's own table, in bytes. */
 const sizeOf = (text: string | undefined): number | undefined => {
@@ -52,69 +63,55 @@ const sizeOf = (text: string | undefined): number | undefined => {
   return m ? Number(m[1]) * (m[2] === 'KB' ? 1024 : 1 << 20) : undefined;
 };
 
-/** esptool-js prints to the console unless told otherwise, from two places: its loader and its transport. */
-async function createLoader(port: WebPortAdapter, baud: number, attempts: number, log: (line: string) => void) {
-  const esptool = await import('esptool-js');
-  class QuietTransport extends esptool.Transport {
-    override trace(message: string): void {
-      log(message);
-    }
-  }
-  class Loader extends esptool.ESPLoader {
-    override detectChip(mode?: Parameters<typeof esptool.ESPLoader.prototype.detectChip>[0]): Promise<void> {
-      return super.detectChip(mode, attempts);
-    }
-  }
-  const transport = new QuietTransport(port as never);
-  return new Loader({
-    transport, baudrate: baud,
-    terminal: { clean: () => undefined, writeLine: log, write: log },
-  });
-}
-
 /** A connected chip in its flash loader. Make one with {@link withFlasher}. */
 export class Flasher {
   readonly chip: string;
   /** size of the flash chip, when it could be read */
   readonly flashBytes: number | undefined;
-  readonly #loader: Awaited<ReturnType<typeof createLoader>>;
+  readonly #loader: Loader;
   readonly #port: WebPortAdapter;
   readonly #progress: (progress: FlashProgress) => void;
-  readonly #signal: AbortSignal | undefined;
+  readonly #guard: Guard;
 
-  constructor(loader: Awaited<ReturnType<typeof createLoader>>, port: WebPortAdapter, flashBytes: number | undefined,
-    progress: (progress: FlashProgress) => void, signal?: AbortSignal) {
+  constructor(loader: Loader, port: WebPortAdapter, flashBytes: number | undefined,
+    progress: (progress: FlashProgress) => void, guard: Guard) {
     this.chip = loader.chip.CHIP_NAME;
     this.flashBytes = flashBytes;
     this.#loader = loader;
     this.#port = port;
     this.#progress = progress;
-    this.#signal = signal;
+    this.#guard = guard;
   }
 
   /** The chip's revision, e.g. v0.4, where esptool-js can read it. */
   async revision(): Promise<{ major: number; minor: number } | undefined> {
     const chip = this.#loader.chip as unknown as Record<'getMajorChipVersion' | 'getMinorChipVersion',
       ((loader: unknown) => Promise<number>) | undefined>;
-    const major = await chip.getMajorChipVersion?.(this.#loader);
-    const minor = await chip.getMinorChipVersion?.(this.#loader);
+    const ask = async (name: keyof typeof chip): Promise<number | undefined> =>
+      chip[name] && this.#guard.during(chip[name](this.#loader), ANSWER_MS, 'tell its revision');
+    const major = await ask('getMajorChipVersion');
+    const minor = await ask('getMinorChipVersion');
     return major === undefined || minor === undefined ? undefined : { major, minor };
   }
 
   /** Erases all of flash; takes up to a minute. @throws TinyLMError `flash-failed` */
   async erase(): Promise<void> {
-    throwIfStopped(this.#signal);
     this.#progress({ phase: 'erasing' });
     try {
-      await this.#loader.eraseFlash();
+      await this.#guard.during(this.#loader.eraseFlash(), ERASE_ALL_MS, 'erase its flash');
     } catch (e) {
-      throw new TinyLMError('flash-failed', `erasing failed: ${(e as Error).message}`, 'check the cable and try again');
+      throw failure(e, 'erasing');
     }
   }
 
-  /** Reads flash. */
-  read(offset: number, bytes: number): Promise<Uint8Array> {
-    return this.#loader.readFlash(offset, bytes);
+  /** Reads flash. @throws TinyLMError `flash-failed` */
+  async read(offset: number, bytes: number): Promise<Uint8Array> {
+    try {
+      return await this.#guard.during(this.#loader.readFlash(offset, bytes, () => this.#guard.moved()), ANSWER_MS,
+        'send its flash');
+    } catch (e) {
+      throw failure(e, 'reading');
+    }
   }
 
   /** The partition table on the device. */
@@ -135,26 +132,27 @@ export class Flasher {
   async #writePart(part: FlashPart, index: number, parts: number): Promise<void> {
     const name = part.name ?? `0x${part.offset.toString(16)}`;
     let digest = '';
-    throwIfStopped(this.#signal);
+    let [sent, total] = [0, 0];
+    const writing = this.#loader.writeFlash({
+      fileArray: [{ data: part.data, address: part.offset }],
+      flashMode: 'keep', flashFreq: 'keep', flashSize: 'keep', // the image says what it was built for
+      eraseAll: false, compress: true,
+      reportProgress: (_, done, all) => {
+        this.#guard.moved(); // throws after a stop: here, between two blocks, the chip can be left
+        [sent, total] = [done, all];
+        this.#progress({ phase: 'writing', part: index, parts, name, sent, total });
+      },
+      calculateMD5Hash: (image) => (digest = md5Hex(image)),
+    });
+    const patience = ANSWER_MS + ERASE_MB_MS * Math.ceil(part.data.length / (1 << 20));
     try {
-      await this.#loader.writeFlash({
-        fileArray: [{ data: part.data, address: part.offset }],
-        flashMode: 'keep', flashFreq: 'keep', flashSize: 'keep', // the image says what it was built for
-        eraseAll: false, compress: true,
-        reportProgress: (_, sent, total) => {
-          throwIfStopped(this.#signal);
-          this.#progress({ phase: 'writing', part: index, parts, name, sent, total });
-        },
-        calculateMD5Hash: (image) => (digest = md5Hex(image)),
-      });
+      await this.#guard.during(writing, patience, `take ${name}`);
     } catch (e) {
-      if (e instanceof TinyLMError) throw e;
-      const text = (e as Error).message;
-      if (/MD5/.test(text)) {
+      if (e instanceof Error && /MD5/.test(e.message)) {
         throw new TinyLMError('flash-verify', `${name}: what is in flash differs from what was sent`,
           'try again, with a lower --baud; a flash chip that keeps failing is worn out or badly powered');
       }
-      throw new TinyLMError('flash-failed', `writing ${name} failed: ${text}`, 'check the cable and try again');
+      throw failure(e, `writing ${name}`, total > 0 ? Math.floor((100 * sent) / total) : 0);
     }
     this.#progress({ phase: 'verified', part: index, parts, name, bytes: part.data.length, md5: digest });
   }
@@ -168,9 +166,15 @@ export class Flasher {
   }
 }
 
-/** @throws TinyLMError `flash-stopped` */
-function throwIfStopped(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new TinyLMError('flash-stopped', 'stopped before everything was written', 'flash again');
+/** What went wrong in words: a port that was lost by its name, and how far it came. Being stopped is no failure. */
+function failure(error: unknown, what: string, percent?: number): TinyLMError {
+  const how = percent === undefined ? what : `${what} (${percent} % sent)`;
+  if (!(error instanceof TinyLMError)) {
+    return new TinyLMError('flash-failed', `${how} failed: ${(error as Error).message}`, 'check the cable and try again');
+  }
+  if (error.code === 'flash-stopped') return error;
+  return new TinyLMError('flash-failed', `${error.message} while ${how}`,
+    'see that the board is there (tinylm devices), and run the same command again');
 }
 
 /** @throws TinyLMError `flash-parts` */
@@ -205,11 +209,16 @@ export async function withFlasher<T>(options: FlasherOptions, body: (flasher: Fl
   const adapter = new WebPortAdapter(options.port);
   const loader = await createLoader(adapter, options.baud ?? 460_800, options.attempts ?? 7,
     options.onLog ?? (() => undefined));
+  const guard = new Guard(options.port, options.signal);
   progress({ phase: 'connecting' });
   try {
-    await connect(loader, adapter, options);
-    const flashBytes = sizeOf(await loader.detectFlashSize().catch(() => undefined));
-    const flasher = new Flasher(loader, adapter, flashBytes, progress, options.signal);
+    await connect(loader, adapter, guard, options);
+    const size = guard.during(loader.detectFlashSize(), ANSWER_MS, 'tell the size of its flash');
+    const flashBytes = sizeOf(await size.catch((error: unknown) => {
+      if (error instanceof TinyLMError) throw error;
+      return undefined;
+    }));
+    const flasher = new Flasher(loader, adapter, flashBytes, progress, guard);
     if (options.expectChip !== undefined && options.expectChip !== flasher.chip) {
       throw new TinyLMError('flash-chip',
         `this is an ${flasher.chip}, but the firmware is for an ${options.expectChip}`,
@@ -220,35 +229,27 @@ export async function withFlasher<T>(options: FlasherOptions, body: (flasher: Fl
     try {
       result = await body(flasher);
     } finally {
-      await flasher.reset().catch(() => undefined); // a port that was lost cannot reset; the first error tells
+      await atMost(2 * FAREWELL_MS, flasher.reset()); // a port that was lost cannot reset; the first error tells
     }
     progress({ phase: 'done' });
     return result;
   } finally {
+    guard.release();
     await closeQuietly(loader, options.port);
   }
 }
 
-async function connect(loader: Awaited<ReturnType<typeof createLoader>>, adapter: WebPortAdapter,
-  { port, signal }: FlasherOptions): Promise<void> {
-  let stop = (): void => undefined;
-  const stopped = new Promise<void>((resolve) => { stop = resolve; });
-  signal?.addEventListener('abort', stop);
+async function connect(loader: Loader, adapter: WebPortAdapter, guard: Guard,
+  { port }: FlasherOptions): Promise<void> {
   try {
-    throwIfStopped(signal);
-    const connecting = loader.main();
-    connecting.catch(() => undefined); // after a stop nobody waits for it
-    await Promise.race([connecting, stopped]);
-    if (!signal?.aborted) return;
-    await resetByLines(adapter).catch(() => undefined); // what it was doing it shall do again
+    await guard.during(loader.main(), CONNECT_MS, 'enter its loader', 0);
   } catch (e) {
+    // What it was doing it shall do again.
+    if (e instanceof TinyLMError && e.code === 'flash-stopped') await atMost(FAREWELL_MS, resetByLines(adapter));
     if (e instanceof TinyLMError) throw e;
     throw new TinyLMError('flash-connect', `no ESP chip answers on ${port.name} (${(e as Error).message})`,
       'hold BOOT, press and release RESET, release BOOT, and try again; check that the cable carries data');
-  } finally {
-    signal?.removeEventListener('abort', stop);
   }
-  throwIfStopped(signal);
 }
 
 /** Both lines by hand: esptool-js's hard_reset only releases a reset that it never asserted. */
@@ -259,13 +260,8 @@ async function resetByLines(port: WebPortAdapter): Promise<void> {
 }
 
 /** esptool-js waits for its own reader without end when the port has gone: give it a moment, then close underneath. */
-async function closeQuietly(loader: Awaited<ReturnType<typeof createLoader>>, port: Transport): Promise<void> {
-  if (port.isOpen) {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<void>((resolve) => { timer = setTimeout(resolve, 1500); });
-    await Promise.race([loader.transport.disconnect().catch(() => undefined), patience]);
-    clearTimeout(timer); // it would keep the process
-  }
+async function closeQuietly(loader: Loader, port: Transport): Promise<void> {
+  if (port.isOpen) await atMost(FAREWELL_MS, loader.transport.disconnect());
   await port.close();
 }
 

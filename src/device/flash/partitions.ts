@@ -152,6 +152,10 @@ export function findModelPartition(partitions: readonly Partition[]): Partition 
     partitions.map((p) => `${p.name} (${hex(p.type)})`).join(', '), FIRMWARE_FIRST);
 }
 
+/** Where the last partition ends, in bytes from the start of flash. */
+export const endOfPartitions = (partitions: readonly Partition[]): number =>
+  partitions.reduce((end, p) => Math.max(end, p.offset + p.bytes), 0);
+
 /** @throws TinyLMError `model-too-large`, with both numbers, when `bytes` do not fit */
 export function checkFits(bytes: number, partition: Partition): void {
   if (bytes <= partition.bytes) return;
