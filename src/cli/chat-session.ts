@@ -9,6 +9,7 @@ import { reportError } from './errors.js';
 import { historyPath, LineEditor } from './line-editor.js';
 import { openTlm } from './model-source.js';
 import { requireModel, withRemedy, type Reached } from './reach.js';
+import { SECRET_LINE } from './secret.js';
 import { styled, type Terminal } from './terminal.js';
 import { bytesText, count, wholeNumber } from './values.js';
 import { visibleLine } from './visible.js';
@@ -58,6 +59,7 @@ export async function interactiveChat(options: SessionOptions): Promise<void> {
     prompt: '> ',
     words: HELP.slice(1).map(([command]) => command.split(' ')[0]),
     history: history ? historyPath() : undefined,
+    secret: (line) => SECRET_LINE.test(line),
   });
   let lost: TinyLMError | undefined;
   const off = transport.onClose((error) => {
@@ -150,6 +152,12 @@ class Session {
         await this.#load(rest);
         break;
       default:
+        if (SECRET_LINE.test(line))
+          throw new TinyLMError(
+            'chat-command',
+            `/${word} is no command here: a secret does not belong into a chat, and this line is not kept`,
+            'tinylm wifi asks for network, password and token without showing them',
+          );
         throw new TinyLMError(
           'chat-command',
           `there is no command /${word}`,

@@ -18,15 +18,19 @@ export function historyPath(environment: NodeJS.ProcessEnv = process.env, platfo
   return join(state?.startsWith('/') ? state : join(homedir(), '.local', 'state'), 'tinylm', 'history');
 }
 
-/** The lines of a history file, oldest first; a file that grew too long is cut. */
-export function readHistory(path: string): string[] {
+/**
+ * The lines of a history file, oldest first; a file that grew too long is cut.
+ * @param secret lines that are not to be kept: of an earlier version that did, they are removed
+ */
+export function readHistory(path: string, secret: (line: string) => boolean = () => false): string[] {
   try {
     const lines = readFileSync(path, 'utf8')
       .split('\n')
       // What commands a terminal was never typed.
       .filter((line) => line !== '' && visible(line) === line);
-    const kept = lines.slice(-HISTORY_LINES);
-    if (lines.length > 2 * HISTORY_LINES) writeFileSync(path, `${kept.join('\n')}\n`, { mode: 0o600 });
+    const open = lines.filter((line) => !secret(line));
+    const kept = open.slice(-HISTORY_LINES);
+    if (lines.length > 2 * HISTORY_LINES || open.length < lines.length) writeFileSync(path, `${kept.join('\n')}\n`, { mode: 0o600 });
     return kept;
   } catch {
     return []; // the first time
@@ -42,6 +46,8 @@ export interface EditorOptions {
   readonly words: readonly string[];
   /** the history's file; undefined keeps none */
   readonly history: string | undefined;
+  /** lines that are kept nowhere */
+  readonly secret?: (line: string) => boolean;
 }
 
 /** What a person may do while something runs. */
@@ -57,6 +63,7 @@ export class LineEditor {
   readonly #output: Stream;
   readonly #prompt: string;
   readonly #history: string | undefined;
+  readonly #secret: (line: string) => boolean;
   /** typed ahead; the terminal does not show it yet */
   #queue: string[] = [];
   #answer: ((text: string | undefined) => void) | undefined;
@@ -64,10 +71,11 @@ export class LineEditor {
   #closed = false;
   #leaving = false;
 
-  constructor({ input, output, prompt, words, history }: EditorOptions) {
+  constructor({ input, output, prompt, words, history, secret = () => false }: EditorOptions) {
     this.#output = output;
     this.#prompt = prompt;
     this.#history = history;
+    this.#secret = secret;
     // What is typed while a text streams must not be mixed into it: the editor writes only when it asks.
     const screen = new Writable({
       write: (chunk: Uint8Array, _encoding, done) => {
@@ -80,7 +88,7 @@ export class LineEditor {
       output: Object.defineProperty(screen, 'columns', { get: () => output.columns || 80 }),
       prompt,
       terminal: true,
-      history: history === undefined ? [] : readHistory(history).reverse(),
+      history: history === undefined ? [] : readHistory(history, secret).reverse(),
       historySize: HISTORY_LINES,
       removeHistoryDuplicates: true,
       completer: (line: string) => [words.filter((word) => word.startsWith(line) && line !== ''), line],
@@ -101,6 +109,13 @@ export class LineEditor {
   }
 
   #remember(text: string): void {
+    if (this.#secret(text)) {
+      // The arrow keys do not bring it back either.
+      const { history } = this.#lines as unknown as { history: string[] };
+      const at = history.indexOf(text);
+      if (at >= 0) history.splice(at, 1);
+      return;
+    }
     if (this.#history === undefined || text.trim() === '') return;
     try {
       mkdirSync(dirname(this.#history), { recursive: true, mode: 0o700 });

@@ -15,6 +15,7 @@ import { quantizeCommand } from './commands/quantize.js';
 import { simulateCommand } from './commands/simulate.js';
 import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
+import { wifiCommand } from './commands/wifi.js';
 import { releaseLocks } from '../node/lock.js';
 import type { Context } from './context.js';
 import { EXIT, reportError } from './errors.js';
@@ -36,6 +37,7 @@ const VERBS = [
   flashCommand,
   chatCommand,
   monitorCommand,
+  wifiCommand,
   simulateCommand,
 ];
 

@@ -49,7 +49,7 @@ export function withRemedy(error: unknown, transport: Transport): unknown {
     }),
     'device-busy': 'another client is being served; wait until it is done, and try again',
     'device-forbidden':
-      "give the device's token with --token or TINYLM_TOKEN; it is set over the serial line: /token …",
+      "give the device's token with --token - or TINYLM_TOKEN; it is set over the serial line: tinylm wifi --set-token",
   };
   const hint = hints[error.code];
   return hint === undefined ? error : new TinyLMError(error.code, error.message, hint);

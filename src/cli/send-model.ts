@@ -8,6 +8,7 @@ import { checkRam, type ModelBlob } from './flash-plan.js';
 import { transferBar } from './flash-progress.js';
 import { onCancel } from './interrupt.js';
 import { reach, withRemedy } from './reach.js';
+import { tokenOf } from './secret.js';
 import { bytesText, count } from './values.js';
 
 export interface SendOptions {
@@ -23,7 +24,8 @@ export interface SendOptions {
  */
 export async function sendModel(context: Context, model: ModelBlob, options: SendOptions): Promise<void> {
   const { terminal } = context;
-  const { host, token, dryRun, json } = options;
+  const { host, dryRun, json } = options;
+  const token = await tokenOf(context, options.token);
   const transport = hostTransport(host);
   const { client, status } = await reach(transport, { token });
   const bar = terminal.stderr.isTTY === true ? transferBar(terminal) : undefined;

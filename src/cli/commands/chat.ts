@@ -10,6 +10,7 @@ import { EXIT, UsageError } from '../errors.js';
 import { beforeLeaving, onCancel } from '../interrupt.js';
 import { addOptions } from '../options.js';
 import { findPort, reach, requireModel, withRemedy, type Reached } from '../reach.js';
+import { tokenOf } from '../secret.js';
 import { unescapeText, wholeNumber } from '../values.js';
 
 export interface ChatOptions extends PortOptions, SettingOptions {
@@ -62,7 +63,8 @@ export async function chatOver(
   transport: Transport,
   patience?: readonly number[],
 ): Promise<void> {
-  const reached = await reach(transport, { token: options.token, ...(patience && { patience }) });
+  const token = await tokenOf(context, options.token);
+  const reached = await reach(transport, { token, ...(patience && { patience }) });
   try {
     await talk(context, options, transport, reached);
   } catch (error) {

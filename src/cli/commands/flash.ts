@@ -48,7 +48,7 @@ export function flashCommand(context: Context): Command {
   const command = verb('flash', about, [
     'tinylm flash run/demo --port /dev/ttyACM0',
     'tinylm flash model.tlm --build firmware/build --port COM3',
-    'tinylm flash run/demo --host tinylm.local --token secret',
+    'tinylm flash run/demo --host tinylm.local --token -',
     'tinylm flash run/demo --direct-boot --port /dev/ttyACM0',
     'tinylm flash --build firmware/build --dry-run',
   ]).argument('[model]', 'a run folder, a .tlm file or a checkpoint: goes into the model partition; the rest stays');
