@@ -12,7 +12,7 @@ import { statusLines } from '../src/cli/device-text.js';
 import { visible, visibleJson, visibleLine } from '../src/cli/visible.js';
 import type { DeviceStatus } from '../src/device/index.js';
 import { writeSafetensors } from '../src/format/index.js';
-import { initModel, TinyLMError } from '../src/model/index.js';
+import { configOf, initModel, TinyLMError } from '../src/model/index.js';
 import { trainTokenizer } from '../src/tokenizer/index.js';
 import { FAKE_STATUS } from './helpers/fake-device.js';
 import { inFolder, tinylm } from './helpers/cli.js';
@@ -106,7 +106,7 @@ describe('foreign text', () => {
       mkdirSync(join(folder, 'm'));
       const tokenizer = trainTokenizer(['\x1b[31m red \x07 text '.repeat(20)], { kind: 'char', vocab: 40 });
       const vocab = tokenizer.base.length + tokenizer.merges.length;
-      const model = initModel({ cell: 'gru', vocab, dim: 8, hidden: 8, layers: 1, tied: false }, 1);
+      const model = initModel(configOf({ vocab, dim: 8, hidden: 8, layers: 1, tied: false }), 1);
       const path = join(folder, 'm', 'm.tlm');
       writeFileSync(path, exportModel(model, tokenizer, { about: { corpus: NASTY } }).bytes);
       for (const words of [['inspect', path], ['inspect', path, '--json'], ['generate', path, '--json', '--tokens', '80']]) {
