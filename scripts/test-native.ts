@@ -71,8 +71,9 @@ export function testVariant(variant: Variant): string {
   return inTemporaryFolder((folder) => {
     const program = join(folder, 'test_engine');
     compile(variant, sources('test').filter((f) => !f.endsWith('tlm_run.c')), program);
-    const vectors = join(root, 'vectors', 'v1');
-    const names = readdirSync(vectors).filter((f) => f.endsWith('.tlm')).sort().map((f) => f.slice(0, -4));
+    const vectors = join(root, 'vectors');
+    const names = ['v1', 'v2'].flatMap((version) => readdirSync(join(vectors, version)).filter((f) => f.endsWith('.tlm')).sort()
+      .map((f) => `${version}/${f.slice(0, -4)}`));
     const { status, stdout, stderr, error } = spawnSync(program, [vectors, ...names], { encoding: 'utf8', cwd: folder });
     if (error !== undefined || status !== 0) {
       throw new Error(`the C tests fail (${variant.name}, status ${status}):\n${stdout}${stderr}${error ?? ''}`);

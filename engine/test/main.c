@@ -1,4 +1,4 @@
-/* The engine's C tests: test_engine <folder of vectors/v1> <names of its models>
+/* The engine's C tests: test_engine <folder vectors> <names of its models, as v1/bpe-33>
    (C99 cannot list a folder.) */
 #include "check.h"
 #include <stdarg.h>
@@ -66,7 +66,7 @@ void bench_close(bench *b) {
 
 int main(int count, char **arguments) {
   if (count < 3) {
-    printf("usage: %s <folder of vectors/v1> <name>…\n", arguments[0]);
+    printf("usage: %s <folder vectors> <v1/name>…\n", arguments[0]);
     return 2;
   }
   test_vectors(arguments[1], arguments + 2, count - 2);

@@ -11,7 +11,21 @@ typedef struct blob_shape {
   uint32_t seed;
 } blob_shape;
 
-/* Writes the file to out (NULL: only counts); returns its bytes, 0 when cap is too small. */
+/* What version 2 can say besides. */
+typedef struct blob_stack {
+  struct { uint32_t kind, width; } layer[16]; /* kind: 1 GRU, 2 MLGRU, 3 GLU */
+  struct { uint32_t order, rows_log, width; } ngram[4];
+  uint32_t layers; /* 0: shape's GRUs */
+  uint32_t ngrams;
+  uint8_t trits[7]; /* of embed, ngram, ih, hh, in, out, head */
+  uint32_t scale_bytes, bias_bytes; /* 1 or 2 */
+} blob_stack;
+
+/*
+ * Writes a file to out (NULL: only counts); returns its bytes, 0 when cap is too small. stack NULL: version 1, else version
+ * 2 (its tied and dim must be possible).
+ */
 uint32_t make_blob(const blob_shape *shape, uint8_t *out, uint32_t cap);
+uint32_t make_blob_v2(const blob_shape *shape, const blob_stack *stack, uint8_t *out, uint32_t cap);
 
 #endif

@@ -66,14 +66,15 @@ static void reversed(void *user, tlm_job job, void *argument, uint32_t parts) {
   for (p = parts; p--;) job(argument, p, parts);
 }
 
-static void one_model(uint32_t vocab, uint32_t dim, uint32_t hidden, uint32_t layers, int type) {
+/* Table kernel against reference kernel; stack NULL: version 1. */
+static void one_blob(const blob_shape *shape, const blob_stack *stack) {
   static const uint32_t budgets[] = { 0, 512, 1000, 3000, 1u << 20 };
-  const blob_shape shape = { vocab, dim, hidden, layers, dim == hidden, type, 2, vocab + dim + (uint32_t)type };
-  const uint32_t bytes = make_blob(&shape, NULL, 0);
+  const uint32_t vocab = shape->vocab, bytes = stack ? make_blob_v2(shape, stack, NULL, 0) : make_blob(shape, NULL, 0);
   uint8_t *blob = malloc(bytes);
   uint32_t i, step;
   bench plain, fast;
-  make_blob(&shape, blob, bytes);
+  if (stack) make_blob_v2(shape, stack, blob, bytes);
+  else make_blob(shape, blob, bytes);
   bench_open(&plain, blob, bytes);
   bench_kernel(&plain, TLM_KERNEL_REFERENCE, 0);
   fast = plain;
@@ -92,13 +93,44 @@ static void one_model(uint32_t vocab, uint32_t dim, uint32_t hidden, uint32_t la
       if (step == 2u) continue; /* no logits asked for: tables must be right all the same */
       a = tlm_logits(&plain.engine);
       b = tlm_logits(&fast.engine);
-      CHECK(!memcmp(a, b, 2u * vocab), "V %u D %u H %u L %u type %d budget %u step %u", (unsigned)vocab, (unsigned)dim,
-            (unsigned)hidden, (unsigned)layers, type, (unsigned)budgets[i], (unsigned)step);
+      CHECK(!memcmp(a, b, 2u * vocab), "V %u D %u H %u L %u type %d seed %u budget %u step %u", (unsigned)vocab,
+            (unsigned)shape->dim, (unsigned)shape->hidden, (unsigned)shape->layers, shape->type, (unsigned)shape->seed,
+            (unsigned)budgets[i], (unsigned)step);
     }
-    if (hidden >= 64 && i >= 3u) CHECK(woken > 0, "work was split");
+    if (!stack && shape->hidden >= 64 && i >= 3u) CHECK(woken > 0, "work was split");
   }
   free(fast.memory);
   bench_close(&plain);
+}
+
+static void one_model(uint32_t vocab, uint32_t dim, uint32_t hidden, uint32_t layers, int type) {
+  const blob_shape shape = { vocab, dim, hidden, layers, dim == hidden, type, 2, vocab + dim + (uint32_t)type };
+  one_blob(&shape, NULL);
+}
+
+/* Stacks of version 2 of random kinds, widths, n-gram tables and trits. */
+static void any_stack(uint32_t seed, uint32_t widest) {
+  blob_shape shape = { 18, 1, 1, 0, 0, 0, 2, 0 };
+  blob_stack stack;
+  uint32_t i;
+  random_state = shape.seed = seed;
+  shape.vocab += below(60);
+  shape.dim += below(widest);
+  stack.layers = 1u + below(4);
+  stack.ngrams = below(3);
+  for (i = 0; i < stack.layers; i++) {
+    stack.layer[i].kind = 1u + below(3);
+    stack.layer[i].width = 1u + below(widest);
+  }
+  for (i = 0; i < stack.ngrams; i++) {
+    stack.ngram[i].order = 2u + below(3);
+    stack.ngram[i].rows_log = 4u + below(3);
+    stack.ngram[i].width = 1u + below(9);
+  }
+  for (i = 0; i < 7u; i++) stack.trits[i] = (uint8_t)(1u + below(3));
+  stack.scale_bytes = 1u + below(2);
+  stack.bias_bytes = 1u + below(2);
+  one_blob(&shape, &stack);
 }
 
 static void print_cost(int type) {
@@ -141,6 +173,8 @@ void test_kernels(void) {
     one_model(40, sizes[i], sizes[(i * 5u + 3u) % 19u], 1u + i % 3u, 0);
   }
   one_model(20, 8, 130, 8, 0);
+  for (i = 0; i < 60u; i++) any_stack(i, 20);
+  for (i = 60; i < 70u; i++) any_stack(i, 300);
   print_cost(1);
   print_cost(2);
 }

@@ -82,9 +82,12 @@ static void side_by_side(bench *b) {
   tlm_model model = b->model;
   for (k = 0; k < model.tensor_count; k++) {
     const tlm_tensor *t = &model.tensors[k];
-    copies[k] = malloc(t->rows * t->row_bytes);
-    memcpy(copies[k], t->data, t->rows * t->row_bytes);
-    CHECK(tlm_relocate(&model, k, copies[k]) == TLM_OK, "relocates");
+    /* All planes of every other tensor, else all but the last. */
+    const uint32_t planes = k % 2u || t->planes == 1u ? t->planes : t->planes - 1u, size = planes * t->rows * t->row_bytes;
+    copies[k] = malloc(size);
+    memcpy(copies[k], t->data, size);
+    CHECK(tlm_relocate_planes(&model, k, planes, copies[k]) == TLM_OK, "relocates");
+    CHECK(tlm_relocate_planes(&model, k, t->planes + 1u, copies[k]) == TLM_E_ARGUMENT, "more planes than there are");
   }
   CHECK(tlm_relocate(&model, model.tensor_count, memory) == TLM_E_ARGUMENT, "no such tensor");
   tlm_init(&two, &b->model, memory, bytes, TLM_KERNEL_TABLE, 0);
@@ -104,21 +107,38 @@ static void side_by_side(bench *b) {
   free(third);
 }
 
+static void open_file(bench *b, const char *folder, const char *name) {
+  uint32_t bytes;
+  uint8_t *blob = read_file(folder, name, &bytes);
+  bench_open(b, blob, bytes);
+  bench_kernel(b, TLM_KERNEL_TABLE, 0);
+}
+
+/* What a model says it is best sampled with: nothing in version 1. */
+static void own_options(const bench *b) {
+  const tlm_options o = tlm_options_of(&b->model), d = tlm_options_default();
+  tlm_sampler s;
+  CHECK(tlm_sampler_init(&s, &o) == TLM_OK, "a model's own options are possible");
+  if (b->model.version == 1) CHECK(o.temperature == d.temperature && o.top_k == d.top_k && o.penalty == d.penalty, "the default");
+}
+
 void test_state(const char *folder) {
+  /* A GRU; one of 64; blocks; n-gram tables; three trits. */
+  static const char *const names[] = { "v1/char-tied-3.tlm", "v1/byte-64-t2.tlm", "v2/blocks.tlm", "v2/ngrams-kept.tlm",
+                                       "v2/gru-three-trits.tlm" };
+  const uint32_t n = sizeof names / sizeof *names;
   const unsigned long before = checks_made;
   bench b, other;
-  uint32_t bytes;
-  uint8_t *blob = read_file(folder, "char-tied-3.tlm", &bytes);
-  bench_open(&b, blob, bytes);
-  bench_kernel(&b, TLM_KERNEL_TABLE, 0);
-  blob = read_file(folder, "byte-64-t2.tlm", &bytes);
-  bench_open(&other, blob, bytes);
-  bench_kernel(&other, TLM_KERNEL_TABLE, 0);
-  snapshots(&b, &other);
+  uint32_t i;
   options();
-  side_by_side(&b);
-  side_by_side(&other);
-  bench_close(&b);
-  bench_close(&other);
+  for (i = 0; i < n; i++) {
+    open_file(&b, folder, names[i]);
+    open_file(&other, folder, names[(i + 1u) % n]);
+    snapshots(&b, &other);
+    side_by_side(&b);
+    own_options(&b);
+    bench_close(&b);
+    bench_close(&other);
+  }
   printf("state: %lu checks\n", checks_made - before);
 }

@@ -210,8 +210,8 @@ static void all(const char *folder, const char *name, int kernel) {
 
 void test_stream(const char *folder) {
   const unsigned long before = checks_made;
-  all(folder, "bpe-33.tlm", TLM_KERNEL_TABLE);
-  all(folder, "char-tied-3.tlm", TLM_KERNEL_TABLE);
-  all(folder, "byte-64-t2.tlm", TLM_KERNEL_TABLE);
+  all(folder, "v1/bpe-33.tlm", TLM_KERNEL_TABLE);
+  all(folder, "v1/char-tied-3.tlm", TLM_KERNEL_TABLE);
+  all(folder, "v1/byte-64-t2.tlm", TLM_KERNEL_TABLE);
   printf("stream: %lu checks\n", checks_made - before);
 }

@@ -87,7 +87,7 @@ void test_text(const char *folder) {
     many(&b.model);
     bench_close(&b);
   }
-  blob = read_file(folder, "bpe-33.tlm", &bytes);
+  blob = read_file(folder, "v1/bpe-33.tlm", &bytes);
   bench_open(&b, blob, bytes);
   many(&b.model);
   bench_close(&b);

@@ -1,4 +1,4 @@
-/* Every file of vectors/v1 against the text beside it (vectors/README.md), with each kernel and several table budgets. */
+/* Every file of vectors/v1 and v2 against the text beside it (vectors/README.md), with each kernel and several table budgets. */
 #include "check.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,9 +161,12 @@ static int code_of(const char *name) {
   return 0;
 }
 
-static void run_bad(const char *folder) {
+static void run_bad(const char *folder, const char *version) {
   uint32_t bytes, at = 0, found = 0;
-  uint8_t *index = read_file(folder, "bad/index.txt", &bytes);
+  uint8_t *index;
+  char path[32];
+  snprintf(path, sizeof path, "%s/bad/index.txt", version);
+  index = read_file(folder, path, &bytes);
   while (at < bytes) {
     char line[256], name[64], typescript[64], wanted[64], file[96];
     uint32_t n = 0, size;
@@ -175,20 +178,21 @@ static void run_bad(const char *folder) {
       uint8_t *blob;
       int code;
       found++;
-      snprintf(file, sizeof file, "bad/%s.tlm", name);
+      snprintf(file, sizeof file, "%s/bad/%s.tlm", version, name);
       blob = read_file(folder, file, &size);
       code = tlm_open(&model, blob, size, NULL);
-      CHECK(code == code_of(wanted) && code, "bad/%s: code %d, expected %s", name, code, wanted);
+      CHECK(code == code_of(wanted) && code, "%s: code %d, expected %s", file, code, wanted);
       free(blob);
     }
   }
-  CHECK(found > 0, "bad/index.txt names files");
+  CHECK(found > 0, "%s names files", path);
   free(index);
 }
 
 void test_vectors(const char *folder, char **stems, int count) {
   int i;
   for (i = 0; i < count; i++) run_vector(folder, stems[i]);
-  run_bad(folder);
+  run_bad(folder, "v1");
+  run_bad(folder, "v2");
   printf("vectors: %d models, %lu checks\n", count, checks_made);
 }
