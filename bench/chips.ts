@@ -2,6 +2,7 @@
  * What models cost on the chips: flash, RAM, instructions (exact, under emulation), and tokens/s as modelled by
  * src/cost. Needs Debian's cross compilers and QEMU.
  */
+import { countTotal } from '../scripts/fit-cost.js';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +25,7 @@ import { INSTRUCTIONS } from '../src/cost/instructions.js';
 import { largestOf, type LargestAnswer } from '../src/cli/budget-speed.js';
 import { writeTlm } from '../src/format/index.js';
 import { stateWidths, configOf, TABLE_BUDGET_DEFAULT, budget, defaultConfig, initModel, parameterCount, type ModelConfig } from '../src/model/index.js';
-import { packageRoot } from '../src/node/assets.js';
+
 import { quantizeModel } from '../src/quantize/index.js';
 import { byteTable } from '../src/tokenizer/index.js';
 import { buildBarePort } from '../scripts/bare-ports.js';
@@ -138,28 +139,6 @@ const tlmOf = (config: ModelConfig, packing: Packing): Uint8Array => {
   const tokenizer = byteTable();
   return writeTlm({ model: quantizeModel(initModel(config, 1), { eod: tokenizer.eod }).model, tokenizer, packing });
 };
-
-/** Instructions of a token by engine/bench/count.sh: the mean of the tokens after the first eight. */
-function counted(isa: Isa, { vocab, dim, layers: stack }: ModelConfig, packing: Packing): number {
-  const [{ width: hidden }, layers] = [stack[0], stack.length];
-  const [few, many] = [8, 40].map((tokens) => {
-    const output = execFileSync(
-      join(packageRoot(), 'engine/bench/count.sh'),
-      [
-        isa === 'lx106' ? 'xtensa' : 'riscv',
-        `-DVOCAB=${vocab}`,
-        `-DDIM=${dim}`,
-        `-DHIDDEN=${hidden}`,
-        `-DLAYERS=${layers}`,
-        `-DTYPE=${packing === 't2' ? 1 : 2}`,
-        `-DTOKENS=${tokens}`,
-      ],
-      { encoding: 'utf8', timeout: 120_000 },
-    );
-    return Number(/\btoken=(\d+)/.exec(output)![1]) * tokens;
-  });
-  return (many - few) / 32;
-}
 
 function onC3(image: Uint8Array, config: ModelConfig): { count: C3Count; c3: ChipModel['c3'] } {
   let tableBudget = TABLE_BUDGET_DEFAULT;
@@ -307,7 +286,7 @@ export async function benchChips(say: (line: string) => void): Promise<ChipsResu
       bytes: { b3: cost.b3Bytes, t2: cost.t2Bytes },
       engineBytes: { b3: cost.ramB3, t2: cost.ramT2 },
       stateBytes: 2 * stateWidths(config).reduce((a, b) => a + b, 0),
-      instructions: each(ISAS, (isa) => each(PACKINGS, (packing) => counted(isa, config, packing))),
+      instructions: each(ISAS, (isa) => each(PACKINGS, (packing) => countTotal(isa, config, packing))),
       c3,
       speeds: speeds(config),
     });

@@ -8,7 +8,6 @@
  * the virtual hart, whose counts are QEMU's (checked here at some sizes) and come by class. Debian:
  * gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf gcc-xtensa-lx106 qemu-system-misc
  */
-import { configOf } from '../src/model/index.js';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -16,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { INSTRUCTION_CLASSES, type Isa } from '../src/cost/chips.js';
 import { WORK, tokenWork, type Packing } from '../src/cost/work.js';
 import { VirtMachine } from '../src/device/chip/virt.js';
-import type { ModelConfig } from '../src/model/index.js';
+import { configOf, describeLayers, describeTrits, TRIT_GROUPS, type ModelConfig, type ModelShorthand } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { inTemporaryFolder } from './test-native.js';
 
@@ -24,49 +23,67 @@ const root = packageRoot();
 /** Another engine folder may be given, e.g. one of another commit. */
 const engine = resolve(isMain() ? (process.argv[2] ?? join(root, 'engine')) : join(root, 'engine'));
 
-/** (V, D, H, L); count.c ties the embedding when D = H. */
-const GRID: readonly (readonly [number, number, number, number])[] = [
-  [256, 32, 64, 1],
-  [256, 64, 64, 1],
-  [256, 48, 96, 1],
-  [256, 64, 128, 1],
-  [128, 32, 64, 1],
-  [512, 32, 64, 1],
-  [512, 64, 160, 1],
-  [256, 128, 128, 1],
-  [256, 96, 192, 1],
-  [256, 128, 256, 1],
-  [1024, 64, 128, 1],
-  [256, 384, 384, 1],
-  [512, 256, 320, 1],
-  [256, 64, 64, 2],
-  [256, 48, 96, 2],
-  [256, 32, 48, 3],
+/** Models that are counted: sizes, digits, kinds of layers and tables, each varied apart from the others. */
+const GRID: readonly ModelShorthand[] = [
+  { vocab: 256, dim: 32, hidden: 64 },
+  { vocab: 256, dim: 64, tied: true },
+  { vocab: 256, dim: 48, hidden: 96 },
+  { vocab: 256, dim: 64, hidden: 128 },
+  { vocab: 128, dim: 32, hidden: 64 },
+  { vocab: 512, dim: 64, hidden: 160 },
+  { vocab: 256, dim: 128, tied: true },
+  { vocab: 256, dim: 128, hidden: 256 },
+  { vocab: 1024, dim: 64, hidden: 128 },
+  { vocab: 4096, dim: 24, hidden: 40 },
+  { vocab: 2048, dim: 32, hidden: 72 },
+  { vocab: 256, dim: 384, tied: true },
+  { vocab: 512, dim: 256, hidden: 320 },
+  { vocab: 256, dim: 64, layers: 2, tied: true },
+  { vocab: 256, dim: 32, hidden: 48, layers: 3 },
   // Layers whose tables do not fit side by side: hidden states are made 8-bit more than once a token.
-  [256, 280, 280, 2],
-  [256, 64, 180, 3],
-  [64, 24, 40, 1],
-  [1024, 16, 100, 1],
+  { vocab: 256, dim: 280, layers: 2, tied: true },
+  { vocab: 256, dim: 64, hidden: 180, layers: 3 },
+  { vocab: 64, dim: 24, hidden: 40 },
+  // Two and three digits.
+  { vocab: 256, dim: 24, hidden: 54, trits: 2 },
+  { vocab: 512, dim: 80, hidden: 160, trits: 2 },
+  { vocab: 768, dim: 112, hidden: 272, trits: 2 },
+  { vocab: 256, dim: 48, hidden: 100, trits: { embed: 2, ih: 2, hh: 1, head: 2 } },
+  { vocab: 256, dim: 40, hidden: 88, trits: 3 },
+  { vocab: 256, dim: 400, hidden: 200, trits: 2 },
+  // Blocks.
+  { vocab: 256, dim: 64, layers: [{ kind: 'mlgru', width: 64 }] },
+  { vocab: 256, dim: 64, layers: [{ kind: 'mlgru', width: 160 }] },
+  { vocab: 256, dim: 64, layers: [{ kind: 'glu', width: 64 }] },
+  { vocab: 256, dim: 64, layers: [{ kind: 'glu', width: 192 }] },
+  { vocab: 512, dim: 96, layers: [{ kind: 'mlgru', width: 96 }, { kind: 'glu', width: 192 }, { kind: 'mlgru', width: 96 }, { kind: 'glu', width: 192 }] },
+  { vocab: 256, dim: 160, trits: 2, layers: [{ kind: 'mlgru', width: 160 }, { kind: 'glu', width: 256 }] },
+  { vocab: 256, dim: 48, layers: [{ kind: 'mlgru', width: 64 }, { kind: 'glu', width: 96 }, { kind: 'gru', width: 72 }] },
+  { vocab: 256, dim: 128, layers: [{ kind: 'glu', width: 100 }, { kind: 'gru', width: 48 }, { kind: 'glu', width: 120 }] },
+  // N-gram tables.
+  { vocab: 256, dim: 32, hidden: 64, ngrams: [{ order: 2, rows: 4096, width: 8 }] },
+  { vocab: 256, dim: 32, hidden: 64, ngrams: [{ order: 2, rows: 4096, width: 16 }, { order: 3, rows: 8192, width: 16 }] },
+  { vocab: 512, dim: 48, hidden: 96, trits: 2, ngrams: [{ order: 2, rows: 4096, width: 8 }, { order: 3, rows: 4096, width: 8 }, { order: 4, rows: 4096, width: 24 }] },
+  { vocab: 256, dim: 40, ngrams: [{ order: 3, rows: 16384, width: 24 }], layers: [{ kind: 'mlgru', width: 64 }, { kind: 'glu', width: 64 }] },
 ];
 /** Counts are of the tokens between these two, so that the first one, which finds no tables, does not matter. */
 const TOKENS = [4, 20] as const;
 
-/** The configuration that count.c makes of these sizes. */
-export const countedConfig = ([vocab, dim, hidden, layers]: readonly [
-  number,
-  number,
-  number,
-  number,
-]): ModelConfig => (configOf({ vocab, dim, hidden, layers, tied: dim === hidden }));
-
+/** A model for count.c, whose weights are random. */
 const macros = (c: ModelConfig, packing: Packing, tokens: number): string[] => [
   `-DVOCAB=${c.vocab}`,
   `-DDIM=${c.dim}`,
-  `-DHIDDEN=${c.layers[0].width}`,
-  `-DLAYERS=${c.layers.length}`,
+  `-DTIED=${Number(c.tied)}`,
+  `-DSTACK="${c.layers.map(({ kind, width }) => `${kind}:${width}`).join(',')}"`,
+  `-DNGRAMS="${c.ngrams.map(({ order, rows, width }) => `${order}:${Math.log2(rows)}:${width}`).join(',')}"`,
+  `-DTRITS="${TRIT_GROUPS.map((group) => c.trits[group]).join('')}"`,
   `-DTYPE=${packing === 't2' ? 1 : 2}`,
   `-DTOKENS=${tokens}`,
 ];
+
+/** A model in a few words. */
+const shown = (c: ModelConfig): string =>
+  `${c.vocab} × ${c.dim}, ${describeLayers(c)}, ${describeTrits(c)}${c.ngrams.length > 0 ? `, ${c.ngrams.length} tables` : ''}`;
 
 function field(output: string, name: string): number {
   const found = new RegExp(`\\b${name}=(\\d+)`).exec(output);
@@ -167,10 +184,10 @@ interface Fit {
 }
 
 function fit(isa: Isa, packing: Packing): Fit {
-  const work = GRID.map((size) => WORK.map((name) => tokenWork(countedConfig(size), packing)[name]));
-  const counts = GRID.map((size, i) => {
-    console.error(`${isa} ${packing} ${size.join(' × ')} (${i + 1} of ${GRID.length})`);
-    const config = countedConfig(size);
+  const configs = GRID.map(configOf);
+  const work = configs.map((config) => WORK.map((name) => tokenWork(config, packing)[name]));
+  const counts = configs.map((config, i) => {
+    console.error(`${isa} ${packing} ${shown(config)} (${i + 1} of ${GRID.length})`);
     return isa === 'lx106' ? [countTotal(isa, config, packing)] : countClasses(config, packing, i % 6 === 0);
   });
   const totals = counts.map((c) => c.reduce((s, v) => s + v, 0));
@@ -210,8 +227,8 @@ function main(): void {
   }
   const file = `/**
  * Written by scripts/fit-cost.ts; do not edit. Instructions for one of each work (work.ts), by class (rv32imc, in the
- * order of INSTRUCTION_CLASSES) or in all (lx106), fitted to exact counts of engine/bench/count.c at ${GRID.length}
- * sizes.
+ * order of INSTRUCTION_CLASSES) or in all (lx106), fitted to exact counts of engine/bench/count.c of
+ * ${GRID.length} models.
  */
 import type { Isa } from './chips.js';
 import type { Packing, WorkName } from './work.js';

@@ -1,15 +1,21 @@
 /** Predicted instructions against exact counts under QEMU, at sizes that the fit has not seen. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countTotal, countedConfig, nonNegativeFit } from '../scripts/fit-cost.js';
+import { countTotal, nonNegativeFit } from '../scripts/fit-cost.js';
 import { tokenCost, type Packing } from '../src/cost/index.js';
+import { configOf, type ModelShorthand } from '../src/model/index.js';
 import { toolsFor } from './firmware-support.js';
 
 /** Largest relative error of a token's instructions. */
 const TOLERANCE = 0.03;
-const CASES: readonly (readonly [Packing, readonly [number, number, number, number]])[] = [
-  ['b3', [256, 40, 80, 1]],
-  ['t2', [320, 72, 200, 2]],
+const CASES: readonly (readonly [Packing, ModelShorthand])[] = [
+  ['b3', { vocab: 256, dim: 40, hidden: 80 }],
+  ['t2', { vocab: 320, dim: 72, hidden: 200, layers: 2 }],
+  ['b3', { vocab: 640, dim: 88, hidden: 180, trits: 2 }],
+  ['b3', { vocab: 1500, dim: 40, hidden: 60, trits: { embed: 3, ih: 3, hh: 1, head: 2 } }],
+  ['b3', { vocab: 256, dim: 80, layers: [{ kind: 'mlgru', width: 100 }, { kind: 'glu', width: 150 }, { kind: 'gru', width: 60 }] }],
+  ['t2', { vocab: 384, dim: 72, layers: [{ kind: 'mlgru', width: 80 }, { kind: 'glu', width: 128 }], trits: 2 }],
+  ['b3', { vocab: 256, dim: 36, hidden: 72, ngrams: [{ order: 2, rows: 8192, width: 12 }, { order: 3, rows: 8192, width: 12 }] }],
 ];
 const MACHINES = {
   rv32imc: {
@@ -22,12 +28,12 @@ const MACHINES = {
 for (const isa of ['rv32imc', 'lx106'] as const) {
   test(`${isa}: predicted instructions within ${100 * TOLERANCE} % of those counted`, (t) => {
     if (!toolsFor(t, MACHINES[isa])) return;
-    for (const [packing, size] of CASES) {
-      const config = countedConfig(size);
+    for (const [packing, model] of CASES) {
+      const config = configOf(model);
       const counted = countTotal(isa, config, packing);
       const error = tokenCost(config, packing, isa).instructions / counted - 1;
       const off = (100 * error).toFixed(2);
-      const shown = `${isa} ${packing} ${size.join(' × ')}: ${counted} counted, predicted ${off} % off`;
+      const shown = `${isa} ${packing} ${JSON.stringify(model)}: ${counted} counted, predicted ${off} % off`;
       t.diagnostic(shown);
       assert.ok(
         Math.abs(error) <= TOLERANCE,
