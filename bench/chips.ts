@@ -3,7 +3,7 @@
  * src/cost. Needs Debian's cross compilers and QEMU.
  */
 import { countTotal } from '../scripts/fit-cost.js';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -244,7 +244,7 @@ describe('tinylm on a model', () => {
       writeFileSync(tlm, untrained());
       const { out: dump } = await tinylm(['inspect', tlm]);
       assert.match(dump, /^file \d+ bytes, crc/);
-      assert.match((await tinylm(['inspect', tlm, '--diffable'])).out, /^cell gru/);
+      assert.match((await tinylm(['inspect', tlm, '--diffable'])).out, /^vocab 100\ndim 12\nlayers 2 × GRU 20\n/);
       assert.match((await tinylm(['inspect', tlm, '--tensor', 'fc.bias'])).out, /^fc.bias \(/);
       const { config } = JSON.parse((await tinylm(['inspect', tlm, '--json'])).out) as { config: unknown };
       assert.deepEqual(config, readTlm(readFileSync(tlm)).model.config);

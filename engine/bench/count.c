@@ -59,7 +59,11 @@ uint32_t instructions(void);
 #define TIED (DIM == HIDDEN)
 #endif
 
-static uint8_t blob[8u << 20] __attribute__((aligned(64)));
+#ifndef BLOB_BYTES
+#define BLOB_BYTES (4u << 20)
+#endif
+
+static uint8_t blob[BLOB_BYTES] __attribute__((aligned(64)));
 static uint32_t memory[(1u << 20) / 4u];
 
 static void put_text(const char *s) {
