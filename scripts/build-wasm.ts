@@ -56,7 +56,7 @@ export const modules: readonly WasmModule[] = [
       'tlm_decoder_init', 'tlm_decode', 'tlm_decode_end', 'tlm_snapshot_bytes', 'tlm_save', 'tlm_restore',
       'tlm_stream_write', 'tlm_stream_submit', 'tlm_stream_poll', 'tlm_stream_read', 'tlm_stream_cancel',
       'tlm_stream_reason', 'tlm_stream_generated', 'tlm_stream_prompt_tokens',
-      'tlm_wasm_size', 'tlm_wasm_info', 'tlm_wasm_sampler', 'tlm_wasm_stream', '__heap_base',
+      'tlm_wasm_size', 'tlm_wasm_info', 'tlm_wasm_options', 'tlm_wasm_sampler', 'tlm_wasm_stream', '__heap_base',
     ],
   },
   { name: 'trainer', ...TRAINER, flags: TRAINER_FLAGS },

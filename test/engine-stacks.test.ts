@@ -89,3 +89,20 @@ test('bytes of a file changed, its CRC mended: C and TypeScript accept and refus
   for (const code of ['ok', 'tlm-header', 'tlm-cell', 'tlm-directory', 'tlm-tokenizer', 'tlm-weight', 'tlm-scale', 'tlm-gap', 'tlm-layout'])
     assert.ok((seen.get(code) ?? 0) > 0, `${code} was met: ${[...seen].join('; ')}`);
 });
+
+test('what a file says of sampling is what its samplers begin with', () => {
+  fc.assert(fc.property(anyModels, fc.record({
+    temperature: fc.oneof(fc.constant(0), fc.integer({ min: 13, max: 2560 })), topK: fc.nat(65535),
+    penalty: fc.integer({ min: 1024, max: 4096 }), penaltyWindow: fc.nat(64),
+  }), ({ model, tokenizer }, sampling) => {
+    const { temperature, topK, penalty, penaltyWindow } = sampling;
+    const engine = Engine.loadSync(wasm, writeTlm({ model, tokenizer, sampling }));
+    const plain = Engine.loadSync(wasm, writeTlm({ model, tokenizer }));
+    assert.deepEqual(plain.info.sampling, {});
+    const natural = { temperature: temperature / 256, topK, repetitionPenalty: penalty / 1024, penaltyWindow };
+    assert.deepEqual(engine.info.sampling, natural);
+    const text = (from: Engine, options: object): string => [...from.generate('the', { maxTokens: 20, ...options })].join('');
+    assert.equal(text(engine, { seed: 9 }), text(plain, { ...natural, seed: 9 }));
+    assert.equal(text(engine, { seed: 9, temperature: 0 }), text(plain, { ...natural, seed: 9, temperature: 0 }));
+  }), { numRuns: 50, seed: 13 });
+});

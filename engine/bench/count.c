@@ -62,7 +62,6 @@ uint32_t instructions(void);
 #ifndef BLOB_BYTES
 #define BLOB_BYTES (4u << 20)
 #endif
-
 static uint8_t blob[BLOB_BYTES] __attribute__((aligned(64)));
 static uint32_t memory[(1u << 20) / 4u];
 

@@ -32,6 +32,17 @@ void tlm_wasm_info(const tlm_model *m, uint32_t *out) {
   *out++ = m->weight_bytes;
   *out++ = (uint32_t)(uintptr_t)m->metadata;
   *out++ = m->metadata_bytes;
+  *out++ = m->version;
+}
+
+/* What a model is best sampled with: temperature, top-k, penalty, window; 0 when that is what every model has. */
+int tlm_wasm_options(const tlm_model *m, uint32_t *out) {
+  const tlm_options o = tlm_options_of(m), d = tlm_options_default();
+  out[0] = o.temperature;
+  out[1] = o.top_k;
+  out[2] = o.penalty;
+  out[3] = o.penalty_window;
+  return o.temperature != d.temperature || o.top_k != d.top_k || o.penalty != d.penalty || o.penalty_window != d.penalty_window;
 }
 
 /* Options of a sampler; keep: leave the generator as it is. */

@@ -60,36 +60,43 @@ static uint32_t copied;
 uint32_t speed_sram_bytes(void) { return copied; }
 
 #if CONFIG_TINYLM_SRAM_WEIGHTS
+static int has_room(uint32_t bytes) {
+  return heap_caps_get_largest_free_block(MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT) >= bytes + 1024u &&
+         heap_caps_get_free_size(MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT) >= bytes + CONFIG_TINYLM_SRAM_RESERVE;
+}
+
+/* As many planes (trits) of a matrix as find room. */
 static void copy_matrix(tlm_model *model, uint32_t i) {
   const tlm_tensor *t = &model->tensors[i];
-  const uint32_t bytes = t->rows * t->row_bytes;
-  if (heap_caps_get_largest_free_block(MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT) < bytes + 1024u) return;
-  if (heap_caps_get_free_size(MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT) < bytes + CONFIG_TINYLM_SRAM_RESERVE) return;
-  copies[i] = heap_caps_malloc(bytes, MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT);
+  const uint32_t plane = t->rows * t->row_bytes;
+  uint32_t planes = t->planes;
+  while (planes && !has_room(planes * plane)) planes--;
+  if (!planes) return;
+  copies[i] = heap_caps_malloc(planes * plane, MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT);
   if (!copies[i]) return;
-  fw_copy(copies[i], t->data, bytes);
-  if (tlm_relocate(model, i, copies[i]) == TLM_OK) {
-    copied += bytes;
+  fw_copy(copies[i], t->data, planes * plane);
+  if (tlm_relocate_planes(model, i, planes, copies[i]) == TLM_OK) {
+    copied += planes * plane;
     return;
   }
   heap_caps_free(copies[i]);
   copies[i] = NULL;
 }
 
-/* Bytes that are read for each token, 0 for what is no such matrix. */
-static uint32_t matrix_bytes(const tlm_model *model, uint32_t i) {
+/* Bytes of a plane that is read for each token, 0 for what is no such matrix. */
+static uint32_t plane_bytes(const tlm_model *model, uint32_t i) {
   const tlm_tensor *t = &model->tensors[i];
-  return t->scale && (i > 0 || model->tied) ? t->rows * t->row_bytes : 0u;
+  return tlm_is_product(model, i) ? t->rows * t->row_bytes : 0u;
 }
 
-/* The matrices by size, the largest first, then in the file's order; tensor_count after the last. */
+/* The matrices by size of a plane, the largest first, then in the file's order; tensor_count after the last. */
 static uint32_t next_matrix(const tlm_model *model, uint32_t after) {
-  const uint32_t n = model->tensor_count, limit = after < n ? matrix_bytes(model, after) : UINT32_MAX;
+  const uint32_t n = model->tensor_count, limit = after < n ? plane_bytes(model, after) : UINT32_MAX;
   uint32_t best = n;
   for (uint32_t i = 0; i < n; i++) {
-    const uint32_t bytes = matrix_bytes(model, i);
+    const uint32_t bytes = plane_bytes(model, i);
     if (bytes == 0 || bytes > limit || (bytes == limit && i <= after)) continue;
-    if (best == n || bytes > matrix_bytes(model, best)) best = i;
+    if (best == n || bytes > plane_bytes(model, best)) best = i;
   }
   return best;
 }
@@ -99,9 +106,9 @@ void speed_model_opened(void *user, tlm_model *model, tlm_engine *engine) {
   (void)user;
 #if CONFIG_TINYLM_SRAM_WEIGHTS
   /*
-   * Every byte of a recurrent matrix and of the output layer is read for each token; of an embedding that is not also
-   * the output layer only a row is. The largest that fit go first: so most bytes find room. Scales and biases are
-   * small and stay.
+   * Every byte of a matrix that is multiplied is read for each token; of an embedding that is not also the output layer,
+   * and of an n-gram table, only a row is. The largest that fit go first: so most bytes find room. Scales and biases
+   * are small and stay.
    */
   for (uint32_t i = next_matrix(model, UINT32_MAX); i < model->tensor_count; i = next_matrix(model, i)) {
     copy_matrix(model, i);

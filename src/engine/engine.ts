@@ -2,7 +2,7 @@
 import { TinyLMError } from '../model/errors.js';
 import type { TokenizerKind } from '../tokenizer/table.js';
 import { checked, engineError } from './errors.js';
-import { samplerOptions, type NaturalSamplerOptions } from './options.js';
+import { naturalOptions, samplerOptions, type NaturalSamplerOptions } from './options.js';
 import { TextStream, type GenerateOptions, type StreamOptions } from './stream.js';
 import { WasmEngine } from './wasm.js';
 
@@ -31,6 +31,10 @@ export interface ModelInfo {
   readonly weightBytes: number;
   /** The JSON text of the file. */
   readonly metadata: string;
+  /** Version of the file's format. */
+  readonly version: number;
+  /** What the file says that the model is best sampled with; empty where it says nothing. Samplers begin with these. */
+  readonly sampling: NaturalSamplerOptions;
 }
 
 const KINDS: readonly TokenizerKind[] = ['byte', 'char', 'bpe'];
@@ -40,9 +44,12 @@ export class Sampler {
   /** Address in the engine's memory. */
   readonly address: number;
   private readonly wasm: WasmEngine;
+  private readonly model: NaturalSamplerOptions;
 
-  constructor(wasm: WasmEngine, options: NaturalSamplerOptions) {
+  /** @param model the model's own options, for what is left out */
+  constructor(wasm: WasmEngine, model: NaturalSamplerOptions, options: NaturalSamplerOptions) {
     this.wasm = wasm;
+    this.model = model;
     this.address = wasm.struct('sampler');
     this.apply(options, 0);
   }
@@ -58,7 +65,8 @@ export class Sampler {
   }
 
   private apply(options: NaturalSamplerOptions, keep: 0 | 1): void {
-    const o = samplerOptions(options);
+    const said = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    const o = samplerOptions({ ...this.model, ...said });
     checked(this.wasm.call.tlm_wasm_sampler(this.address, o.temperature, o.topK, o.topP, o.penalty, o.penaltyWindow,
       o.seed, keep));
   }
@@ -95,7 +103,7 @@ export class Engine {
     }
     this.engine = wasm.struct('engine');
     checked(call.tlm_init(this.engine, this.model, wasm.allocate(this.memoryBytes), this.memoryBytes, kernel, budget));
-    this.own = new Sampler(wasm, {});
+    this.own = new Sampler(wasm, this.info.sampling, {});
   }
 
   /**
@@ -136,7 +144,7 @@ export class Engine {
 
   /** @throws TinyLMError `sampler-option` */
   sampler(options: NaturalSamplerOptions = {}): Sampler {
-    return new Sampler(this.wasm, options);
+    return new Sampler(this.wasm, this.info.sampling, options);
   }
 
   /** Draws the next token from the logits of the last step, without feeding it (SPEC.md 4). */
@@ -200,7 +208,7 @@ export class Engine {
    * @throws TinyLMError `sampler-option`, `engine-argument`
    */
   stream(options: StreamOptions = {}): TextStream {
-    return new TextStream(this.wasm, this.engine, options.sampler ?? new Sampler(this.wasm, options), options);
+    return new TextStream(this.wasm, this.engine, options.sampler ?? new Sampler(this.wasm, this.info.sampling, options), options);
   }
 
   /**
@@ -230,14 +238,18 @@ export class Engine {
 
   private readInfo(): ModelInfo {
     return this.wasm.scoped(() => {
-      const at = this.wasm.allocate(14 * 4);
-      this.wasm.call.tlm_wasm_info(this.model, at);
+      const { call } = this.wasm;
+      const at = this.wasm.allocate(15 * 4);
+      call.tlm_wasm_info(this.model, at);
       const [vocab, dim, hidden, layers, tied, eod, resetOnEod, kind, fileBytes, crc, weights, weightBytes, metadata,
-        metadataBytes] = this.wasm.u32(at, 14);
+        metadataBytes, version] = this.wasm.u32(at, 15);
+      const own = call.tlm_wasm_options(this.model, at) !== 0;
+      const [temperature, topK, penalty, penaltyWindow] = this.wasm.u32(at, 4);
       return {
         vocab, dim, hidden, layers, tied: tied !== 0, eod, resetOnEod: resetOnEod !== 0, tokenizer: KINDS[kind - 1],
-        fileBytes, crc, weights, weightBytes,
+        fileBytes, crc, weights, weightBytes, version,
         metadata: new TextDecoder().decode(this.wasm.bytes(metadata, metadataBytes)),
+        sampling: own ? naturalOptions({ temperature, topK, topP: 0, penalty, penaltyWindow, seed: 1 }) : {},
       };
     });
   }

@@ -71,3 +71,13 @@ export function samplerOptions(natural: NaturalSamplerOptions = {}): IntegerSamp
     seed,
   };
 }
+
+/** Integers of SPEC.md 4 in natural units: `samplerOptions` of them gives the same integers. Neither top-p nor seed. */
+export function naturalOptions(o: IntegerSamplerOptions): NaturalSamplerOptions {
+  return {
+    temperature: o.temperature / SAMPLER.temperatureOne,
+    topK: o.topK,
+    repetitionPenalty: o.penalty / SAMPLER.penaltyOff,
+    penaltyWindow: o.penaltyWindow,
+  };
+}

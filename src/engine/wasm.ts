@@ -29,6 +29,7 @@ export interface EngineExports {
   tlm_stream_prompt_tokens(stream: number): number;
   tlm_wasm_size(which: number): number;
   tlm_wasm_info(model: number, out: number): void;
+  tlm_wasm_options(model: number, out: number): number;
   tlm_wasm_sampler(sampler: number, temperature: number, topK: number, topP: number, penalty: number, window: number,
     seed: number, keep: number): number;
   tlm_wasm_stream(stream: number, engine: number, sampler: number, input: number, inputBytes: number, output: number,

@@ -1,0 +1,51 @@
+/** A build without a kind of layer: smaller, it refuses the models that need the kind, and runs the others bit for bit. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { compile, inTemporaryFolder } from '../scripts/test-native.js';
+import { readTlm } from '../src/format/index.js';
+import { LAYER_KINDS } from '../src/model/index.js';
+import { packageRoot } from '../src/node/assets.js';
+import { available, variant } from './native-support.js';
+
+const root = packageRoot();
+const folder = join(root, 'vectors', 'v2');
+const OPTIONS = ['205', '40', '0', '1024', '0', '7', '40'];
+
+const files = readdirSync(folder).filter((name) => name.endsWith('.tlm')).map((name) => {
+  const path = join(folder, name);
+  const { layers, ngrams } = readTlm(readFileSync(path)).model.config;
+  return { path, needs: [...new Set(layers.map(({ kind }) => kind as string)), ...(ngrams.length > 0 ? ['ngrams'] : [])] };
+});
+
+test('kinds of layers that a build leaves out', (t) => {
+  const gcc = variant('gcc');
+  if (!available(t, gcc)) return;
+  inTemporaryFolder((out) => {
+    const build = (without: readonly string[]): string => {
+      const program = join(out, `run-${without.join('-')}`);
+      const flags = ['-O0', ...without.map((part) => `-DTLM_WITHOUT_${part.toUpperCase()}`)];
+      compile({ ...gcc, flags }, [join(root, 'engine/test/tlm_run.c')], program);
+      return program;
+    };
+    const whole = build([]);
+    for (const without of [...LAYER_KINDS.map((kind) => [kind]), ['ngrams'], ['mlgru', 'glu', 'ngrams']]) {
+      const program = build(without);
+      assert.ok(statSync(program).size < statSync(whole).size, `without ${without.join(', ')}: smaller`);
+      const runs = { yes: 0, no: 0 };
+      for (const { path, needs } of files) {
+        const text = (run: string): string => execFileSync(run, [path, 'the', ...OPTIONS], { encoding: 'latin1', stdio: 'pipe' });
+        if (needs.some((part) => without.includes(part))) {
+          assert.throws(() => text(program), (error) => /kind of layer|header field/.test((error as { stderr: string }).stderr), path);
+          runs.no++;
+        } else {
+          assert.equal(text(program), text(whole), path);
+          runs.yes++;
+        }
+      }
+      assert.ok(runs.yes > 0 && runs.no > 0, `without ${without.join(', ')}: ${JSON.stringify(runs)}`);
+    }
+  });
+});
