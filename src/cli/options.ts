@@ -86,7 +86,7 @@ export const OPTIONS = {
     ...number(0, 3),
   },
   epochs: { flags: '--epochs <n>', about: 'times through the corpus', ...number(0.01, 100_000) },
-  minutes: { flags: '--minutes <m>', about: 'time to train instead of epochs', ...number(0.01, 10_000) },
+  minutes: { flags: '--minutes <m>', about: 'train for so long at most, instead of epochs', ...number(0.01, 10_000) },
   batch: { flags: '--batch <n>', about: 'texts read side by side', initial: 32, ...whole(1, 1024) },
   segment: { flags: '--segment <n>', about: 'tokens the gradient goes back through', initial: 64, ...whole(2, 1024) },
   lr: { flags: '--lr <rate>', about: 'highest learning rate (default: 0.01, float 0.006)', ...number(1e-7, 1) },

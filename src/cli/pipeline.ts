@@ -10,7 +10,7 @@ import { decodeCheckpoint } from '../node/checkpoint-file.js';
 import { sameBackend, type LoadedTrainer } from '../node/native-trainer.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
 import { tableVocab, type TokenizerTable } from '../tokenizer/index.js';
-import { TrainingRun, type Checkpoint } from '../train/index.js';
+import { TrainingRun, type Checkpoint, type TrainOptions } from '../train/index.js';
 import { chooseTrainer, trainerOfRun } from './choose-trainer.js';
 import type { Context } from './context.js';
 import { EngineModel, type Sampling } from './engine-model.js';
@@ -75,6 +75,7 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   const threads = threadsOf(flags);
   const trainer = await chooseTrainer(terminal, flags.backend);
   const base = planOptions(model, flags, data);
+  const planning = performance.now();
   if (base.lanes !== flags.batch || base.segment !== flags.segment)
     terminal.note(`the text is short: training with --batch ${base.lanes} --segment ${base.segment}`);
   const options =
@@ -102,7 +103,8 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
     fromStdin ? { corpus: documents.map((text) => `${JSON.stringify({ text })}\n`).join('') } : {},
   );
   folder.lock();
-  const outcome = await go(context, folder, record, data, { trainer, threads });
+  const left = flags.minutes && Math.max(1, flags.minutes * 60 - (performance.now() - planning) / 1000);
+  const outcome = await go(context, folder, record, data, { trainer, threads, seconds: left });
   return { folder, record, data, trainer, threads, outcome };
 }
 
@@ -115,7 +117,10 @@ export async function resumeRun(context: Context, path: string, given: Given): P
   const started = readRunRecord(folder);
   const threads = threadsOf(given);
   const checkpoint = folder.has('last') ? decodeCheckpoint(folder.read('last'), folder.file('last')) : undefined;
-  if (checkpoint && JSON.stringify(checkpoint.options) !== JSON.stringify(started.options))
+  // The steps of a run of so many minutes follow its speed; run.json is written first.
+  const timed = 'minutes' in started.plan;
+  const fixed = (options: TrainOptions): string => JSON.stringify({ ...options, ...(timed && { steps: 0 }) });
+  if (checkpoint && fixed(checkpoint.options) !== fixed(started.options))
     throw new TinyLMError(
       'run-record',
       `${folder.file('last')} was made with other options than ${folder.file('run')} says`,
@@ -132,7 +137,9 @@ export async function resumeRun(context: Context, path: string, given: Given): P
       ? `going on with ${path} from step ${checkpoint.step} of ${record.options.steps}`
       : `${path} has no checkpoint yet: it begins anew, with the same options`,
   );
-  const outcome = await go(context, folder, record, data, { trainer, threads }, checkpoint);
+  const share = 1 - (checkpoint?.step ?? 0) / record.options.steps;
+  const seconds = 'minutes' in record.plan ? Math.max(1, 60 * record.plan.minutes * share) : undefined;
+  const outcome = await go(context, folder, record, data, { trainer, threads, seconds }, checkpoint);
   return { folder, record, data, trainer, threads, outcome };
 }
 
@@ -152,7 +159,7 @@ async function go(
   folder: RunFolder,
   record: RunRecord,
   data: Prepared,
-  { trainer, threads }: Pick<Started, 'trainer' | 'threads'>,
+  { trainer, threads, seconds }: Pick<Started, 'trainer' | 'threads'> & { seconds?: number | undefined },
   resume?: Checkpoint,
 ): Promise<Outcome> {
   const { options } = record;
@@ -167,13 +174,16 @@ async function go(
         `${count(options.steps)} steps; ${folder.path}`,
     );
   }
-  const run = await TrainingRun.create(data, options, {
-    kernels: trainer.kernels,
-    threads,
-    ...(resume && { resume }),
-  });
+  const make = (planned: TrainOptions, from?: Checkpoint): Promise<TrainingRun> =>
+    TrainingRun.create(data, planned, { kernels: trainer.kernels, threads, ...(from && { resume: from }) });
+  const run = await make(options, resume);
+  const again = (planned: TrainOptions, from: Checkpoint): Promise<TrainingRun> => {
+    folder.writeJson('run', { ...record, options: planned });
+    return make(planned, from);
+  };
   return train({
     run,
+    ...(seconds !== undefined && { limit: { seconds, again } }),
     folder,
     terminal,
     from: resume?.step ?? 0,

@@ -34,8 +34,8 @@ const EVALUATIONS = 24;
  * rest.
  */
 const TRAINING_SHARE = 0.92;
-/** How long the speed is measured, in progress events (about one a second). */
-const TRIAL_EVENTS = 3;
+/** How long the speed is measured, in progress events (about one a second): of a short time, only once. */
+const trialEvents = (minutes: number): number => (minutes < 0.2 ? 1 : 3);
 
 /** The options of a run, without its length. A batch that is too large for the corpus is made smaller. */
 export function planOptions(model: ModelConfig, flags: TrainFlags, data: TrainData): TrainOptions {
@@ -59,7 +59,7 @@ export function planEpochs(options: TrainOptions, data: TrainData, epochs: numbe
 
 /**
  * The options with a length that takes about so long on this machine now, found by training for a few seconds. The
- * number of steps then stands: a resumed run does not measure again.
+ * number of steps follows the real speed later (time-limit.ts).
  */
 export async function planMinutes(
   options: TrainOptions,
@@ -67,13 +67,14 @@ export async function planMinutes(
   minutes: number,
   setup: { kernels: TrainerKernels; threads: number },
 ): Promise<TrainOptions> {
+  const events = trialEvents(minutes);
   const trial = await TrainingRun.create(data, { ...options, steps: 1e9, evaluateEvery: 1e9 }, setup);
   try {
-    let events = 0;
+    let seen = 0;
     for await (const event of trial.events()) {
       // The first second is slower: caches are cold, and WebAssembly is still being compiled for speed.
-      if (event.kind !== 'progress' || ++events < TRIAL_EVENTS) continue;
-      const seconds = Math.max(minutes * 60 - TRIAL_EVENTS, 1) * TRAINING_SHARE;
+      if (event.kind !== 'progress' || ++seen < events) continue;
+      const seconds = Math.max(minutes * 60 - events, 1) * TRAINING_SHARE;
       return withSteps(
         options,
         Math.max(1, Math.round((event.tokensPerSecond * seconds) / options.lanes / options.segment)),

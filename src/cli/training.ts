@@ -6,6 +6,7 @@ import { curveChart } from './chart.js';
 import { onInterrupt } from './interrupt.js';
 import type { ProgressDisplay } from './progress.js';
 import type { Terminal } from './terminal.js';
+import { fittingSteps, lastMoment, type TimeLimit } from './time-limit.js';
 import { bits } from './values.js';
 import { visible } from './visible.js';
 
@@ -20,6 +21,8 @@ export interface Training {
   readonly sample: (checkpoint: Checkpoint) => Promise<string | undefined>;
   /** Of the curve's picture. */
   readonly title: string;
+  /** Ends it in time, whatever was planned. */
+  readonly limit?: TimeLimit;
 }
 
 export interface Outcome {
@@ -42,23 +45,36 @@ const CURVE_EVERY = 15_000;
  * there: the best weights are written before the checkpoint that speaks of them, so a run that was killed in
  * between goes back one interval and writes the same ones again.
  */
-export async function train({ run, from, folder, display, terminal, sample, title }: Training): Promise<Outcome> {
+export async function train({ run: first, from, folder, display, terminal, sample, title, limit }: Training): Promise<Outcome> {
+  let run = first;
+  let asked = false;
   const done = onInterrupt(terminal, () => {
+    asked = true;
     display.end();
     run.stop();
   });
   const started = performance.now();
+  const elapsed = (): number => (performance.now() - started) / 1000;
+  const late = limit && setTimeout(() => run.stop(), 1000 * lastMoment(limit.seconds));
+  /** Goes on with so many steps in all. */
+  const replan = async (steps: number, checkpoint: Checkpoint): Promise<void> => {
+    await run.close();
+    run = await limit!.again({ ...checkpoint.options, steps }, checkpoint);
+    if (asked) run.stop();
+  };
   const speeds: number[] = [];
   let drawn = -Infinity;
   const outcome = (kind: Outcome['kind'], checkpoint: Checkpoint): Outcome => ({
     kind,
     checkpoint,
-    seconds: (performance.now() - started) / 1000,
+    seconds: elapsed(),
     tokens: (checkpoint.step - from) * run.options.lanes * run.options.segment,
     tokensPerSecond: [...speeds].sort((a, b) => a - b)[speeds.length >> 1] ?? NaN,
   });
   try {
-    for await (const event of run.events()) {
+    for (let events = run.events(); ; ) {
+      const { value: event, done: over } = await events.next();
+      if (over) break;
       switch (event.kind) {
         case 'progress':
           display.progress(event);
@@ -82,9 +98,21 @@ export async function train({ run, from, folder, display, terminal, sample, titl
             await drawCurve(folder, checkpoint.history, title);
             drawn = performance.now();
           }
+          const time = limit && { done: point.step - from, elapsed: elapsed(), seconds: limit.seconds };
+          const steps = time && !asked ? fittingSteps(checkpoint, time) : undefined;
+          if (steps !== undefined) {
+            await replan(steps, checkpoint);
+            events = run.events();
+          }
           break;
         }
         case 'stopped':
+          // The time is up: one step more makes this the last one, with its evaluation.
+          if (limit && !asked && event.checkpoint.step < event.checkpoint.options.steps) {
+            await replan(event.checkpoint.step + 1, event.checkpoint);
+            events = run.events();
+            break;
+          }
           folder.write('last', encodeCheckpoint(event.checkpoint));
           return outcome('stopped', event.checkpoint);
         case 'end':
@@ -97,6 +125,7 @@ export async function train({ run, from, folder, display, terminal, sample, titl
     throw new Error('the training run ended without saying so');
   } finally {
     done();
+    clearTimeout(late);
     display.end();
     await run.close();
   }
