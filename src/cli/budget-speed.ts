@@ -145,3 +145,18 @@ export function largestText(answers: readonly LargestAnswer[]): string {
     [0, 1],
   )}`;
 }
+
+/** The command that trains a model of these sizes, to be copied: one for each chip whose largest is another. */
+export function trainLines(answers: readonly LargestAnswer[]): string {
+  const lines = answers.flatMap(({ chip, found }) => {
+    if (!found) return [];
+    const { vocab, dim, hidden, layers, tied } = found.config;
+    const sizes = `--vocab ${vocab} --dim ${dim} --hidden ${hidden} --layers ${layers}${tied ? ' --tied' : ''}`;
+    return [{ title: CHIPS[chip].title, line: `  tinylm train my-text.txt ${sizes}` }];
+  });
+  const each = [...new Set(lines.map(({ line }) => line))].map((line) => {
+    const chips = lines.filter((l) => l.line === line).map((l) => l.title);
+    return `To train it for ${chips.join(' or ')}:\n${line}`;
+  });
+  return each.join('\n');
+}

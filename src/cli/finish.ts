@@ -14,6 +14,7 @@ import { measured, type Prepared } from './prepare.js';
 import { reportMarkdown, type Figures } from './report.js';
 import type { RunRecord } from './run-record.js';
 import type { Outcome } from './training.js';
+import { zipBits } from './zip.js';
 
 export interface Finish {
   readonly folder: RunFolder;
@@ -82,6 +83,7 @@ export async function finishRun(finish: Finish): Promise<Figures> {
       }),
       exported: await bitsOfTlm(exported, documents),
       sign: await bitsOfTlm(sign, documents),
+      zip: zipBits(data.validTexts.filter((_, i) => documents.includes(data.valid[i]))),
     },
     training: { ...timing(finish.training), backend: trainer.name, threads, steps: last.step, epochs: last.epoch },
     engineTokensPerSecond: engine.speed(),

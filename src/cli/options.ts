@@ -15,9 +15,6 @@ interface OptionSpec {
   readonly choices?: readonly string[];
 }
 
-/** The most bytes that the original weights may have as floats: the limit that TinyLM is made for. */
-export const FLOAT_LIMIT = 200_000;
-
 const whole = (min: number, max: number) => ({ parse: wholeNumber(min, max) });
 const number = (min: number, max: number) => ({ parse: decimal(min, max) });
 const usual = defaultConfig();

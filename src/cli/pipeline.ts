@@ -17,14 +17,13 @@ import { EngineModel, type Sampling } from './engine-model.js';
 import { exportModel } from './export-model.js';
 import { stayWithoutReader } from './interrupt.js';
 import { modelConfig, wantedVocab, type ModelOptions } from './model-options.js';
-import { FLOAT_LIMIT } from './options.js';
 import { DEFAULT_EPOCHS, planEpochs, planMinutes, planOptions, type TrainFlags } from './plan.js';
 import { loadRecorded, prepareData, type Prepared } from './prepare.js';
 import { showProgress } from './progress.js';
 import { shape } from './shape.js';
 import { backendOf, checkUnchanged, digestOf, readRunRecord, type CorpusRecord, type RunRecord } from './run-record.js';
 import { train, type Outcome } from './training.js';
-import { count } from './values.js';
+import { count, plural } from './values.js';
 import { version } from './version.js';
 
 /** Text shown at each evaluation. */
@@ -71,7 +70,6 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   const { tokenizer: kind, vocab } = given.model;
   const data = prepareData(documents, corpus.splitSeed, { kind, vocab });
   const model = modelConfig(given.model, tableVocab(data.tokenizer));
-  warnOfSize(context, model);
   const threads = threadsOf(flags);
   const trainer = await chooseTrainer(terminal, flags.backend);
   const base = planOptions(model, flags, data);
@@ -169,9 +167,9 @@ async function go(
     const kind = options.ternary ? 'ternary weights' : 'float weights';
     terminal.note(`${shape(options.model)}: ${count(parameters)} parameters, ${kind}`);
     terminal.note(
-      `${count(data.train.length)} documents, ` +
+      `${plural(data.train.length, 'document')}, ` +
         `${count(data.train.reduce((n, d) => n + d.bytes, 0))} bytes to train on; ` +
-        `${count(options.steps)} steps; ${folder.path}`,
+        `${plural(options.steps, 'step')}; ${folder.path}`,
     );
   }
   const make = (planned: TrainOptions, from?: Checkpoint): Promise<TrainingRun> =>
@@ -211,14 +209,4 @@ async function sampleOf(
     if (error instanceof TinyLMError) return `(no text: ${error.message})`;
     throw error;
   }
-}
-
-function warnOfSize({ terminal }: Context, model: Parameters<typeof budget>[0]): void {
-  const { floatBytes, parameters } = budget(model);
-  if (floatBytes > FLOAT_LIMIT)
-    terminal.warn(
-      `${count(parameters)} parameters are ${count(floatBytes)} bytes as floats, ` +
-        `over the ${count(FLOAT_LIMIT)} that TinyLM is made for; ` +
-        'it will train all the same (tinylm budget shows what fits)',
-    );
 }

@@ -68,17 +68,27 @@ export async function planMinutes(
   setup: { kernels: TrainerKernels; threads: number },
 ): Promise<TrainOptions> {
   const events = trialEvents(minutes);
+  const speed = await measureSpeed(options, data, setup, events);
+  const seconds = Math.max(minutes * 60 - events, 1) * TRAINING_SHARE;
+  return withSteps(options, Math.max(1, Math.round((speed * seconds) / options.lanes / options.segment)));
+}
+
+/**
+ * Tokens a second that training makes here.
+ * @param events how long: so many progress events, about one a second
+ */
+export async function measureSpeed(
+  options: TrainOptions,
+  data: TrainData,
+  setup: { kernels: TrainerKernels; threads: number },
+  events: number,
+): Promise<number> {
   const trial = await TrainingRun.create(data, { ...options, steps: 1e9, evaluateEvery: 1e9 }, setup);
   try {
     let seen = 0;
     for await (const event of trial.events()) {
       // The first second is slower: caches are cold, and WebAssembly is still being compiled for speed.
-      if (event.kind !== 'progress' || ++seen < events) continue;
-      const seconds = Math.max(minutes * 60 - events, 1) * TRAINING_SHARE;
-      return withSteps(
-        options,
-        Math.max(1, Math.round((event.tokensPerSecond * seconds) / options.lanes / options.segment)),
-      );
+      if (event.kind === 'progress' && ++seen >= events) return event.tokensPerSecond;
     }
     throw new Error('the trial of the speed ended before its time');
   } finally {

@@ -1,10 +1,11 @@
 /** The figures of a run, as people read them. Nothing is computed here. */
 import type { ModelConfig } from '../model/index.js';
-import { FLOAT_LIMIT } from './options.js';
 import type { GrammarFigures } from './grammar.js';
 import { shape, weightWords } from './shape.js';
 import { markdownTable, table } from './terminal.js';
-import { bits, count, duration, percent } from './values.js';
+import { bits, count, duration, percent, plural } from './values.js';
+import { visible } from './visible.js';
+import { zipWords } from './zip.js';
 
 /** Bits per byte on the same held-out text. */
 export interface Quality {
@@ -23,6 +24,8 @@ export interface Quality {
   readonly exported: number;
   /** The same weights made ternary by their sign alone, in the engine's arithmetic. */
   readonly sign: number;
+  /** The same text in a zip. */
+  readonly zip: number;
 }
 
 export interface Figures {
@@ -61,8 +64,7 @@ function sizeRows(f: Figures): string[][] {
     ['weights', weightWords(f.model)],
     [
       'original weights, float32',
-      `${count(f.floatBytes)} bytes ` +
-        `(limit ${count(FLOAT_LIMIT)}: ${f.floatBytes <= FLOAT_LIMIT ? 'kept' : 'EXCEEDED'})`,
+      `${count(f.floatBytes)} bytes`,
     ],
     ['exported file (.tlm)', `${count(f.tlmBytes)} bytes, ${(f.floatBytes / f.tlmBytes).toFixed(1)} times smaller`],
     ['memory the engine asks for', `${count(f.engineBytes)} bytes`],
@@ -74,9 +76,9 @@ function speedRows(f: Figures): string[][] {
   const speed =
     tokensPerSecond === undefined
       ? ''
-      : `, ${count(tokensPerSecond)} tokens/s with ${threads} thread${threads === 1 ? '' : 's'}`;
+      : `, ${count(tokensPerSecond)} tokens/s with ${plural(threads, 'thread')}`;
   return [
-    ['trained', `${count(steps)} steps, ${epochs.toFixed(1)} epochs`],
+    ['trained', `${plural(steps, 'step')}, ${epochs.toFixed(1)} epochs`],
     ['trainer', backend],
     ...(tokens > 0 ? [['time', `${duration(seconds)}${speed}`]] : []),
     ['generating', `${count(f.engineTokensPerSecond)} tokens/s (the C engine as WebAssembly, one thread)`],
@@ -108,13 +110,21 @@ function qualityRows({ quality: q, ternary, threshold }: Figures): string[][] {
   ];
 }
 
+/** A difference below this, in bits per byte, says nothing. */
+const SAME = 0.005;
+
 function signWords({ ternary, quality: q }: Figures): string {
   const worse = q.sign - q.exported;
+  if (ternary && Math.abs(worse) < SAME) return 'Without zeros, by sign alone, this model is as good.';
+  if (ternary && worse < 0)
+    return (
+      `By sign alone, without zeros, this model is ${(-worse).toFixed(2)} bits per byte better: rare, and a sign of too ` +
+      'little training or text. tinylm quantize --method sign makes that file.'
+    );
   if (ternary)
     return (
       'Training kept a zero for small weights in sight, so sign alone gives another model than the one that was ' +
-      `trained: ${worse.toFixed(2)} bits per byte ${worse >= 0 ? 'worse' : 'better'}. ` +
-      'That is why the threshold is the default.'
+      `trained: ${worse.toFixed(2)} bits per byte worse. That is why the threshold is the default.`
     );
   return (
     `Made ternary after training, this float model loses ${(q.exported - q.float).toFixed(2)} bits per byte with the ` +
@@ -137,7 +147,7 @@ function grammarLines(g: GrammarFigures): string[] {
 export function reportText(f: Figures): string {
   const parts = [
     table([...sizeRows(f), ...speedRows(f)], [0, 1]),
-    `Bits per byte on ${count(f.quality.bytes)} bytes of held-out text (lower is better):\n` +
+    `Bits per byte on ${count(f.quality.bytes)} bytes of held-out text (lower is better; ${zipWords(f.quality.zip)}):\n` +
       table(qualityRows(f).map(([what, value, diff]) => [`  ${what}`, value, diff])),
     signWords(f),
   ];
@@ -145,14 +155,14 @@ export function reportText(f: Figures): string {
   return parts.join('\n\n');
 }
 
+/** A text as a block of Markdown that shows it as it is, whatever marks are in it. */
+function block(text: string): string {
+  const fence = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
+  return `${fence}text\n${visible(text.trim())}\n${fence}`;
+}
+
 /** For report.md. */
 export function reportMarkdown(f: Figures, command: string): string {
-  const quote = (text: string): string =>
-    text
-      .trim()
-      .split('\n')
-      .map((line) => `> ${line}`.trimEnd())
-      .join('\n>\n');
   return [
     `# TinyLM on ${f.corpus}`,
     '',
@@ -162,8 +172,8 @@ export function reportMarkdown(f: Figures, command: string): string {
     '',
     '## Bits per byte',
     '',
-    `On ${count(f.quality.documents)} held-out documents, ${count(f.quality.bytes)} bytes, ` +
-      `${count(f.quality.tokens)} tokens. Lower is better.`,
+    `On ${plural(f.quality.documents, 'held-out document')}, ${count(f.quality.bytes)} bytes, ` +
+      `${plural(f.quality.tokens, 'token')}. Lower is better; ${zipWords(f.quality.zip)}.`,
     '',
     markdownTable([['model', 'bits per byte', 'difference'], ...qualityRows(f)]),
     '',
@@ -176,7 +186,7 @@ export function reportMarkdown(f: Figures, command: string): string {
     '',
     `Generated by the C engine from the exported file; ${f.samplingWords}.`,
     '',
-    ...f.samples.flatMap((s) => [quote(s), '', '---', '']).slice(0, -2),
+    ...f.samples.flatMap((s) => [block(s), '']),
     `Generate more: \`${command}\``,
     '',
   ].join('\n');

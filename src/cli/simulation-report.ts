@@ -2,6 +2,7 @@
 import { CHIPS, FLASH_MODES, modelledRows, modelledSpeeds, tokenCost } from '../cost/index.js';
 import { countTokens, totalOf, type DeviceStatus, type TokenCounts } from '../device/index.js';
 import type { ModelConfig } from '../model/index.js';
+import { speedsOf, speedText } from './budget-speed.js';
 import { table, type Terminal } from './terminal.js';
 import { count, percent } from './values.js';
 
@@ -22,6 +23,9 @@ export interface SimulationReport {
   /** that a token multiplies */
   readonly weights: number;
   readonly instructionsPerWeight: number;
+  /** of every chip by its sizes alone, as `tinylm budget` has it */
+  readonly budget: ReturnType<typeof modelledSpeeds>;
+  /** with what was counted here in place of what is modelled */
   readonly modelled: ReturnType<typeof modelledSpeeds>;
   readonly modelledTable: string[][];
 }
@@ -30,7 +34,9 @@ export interface SimulationReport {
 export function reportSimulation(flash: Uint8Array, status: DeviceStatus, config: ModelConfig): SimulationReport {
   const { ram, device, model } = status;
   const number = (name: string): number => Number(device[name]);
-  const counted = countTokens(flash);
+  const counts = countTokens(flash);
+  // The difference of two runs: of a model whose lines all stay in the cache it may come out a little below nothing.
+  const counted = { ...counts, dataLines: Math.max(0, counts.dataLines), codeLines: Math.max(0, counts.codeLines) };
   const instructions = totalOf(counted.classes);
   const packing = model.packing === 't2' ? 't2' : 'b3';
   const { weights } = tokenCost(config, packing, 'rv32imc');
@@ -53,6 +59,7 @@ export function reportSimulation(flash: Uint8Array, status: DeviceStatus, config
     instructions,
     weights,
     instructionsPerWeight: instructions / weights,
+    budget: speedsOf(config),
     modelled,
     modelledTable: modelledRows(modelled),
   };
@@ -63,23 +70,37 @@ const CLASSES: Readonly<Record<string, string>> = {
   branchNotTaken: 'branch, not taken', jump: 'jump', system: 'system',
 };
 
-export function showReport(terminal: Terminal, report: SimulationReport): void {
+/** @param verbose also what the instructions were, and all inputs of the speeds */
+export function showReport(terminal: Terminal, report: SimulationReport, verbose = false): void {
   const { ram, counted, instructions, weights, instructionsPerWeight } = report;
-  terminal.note('');
-  terminal.note('Counted on the virtual ESP32-C3 (RV32IMC), a token on average:');
-  const classes = Object.entries(counted.classes).filter(([, n]) => n > 0);
-  const rows = classes.map(([name, n]) => [`  ${CLASSES[name] ?? name}`, count(n), percent(n / instructions)]);
-  terminal.note(table([...rows, ['  instructions', count(instructions), '']]));
-  terminal.note(`  ${instructionsPerWeight.toFixed(2)} instructions for each of the ${count(weights)} weights that a token multiplies`);
   const { dataLines, codeLines } = counted;
+  terminal.note('');
   terminal.note(
-    `  ${(dataLines + codeLines).toFixed(1)} flash lines of 32 bytes fetched: ${dataLines.toFixed(1)} of data, ` +
-      `${codeLines.toFixed(1)} of code (modelled cache: 16 KB, 8 ways, LRU)`,
+    `Counted on the virtual ESP32-C3, a token on average: ${count(instructions)} instructions, ` +
+      `${instructionsPerWeight.toFixed(2)} instructions for each of the ${count(weights)} weights that it multiplies; ` +
+      `${(dataLines + codeLines).toFixed(1)} flash lines of 32 bytes.`,
   );
-  terminal.note('RAM as the device states it:');
-  terminal.note(`  ${count(ram.total)} bytes in all; of these the application ${count(ram.application)}, the ` +
-    `engine ${count(ram.engine)} of ${count(ram.engineLimit)}, the stack ${count(ram.stackUsed)} used of ${count(ram.stack)}`);
-  terminal.note('Modelled tokens/s, never measured on a chip:');
+  if (verbose) {
+    const classes = Object.entries(counted.classes).filter(([, n]) => n > 0);
+    const rows = classes.map(([name, n]) => [`  ${CLASSES[name] ?? name}`, count(n), percent(n / instructions)]);
+    terminal.note(table([...rows, ['  instructions', count(instructions), '']]));
+    terminal.note(
+      `  flash lines: ${dataLines.toFixed(1)} of data, ${codeLines.toFixed(1)} of code ` +
+        '(modelled cache: 16 KB, 8 ways, LRU)',
+    );
+  }
+  terminal.note(
+    `RAM as the device states it: ${count(ram.total)} bytes in all; of these the application ${count(ram.application)}, ` +
+      `the engine ${count(ram.engine)} of ${count(ram.engineLimit)}, the stack ${count(ram.stackUsed)} used of ${count(ram.stack)}.`,
+  );
+  const here = report.modelled.find((row) => row.chip === 'esp32c3')!;
+  terminal.note('Modelled tokens/s, never measured on a chip; the same as in tinylm budget, and of this image as counted:');
+  terminal.note(speedText([...report.budget, { ...here, title: 'ESP32-C3, this image' }]));
+  terminal.note(
+    'The last row is lower for one reason: the small image that runs here copies no weights into SRAM, ' +
+      "ESP-IDF's firmware does.",
+  );
+  if (!verbose) return;
   terminal.note(table(report.modelledTable).replace(/^/gm, '  '));
   terminal.note('Its inputs (tokens/s = clock / (instructions × cycles each + lines × cycles a line)):');
   for (const line of report.modelled.map(assumptions)) terminal.note(`  ${line}`);

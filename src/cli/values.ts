@@ -80,6 +80,10 @@ export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
+/** 1 document, 2 documents, 1,234 documents. */
+export const plural = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
+
 /** 12.9 KB (of 1,024 bytes), or bytes below 10 KB. */
 export function bytesText(value: number): string {
   if (value < 10_240) return `${count(value)} bytes`;

@@ -11,14 +11,16 @@ import {
   speedsOf,
   speedText,
   tooTight,
+  trainLines,
 } from '../budget-speed.js';
 import { verb, type Context } from '../context.js';
 import { EXIT, UsageError } from '../errors.js';
 import { modelConfig, wantedVocab, type ModelOptions } from '../model-options.js';
 import { openTlm } from '../model-source.js';
-import { addOptions, FLOAT_LIMIT, MODEL_OPTIONS } from '../options.js';
+import { addOptions, MODEL_OPTIONS } from '../options.js';
 import { shape, weightWords } from '../shape.js';
 import { table } from '../terminal.js';
+import { trainingHere } from '../training-speed.js';
 import { bytesText, byteSize, count, decimal } from '../values.js';
 
 interface Options extends ModelOptions {
@@ -120,7 +122,6 @@ async function showBudget(
   const cost = path === undefined ? computed(options) : measuredCost(path);
   const speeds = speedsOf(cost.config, options.chip, options.flashMode);
   const fits = {
-    original: cost.floatBytes <= FLOAT_LIMIT,
     ...(options.flash !== undefined && { flash: cost.b3Bytes <= options.flash }),
     ...(options.ram !== undefined && { ram: cost.ramB3 <= options.ram }),
     ...(options.speed !== undefined && {
@@ -144,7 +145,7 @@ async function showBudget(
           ['weights', weightWords(cost.config)],
           [
             'original weights, float32',
-            `${count(cost.floatBytes)} bytes: ${verdict(fits.original, `${count(FLOAT_LIMIT)} bytes`)}`,
+            `${count(cost.floatBytes)} bytes`,
           ],
           [
             '.tlm at 1.6 bits a digit (b3)',
@@ -164,6 +165,8 @@ async function showBudget(
       ),
     );
     terminal.out(speedText(speeds));
+    const training = await trainingHere(terminal, cost.config, options.tokenizer);
+    if (training !== undefined) terminal.out(training);
     if (fits.speed !== undefined)
       terminal.out(fits.speed ? `fast enough for ${options.speed} tokens/s` : `TOO SLOW for ${options.speed} tokens/s`);
   }
@@ -182,7 +185,7 @@ function showLargest(context: Context, path: string | undefined, sizes: readonly
   const tokens = { vocab, tokenizerBytes: tokenizerBytes(options, { vocab }) };
   const answers = largestOf({ ...options, ...tokens });
   if (options.json) context.terminal.json(answers);
-  else context.terminal.out(largestText(answers));
+  else context.terminal.out(`${largestText(answers)}\n${trainLines(answers)}`);
   const none = answers.filter(({ found }) => found === null);
   if (none.length === 0) return;
   context.exitCode = EXIT.failed;

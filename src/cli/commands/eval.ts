@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { LoadOptions } from '../../node/corpus-files.js';
 import { Tokenizer, type TokenizerTable } from '../../tokenizer/index.js';
@@ -11,15 +12,17 @@ import { addOptions, CORPUS_OPTIONS } from '../options.js';
 import { threadsOf } from '../pipeline.js';
 import { corpusRecord, loadRecorded, measured } from '../prepare.js';
 import { splitCorpus } from '../../corpus/index.js';
+import type { CorpusRecord } from '../run-record.js';
 import { table } from '../terminal.js';
-import { bits, count, wholeNumber } from '../values.js';
+import { bits, count, plural, wholeNumber } from '../values.js';
+import { zipBits, zipWords } from '../zip.js';
 
 type Kind = 'engine' | 'ternary' | 'float';
 
 interface Options extends Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
   kind: Kind;
   all?: boolean;
-  limit: number;
+  limit?: number;
   threads?: number;
   json?: boolean;
 }
@@ -37,17 +40,32 @@ export function evalCommand(context: Context): Command {
       .choices(['engine', 'ternary', 'float'])
       .default('engine'),
   );
-  command.option('--all', 'measure on the whole text, not on its validation part');
+  command.option('--all', "measure on the whole text, also where it is the run's own: not on its validation part only");
   command.option(
     '--limit <tokens>',
-    'measure on the first documents that have so many tokens together; 0 for no limit',
+    'measure on the first documents that have so many tokens together; 0 for no limit (default: ' +
+      `${OWN_LIMIT} of the run's own text, else none)`,
     wholeNumber(0, Number.MAX_SAFE_INTEGER),
-    200_000,
   );
-  addOptions(command, [...CORPUS_OPTIONS, 'threads', 'json']);
+  addOptions(command, [...CORPUS_OPTIONS, 'threads', 'json'], {
+    threads: { about: 'threads to measure with; the result is the same for any number (default: cores)' },
+  });
   return command.action((path: string, corpus: string | undefined, options: Options) =>
     evaluate(context, path, corpus, options),
   );
+}
+
+/** Most tokens of the run's own validation text, unless told otherwise. */
+const OWN_LIMIT = 200_000;
+
+/** Whether a text is the one that the model was trained on: all but its validation part is known to the model. */
+function isOwn(source: Source, read: CorpusRecord): boolean {
+  if (source.kind === 'run') {
+    const { spec } = source.record.corpus;
+    return read.spec === spec || resolve(read.spec) === spec;
+  }
+  // A file that was exported knows its text by name only.
+  return source.kind === 'tlm' && source.file.metadata['corpus'] === read.name;
 }
 
 /** The documents to measure on. */
@@ -56,7 +74,7 @@ async function texts(
   corpus: string | undefined,
   options: Options,
   stdin: Context['stdin'],
-): Promise<{ name: string; documents: string[] }> {
+): Promise<{ name: string; documents: string[]; own: boolean }> {
   const record = source.kind === 'run' ? source.record.corpus : undefined;
   if (corpus === undefined && record === undefined)
     throw new UsageError(
@@ -66,10 +84,12 @@ async function texts(
   const read = corpus === undefined ? record! : corpusRecord(corpus, options);
   const documents = await loadRecorded(read, corpus === undefined ? source.path : undefined, stdin);
   const { name } = read;
-  if (options.all) return { name, documents };
+  const own = corpus === undefined || isOwn(source, read);
+  if (options.all || !own) return { name, documents, own };
   return {
     name: `${name}, validation part`,
     documents: splitCorpus(documents, { seed: read.splitSeed }).valid,
+    own,
   };
 }
 
@@ -80,9 +100,15 @@ async function evaluate(
   options: Options,
 ): Promise<void> {
   const source = openSource(path);
-  const { name, documents } = await texts(source, corpus, options, stdin);
-  const encode = (tokenizer: TokenizerTable): TokenizedDocument[] =>
-    measured(encodeDocuments(new Tokenizer(tokenizer), documents), options.limit === 0 ? Infinity : options.limit);
+  const { name, documents, own } = await texts(source, corpus, options, stdin);
+  const limit = options.limit ?? (own ? OWN_LIMIT : 0);
+  let zip = NaN;
+  const encode = (tokenizer: TokenizerTable): TokenizedDocument[] => {
+    const all = encodeDocuments(new Tokenizer(tokenizer), documents);
+    const some = new Set(measured(all, limit === 0 ? Infinity : limit));
+    zip = zipBits(documents.filter((_, i) => some.has(all[i])));
+    return [...some];
+  };
   let found: TokenizedDocument[];
   let bitsPerByte: number;
   if (options.kind === 'engine') {
@@ -116,6 +142,7 @@ async function evaluate(
     bytes,
     tokens,
     bitsPerByte,
+    zipBitsPerByte: zip,
     perplexityPerToken: perplexity,
   };
   if (options.json) terminal.json(result);
@@ -124,7 +151,11 @@ async function evaluate(
       table(
         [
           ['text', name],
-          ['measured', `${count(found.length)} documents, ${count(bytes)} bytes, ${count(tokens)} tokens`],
+          [
+            'measured',
+            `${plural(found.length, 'document')}${found.length < documents.length ? ` of ${count(documents.length)}` : ''}, ` +
+              `${count(bytes)} bytes, ${plural(tokens, 'token')}`,
+          ],
           [
             'arithmetic',
             {
@@ -133,7 +164,7 @@ async function evaluate(
               float: 'float weights, in the trainer',
             }[options.kind],
           ],
-          ['bits per byte', bits(bitsPerByte)],
+          ['bits per byte', `${bits(bitsPerByte)} (lower is better; ${zipWords(zip)})`],
           ['perplexity per token', perplexity.toFixed(2)],
         ],
         [0, 1],

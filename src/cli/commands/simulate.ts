@@ -33,6 +33,7 @@ interface Options {
   stop?: string;
   echo: boolean;
   report: boolean;
+  verbose?: boolean;
   json?: boolean;
 }
 
@@ -65,7 +66,8 @@ export function simulateCommand(context: Context): Command {
   command
     .option('--stop <text>', 'end before this text, at most 32 bytes')
     .option('--no-echo', 'leave out the prompt')
-    .option('--no-report', 'do not measure what a token costs');
+    .option('--no-report', 'do not measure what a token costs')
+    .option('--verbose', 'all that was counted, and every input of the modelled speeds');
   addOptions(command, ['json']);
   return command.action((path: string | undefined, options: Options) => simulate(context, command, path, options));
 }
@@ -120,7 +122,7 @@ async function serve({ terminal }: Context, board: VirtualBoard, model: boolean,
     const address = served.option.split(' ')[1];
     if (json) terminal.json({ address, pid: process.pid });
     else terminal.out(address);
-    terminal.note(`A virtual ESP32-C3 ${model ? 'runs TinyLM' : 'with empty flash'} is there until Ctrl-C.`);
+    terminal.note(`A virtual ESP32-C3 ${model ? 'runs TinyLM' : 'with empty flash is there'} until Ctrl-C.`);
     terminal.note('In another terminal:');
     terminal.note(`  tinylm flash <model> ${model ? '' : '--direct-boot '}${served.option}`);
     terminal.note(`  tinylm chat ${served.option}`);
@@ -142,7 +144,7 @@ async function oneText(context: Context, board: VirtualBoard, model: ModelBlob, 
     if (result.reason === 'cancelled') context.exitCode = EXIT.interrupted;
     const report = options.report ? await measure(client, board, model.config!) : undefined;
     if (options.json) terminal.json({ prompt, text, ...result, report: report ?? null });
-    else if (report) showReport(terminal, report);
+    else if (report) showReport(terminal, report, options.verbose);
   } finally {
     await client.close();
   }
@@ -199,7 +201,7 @@ async function conversation(
   if (!options.report) return;
   const { client } = await reach(board.port(NAME));
   try {
-    showReport(context.terminal, await measure(client, board, model.config!));
+    showReport(context.terminal, await measure(client, board, model.config!), options.verbose);
   } finally {
     await client.close();
   }
