@@ -96,7 +96,14 @@ describe('foreign text', () => {
       const path = join(folder, `${'a'}\x1b[2J.safetensors`);
       const tensor = { shape: [2, 2], data: new Float32Array(4) };
       writeFileSync(path, writeSafetensors(new Map([[`embed\x1b]0;PWNED\x07`, tensor]])));
-      const { code, err, out } = await tinylm(['quantize', path, '--tokenizer-from', 'byte', '--out', join(folder, 'x')]);
+      const { code, err, out } = await tinylm([
+        'quantize',
+        path,
+        '--tokenizer-from',
+        'byte',
+        '--out',
+        join(folder, 'x'),
+      ]);
       assert.equal(code, 1);
       assert.doesNotMatch(err + out, CONTROL);
     }));
@@ -109,7 +116,11 @@ describe('foreign text', () => {
       const model = initModel(configOf({ vocab, dim: 8, hidden: 8, layers: 1, tied: false }), 1);
       const path = join(folder, 'm', 'm.tlm');
       writeFileSync(path, exportModel(model, tokenizer, { about: { corpus: NASTY } }).bytes);
-      for (const words of [['inspect', path], ['inspect', path, '--json'], ['generate', path, '--json', '--tokens', '80']]) {
+      for (const words of [
+        ['inspect', path],
+        ['inspect', path, '--json'],
+        ['generate', path, '--json', '--tokens', '80'],
+      ]) {
         const { out, err } = await tinylm(words);
         assert.doesNotMatch(out + err, CONTROL, words.join(' '));
       }

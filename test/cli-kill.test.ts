@@ -1,4 +1,4 @@
-/** kill -9 again and again, at any moment: what comes out in the end are the same weights, and nothing is left lying. */
+/** kill -9 again and again, at any moment: in the end there are the same weights, and nothing is left lying. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,9 @@ it('a run that is killed at any moment ends with the weights of one that was not
     const random = (below: number): number => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) % below;
     let kills = 0;
     for (let i = 0; i < KILLS; i++) {
-      const run = start(existsSync(killed) ? ['train', '--resume', killed, '--threads', '1'] : [...WORDS, '--out', killed]);
+      const run = start(
+        existsSync(killed) ? ['train', '--resume', killed, '--threads', '1'] : [...WORDS, '--out', killed],
+      );
       const over = run.result.then(({ code }) => code);
       // Half of them as soon as the trainer has said a word, half of them at some moment later or earlier.
       if (i % 2 === 0) await run.seen(/epoch|steps;/).catch(() => undefined);

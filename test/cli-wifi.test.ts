@@ -47,7 +47,12 @@ describe('tinylm wifi', () => {
   it('sends what it is told, says what the device answers, and never the password', async () => {
     for (const [network, options, stdin, expected] of [
       [undefined, {}, ['home', 'correct horse'], { ssid: 'home', password: 'correct horse' }],
-      ['home', { setToken: true }, ['correct horse', 'sesame-open'], { ssid: 'home', password: 'correct horse', token: 'sesame-open' }],
+      [
+        'home',
+        { setToken: true },
+        ['correct horse', 'sesame-open'],
+        { ssid: 'home', password: 'correct horse', token: 'sesame-open' },
+      ],
       ['café', {}, [''], { ssid: 'café', password: '' }],
       [undefined, { forget: true }, [], { ssid: '', password: '' }],
       [undefined, { hostname: 'kitchen' }, [], { name: 'kitchen' }],
@@ -68,19 +73,29 @@ describe('tinylm wifi', () => {
     const { transport } = device('unsupported');
     const { context } = capture(lines('correct horse'));
     await assert.rejects(wifiOver(context, 'home', { restart: true }, transport, [200]), {
-      code: 'device-unsupported', message: 'the device says: this device cannot keep it',
+      code: 'device-unsupported',
+      message: 'the device says: this device cannot keep it',
     });
   });
 
   it('what Wi-Fi cannot have is refused before anything is sent, without its words', async () => {
     const { transport, configs } = device();
-    for (const [network, ...answers] of [['x'.repeat(33), 'correct horse'], ['home', 'short'], ['home', 'ü'.repeat(10)], ['', 'y'], ['home']]) {
+    for (const [network, ...answers] of [
+      ['x'.repeat(33), 'correct horse'],
+      ['home', 'short'],
+      ['home', 'ü'.repeat(10)],
+      ['', 'y'],
+      ['home'],
+    ]) {
       const { context } = capture(lines(...answers));
-      await assert.rejects(wifiOver(context, network, { restart: true }, transport, [200]), (error: Error & { code: string }) => {
-        assert.equal(error.code, 'usage');
-        assert.doesNotMatch(error.message, /short|ü|correct/);
-        return true;
-      });
+      await assert.rejects(
+        wifiOver(context, network, { restart: true }, transport, [200]),
+        (error: Error & { code: string }) => {
+          assert.equal(error.code, 'usage');
+          assert.doesNotMatch(error.message, /short|ü|correct/);
+          return true;
+        },
+      );
     }
     assert.deepEqual(configs, []);
     checkWifi({ ssid: 'a', password: 'f'.repeat(64) });
@@ -110,12 +125,24 @@ describe('tinylm wifi', () => {
 describe('secrets', () => {
   it('are lines that no history keeps, whoever kept them before', () =>
     inFolder(async (folder) => {
-      for (const line of ['/wifi home s3cret', '/token sesame', ' /auth sesame', '/WiFi a b', '/wi-fi a', '/password x', '/config {}'])
+      for (const line of [
+        '/wifi home s3cret',
+        '/token sesame',
+        ' /auth sesame',
+        '/WiFi a b',
+        '/wi-fi a',
+        '/password x',
+        '/config {}',
+      ])
         assert.match(line, SECRET_LINE);
-      for (const line of ['/wifinder', 'the /token', '//wifi', '/set top-k 3', 'once']) assert.doesNotMatch(line, SECRET_LINE);
+      for (const line of ['/wifinder', 'the /token', '//wifi', '/set top-k 3', 'once'])
+        assert.doesNotMatch(line, SECRET_LINE);
       const path = join(folder, 'history');
       writeFileSync(path, 'once\n/wifi home s3cretpass\n/token sesame\ntwice\n');
-      assert.deepEqual(readHistory(path, (line) => SECRET_LINE.test(line)), ['once', 'twice']);
+      assert.deepEqual(
+        readHistory(path, (line) => SECRET_LINE.test(line)),
+        ['once', 'twice'],
+      );
       assert.doesNotMatch(readFileSync(path, 'utf8'), /s3cretpass|sesame/);
     }));
 

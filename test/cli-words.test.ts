@@ -1,4 +1,5 @@
 /** What the command line says is so: limits, speeds, counts, and what is better or worse than what. */
+import { configOf } from '../src/model/index.js';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,14 +27,24 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 const figures = (quality: Partial<Figures['quality']>, more: Partial<Figures> = {}): Figures => ({
   corpus: 'x',
-  model: { cell: 'gru', vocab: 256, dim: 64, hidden: 64, layers: 1, tied: false },
+  model: configOf({ vocab: 256, dim: 64 }),
   ternary: true,
   threshold: 0.5,
   parameters: 57_984,
   floatBytes: 231_936,
   tlmBytes: 20_000,
   engineBytes: 9000,
-  quality: { documents: 1, bytes: 1000, tokens: 1, float: 2, trained: 1.5, exported: 1.5, sign: 1.9, zip: 2.6, ...quality },
+  quality: {
+    documents: 1,
+    bytes: 1000,
+    tokens: 1,
+    float: 2,
+    trained: 1.5,
+    exported: 1.5,
+    sign: 1.9,
+    zip: 2.6,
+    ...quality,
+  },
   training: { seconds: 9, tokens: 100, backend: 'WebAssembly', threads: 1, steps: 1, epochs: 1 },
   engineTokensPerSecond: 1000,
   samples: ['One.\n\nTwo.\n```\ncode\n```', '> three'],
@@ -43,7 +54,10 @@ const figures = (quality: Partial<Figures['quality']>, more: Partial<Figures> = 
 
 describe('a report', () => {
   it('says why the threshold is the default only where it is so', () => {
-    assert.match(reportText(figures({ sign: 1.9 })), /0\.40 bits per byte worse\. That is why the threshold is the default\./);
+    assert.match(
+      reportText(figures({ sign: 1.9 })),
+      /0\.40 bits per byte worse\. That is why the threshold is the default\./,
+    );
     const better = reportText(figures({ sign: 1.4 }));
     assert.match(better, /0\.10 bits per byte better/);
     assert.doesNotMatch(better, /That is why/);
@@ -53,7 +67,9 @@ describe('a report', () => {
   it('says what bits per byte are better or worse than', () => {
     for (const text of [reportText(figures({})), reportMarkdown(figures({}), 'x')])
       assert.match(text, /a zip of this text has 2\.600/);
-    const noise = Array.from({ length: 3000 }, (_, i) => String.fromCharCode(33 + ((i * 7919 + ((i * i) % 31)) % 90))).join('');
+    const noise = Array.from({ length: 3000 }, (_, i) =>
+      String.fromCharCode(33 + ((i * 7919 + ((i * i) % 31)) % 90)),
+    ).join('');
     assert.ok(zipBits(['a'.repeat(1000)]) < 0.2 && zipBits([noise]) > 2);
     assert.ok(Number.isNaN(zipBits([])));
   });
@@ -74,7 +90,10 @@ describe('a report', () => {
   });
 
   it('counts in words', () => {
-    assert.deepEqual([0, 1, 2, 1234].map((n) => plural(n, 'document')), ['0 documents', '1 document', '2 documents', '1,234 documents']);
+    assert.deepEqual(
+      [0, 1, 2, 1234].map((n) => plural(n, 'document')),
+      ['0 documents', '1 document', '2 documents', '1,234 documents'],
+    );
     assert.match(reportMarkdown(figures({}), 'x'), /On 1 held-out document, 1,000 bytes, 1 token\./);
     assert.match(reportText(figures({})), /1 step, 1\.0 epochs/);
   });
@@ -88,8 +107,16 @@ describe('minutes', () => {
     const slow = fittingSteps({ step: 100, options }, { done: 100, elapsed: 20, seconds: 100 });
     assert.equal(slow, 100 + Math.floor(5 * (lastMoment(100) - 20)));
     assert.ok(fittingSteps({ step: 100, options }, { done: 100, elapsed: 1, seconds: 100 })! > 1000);
-    assert.equal(fittingSteps({ step: 500, options }, { done: 500, elapsed: 48.5, seconds: 100 }), undefined, 'as planned');
-    assert.equal(fittingSteps({ step: 999, options }, { done: 999, elapsed: 500, seconds: 100 }), undefined, 'the last one');
+    assert.equal(
+      fittingSteps({ step: 500, options }, { done: 500, elapsed: 48.5, seconds: 100 }),
+      undefined,
+      'as planned',
+    );
+    assert.equal(
+      fittingSteps({ step: 999, options }, { done: 999, elapsed: 500, seconds: 100 }),
+      undefined,
+      'the last one',
+    );
     assert.equal(fittingSteps({ step: 900, options }, { done: 900, elapsed: 500, seconds: 100 }), 901);
     assert.ok(lastMoment(1) < 1 && lastMoment(3600) >= 3597);
   });
@@ -140,7 +167,10 @@ describe('eval', () => {
   };
 
   it("measures all of a text that is not the run's own, and of its own what was held out", async () => {
-    writeFileSync(at('other.txt'), Array.from({ length: 40 }, (_, i) => `Story ${i}. The cat sat.\n<|endoftext|>\n`).join(''));
+    writeFileSync(
+      at('other.txt'),
+      Array.from({ length: 40 }, (_, i) => `Story ${i}. The cat sat.\n<|endoftext|>\n`).join(''),
+    );
     const other = await measured(at('run'), at('other.txt'));
     const whole = await measured(at('run'), at('other.txt'), '--all');
     assert.deepEqual([other.documents, other.text], [whole.documents, 'other.txt']);
@@ -157,7 +187,11 @@ describe('eval', () => {
 describe('texts, sizes and speeds', () => {
   it('of several texts each is told from the next', async () => {
     const { out } = await tinylm(['generate', at('run'), '--count', '3', '-n', '5', '--seed', '7']);
-    assert.deepEqual(out.match(/^--- .* ---$/gm), ['--- 1 of 3, seed 7 ---', '--- 2 of 3, seed 8 ---', '--- 3 of 3, seed 9 ---']);
+    assert.deepEqual(out.match(/^--- .* ---$/gm), [
+      '--- 1 of 3, seed 7 ---',
+      '--- 2 of 3, seed 8 ---',
+      '--- 3 of 3, seed 9 ---',
+    ]);
     assert.doesNotMatch((await tinylm(['generate', at('run'), '-n', '5'])).out, /---/);
   });
 
@@ -165,7 +199,18 @@ describe('texts, sizes and speeds', () => {
     const { out } = await tinylm(['budget', '--largest', '--chip', 'esp32c3']);
     const line = out.trimEnd().split('\n').at(-1)!;
     assert.match(line, /^  tinylm train my-text\.txt --vocab \d+ --dim \d+ --hidden \d+ --layers \d/);
-    const fits = await tinylm(['budget', ...line.trim().split(' ').slice(3), '--chip', 'esp32c3', '--flash-mode', 'qio80', '--speed', '50', '--flash', '1M']);
+    const fits = await tinylm([
+      'budget',
+      ...line.trim().split(' ').slice(3),
+      '--chip',
+      'esp32c3',
+      '--flash-mode',
+      'qio80',
+      '--speed',
+      '50',
+      '--flash',
+      '1M',
+    ]);
     assert.equal(fits.code, 0, fits.out);
   });
 
@@ -190,10 +235,14 @@ describe('a clone that was not built', () => {
     mkdirSync(at('clone', 'bin'), { recursive: true });
     cpSync(join(packageRoot(), 'bin', 'tinylm.js'), at('clone', 'bin', 'tinylm.js'));
     writeFileSync(at('clone', 'package.json'), '{"type":"module"}');
-    const { status, stderr } = spawnSync(process.execPath, [at('clone', 'bin', 'tinylm.js'), 'demo'], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, [at('clone', 'bin', 'tinylm.js'), 'demo'], {
+      encoding: 'utf8',
+    });
     assert.equal(status, 1);
     assert.match(stderr, /^error: .*was not built yet\nhint: .*npm run build/);
-    const built = spawnSync(process.execPath, [join(packageRoot(), 'bin', 'tinylm.js'), '--version'], { encoding: 'utf8' });
+    const built = spawnSync(process.execPath, [join(packageRoot(), 'bin', 'tinylm.js'), '--version'], {
+      encoding: 'utf8',
+    });
     assert.equal(built.status, 0, built.stderr);
   });
 });

@@ -8,7 +8,8 @@ import { inFolder, spawned } from './helpers/cli.js';
 import { join } from 'node:path';
 
 const MACROS = '#define __AVX512F__ 1\n#define __AVX2__ 1\n#define __AVX512FP16__ 1\n#define __x86_64__ 1\n';
-const cpuinfo = (...flags: string[]): string => flags.map((f) => `processor\t: 0\nmodel name\t: X\nflags\t\t: ${f}\n`).join('\n');
+const cpuinfo = (...flags: string[]): string =>
+  flags.map((f) => `processor\t: 0\nmodel name\t: X\nflags\t\t: ${f}\n`).join('\n');
 
 describe('the instructions of a build', () => {
   it('are those that the compiler says, whatever the processor is called', () => {

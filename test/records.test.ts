@@ -1,7 +1,16 @@
 /** Records that come from the disk or from a device are read by one reader; what does not fit is named, never used. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -28,7 +37,20 @@ before(() => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const TEXT = 'The fox ran up the hill. The cat sat on the mat. '.repeat(120);
-const WORDS = ['--tokenizer', 'char', '--dim', '8', '--hidden', '8', '--batch', '4', '--segment', '16', '--epochs', '1'];
+const WORDS = [
+  '--tokenizer',
+  'char',
+  '--dim',
+  '8',
+  '--hidden',
+  '8',
+  '--batch',
+  '4',
+  '--segment',
+  '16',
+  '--epochs',
+  '1',
+];
 
 /** A run that was killed before its first checkpoint. */
 async function begun(name: string): Promise<{ path: string; corpus: string }> {
@@ -243,7 +265,10 @@ describe('other records', () => {
       ['{"extra_esptool_args":{"chip":"toString"}}', /the chip "toString"/],
       ['{', /is not JSON/],
     ] as const)
-      await assert.rejects(readIdfBuild(async () => new TextEncoder().encode(json)), { code: 'idf-build', message: field });
+      await assert.rejects(
+        readIdfBuild(async () => new TextEncoder().encode(json)),
+        { code: 'idf-build', message: field },
+      );
   });
 
   it('a message names the path, what was found and what was expected', () => {

@@ -12,7 +12,10 @@ const flashIt = (way: string): string =>
 
 /** By what is heard; the first that fits. */
 const KINDS: readonly (readonly [RegExp, BoardWords])[] = [
-  [/waiting for download/i, { what: 'it waits to be flashed', hint: () => 'it waits to be flashed: press RESET without BOOT' }],
+  [
+    /waiting for download/i,
+    { what: 'it waits to be flashed', hint: () => 'it waits to be flashed: press RESET without BOOT' },
+  ],
   [/invalid header: 0xffffffff/i, { what: 'its flash is empty', hint: flashIt }],
   [
     /invalid header: 0x|No bootable app|Image hash failed|image at 0x\w+ has invalid|Checksum failed|flash read err|invalid segment/i,

@@ -150,9 +150,7 @@ export function largestText(answers: readonly LargestAnswer[]): string {
 export function trainLines(answers: readonly LargestAnswer[]): string {
   const lines = answers.flatMap(({ chip, found }) => {
     if (!found) return [];
-    const { vocab, dim, hidden, layers, tied } = found.config;
-    const sizes = `--vocab ${vocab} --dim ${dim} --hidden ${hidden} --layers ${layers}${tied ? ' --tied' : ''}`;
-    return [{ title: CHIPS[chip].title, line: `  tinylm train my-text.txt ${sizes}` }];
+    return [{ title: CHIPS[chip].title, line: `  tinylm train my-text.txt ${shapeOptions(found.config)}` }];
   });
   const each = [...new Set(lines.map(({ line }) => line))].map((line) => {
     const chips = lines.filter((l) => l.line === line).map((l) => l.title);

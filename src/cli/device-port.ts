@@ -22,13 +22,16 @@ export interface PortOptions {
   baud?: number;
 }
 
-export const portOption = (): Option => new Option('--port <path>', 'serial port of the board, e.g. /dev/ttyACM0 or COM3');
+export const portOption = (): Option =>
+  new Option('--port <path>', 'serial port of the board, e.g. /dev/ttyACM0 or COM3');
 
 export const baudOption = (about: string, initial: number): Option =>
   new Option('--baud <n>', about).argParser(wholeNumber(300, 4_000_000)).default(initial);
 
 export const tokenOption = (): Option =>
-  new Option('--token <token>', "the device's token, for changes over the network; - asks for it, unseen").env('TINYLM_TOKEN');
+  new Option('--token <token>', "the device's token, for changes over the network; - asks for it, unseen").env(
+    'TINYLM_TOKEN',
+  );
 
 /** `--port`, `--host` and `--baud`. */
 export function addPortOptions(command: Command): Command {

@@ -63,7 +63,9 @@ export type NamedPart = FlashPart & { readonly name: string };
 
 /** The firmware of an ESP-IDF build folder. @throws TinyLMError `idf-build`, `partition-table` */
 export async function buildFirmware(folder: string): Promise<Firmware> {
-  const { chip, parts, flashBytes } = await readIdfBuild(async (path) => new Uint8Array(await readFile(join(folder, path))));
+  const { chip, parts, flashBytes } = await readIdfBuild(
+    async (path) => new Uint8Array(await readFile(join(folder, path))),
+  );
   const table = parts.find((p) => p.offset === PARTITION_TABLE_OFFSET);
   if (!table)
     throw new TinyLMError(
@@ -96,9 +98,13 @@ const megabytes = (bytes: number): string => `${Number((bytes / 2 ** 20).toFixed
 export function checkFlashSize({ name, flashBytes, partitions }: Firmware, chipBytes?: number): void {
   const end = endOfPartitions(partitions);
   const wrong = (what: string, hint: string): TinyLMError => new TinyLMError('flash-size', `${name}: ${what}`, hint);
-  const build = 'set the size that this board has (CONFIG_ESPTOOLPY_FLASHSIZE) and a partition table for it, and build again';
+  const build =
+    'set the size that this board has (CONFIG_ESPTOOLPY_FLASHSIZE) and a partition table for it, and build again';
   if (flashBytes !== undefined && end > flashBytes)
-    throw wrong(`its partition table ends at ${megabytes(end)}, but it is built for ${megabytes(flashBytes)} of flash`, build);
+    throw wrong(
+      `its partition table ends at ${megabytes(end)}, but it is built for ${megabytes(flashBytes)} of flash`,
+      build,
+    );
   if (chipBytes === undefined) return;
   if (flashBytes !== undefined && flashBytes > chipBytes)
     throw wrong(
@@ -106,7 +112,10 @@ export function checkFlashSize({ name, flashBytes, partitions }: Firmware, chipB
       build,
     );
   if (end > chipBytes)
-    throw wrong(`its partition table ends at ${megabytes(end)}, but this chip has ${megabytes(chipBytes)} of flash`, build);
+    throw wrong(
+      `its partition table ends at ${megabytes(end)}, but this chip has ${megabytes(chipBytes)} of flash`,
+      build,
+    );
 }
 
 const ConfigSchema = object({ TINYLM_ENGINE_BYTES: whole(1, 2 ** 32) });

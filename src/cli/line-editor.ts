@@ -30,7 +30,8 @@ export function readHistory(path: string, secret: (line: string) => boolean = ()
       .filter((line) => line !== '' && visible(line) === line);
     const open = lines.filter((line) => !secret(line));
     const kept = open.slice(-HISTORY_LINES);
-    if (lines.length > 2 * HISTORY_LINES || open.length < lines.length) writeFileSync(path, `${kept.join('\n')}\n`, { mode: 0o600 });
+    if (lines.length > 2 * HISTORY_LINES || open.length < lines.length)
+      writeFileSync(path, `${kept.join('\n')}\n`, { mode: 0o600 });
     return kept;
   } catch {
     return []; // the first time

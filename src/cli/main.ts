@@ -25,7 +25,9 @@ let ended = false;
 process.on('beforeExit', () => {
   if (ended) return;
   const lost = 'what tinylm waited for has gone without a word';
-  process.exit(reportError(new TinyLMError('lost', lost, 'run it again; please report it with what was done'), terminal));
+  process.exit(
+    reportError(new TinyLMError('lost', lost, 'run it again; please report it with what was done'), terminal),
+  );
 });
 
 const code = await runProgram(process.argv.slice(2), { terminal, stdin: process.stdin, exitCode: 0 }, version());

@@ -28,6 +28,9 @@ export function portTrouble(platform: string = process.platform, names?: readonl
   if (platform !== 'linux') return undefined;
   const there = names ?? running();
   const found = THIEVES.filter((name) => there.includes(name));
-  const who = found.length > 0 ? `${found.join(' and ')} ${found.length > 1 ? 'run' : 'runs'} here and` : `${THIEVES.join(' and ')}`;
+  const who =
+    found.length > 0
+      ? `${found.join(' and ')} ${found.length > 1 ? 'run' : 'runs'} here and`
+      : `${THIEVES.join(' and ')}`;
   return `${who} may take a port away on Linux: sudo systemctl stop ModemManager; sudo apt-get remove brltty`;
 }

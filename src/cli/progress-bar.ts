@@ -4,7 +4,7 @@ import { coloured, type Terminal } from './terminal.js';
 import { visibleLine } from './visible.js';
 
 export interface ProgressBar {
-  /** Shows the bar, or moves it. @param words beside it, from left to right; later ones stay longest when it gets narrow */
+  /** Shows the bar, or moves it. @param words beside it, from left to right; the later ones stay longest */
   update(total: number, done: number, words: readonly string[]): void;
   /** Takes the bar away; nothing happens when there is none. */
   end(): void;

@@ -44,9 +44,10 @@ export function withRemedy(error: unknown, transport: Transport): unknown {
     'device-no-model': put,
     'device-bad-model': put.replace('one', 'another'),
     'port-busy': 'close what uses it (tinylm monitor, another chat, the serial monitor of an IDE) and try again',
-    ...(onSerial(transport) && portTrouble() !== undefined && {
-      'port-lost': `plug the board in again and try again; ${portTrouble()!}`,
-    }),
+    ...(onSerial(transport) &&
+      portTrouble() !== undefined && {
+        'port-lost': `plug the board in again and try again; ${portTrouble()!}`,
+      }),
     'device-busy': 'another client is being served; wait until it is done, and try again',
     'device-forbidden':
       "give the device's token with --token - or TINYLM_TOKEN; it is set over the serial line: tinylm wifi --set-token",

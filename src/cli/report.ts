@@ -62,10 +62,7 @@ function sizeRows(f: Figures): string[][] {
     ['model', shape(f.model)],
     ['parameters', count(f.parameters)],
     ['weights', weightWords(f.model)],
-    [
-      'original weights, float32',
-      `${count(f.floatBytes)} bytes`,
-    ],
+    ['original weights, float32', `${count(f.floatBytes)} bytes`],
     ['exported file (.tlm)', `${count(f.tlmBytes)} bytes, ${(f.floatBytes / f.tlmBytes).toFixed(1)} times smaller`],
     ['memory the engine asks for', `${count(f.engineBytes)} bytes`],
   ];
@@ -74,9 +71,7 @@ function sizeRows(f: Figures): string[][] {
 function speedRows(f: Figures): string[][] {
   const { seconds, tokens, tokensPerSecond, backend, threads, steps, epochs } = f.training;
   const speed =
-    tokensPerSecond === undefined
-      ? ''
-      : `, ${count(tokensPerSecond)} tokens/s with ${plural(threads, 'thread')}`;
+    tokensPerSecond === undefined ? '' : `, ${count(tokensPerSecond)} tokens/s with ${plural(threads, 'thread')}`;
   return [
     ['trained', `${plural(steps, 'step')}, ${epochs.toFixed(1)} epochs`],
     ['trainer', backend],

@@ -52,7 +52,8 @@ export interface RunDigest {
   readonly model: string;
 }
 
-const HINT = 'the file was changed or damaged; train again into a new folder, or use the version of tinylm that wrote it';
+const HINT =
+  'the file was changed or damaged; train again into a new folder, or use the version of tinylm that wrote it';
 
 /** @throws TinyLMError `run-record` when `run.json` is not one of ours, with the field that is wrong */
 export function readRunRecord(folder: RunFolder): RunRecord {
@@ -68,10 +69,14 @@ export function digestOf({ tokenizer, train, valid }: TrainData, model: TrainOpt
     fill(hash);
     return hash.digest('hex');
   };
-  const documents = (list: readonly TokenizedDocument[]) => (hash: ReturnType<typeof createHash>): void => {
-    for (const { tokens, bytes } of list)
-      hash.update(`${tokens.length} ${bytes}\n`).update(new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));
-  };
+  const documents =
+    (list: readonly TokenizedDocument[]) =>
+    (hash: ReturnType<typeof createHash>): void => {
+      for (const { tokens, bytes } of list)
+        hash
+          .update(`${tokens.length} ${bytes}\n`)
+          .update(new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));
+    };
   const sorted = Object.entries(model).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     tokenizer: of((hash) => hash.update(tableText(tokenizer))),

@@ -56,7 +56,9 @@ export async function sendModel(context: Context, model: ModelBlob, options: Sen
     bar?.end();
     const forbidden = error instanceof TinyLMError && error.code === 'device-forbidden';
     if (begun && !forbidden)
-      terminal.note('The model on the device is incomplete: the device says so and takes another. Run the same command again.');
+      terminal.note(
+        'The model on the device is incomplete: the device says so and takes another. Run the same command again.',
+      );
     if (!cancelled) throw withRemedy(error, transport);
     context.exitCode = EXIT.interrupted;
   } finally {

@@ -11,7 +11,7 @@ export type Servable = ByteTalker & {
   reset?(reason: 'rtc-watchdog'): void;
 };
 
-/** The ROM of a chip without a program resets it by its watchdog again and again; whoever connects hears one of them. */
+/** The ROM of a chip without a program resets it by its watchdog again and again; who connects hears one of them. */
 function wake(board: Servable): void {
   if (board.state === 'stopped') board.reset?.('rtc-watchdog');
 }

@@ -77,7 +77,8 @@ export function showReport(terminal: Terminal, report: SimulationReport, verbose
   terminal.note('');
   terminal.note(
     `Counted on the virtual ESP32-C3, a token on average: ${count(instructions)} instructions, ` +
-      `${instructionsPerWeight.toFixed(2)} instructions for each of the ${count(weights)} weights that it multiplies; ` +
+      `${instructionsPerWeight.toFixed(2)} instructions for each of the ${count(weights)} weights that it ` +
+      'multiplies; ' +
       `${(dataLines + codeLines).toFixed(1)} flash lines of 32 bytes.`,
   );
   if (verbose) {
@@ -90,11 +91,12 @@ export function showReport(terminal: Terminal, report: SimulationReport, verbose
     );
   }
   terminal.note(
-    `RAM as the device states it: ${count(ram.total)} bytes in all; of these the application ${count(ram.application)}, ` +
-      `the engine ${count(ram.engine)} of ${count(ram.engineLimit)}, the stack ${count(ram.stackUsed)} used of ${count(ram.stack)}.`,
+    `RAM as the device states it: ${count(ram.total)} bytes in all; of these the application ` +
+      `${count(ram.application)}, the engine ${count(ram.engine)} of ${count(ram.engineLimit)}, ` +
+      `the stack ${count(ram.stackUsed)} used of ${count(ram.stack)}.`,
   );
   const here = report.modelled.find((row) => row.chip === 'esp32c3')!;
-  terminal.note('Modelled tokens/s, never measured on a chip; the same as in tinylm budget, and of this image as counted:');
+  terminal.note('Modelled tokens/s, never measured on a chip; as tinylm budget has them, and of this image as counted:');
   terminal.note(speedText([...report.budget, { ...here, title: 'ESP32-C3, this image' }]));
   terminal.note(
     'The last row is lower for one reason: the small image that runs here copies no weights into SRAM, ' +

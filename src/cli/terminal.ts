@@ -103,7 +103,8 @@ export function table(cells: readonly (readonly string[])[], leftColumns: readon
 
 /** The same as a table in Markdown. */
 export function markdownTable(rows: readonly (readonly string[])[], leftColumns: readonly number[] = [0]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((c) => visibleLine(c).replace(/\|/g, '\\|')).join(' | ')} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((c) => visibleLine(c).replace(/\|/g, '\\|')).join(' | ')} |`;
   const rule = rows[0].map((_, column) => (leftColumns.includes(column) ? '---' : '---:'));
   return [line(rows[0]), line(rule), ...rows.slice(1).map(line)].join('\n');
 }

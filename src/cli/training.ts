@@ -45,7 +45,16 @@ const CURVE_EVERY = 15_000;
  * there: the best weights are written before the checkpoint that speaks of them, so a run that was killed in
  * between goes back one interval and writes the same ones again.
  */
-export async function train({ run: first, from, folder, display, terminal, sample, title, limit }: Training): Promise<Outcome> {
+export async function train({
+  run: first,
+  from,
+  folder,
+  display,
+  terminal,
+  sample,
+  title,
+  limit,
+}: Training): Promise<Outcome> {
   let run = first;
   let asked = false;
   const done = onInterrupt(terminal, () => {
@@ -72,7 +81,7 @@ export async function train({ run: first, from, folder, display, terminal, sampl
     tokensPerSecond: [...speeds].sort((a, b) => a - b)[speeds.length >> 1] ?? NaN,
   });
   try {
-    for (let events = run.events(); ; ) {
+    for (let events = run.events(); ;) {
       const { value: event, done: over } = await events.next();
       if (over) break;
       switch (event.kind) {

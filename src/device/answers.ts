@@ -37,7 +37,10 @@ export const ModelSchema = v.looseObject({
   packing: v.optional(text(64)),
 }) satisfies v.GenericSchema<unknown, DeviceModel>;
 
-const FactsSchema = v.record(v.string(), v.union([text(), number(-1e18, 1e18), flag()], 'text, a number or true or false'));
+const FactsSchema = v.record(
+  v.string(),
+  v.union([text(), number(-1e18, 1e18), flag()], 'text, a number or true or false'),
+);
 
 export const StatusSchema = v.looseObject({
   name: text(256),
@@ -54,7 +57,7 @@ export const StatusSchema = v.looseObject({
 }) satisfies v.GenericSchema<unknown, DeviceStatus>;
 
 export const ResultSchema = v.looseObject({
-  reason: oneOf(['end', 'length', 'stop', 'cancelled']),
+  reason: text(64),
   prompt_tokens: count(),
   tokens: count(),
   ms: rate(),

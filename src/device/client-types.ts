@@ -57,7 +57,8 @@ export interface DeviceStatus {
 }
 
 export interface GenerateResult {
-  reason: 'end' | 'length' | 'stop' | 'cancelled';
+  /** end, length, stop or cancelled; a later firmware may have more */
+  reason: string;
   prompt_tokens: number;
   tokens: number;
   ms: number;

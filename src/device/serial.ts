@@ -156,8 +156,8 @@ export class SerialTransport extends TransportBase {
     const work = new Promise<void>((resolve, reject) => {
       action((error) => (error ? reject(serialError(this.#path, error)) : resolve()));
     });
-    return within(ms, work, () => new TinyLMError('port-stalled', `${this.#path} takes longer than ${ms / 1000} s ${what}`,
-      'unplug the board, plug it in again, and try again'));
+    return within(ms, work, () => new TinyLMError('port-stalled',
+      `${this.#path} takes longer than ${ms / 1000} s ${what}`, 'unplug the board, plug it in again, and try again'));
   }
 
   async close(): Promise<void> {

@@ -33,12 +33,11 @@ export const text = (max = 4096) => {
 export const flag = () => v.boolean('true or false');
 
 /** One of some words. */
-export const oneOf = <const T extends readonly string[]>(words: T) =>
-  v.picklist(words, `one of ${words.join(', ')}`);
+export const oneOf = <const T extends readonly string[]>(words: T) => v.picklist(words, `one of ${words.join(', ')}`);
 
 /** What was found, short enough for a message. */
 function found(input: unknown): string {
-  const words = typeof input === 'number' ? String(input) : JSON.stringify(input) ?? String(input);
+  const words = typeof input === 'number' ? String(input) : (JSON.stringify(input) ?? String(input));
   return words.length > 60 ? `${words.slice(0, 60)}…` : words;
 }
 
@@ -49,7 +48,8 @@ function words(issue: v.BaseIssue<unknown>): string {
   if (issue.input === undefined) return `${path} is missing`;
   // valibot's own words are "Invalid …: Expected X but received Y"; ours are only what was expected.
   const expected = issue.message.startsWith('Invalid') ? (issue.expected ?? 'something else') : issue.message;
-  return `${path} is ${found(issue.input)}, expected ${expected.replace(/^Object$/, 'an object').replace(/^Array$/, 'a list')}`;
+  const wanted = { Object: 'an object', Array: 'a list' }[expected] ?? expected;
+  return `${path} is ${found(issue.input)}, expected ${wanted}`;
 }
 
 /**

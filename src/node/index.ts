@@ -5,6 +5,13 @@ export * from './corpus-files.js';
 export * from './files.js';
 export { releaseLocks } from './lock.js';
 export {
-  BACKENDS, identityName, loadTrainer, sameBackend, WASM_IDENTITY, type BackendIdentity, type BackendName, type LoadedTrainer,
+  BACKENDS,
+  identityName,
+  loadTrainer,
+  sameBackend,
+  WASM_IDENTITY,
+  type BackendIdentity,
+  type BackendName,
+  type LoadedTrainer,
 } from './native-trainer.js';
 export * from './run-folder.js';

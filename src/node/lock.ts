@@ -77,7 +77,12 @@ export function releaseLocks(): void {
 export function lockFolder(folder: string): Lock {
   const path = join(folder, NAME);
   const began = beganAt(process.pid);
-  const me: Holder = { pid: process.pid, host: hostname(), id: randomBytes(8).toString('hex'), ...(began && { began }) };
+  const me: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    id: randomBytes(8).toString('hex'),
+    ...(began && { began }),
+  };
   for (let attempt = 0; ; attempt++) {
     try {
       const file = openSync(path, 'wx', 0o644);

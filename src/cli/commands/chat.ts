@@ -166,8 +166,7 @@ async function answer(
     for await (const piece of generation) text += piece;
     return generation.result;
   };
-  const line = (rest: object): void =>
-    terminal.jsonLine({ prompt, text: (echo ? prompt : '') + text, ...rest });
+  const line = (rest: object): void => terminal.jsonLine({ prompt, text: (echo ? prompt : '') + text, ...rest });
   try {
     const { value, done } = await cancellable(context, client, generation, () =>
       json ? whole() : streamText(terminal, generation),

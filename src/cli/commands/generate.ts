@@ -62,7 +62,8 @@ async function generate({ terminal, stdin }: Context, path: string, options: Opt
       results.push({ seed: sampling.seed, prompt, text, ...rest });
       continue;
     }
-    if (options.count > 1) await terminal.stream(`${i > 0 ? '\n' : ''}--- ${i + 1} of ${options.count}, seed ${sampling.seed} ---\n`);
+    if (options.count > 1)
+      await terminal.stream(`${i > 0 ? '\n' : ''}--- ${i + 1} of ${options.count}, seed ${sampling.seed} ---\n`);
     if (options.echo) await terminal.stream(prompt);
     const start = performance.now();
     const pieces = engine.pieces(prompt, sampling);

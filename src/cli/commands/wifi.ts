@@ -16,7 +16,8 @@ export interface WifiOptions extends PortOptions {
 }
 
 export function wifiCommand(context: Context): Command {
-  const about = "Tell a board its Wi-Fi network. The password is asked for: it is not shown, not kept, on no command line.";
+  const about =
+    'Tell a board its Wi-Fi network. The password is asked for: it is not shown, not kept, on no command line.';
   const command = verb('wifi', about, [
     'tinylm wifi',
     'tinylm wifi "my network" --set-token --port /dev/ttyACM0',
@@ -61,7 +62,10 @@ export function checkWifi({ ssid, password, token, name }: Config): void {
       );
   }
   if (token !== undefined && (bytes(token) < 8 || /[^\x21-\x7e]/.test(token)))
-    throw new UsageError('the token is shorter than 8 characters, or has others than printable ASCII', 'choose a longer one');
+    throw new UsageError(
+      'the token is shorter than 8 characters, or has others than printable ASCII',
+      'choose a longer one',
+    );
   if (name !== undefined && !/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/i.test(name))
     throw new UsageError(`--hostname ${name} is no name`, 'expected at most 32 letters, digits and hyphens');
 }
@@ -71,7 +75,8 @@ async function asked(context: Context, network: string | undefined, options: Wif
   const questions = new Questions(context);
   const need = async (question: string, hidden: boolean, what: string): Promise<string> => {
     const answer = await questions.ask(question, hidden);
-    if (answer === undefined) throw new UsageError(`${what} is missing`, 'type it, or give it as a line of standard input');
+    if (answer === undefined)
+      throw new UsageError(`${what} is missing`, 'type it, or give it as a line of standard input');
     return answer;
   };
   try {
@@ -79,7 +84,8 @@ async function asked(context: Context, network: string | undefined, options: Wif
     if (options.hostname !== undefined) config.name = options.hostname;
     if (!options.forget && (network !== undefined || (options.hostname === undefined && !options.setToken))) {
       config.ssid = network ?? (await need("The network's name: ", false, "the network's name"));
-      if (config.ssid === '') throw new UsageError("the network's name is empty", 'tinylm wifi --forget removes a network');
+      if (config.ssid === '')
+        throw new UsageError("the network's name is empty", 'tinylm wifi --forget removes a network');
       config.password = await need('Its password (not shown; empty for an open network): ', true, 'the password');
     }
     if (options.setToken)

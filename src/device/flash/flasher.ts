@@ -51,7 +51,7 @@ const RESET_MS = 100;
 /** How long the loader may take, in milliseconds without a sign of life: to be reached and for an answer, … */
 const CONNECT_MS = 60_000;
 const ANSWER_MS = 15_000;
-/** … to erase all of flash (the slowest chips of 16 MB), and a megabyte: datasheets say 30 s at most, and some more. */
+/** … to erase all of flash (the slowest chips of 16 MB), and a megabyte: datasheets say 30 s at most. */
 const ERASE_ALL_MS = 240_000;
 const ERASE_MB_MS = 40_000;
 /** For what is done at the end, when its failure does not matter any more. */
@@ -170,7 +170,8 @@ export class Flasher {
 function failure(error: unknown, what: string, percent?: number): TinyLMError {
   const how = percent === undefined ? what : `${what} (${percent} % sent)`;
   if (!(error instanceof TinyLMError)) {
-    return new TinyLMError('flash-failed', `${how} failed: ${(error as Error).message}`, 'check the cable and try again');
+    return new TinyLMError('flash-failed', `${how} failed: ${(error as Error).message}`,
+      'check the cable and try again');
   }
   if (error.code === 'flash-stopped') return error;
   return new TinyLMError('flash-failed', `${error.message} while ${how}`,

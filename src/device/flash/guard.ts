@@ -66,11 +66,19 @@ export class Guard {
       end = reject;
       this.#ends.add(end);
       this.#stops.add(stop);
-      timer = setInterval(() => {
-        if (performance.now() - this.#moved < ms) return;
-        reject(new TinyLMError('flash-stalled', `${this.#port.name}: the chip does not ${what} (${Math.round(ms / 1000)} s)`,
-          'press RESET and run the same command again, with a lower --baud if it happens often'));
-      }, Math.min(250, ms));
+      timer = setInterval(
+        () => {
+          if (performance.now() - this.#moved < ms) return;
+          reject(
+            new TinyLMError(
+              'flash-stalled',
+              `${this.#port.name}: the chip does not ${what} (${Math.round(ms / 1000)} s)`,
+              'press RESET and run the same command again, with a lower --baud if it happens often',
+            ),
+          );
+        },
+        Math.min(250, ms),
+      );
     });
     try {
       return await Promise.race([work, ended]);

@@ -18,7 +18,8 @@ export async function createLoader(port: WebPortAdapter, baud: number, attempts:
   }
   const transport = new QuietTransport(port as never);
   return new PatientLoader({
-    transport, baudrate: baud,
+    transport,
+    baudrate: baud,
     terminal: { clean: () => undefined, writeLine: log, write: log },
   });
 }
