@@ -132,14 +132,11 @@ void tlm_wrote_x(tlm_engine *e, uint32_t n);
 #define TLM_WITHOUT_STREAM
 #endif
 /* Whether something reads the residual stream, by its flag: never, where no block gives one. */
-TLM_INLINE int tlm_reads_stream(uint8_t flag) {
 #ifdef TLM_WITHOUT_STREAM
-  (void)flag;
-  return 0;
+#define TLM_READS_STREAM(flag) 0
 #else
-  return flag;
+#define TLM_READS_STREAM(flag) (flag)
 #endif
-}
 
 /* Row `row` of a table, with mantissa `scale`, in Q embed_frac, and zeros behind it (3.1). */
 void tlm_look_up(const tlm_model *m, const tlm_tensor *t, uint32_t row, uint32_t scale, int8_t *x);

@@ -15,9 +15,9 @@ void tlm_layer_gru(tlm_engine *e, uint32_t layer) {
   int16_t *h = e->h + l->state, *end = h + H;
   const int16_t *xr = e->gates, *xz = xr + H, *xn = xz + H, *hr = xn + H, *hz = hr + H, *hn = hz + H;
   uint32_t input = layer, fx = layer ? TLM_Q_HIDDEN : m->embed_frac;
-  if (tlm_reads_stream(l->stream)) t++;
+  if (TLM_READS_STREAM(l->stream)) t++;
   tlm_linear(e, t + WEIGHT_HH, t + BIAS_HH, layer + 1u, TLM_Q_HIDDEN, TLM_Q_GATE, e->gates + 3u * H);
-  if (tlm_reads_stream(l->stream)) {
+  if (TLM_READS_STREAM(l->stream)) {
     tlm_norm_stream(e, l->in, t - 1);
     input = TLM_INPUT_OTHER;
     fx = TLM_Q_NORM;

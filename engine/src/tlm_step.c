@@ -72,7 +72,7 @@ const int16_t *tlm_logits(tlm_engine *e) {
   const tlm_model *m = e->model;
   uint32_t input = m->layers, fx = TLM_Q_HIDDEN;
   if (e->logits_ready) return e->logits;
-  if (tlm_reads_stream(m->head_stream)) {
+  if (TLM_READS_STREAM(m->head_stream)) {
     tlm_norm_stream(e, m->hidden, &m->tensors[m->head_tensor]);
     input = TLM_INPUT_OTHER;
     fx = TLM_Q_NORM;
