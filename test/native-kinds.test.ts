@@ -1,4 +1,4 @@
-/** A build without a kind of layer: smaller, it refuses the models that need the kind, and runs the others bit for bit. */
+/** A build without a kind of layer, or without version 1: smaller, it refuses what needs it, and runs the rest bit for bit. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
@@ -11,13 +11,15 @@ import { packageRoot } from '../src/node/assets.js';
 import { available, variant } from './native-support.js';
 
 const root = packageRoot();
-const folder = join(root, 'vectors', 'v2');
 const OPTIONS = ['205', '40', '0', '1024', '0', '7', '40'];
 
-const files = readdirSync(folder).filter((name) => name.endsWith('.tlm')).map((name) => {
-  const path = join(folder, name);
-  const { layers, ngrams } = readTlm(readFileSync(path)).model.config;
-  return { path, needs: [...new Set(layers.map(({ kind }) => kind as string)), ...(ngrams.length > 0 ? ['ngrams'] : [])] };
+const files = ['v1', 'v2'].flatMap((version) => {
+  const folder = join(root, 'vectors', version);
+  return readdirSync(folder).filter((name) => name.endsWith('.tlm')).map((name) => {
+    const path = join(folder, name);
+    const { layers, ngrams } = readTlm(readFileSync(path)).model.config;
+    return { path, needs: [version, ...new Set(layers.map(({ kind }) => kind)), ...(ngrams.length > 0 ? ['ngrams'] : [])] };
+  });
 });
 
 test('kinds of layers that a build leaves out', (t) => {
@@ -31,14 +33,14 @@ test('kinds of layers that a build leaves out', (t) => {
       return program;
     };
     const whole = build([]);
-    for (const without of [...LAYER_KINDS.map((kind) => [kind]), ['ngrams'], ['mlgru', 'glu', 'ngrams']]) {
+    for (const without of [...LAYER_KINDS.map((kind) => [kind]), ['ngrams'], ['v1', 'mlgru', 'glu', 'ngrams']]) {
       const program = build(without);
       assert.ok(statSync(program).size < statSync(whole).size, `without ${without.join(', ')}: smaller`);
       const runs = { yes: 0, no: 0 };
       for (const { path, needs } of files) {
         const text = (run: string): string => execFileSync(run, [path, 'the', ...OPTIONS], { encoding: 'latin1', stdio: 'pipe' });
         if (needs.some((part) => without.includes(part))) {
-          assert.throws(() => text(program), (error) => /kind of layer|header field/.test((error as { stderr: string }).stderr), path);
+          assert.throws(() => text(program), (error) => /kind of layer|header field|version/.test((error as { stderr: string }).stderr), path);
           runs.no++;
         } else {
           assert.equal(text(program), text(whole), path);

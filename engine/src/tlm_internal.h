@@ -11,6 +11,16 @@
 #define TLM_INLINE static inline
 #endif
 
+/*
+ * Stands behind the includes of a file on which no token's time depends: it is made small, also where the build asks for
+ * speed.
+ */
+#if defined(__GNUC__) && !defined(__clang__)
+#define TLM_SMALL_CODE _Pragma("GCC optimize (\"Os\")")
+#else
+#define TLM_SMALL_CODE
+#endif
+
 /* SPEC.md needs v >> n on a negative number to round toward minus infinity; C99 leaves it to the compiler. */
 typedef char tlm_needs_arithmetic_shift[(-3 >> 1) == -2 ? 1 : -1];
 
@@ -126,7 +136,8 @@ void tlm_wrote_x(tlm_engine *e, uint32_t n);
 
 /*
  * Parts that a build does not need can be left out: TLM_WITHOUT_GRU, TLM_WITHOUT_MLGRU, TLM_WITHOUT_GLU,
- * TLM_WITHOUT_NGRAMS. tlm_open refuses the models that need them (TLM_E_CELL; TLM_E_HEADER for n-gram tables).
+ * TLM_WITHOUT_NGRAMS, and the reader of version 1, TLM_WITHOUT_V1. tlm_open refuses the files that need them (TLM_E_CELL;
+ * TLM_E_HEADER for n-gram tables; TLM_E_VERSION).
  */
 #if defined(TLM_WITHOUT_MLGRU) && defined(TLM_WITHOUT_GLU)
 #define TLM_WITHOUT_STREAM

@@ -2,6 +2,8 @@
 #include "tlm_internal.h"
 #include "tlm_layers.h"
 
+TLM_SMALL_CODE
+
 /* Where the parts of the caller's block begin, bytes. Every part is a multiple of 4. */
 typedef struct layout {
   uint32_t h, stream, gates, logits, x, table, scratch, total;

@@ -1,6 +1,8 @@
 /* Opens a .tlm: every check of SPEC.md 1, so that nothing else has to check anything. */
 #include "tlm_reader.h"
 
+TLM_SMALL_CODE
+
 int tlm_refuse(const tlm_reader *r, int code, uint32_t offset, uint32_t found, uint32_t expected) {
   if (r->fault) {
     r->fault->offset = offset;
@@ -28,7 +30,11 @@ static int check_file(tlm_reader *r, tlm_model *m, uint32_t region_bytes) {
   v = tlm_u32(r->blob + TLM_HEADER_MAGIC);
   EQUAL(TLM_E_MAGIC, TLM_HEADER_MAGIC, v, (uint32_t)TLM_FILE_MAGIC);
   v = tlm_u16(r->blob + TLM_HEADER_VERSION);
+#ifdef TLM_WITHOUT_V1
+  first = 0;
+#else
   first = v == TLM_V1_VERSION;
+#endif
   if (!first) EQUAL(TLM_E_VERSION, TLM_HEADER_VERSION, v, TLM_FILE_VERSION);
   m->version = (uint8_t)v;
   least = first ? TLM_V1_BYTES_MIN : TLM_FILE_BYTES_MIN;
@@ -43,7 +49,10 @@ static int check_file(tlm_reader *r, tlm_model *m, uint32_t region_bytes) {
   m->crc = tlm_u32(r->blob + r->end);
   v = tlm_crc32(r->blob, r->end);
   EQUAL(TLM_E_CRC, r->end, v, m->crc);
-  return first ? tlm_open_v1(r, m) : tlm_open_v2(r, m);
+#ifndef TLM_WITHOUT_V1
+  if (first) return tlm_open_v1(r, m);
+#endif
+  return tlm_open_v2(r, m);
 }
 
 int tlm_open(tlm_model *model, const void *blob, uint32_t region_bytes, tlm_fault *fault) {

@@ -1,6 +1,8 @@
 /* What a model must consist of, by the rules of tlm_layers.h, and the checks that both versions of the format share. */
 #include "tlm_reader.h"
 
+TLM_SMALL_CODE
+
 static const tlm_layer_rule *rule_of(uint32_t kind) {
   uint32_t i = 0;
   while (tlm_layer_rules[i].id != kind) i++; /* the reader knows the kind */

@@ -1,6 +1,10 @@
 /* Files of version 1 (SPEC.md, appendix A): a directory says where everything lies. They stay readable for ever. */
 #include "tlm_reader.h"
 
+TLM_SMALL_CODE
+
+#ifndef TLM_WITHOUT_V1
+
 /* Takes the next section: aligned, after the last one, inside the file, zeros before it. field: where its offset stands. */
 static int take(tlm_reader *r, uint32_t field, uint32_t offset, uint32_t bytes) {
   int code;
@@ -184,3 +188,5 @@ int tlm_open_v1(tlm_reader *r, tlm_model *m) {
   code = tlm_walk(r, m, check_tensor);
   return code ? code : tlm_check_gap(r, r->end);
 }
+
+#endif

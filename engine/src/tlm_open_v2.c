@@ -1,6 +1,8 @@
 /* Files of version 2 (SPEC.md 1): every offset follows from what the header and the records say of the model. */
 #include "tlm_reader.h"
 
+TLM_SMALL_CODE
+
 /*
  * Takes the next section, at the next multiple of `align`; *at is where it begins. field: where what decides its size
  * stands. The bytes up to it are zero.

@@ -1,6 +1,8 @@
 /* The state as bytes (SPEC.md 1.5). */
 #include "tlm_internal.h"
 
+TLM_SMALL_CODE
+
 static void put16(uint8_t *p, uint32_t v) {
   p[0] = (uint8_t)v;
   p[1] = (uint8_t)(v >> 8);

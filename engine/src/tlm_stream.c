@@ -1,6 +1,8 @@
 /* A conversation over two ring buffers, a bounded piece of work at a time. */
 #include "tlm_internal.h"
 
+TLM_SMALL_CODE
+
 /*
  * Free output bytes before a token is generated. It writes at most its text and what the stop string
  * held (36 + 31); the rest is for the end of the turn, which may come at any time: 3 + 31.
