@@ -101,10 +101,6 @@ TLM_INLINE const uint8_t *tlm_plane(const tlm_model *m, const tlm_tensor *t, uin
 TLM_INLINE uint32_t tlm_mantissa(const tlm_tensor *t, uint32_t row) {
   return t->scale_bytes == 1u ? t->scale[row] : tlm_u16(t->scale + 2u * row);
 }
-/* Value i of a bias or gain. */
-TLM_INLINE int32_t tlm_number(const tlm_tensor *t, uint32_t i) {
-  return t->type == TLM_TYPE_I8 ? (int32_t)(int8_t)t->data[i] : tlm_i16(t->data + 2u * i);
-}
 
 /* ---- products ---- */
 

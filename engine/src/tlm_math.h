@@ -5,14 +5,23 @@
 #include "tlm_internal.h"
 #include "tlm_tables.h"
 
+TLM_INLINE int32_t magnitude(int32_t x) {
+#ifdef __riscv /* written out, so that GCC does not narrow an i16's again; other machines have an instruction for it */
+  const int32_t sign = x >> 31;
+  return (x ^ sign) - sign;
+#else
+  return x < 0 ? -x : x;
+#endif
+}
+
 /* Q11 → Q15, 0 … 32768 */
 TLM_INLINE int32_t sigmoid(int32_t x) {
-  const int32_t a = x < 0 ? -x : x;
-  const int32_t i = a >> TLM_SIGMOID_SHIFT, f = a & TLM_SIGMOID_MASK;
+  const int32_t a = magnitude(x), i = a >> TLM_SIGMOID_SHIFT;
   int32_t s = TLM_SIGMOID_ONE;
   if (i < TLM_SIGMOID_LAST) {
-    s = tlm_sigmoid_table[i];
-    s += ((tlm_sigmoid_table[i + 1] - s) * f + 64) >> TLM_SIGMOID_SHIFT;
+    const uint16_t *entry = tlm_sigmoid_table + i;
+    s = entry[0];
+    s += ((entry[1] - s) * (a & TLM_SIGMOID_MASK) + 64) >> TLM_SIGMOID_SHIFT;
   }
   return x < 0 ? TLM_SIGMOID_ONE - s : s;
 }

@@ -19,40 +19,60 @@ static uint32_t root(uint32_t n, uint32_t *q) {
   return c;
 }
 
-/* m, S, j … are those of SPEC.md. */
-void tlm_norm(const int16_t *x, uint32_t n, const tlm_tensor *gain, int8_t *y) {
+/*
+ * The factor M of the mean square of x (n) and its shift k: x_i / rms(x) = x_i · M · 2^−k, in Q5 (m, S, j … are those of
+ * SPEC.md). 0 where x is zero.
+ */
+static int32_t reciprocal_root(const int16_t *x, uint32_t n, uint32_t *k) {
   const int16_t *p, *end = x + n;
-  uint32_t m = 0, squares = 0, s = 0, j = 0, q, c, f, i;
-  int32_t r, factor, half;
-  uint32_t k;
+  int32_t high = 0, low = 0, r;
+  uint32_t m, squares = 0, s = 0, j = 0, q, c, i;
   for (p = x; p != end; p++) {
-    const uint32_t a = (uint32_t)(*p < 0 ? -*p : *p); /* ≤ 2^15 */
-    if (a > m) m = a;
+    const int32_t v = *p;
+    if (v > high) high = v;
+    if (v < low) low = v;
   }
-  if (m == 0) {
-    for (i = 0; i < n; i++) y[i] = 0;
-    return;
-  }
+  m = (uint32_t)(high > -low ? high : -low); /* ≤ 2^15 */
+  if (m == 0) return 0;
   while (m >> s >= TLM_ROOT_MAGNITUDE_MAX) s++;
   for (p = x; p != end; p++) {
-    const uint32_t a = (uint32_t)(*p < 0 ? -*p : *p) >> s;
+    const uint32_t a = (uint32_t)magnitude(*p) >> s;
     squares += a * a; /* ≤ 2048 · 2^20 */
   }
   for (; squares < (uint32_t)1 << 30; squares <<= 2) j++;
   i = (squares >> 24) - TLM_ROOT_FIRST;
-  f = squares >> 17 & TLM_ROOT_MASK;
   r = tlm_root_table[i];
-  r -= ((r - tlm_root_table[i + 1u]) * (int32_t)f + 64) >> TLM_ROOT_SHIFT;
+  r -= ((r - tlm_root_table[i + 1u]) * (int32_t)(squares >> 17 & TLM_ROOT_MASK) + 64) >> TLM_ROOT_SHIFT;
   c = root(n, &q);
-  factor = (int32_t)(((uint32_t)r * c + 16384u) >> 15); /* r ≤ 2^15, c ≤ 2^15 */
-  k = TLM_ROOT_SHIFT_BASE + q + s - j;                   /* 4 … 25 */
-  half = (int32_t)1 << (k - 1u);
-  for (i = 0; i < n; i++) {
-    int32_t v = x[i];
-    if (gain) v = sat16((v * tlm_number(gain, i) + ((int32_t)1 << (gain->frac - 1u))) >> gain->frac);
+  *k = TLM_ROOT_SHIFT_BASE + q + s - j;           /* 4 … 25 */
+  return (int32_t)(((uint32_t)r * c + 16384u) >> 15); /* r ≤ 2^15, c ≤ 2^15 */
+}
+
+/* Gains of so many bytes each, 0 for none. Products within 2^30. */
+TLM_INLINE void scale_by(const int16_t *x, uint32_t n, const tlm_tensor *gain, const uint32_t bytes, int32_t factor, uint32_t k,
+                         int8_t *y) {
+  const int16_t *end = x + n;
+  const int32_t half = (int32_t)1 << (k - 1u);
+  const uint32_t frac = bytes ? gain->frac : 1u;
+  const int32_t half_gain = (int32_t)1 << (frac - 1u);
+  const uint8_t *g = bytes ? gain->data : NULL;
+  for (; x != end; x++) {
+    int32_t v = *x;
+    if (bytes) {
+      v = sat16((v * (bytes == 1u ? (int32_t)(int8_t)*g : tlm_i16(g)) + half_gain) >> frac);
+      g += bytes;
+    }
     v = (v * factor + half) >> k;
-    y[i] = (int8_t)(v > 127 ? 127 : v < -127 ? -127 : v);
+    *y++ = (int8_t)(v > 127 ? 127 : v < -127 ? -127 : v);
   }
+}
+
+void tlm_norm(const int16_t *x, uint32_t n, const tlm_tensor *gain, int8_t *y) {
+  uint32_t k = 1; /* of no meaning where the factor is 0 */
+  const int32_t factor = reciprocal_root(x, n, &k);
+  if (!gain) scale_by(x, n, gain, 0, factor, k, y);
+  else if (gain->row_bytes == 1u) scale_by(x, n, gain, 1, factor, k, y);
+  else scale_by(x, n, gain, 2, factor, k, y);
 }
 
 void tlm_norm_stream(tlm_engine *e, uint32_t n, const tlm_tensor *gain) {
