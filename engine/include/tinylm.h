@@ -184,11 +184,12 @@ typedef struct tlm_engine {
   uint32_t parallel_share; /* a part's share of the rows, Q16, rounded up */
   int16_t *h;        /* (states) Q15 */
   int16_t *stream;   /* (widest) Q11 */
-  int16_t *gates;    /* Q11: (6H) of a GRU, (3W) or (2W) of a block, or what a block adds to the stream */
+  int16_t *gates;    /* Q11: (6H) of a GRU, (3W) or (2W) of a block, or what a block adds to the stream; between steps
+                        the sampler's sums */
   int16_t *logits;   /* (V) Q9 */
   int8_t *x;         /* (widest input + padding) */
   int16_t *table;    /* slots · slot_bytes */
-  uint32_t *scratch; /* accumulators of a product in pieces, or keys and weights of the sampler */
+  uint32_t *scratch; /* accumulators of a product in pieces */
   uint32_t slot_bytes;
   uint32_t slots;
   uint16_t slot_groups[2];                /* packed bytes whose tables a slot holds: t2, b3 */

@@ -82,6 +82,12 @@ TLM_INLINE const tlm_packing *tlm_packing_of(const struct tlm_kernel *kernel, ui
 void tlm_unpack_row(const tlm_model *m, const tlm_tensor *tensor, uint32_t row, const int8_t level[TLM_LEVELS_MAX],
                     int8_t *x);
 
+/* ---- sampler ---- */
+
+/* tlm_sample needs so many bytes whatever the vocabulary: sums over 2^SUM_BITS ranges of logits, u32. */
+#define TLM_SAMPLE_SUM_BITS 7u
+#define TLM_SAMPLE_BYTES (4u << TLM_SAMPLE_SUM_BITS)
+
 /* ---- model ---- */
 
 /* A layer's tensors, in the order of SPEC.md 1.2. */

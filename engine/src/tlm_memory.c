@@ -71,16 +71,15 @@ static int plan(layout *l, const tlm_model *m, int kernel_id, uint32_t budget) {
   l->stream = at;
   at += round4(2u * m->stream);
   l->gates = at;
-  at += round4(2u * gates);
+  at += larger(round4(2u * gates), TLM_SAMPLE_BYTES); /* between steps the sampler's sums */
   l->logits = at;
   at += round4(2u * m->vocab);
   l->x = at;
   at += round4(x + TLM_X_PADDING);
   l->table = at;
   at += l->slots * l->slot_bytes;
-  /* i32 accumulators while a product is made in pieces; u32 keys and u16 weights (V) while a token is drawn. */
-  l->scratch = at;
-  at += larger(4u * rows, 6u * m->vocab + 2u);
+  l->scratch = at; /* i32 accumulators of a product in pieces */
+  at += 4u * rows;
   l->total = round4(at);
   return TLM_OK;
 }

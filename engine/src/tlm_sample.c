@@ -97,51 +97,127 @@ static void penalize(tlm_engine *e, const tlm_sampler *s, undo *u) {
   }
 }
 
-/* ---- 2: rank. A larger key is a better rank: by logit, then the lower id. ---- */
+/* ---- 3: weights ---- */
 
-TLM_INLINE uint32_t key_of(int32_t logit, uint32_t id) { return (uint32_t)(logit + 32768) << 16 | (0xFFFFu - id); }
-TLM_INLINE uint32_t key_id(uint32_t key) { return 0xFFFFu - (key & 0xFFFFu); }
-
-/*
- * Moves to the front of keys (n, all different, between low and high) the fewest best ones that are `limit` in
- * number or, with w, in weight; returns how many and sets *sum to their number or weight. limit ≤ the sum of all.
- * Each round parts the keys that are still in question at the middle of their range of values, so
- * there are at most 32 rounds, and few in practice.
- */
-static uint32_t select_best(uint32_t *keys, uint32_t n, const uint16_t *w, uint32_t limit, uint32_t low, uint32_t high,
-                            uint32_t *sum) {
-  uint32_t first = 0, end = n, taken = 0;
-  while (end - first > 1u) {
-    const uint32_t pivot = low + ((high - low) >> 1) + 1u;
-    uint32_t *mid = keys + first, *p = mid, *stop = keys + end, gain = 0;
-    for (; p != stop; p++) {
-      const uint32_t key = *p;
-      if (key >= pivot) {
-        *p = *mid;
-        *mid++ = key;
-        gain += w ? w[key_id(key)] : 1u;
-      }
-    }
-    if (taken + gain >= limit) {
-      end = (uint32_t)(mid - keys);
-      low = pivot;
-    } else {
-      first = (uint32_t)(mid - keys);
-      high = pivot - 1u;
-      taken += gain;
-    }
-  }
-  *sum = taken + (w ? w[key_id(keys[first])] : 1u);
-  return end;
-}
-
-/* 3: the weight of a logit d below the highest. d · inv_t ≤ 65535 · 20164 < 2^32. */
+/* The weight of a logit d below the highest; it falls with d. d · inv_t ≤ 65535 · 20164 < 2^32. */
 TLM_INLINE uint32_t weight_of(uint32_t d, uint32_t inv_t) {
   const uint32_t y = (d * inv_t) >> TLM_SAMPLER_INVERSE_TEMPERATURE_SHIFT;
   const uint16_t *entry;
   if (y >= (uint32_t)TLM_EXP_LAST << TLM_EXP_SHIFT) return 0;
   entry = tlm_exp_table + (y >> TLM_EXP_SHIFT);
   return entry[0] - ((((uint32_t)entry[0] - entry[1]) * (y & TLM_EXP_MASK) + 16u) >> TLM_EXP_SHIFT);
+}
+
+/* ---- 2, 4 and 5: who may be drawn ---- */
+
+/*
+ * Nothing is sorted. Those who may be drawn are told by a cut in rank, which is by logit and then by id: each logit
+ * less than `cut` below the highest, and of those just so far below the first `ties`.
+ */
+typedef struct field {
+  const int16_t *logits; /* (V) */
+  uint32_t n;
+  int32_t max;
+  uint32_t inv_t;
+  uint32_t cut;
+  uint32_t ties;
+  uint32_t last;  /* the id of the last one at the cut, by weigh_field */
+  uint32_t *sums; /* TLM_SAMPLE_BYTES */
+} field;
+
+/* To all who have a weight, and some who have none. */
+static void open_field(field *f) {
+  uint32_t bits = 0;
+  while (bits < 16u && weight_of((uint32_t)1 << bits, f->inv_t)) bits++;
+  f->cut = ((uint32_t)1 << bits) - 1u;
+  f->ties = f->n;
+}
+
+/* What a token counts: 1, or its weight. */
+TLM_INLINE uint32_t amount_of(uint32_t d, uint32_t inv_t, int weigh) { return weigh ? weight_of(d, inv_t) : 1u; }
+
+/* Sums of what lies low … low + 2^bits − 1 below the highest logit, by ranges of 2^shift. */
+TLM_INLINE void add_up(const field *f, uint32_t low, uint32_t bits, uint32_t shift, int weigh) {
+  const int32_t top = f->max - (int32_t)low;
+  const uint32_t size = (uint32_t)1 << bits, inv_t = f->inv_t;
+  const int16_t *l = f->logits, *end = l + f->n;
+  uint32_t *sums = f->sums, i;
+  for (i = 0; i < size >> shift; i++) sums[i] = 0;
+  for (; l != end; l++) {
+    const uint32_t d = (uint32_t)(top - *l); /* huge for one that is higher */
+    if (d < size) sums[d >> shift] += amount_of(low + d, inv_t, weigh); /* ≤ 4096 · 32768 in all */
+  }
+}
+
+/*
+ * Narrows the field to the fewest first ranks that are `limit` (≥ 1) in number or, with weigh, in weight; all stay
+ * when there are fewer. Each pass over the logits parts the range in question into 2^SUM_BITS, so three at most find
+ * the logit of the cut.
+ */
+static void keep_best(field *f, uint32_t limit, int weigh) {
+  const uint32_t *sums = f->sums;
+  uint32_t low = 0, bits = 0, sum = 0, i;
+  while (f->cut >> bits) bits++;
+  do {
+    const uint32_t shift = bits > TLM_SAMPLE_SUM_BITS ? bits - TLM_SAMPLE_SUM_BITS : 0u;
+    if (weigh) add_up(f, low, bits, shift, 1);
+    else add_up(f, low, bits, shift, 0);
+    for (i = 0; sum + sums[i] < limit; i++) {
+      if (i + 1u == (uint32_t)1 << (bits - shift)) return; /* in the first pass only */
+      sum += sums[i];
+    }
+    low += i << shift;
+    bits = shift;
+  } while (bits);
+  f->cut = low;
+  /* A division would do, but it is seldom more than one. */
+  for (f->ties = 0; sum < limit; f->ties++) sum += amount_of(low, f->inv_t, weigh);
+}
+
+/* ---- 6: draw ---- */
+
+/* Tokens to a block of sums. */
+#define BLOCK ((TLM_LIMIT_VOCAB_MAX * 4u + TLM_SAMPLE_BYTES - 1u) / TLM_SAMPLE_BYTES)
+
+/* The weight of the field, ≤ 4096 · 32768; leaves that of each block of ids in sums, and the last tie. */
+static uint32_t weigh_field(field *f) {
+  const uint32_t cut = f->cut, inv_t = f->inv_t;
+  const int16_t *l = f->logits, *end = l + f->n;
+  uint32_t *block = f->sums, ties = f->ties, total = 0;
+  f->last = f->n;
+  while (l != end) {
+    const int16_t *stop = end - l < (int)BLOCK ? end : l + BLOCK;
+    uint32_t sum = 0;
+    for (; l != stop; l++) {
+      const uint32_t d = (uint32_t)(f->max - *l);
+      if (d >= cut) {
+        if (d > cut || !ties) continue;
+        if (!--ties) f->last = (uint32_t)(l - f->logits);
+      }
+      sum += weight_of(d, inv_t);
+    }
+    *block++ = sum;
+    total += sum;
+  }
+  return total;
+}
+
+/* The token at which the weights of the field, added up by id, pass u, which is less than all of them. */
+static uint32_t token_at(const field *f, uint32_t u) {
+  const uint32_t *block = f->sums;
+  uint32_t i = 0;
+  while (u >= *block) {
+    u -= *block++;
+    i += BLOCK;
+  }
+  for (;; i++) {
+    const uint32_t d = (uint32_t)(f->max - f->logits[i]);
+    uint32_t w;
+    if (d > f->cut || (d == f->cut && i > f->last)) continue;
+    w = weight_of(d, f->inv_t);
+    if (u < w) return i;
+    u -= w;
+  }
 }
 
 /* High word of a · b (32 bits each), of 16-bit halves. */
@@ -152,73 +228,43 @@ static uint32_t high_product(uint32_t a, uint32_t b) {
   return ah * bh + (mid >> 16) + (low >> 16);
 }
 
-/* 3 to 6 without top-k and top-p: every token may be drawn. */
-static uint32_t draw_any(const int16_t *logits, uint32_t n, int32_t max, tlm_sampler *s, uint16_t *w) {
-  const uint32_t inv_t = s->inv_t;
-  uint32_t i, u, total = 0; /* ≤ 4096 · 32768 */
-  for (i = 0; i < n; i++) {
-    const uint32_t v = weight_of((uint32_t)(max - logits[i]), inv_t);
-    w[i] = (uint16_t)v;
-    total += v;
-  }
-  u = high_product(tlm_random(s), total);
-  for (i = 0; u >= w[i]; i++) u -= w[i];
-  return i;
-}
-
-/*
- * 3 to 6 with them. Weights fall with rank, so top-k may go first, over all tokens: those without
- * weight that it keeps can neither be drawn nor count.
- */
-static uint32_t draw_best(const int16_t *logits, uint32_t n, int32_t min, int32_t max, tlm_sampler *s, uint32_t *keys,
-                          uint16_t *w) {
-  const uint32_t low = key_of(min, n - 1u), high = key_of(max, 0), inv_t = s->inv_t;
-  uint32_t kept = n, total = 0, cut = high, i, u;
-  for (i = 0; i < n; i++) keys[i] = key_of(logits[i], i);
-  if (s->top_k && s->top_k < n) kept = select_best(keys, n, NULL, s->top_k, low, high, &total);
-  total = 0;
-  for (i = 0; i < kept; i++) {
-    const uint32_t id = key_id(keys[i]), v = weight_of((uint32_t)(max - logits[id]), inv_t);
-    w[id] = (uint16_t)v;
-    total += v;
-  }
+static uint32_t draw(field *f, tlm_sampler *s) {
+  uint32_t total;
+  open_field(f);
+  if (s->top_k) keep_best(f, s->top_k, 0);
+  total = weigh_field(f);
   if (s->top_p) {
     const uint32_t limit = (total >> TLM_SAMPLER_TOP_P_SHIFT) * s->top_p +
                            (((total & TLM_SAMPLER_TOP_P_MASK) * s->top_p) >> TLM_SAMPLER_TOP_P_SHIFT);
-    kept = select_best(keys, kept, w, limit, low, high, &total);
+    keep_best(f, limit ? limit : 1u, 1);
+    total = weigh_field(f);
   }
-  for (i = 0; i < kept; i++) {
-    if (keys[i] < cut) cut = keys[i];
-  }
-  u = high_product(tlm_random(s), total);
-  for (i = 0;; i++) {
-    if (key_of(logits[i], i) < cut) continue;
-    if (u < w[i]) return i;
-    u -= w[i];
-  }
+  return token_at(f, high_product(tlm_random(s), total));
 }
 
 int tlm_sample(tlm_engine *e, tlm_sampler *s) {
-  const uint32_t V = e->model->vocab;
-  uint32_t *keys = e->scratch;
-  uint16_t *w = (uint16_t *)(void *)(keys + V);
-  const int16_t *logits = tlm_logits(e);
-  uint32_t i, best = 0;
-  int32_t max, min;
+  const int16_t *logits = tlm_logits(e), *end = logits + e->model->vocab, *best = logits, *l;
   undo undone;
+  uint32_t i, token;
+  int32_t max;
   penalize(e, s, &undone);
-  max = min = logits[0];
-  for (i = 1; i < V; i++) {
-    const int32_t l = logits[i];
-    if (l > max) {
-      max = l;
-      best = i;
+  max = *logits;
+  for (l = logits; l != end; l++) {
+    if (*l > max) {
+      max = *l;
+      best = l;
     }
-    if (l < min) min = l;
   }
+  token = (uint32_t)(best - logits);
   if (s->inv_t) {
-    best = s->top_k || s->top_p ? draw_best(logits, V, min, max, s, keys, w) : draw_any(logits, V, max, s, w);
+    field f;
+    f.logits = logits;
+    f.n = e->model->vocab;
+    f.max = max;
+    f.inv_t = s->inv_t;
+    f.sums = (uint32_t *)(void *)e->gates;
+    token = draw(&f, s);
   }
   for (i = 0; i < undone.count; i++) e->logits[undone.token[i]] = undone.logit[i];
-  return (int)best;
+  return (int)token;
 }

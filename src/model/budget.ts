@@ -39,6 +39,9 @@ export interface Budget {
 /** Slots of look-up tables that the engine keeps at most (`TLM_TABLE_SLOTS_MAX`). */
 export const TABLE_SLOTS_MAX = 4;
 
+/** What the sampler sums in, bytes (`TLM_SAMPLE_BYTES`); it lies where the gates do. */
+const SAMPLE_BYTES = 512;
+
 /** Accumulators of a product that is made in pieces of columns: of so many rows at a time. */
 export const PIECE_ROWS = 1536;
 
@@ -58,8 +61,8 @@ export function tableSlots(config: ModelConfig, packing: Packing, given: number)
 const productsOf = (config: ModelConfig): ParameterSpec[] => parameterSpecs(config).filter(({ uses }) => uses.length > 0);
 
 /**
- * The block that the engine is given, as `engine/src/tlm_memory.c` lays it out: states i16, the residual stream i16, gates i16, logits
- * (V) i16, the 8-bit input, tables, and scratch: accumulators of products in pieces, or what the sampler sorts.
+ * The block that the engine is given, as `engine/src/tlm_memory.c` lays it out: states i16, the residual stream i16, gates i16
+ * (or the sampler's sums), logits (V) i16, the 8-bit input, tables, and accumulators of products in pieces.
  */
 function engineBytes(config: ModelConfig, packing: Packing | undefined, given: number): number {
   const { layers } = stackOf(config);
@@ -72,9 +75,9 @@ function engineBytes(config: ModelConfig, packing: Packing | undefined, given: n
   const { slot, slots } = packing === undefined ? { slot: 0, slots: 0 } : tableSlots(config, packing, given);
   const pieced = packing === undefined ? []
     : products.filter(({ cols }) => rowBytes(packing, cols) * PACKINGS[packing].stride * 2 > slot).map(({ rows }) => rows);
-  const parts = [2 * states, 2 * stream, 2 * gates, 2 * vocab,
+  const parts = [2 * states, 2 * stream, Math.max(2 * gates, SAMPLE_BYTES), 2 * vocab,
     Math.max(inputWidth(config), ...layers.flatMap(({ input, width }) => [input.width, width])) + 8, slot * slots,
-    Math.max(4 * Math.min(PIECE_ROWS, Math.max(0, ...pieced)), 6 * vocab + 2)];
+    4 * Math.min(PIECE_ROWS, Math.max(0, ...pieced))];
   return parts.reduce((sum, bytes) => sum + alignUp(bytes, 4), 0);
 }
 
