@@ -92,7 +92,7 @@ for (const m of MACHINES) {
   test(`QEMU ${m.name}: the bytes of WebAssembly and x86, within 32 KB of RAM`, async (t) => {
     if (!toolsFor(t, { ...m.tools, ...POSIX_TOOLS })) return;
     const program = buildBarePort(m.target);
-    for (const model of [modelFile(), vector('char-5-7-2')]) {
+    for (const model of [modelFile(), vector('char-5-7-2'), modelFile({ vocab: 4096, dim: 4, hidden: 8 })]) {
       const said = await converse(m.qemu, [...m.args, '-kernel', program,
         '-device', `loader,file=${model},addr=${m.model},force-raw=on`], TURNS);
       const expected = (await loadEngineModel(model)).text(PROMPT, SETTINGS).replaceAll('\r', '');

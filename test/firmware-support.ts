@@ -55,7 +55,7 @@ export function modelFile(shape: { vocab?: number; dim?: number; hidden?: number
     'ro', 'mu', 'ki'];
   let s = 1;
   const pick = (n: number): number => (s = Math.imul(s, 1664525) + 1013904223 >>> 0) % 65521 % n;
-  const text = Array.from({ length: 6000 }, (_, i) =>
+  const text = Array.from({ length: (shape.vocab ?? 0) > 512 ? 60_000 : 6000 }, (_, i) =>
     Array.from({ length: 1 + pick(3) }, () => syllables[pick(syllables.length)]).join('') +
       (i % 9 === 8 ? '.\n' : '')).join(' ');
   const tokenizer = trainTokenizer([text], { kind: 'bpe', vocab: shape.vocab ?? 256 });

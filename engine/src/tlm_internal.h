@@ -189,6 +189,8 @@ TLM_INLINE uint32_t tlm_symbol_order(const uint8_t *p, uint32_t length) {
 const uint8_t *tlm_symbol(const tlm_model *m, uint32_t token, uint32_t *length);
 /* Merge k: its left token, and its right one in the upper half. */
 uint32_t tlm_merge(const tlm_model *m, uint32_t k);
+/* The first merge of a pair of ids, or TLM_NONE. For a model with an index of its merges (model->merge_index). */
+int tlm_find_merge(const tlm_model *model, uint32_t left, uint32_t right);
 /* As tlm_token_text, for a token < vocab whose length is at most 32. */
 uint32_t tlm_expand(const tlm_model *model, uint32_t token, uint8_t *text);
 /* h was changed from outside a step: tables and logits are stale. */

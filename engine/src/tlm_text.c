@@ -37,24 +37,32 @@ const uint8_t *tlm_symbol(const tlm_model *m, uint32_t token, uint32_t *length) 
   return p;
 }
 
-uint32_t tlm_merge(const tlm_model *m, uint32_t k) {
-  const uint8_t *p = m->merges + m->merge_bytes * k;
-  if (m->merge_bytes == 2u) return (uint32_t)p[0] | (uint32_t)p[1] << 16;
+/* A record of the merges. */
+TLM_INLINE uint32_t pair_in(const uint8_t *p, uint32_t bytes) {
   /* 24 bits: left in the lower half */
-  if (m->merge_bytes == 3u) return (tlm_u16(p) & 0xFFFu) | ((uint32_t)p[1] >> 4 | (uint32_t)p[2] << 4) << 16;
-  return tlm_u32(p);
+  if (bytes == 3u) return (tlm_u16(p) & 0xFFFu) | ((uint32_t)p[1] >> 4 | (uint32_t)p[2] << 4) << 16;
+  return bytes == 2u ? (uint32_t)p[0] | (uint32_t)p[1] << 16 : tlm_u32(p);
 }
+
+uint32_t tlm_merge(const tlm_model *m, uint32_t k) { return pair_in(m->merges + m->merge_bytes * k, m->merge_bytes); }
 
 /* The base token of a unit, or TLM_NONE. Symbols stand in increasing order of their bytes. */
 static int find_symbol(const tlm_model *m, const uint8_t *p, uint32_t n) {
   const uint32_t wanted = tlm_symbol_order(p, n);
-  uint32_t low = TLM_TOKENIZER_FIRST_SYMBOL, high = m->base_count;
+  uint32_t first = TLM_TOKENIZER_FIRST_SYMBOL, low = 0, high = m->base_count - first, bytes = TLM_V1_RECORD_BYTES, i;
+  const uint8_t *symbols = m->base + bytes * first;
+  if (m->version != TLM_V1_VERSION) { /* only among those of n bytes */
+    symbols = m->base;
+    for (i = 1; i < n; i++) {
+      symbols += i * m->symbols[i - 1u];
+      first += m->symbols[i - 1u];
+    }
+    high = m->symbols[n - 1u];
+    bytes = n;
+  }
   while (low < high) {
-    const uint32_t mid = (low + high) / 2u;
-    uint32_t length, order;
-    const uint8_t *s = tlm_symbol(m, mid, &length);
-    order = tlm_symbol_order(s, length);
-    if (order == wanted) return (int)mid;
+    const uint32_t mid = (low + high) / 2u, order = tlm_symbol_order(symbols + bytes * mid, bytes);
+    if (order == wanted) return (int)(first + mid);
     if (order < wanted) low = mid + 1u;
     else high = mid;
   }
@@ -154,19 +162,100 @@ static uint32_t units_to_tokens(const tlm_model *m, const uint8_t *p, uint32_t n
   return count;
 }
 
-/* 2.2: for m = 0 … M−1, each pair equal to merge m becomes its token, from left to right. */
-static uint32_t apply_merges(const tlm_model *m, uint16_t *tokens, uint32_t count) {
-  /* One bit for each left id modulo 32 spares most merges the look through the word. */
-  uint32_t seen = 0, i, k, out;
-  for (i = 0; i + 1u < count; i++) seen |= (uint32_t)1 << (tokens[i] & 31u);
-  for (k = 0; k < m->merge_count && count > 1u; k++) {
-    const uint32_t pair = tlm_merge(m, k), left = pair & 0xFFFFu, right = pair >> 16;
-    if (!(seen >> (left & 31u) & 1u)) continue;
+/* ---- merges (2.2) ---- */
+
+/* Pairs are ordered by their left id, then their right id; tlm_merge has the left one below. */
+TLM_INLINE uint32_t order_of(uint32_t pair) { return pair << 16 | pair >> 16; }
+
+TLM_INLINE int find_pair(const tlm_model *m, uint32_t pair, const uint32_t bytes) {
+  const uint8_t *merges = m->merges, *index = m->merge_index;
+  const uint32_t wanted = order_of(pair);
+  uint32_t low = 0, high = m->merge_count, k;
+  while (low < high) {
+    const uint32_t mid = (low + high) >> 1;
+    if (order_of(pair_in(merges + bytes * tlm_u16(index + 2u * mid), bytes)) < wanted) low = mid + 1u;
+    else high = mid;
+  }
+  if (low == m->merge_count) return TLM_NONE;
+  k = tlm_u16(index + 2u * low);
+  return pair_in(merges + bytes * k, bytes) == pair ? (int)k : TLM_NONE;
+}
+
+int tlm_find_merge(const tlm_model *m, uint32_t left, uint32_t right) {
+  const uint32_t pair = left | right << 16;
+  return m->merge_bytes == 3u ? find_pair(m, pair, 3) : find_pair(m, pair, m->merge_bytes);
+}
+
+#define NO_MERGE 0xFFFFu
+#define WORD_TOKENS_MAX (2u * TLM_TOKENIZER_WORD_BYTES_MAX)
+
+/* The merge of two tokens, or NO_MERGE. Nibbles never merge. */
+static uint16_t merge_of(const tlm_model *m, uint32_t left, uint32_t right) {
+  const int k = left < TLM_TOKENIZER_FIRST_SYMBOL || right < TLM_TOKENIZER_FIRST_SYMBOL
+                    ? TLM_NONE : tlm_find_merge(m, left, right);
+  return (uint16_t)(k == TLM_NONE ? (int)NO_MERGE : k);
+}
+
+/*
+ * A word's merges, the lowest that there is a pair of again and again: the same as going through m = 0 … M−1. A merge
+ * makes a token that only later merges use, and of two equal merges the first leaves nothing to the second.
+ * With an index: each pair is looked up once.
+ */
+static uint32_t merge_by_index(const tlm_model *m, uint16_t *tokens, uint32_t count) {
+  uint16_t merge[WORD_TOKENS_MAX]; /* of tokens i and i + 1 */
+  uint32_t i, out;
+  for (i = 0; i + 1u < count; i++) merge[i] = merge_of(m, tokens[i], tokens[i + 1u]);
+  for (;;) {
+    uint32_t lowest = NO_MERGE, is_new = 0;
+    for (i = 0; i + 1u < count; i++) {
+      if (merge[i] < lowest) lowest = merge[i];
+    }
+    if (lowest == NO_MERGE) return count;
     for (i = 0, out = 0; i < count; out++) {
-      if (tokens[i] == left && i + 1u < count && tokens[i + 1u] == right) {
+      const uint32_t from = i, was_new = is_new;
+      is_new = i + 1u < count && merge[i] == lowest;
+      tokens[out] = is_new ? (uint16_t)(m->base_count + lowest) : tokens[i];
+      i += 1u + is_new;
+      if (out) merge[out - 1u] = was_new || is_new ? merge_of(m, tokens[out - 1u], tokens[out]) : merge[from - 1u];
+    }
+    count = out;
+  }
+}
+
+/* Two tokens, as tlm_merge has them. */
+TLM_INLINE uint32_t pair_at(const uint16_t *tokens, uint32_t i) { return tokens[i] | (uint32_t)tokens[i + 1u] << 16; }
+
+/* The lowest merge from `from` on that a pair of the word is of, or M. */
+static uint32_t lowest_by_scan(const tlm_model *m, const uint16_t *tokens, uint32_t count, uint32_t from) {
+  const uint32_t bytes = m->merge_bytes;
+  const uint8_t *merge = m->merges + bytes * from;
+  /* The ids that stand left in a pair, and right, modulo 32: nearly all merges are passed over for their first byte. */
+  uint32_t left = 0, right = 0, k, i;
+  for (i = 0; i + 1u < count; i++) {
+    left |= (uint32_t)1 << (tokens[i] & 31u);
+    right |= (uint32_t)1 << (tokens[i + 1u] & 31u);
+  }
+  for (k = from; k < m->merge_count; k++, merge += bytes) {
+    uint32_t pair;
+    if (!(left >> (*merge & 31u) & 1u)) continue; /* in every form of a record the low bits of the left id */
+    pair = pair_in(merge, bytes);
+    if (!(right >> (pair >> 16 & 31u) & 1u)) continue;
+    for (i = 0; i + 1u < count; i++) {
+      if (pair_at(tokens, i) == pair) return k;
+    }
+  }
+  return k;
+}
+
+/* The same without an index: one pass over the merges for a word. */
+static uint32_t merge_by_scan(const tlm_model *m, uint16_t *tokens, uint32_t count) {
+  uint32_t k = 0, i, out;
+  while (count > 1u && (k = lowest_by_scan(m, tokens, count, k)) < m->merge_count) {
+    const uint32_t pair = tlm_merge(m, k);
+    for (i = 0, out = 0; i < count; out++) {
+      if (i + 1u < count && pair_at(tokens, i) == pair) {
         tokens[out] = (uint16_t)(m->base_count + k);
-        seen |= (uint32_t)1 << (tokens[out] & 31u);
-        i += 2;
+        i += 2u;
       } else {
         tokens[out] = tokens[i++];
       }
@@ -177,18 +266,20 @@ static uint32_t apply_merges(const tlm_model *m, uint16_t *tokens, uint32_t coun
 }
 
 int tlm_encoder_next(tlm_encoder *e) {
-  uint32_t n, i;
+  const tlm_model *m = e->model;
+  uint32_t n, i, count = 1;
   if (e->next < e->count) return e->tokens[e->next++];
   if (!e->length) return TLM_NONE;
   n = first_word(e);
   if (!n) return TLM_NONE;
-  if (e->model->tokenizer_kind == TLM_TOKENIZER_KIND_BYTE) {
+  if (m->tokenizer_kind == TLM_TOKENIZER_KIND_BYTE) {
     e->tokens[0] = e->bytes[0];
-    e->count = 1;
   } else {
     n = n < TLM_TOKENIZER_WORD_BYTES_MAX ? n : TLM_TOKENIZER_WORD_BYTES_MAX;
-    e->count = (uint8_t)apply_merges(e->model, e->tokens, units_to_tokens(e->model, e->bytes, n, e->tokens));
+    count = units_to_tokens(m, e->bytes, n, e->tokens);
+    count = m->merge_index ? merge_by_index(m, e->tokens, count) : merge_by_scan(m, e->tokens, count);
   }
+  e->count = (uint8_t)count;
   e->length = (uint8_t)(e->length - n);
   for (i = 0; i < e->length; i++) e->bytes[i] = e->bytes[i + n];
   e->next = 1;
