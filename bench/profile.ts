@@ -27,10 +27,7 @@ interface ProfileExports {
   trainer_bytes(config: number): number;
   trainer_init(base: number, config: number, workers: number): number;
   trainer_address(trainer: number, what: number, index: number): number;
-  trainer_tensors(trainer: number): number;
-  trainer_parameters(trainer: number): number;
-  trainer_rows(trainer: number): number;
-  trainer_hidden_stride(trainer: number): number;
+  trainer_count(trainer: number, what: number, index: number): number;
   trainer_run(trainer: number, worker: number, position: number, steps: number, update: number): void;
   trainer_evaluate(trainer: number, worker: number, segments: number): void;
   bench_start(): void;
@@ -83,10 +80,7 @@ async function wasmProfiler(): Promise<Profiler> {
         return {
           threads: 1,
           buffer: memory.buffer,
-          tensors: kernels.trainer_tensors(trainer),
-          parameters: kernels.trainer_parameters(trainer),
-          rows: kernels.trainer_rows(trainer),
-          hiddenStride: kernels.trainer_hidden_stride(trainer),
+          count: (what, index) => kernels.trainer_count(trainer, what, index),
           offset: (what, index) => kernels.trainer_address(trainer, what, index) >>> 0,
           async work(task) {
             if (task.kind === 'run') kernels.trainer_run(trainer, 0, task.position, task.steps, Number(task.update));

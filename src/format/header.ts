@@ -85,6 +85,7 @@ export function rulesHeader(prefix: 'tlm' | 'model'): string {
   const P = prefix.toUpperCase();
   const guard = `${P}_LAYERS_H`;
   const rules: string[] = [];
+  const names: string[] = [];
   const parts: { readonly name: string; readonly first: number; readonly count: number }[] = [];
   const part = (name: string, list: readonly TensorRule[]): void => {
     parts.push({ name, first: rules.length, count: list.length });
@@ -96,6 +97,7 @@ export function rulesHeader(prefix: 'tlm' | 'model'): string {
         `${P}_OF_${r.cols.toUpperCase()}`, r.stored ?? times,
         r.from === undefined ? 0 : r.from === 'input' ? INPUT_Q : Q[r.from], r.to === undefined ? 0 : Q[r.to], ...(r.frac ?? [0, 0]),
       ];
+      names.push(r.name.replace('.', '_').toUpperCase());
       rules.push(`  { ${fields.join(', ')} }, /* ${r.name} */`);
     }
   };
@@ -122,6 +124,8 @@ export function rulesHeader(prefix: 'tlm' | 'model'): string {
     'typedef struct {',
     '  uint8_t id, role, when, group, times, rows_of, cols_of, stored, from, to, frac_min, frac_max;',
     `} ${prefix}_rule;`, '',
+    // The trainer's layers ask for their tensors by rule.
+    ...(prefix === 'model' ? ['/* Numbers of the rules. */', `enum {\n  ${names.map((name) => `MODEL_${name},`).join('\n  ')}\n};`, ''] : []),
     `static const ${prefix}_rule ${prefix}_rules[${rules.length}] = {`, ...rules, '};', '',
     ...ends.map(({ name, first, count }) => `#define ${P}_RULES_${name} ${first}u /* ${count} of them */\n#define ${P}_RULE_COUNT_${name} ${count}u`),
     '', '/* A kind of layer: its number in a file, its rules, numbers of state and of gates in widths, whether it works on the residual stream. */',

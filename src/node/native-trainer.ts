@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { platform } from 'node:os';
 import { basename } from 'node:path';
 import { TinyLMError } from '../model/errors.js';
-import type { Backend, NativeKernels, TrainerKernels } from '../train/index.js';
+import { refuseAnswer, refuseConfig, type Backend, type NativeKernels, type TrainerKernels } from '../train/index.js';
 import { readWasm } from './assets.js';
 import { build, findCompiler, firstLine, Unavailable, type BuildOptions, type Compiler } from './native-build.js';
 
@@ -182,13 +182,10 @@ function open(koffi: Koffi, library: KoffiLibrary, compiler: Compiler): Loaded {
   const bytesOf = library.func('trainer_bytes', 'size_t', [pointer]);
   const init = library.func('trainer_init', pointer, [pointer, pointer, 'int']);
   const address = library.func('trainer_address', pointer, [pointer, 'int', 'int']);
-  const count = (name: string) => library.func(name, 'int', [pointer]);
-  const tensors = count('trainer_tensors');
-  const parameters = count('trainer_parameters');
-  const rows = count('trainer_rows');
-  const hiddenStride = count('trainer_hidden_stride');
-  const steps = library.func('native_run', 'void', [pointer, 'int', 'int', 'int']);
-  const evaluate = library.func('native_evaluate', 'void', [pointer, 'int']);
+  const check = library.func('trainer_check', 'int', [pointer]);
+  const count = library.func('trainer_count', 'int', [pointer, 'int', 'int']);
+  const steps = library.func('native_run', 'int', [pointer, 'int', 'int', 'int']);
+  const evaluate = library.func('native_evaluate', 'int', [pointer, 'int']);
   const floats = library.func('native_vector_floats', 'int', [])() as number;
   const { version, target, vectors } = compiler;
   const identity = { name: 'native', vector: floats, compiler: version, target } as const;
@@ -196,6 +193,7 @@ function open(koffi: Koffi, library: KoffiLibrary, compiler: Compiler): Loaded {
   const kernels: NativeKernels = {
     name: `native (${short}, ${vectors}, ${floats} floats a vector)`,
     async create(config, workers): Promise<Backend> {
+      refuseConfig(check(config) as number, config);
       const bytes = Number(bytesOf(config));
       let buffer: ArrayBuffer;
       try {
@@ -213,15 +211,12 @@ function open(koffi: Koffi, library: KoffiLibrary, compiler: Compiler): Loaded {
       return {
         threads: workers,
         buffer,
-        tensors: tensors(trainer) as number,
-        parameters: parameters(trainer) as number,
-        rows: rows(trainer) as number,
-        hiddenStride: hiddenStride(trainer) as number,
+        count: (what, index) => count(trainer, what, index) as number,
         offset: (what, index) => Number((address(trainer, what, index) as bigint) - start),
         work(task) {
-          working = new Promise((resolve, reject) => {
+          working = new Promise<number>((resolve, reject) => {
             // holds `buffer` until the call is back
-            const done = (error: Error | null) => (error || buffer.byteLength === 0 ? reject(error) : resolve());
+            const done = (error: Error | null, answer: number) => (error || buffer.byteLength === 0 ? reject(error) : resolve(answer));
             switch (task.kind) {
               case 'run':
                 steps.async(trainer, task.position, task.steps, Number(task.update), done);
@@ -232,7 +227,7 @@ function open(koffi: Koffi, library: KoffiLibrary, compiler: Compiler): Loaded {
               default:
                 task satisfies never;
             }
-          });
+          }).then(refuseAnswer);
           return working;
         },
         close: () => working.catch(() => {}), // the threads end with each call

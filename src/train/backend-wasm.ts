@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { TinyLMError } from '../model/errors.js';
 import type { Backend, WorkerTask } from './backend.js';
+import { refuseAnswer, refuseConfig } from './layout.js';
 import type { WorkerMessage, WorkerStart } from './worker.js';
 
 const STACK_BYTES = 256 * 1024;
@@ -11,18 +12,16 @@ const MAX_PAGES = 32768;
 
 interface HostKernels {
   readonly __heap_base: WebAssembly.Global;
+  trainer_check(config: number): number;
   trainer_bytes(config: number): number;
   trainer_init(base: number, config: number, workers: number): number;
   trainer_address(trainer: number, what: number, index: number): number;
-  trainer_tensors(trainer: number): number;
-  trainer_parameters(trainer: number): number;
-  trainer_rows(trainer: number): number;
-  trainer_hidden_stride(trainer: number): number;
+  trainer_count(trainer: number, what: number, index: number): number;
 }
 
 /**
  * Compiles the kernels, lays out the memory and starts the threads.
- * @throws TinyLMError `train-memory` when the model and batch need more than 2 GiB
+ * @throws TinyLMError `train-config` for a configuration that cannot be, `train-memory` when the model and batch need more than 2 GiB
  */
 export async function createWasmBackend(wasm: BufferSource, config: Uint8Array, workers: number): Promise<Backend> {
   const module = await WebAssembly.compile(wasm);
@@ -32,6 +31,7 @@ export async function createWasmBackend(wasm: BufferSource, config: Uint8Array, 
   const stacksAt = align(configAt + config.length);
   const base = align(stacksAt + workers * STACK_BYTES);
   new Uint8Array(memory.buffer).set(config, configAt);
+  refuseConfig(kernels.trainer_check(configAt), config);
   const bytes = kernels.trainer_bytes(configAt) >>> 0;
   const pages = Math.ceil((base + bytes) / PAGE);
   if (pages > MAX_PAGES)
@@ -51,18 +51,16 @@ export async function createWasmBackend(wasm: BufferSource, config: Uint8Array, 
   return {
     threads: workers,
     buffer: memory.buffer,
-    tensors: kernels.trainer_tensors(trainer),
-    parameters: kernels.trainer_parameters(trainer),
-    rows: kernels.trainer_rows(trainer),
-    hiddenStride: kernels.trainer_hidden_stride(trainer),
+    count: (what, index) => kernels.trainer_count(trainer, what, index),
     offset: (what, index) => kernels.trainer_address(trainer, what, index) >>> 0,
     async work(task: WorkerTask) {
       const message: WorkerMessage = { ...task, trainer };
-      await Promise.all(threads.map((worker) => {
+      const answers = await Promise.all(threads.map((worker) => {
         const done = once(worker);
         worker.postMessage(message);
         return done;
       }));
+      answers.forEach(refuseAnswer);
     },
     async close() {
       await Promise.all(threads.map((worker) => worker.terminate()));
@@ -75,13 +73,13 @@ function align(address: number): number {
 }
 
 /** The next message of a worker; rejects when it fails. */
-function once(worker: Worker): Promise<void> {
+function once(worker: Worker): Promise<number> {
   return new Promise((resolve, reject) => {
     const done = (action: () => void) => () => {
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       action();
     };
-    const onMessage = done(resolve);
+    const onMessage = (answer: number) => done(() => resolve(answer))();
     const onExit = done(() => reject(new Error('a training thread ended unexpectedly')));
     const onError = (error: Error) => done(() => reject(error))();
     worker.once('message', onMessage).once('error', onError).once('exit', onExit);

@@ -13,16 +13,14 @@ export interface Backend {
   readonly threads: number;
   /** The memory that the offsets point into; it may grow no more. */
   readonly buffer: ArrayBufferLike;
-  readonly tensors: number;
-  /** Floats of a padded array of all parameters. */
-  readonly parameters: number;
-  /** Values of an array with one value a row. */
-  readonly rows: number;
-  /** Floats from one lane's state to the next. */
-  readonly hiddenStride: number;
-  /** Bytes from the start of the memory to what `ADDRESS` (layout.ts) names. */
+  /** How many there are of what `COUNT` (abi.ts) names. */
+  count(what: number, index: number): number;
+  /** Bytes from the start of the memory to what `ADDRESS` (abi.ts) names. */
   offset(what: number, index: number): number;
-  /** Resolves when all workers are done; one task at a time. */
+  /**
+   * Resolves when all workers are done; one task at a time.
+   * @throws TinyLMError `train-data` when the kernels refuse it
+   */
   work(task: WorkerTask): Promise<void>;
   /** Ends the threads; a task that still runs may be given up. */
   close(): Promise<void>;
@@ -32,7 +30,11 @@ export interface Backend {
 export interface NativeKernels {
   /** For people, e.g. "native (gcc 12.2.0, 16 floats a vector)". */
   readonly name: string;
-  /** @param config the words of `Config` (layout.ts), @param workers 1 … shards */
+  /**
+   * @param config the words of `Config` (layout.ts)
+   * @param workers 1 … shards
+   * @throws TinyLMError `train-config` for one that cannot be, `train-memory` for one that needs too much
+   */
   create(config: Uint8Array, workers: number): Promise<Backend>;
 }
 

@@ -3,7 +3,7 @@ export { encodeDocuments, evaluateModel, type EvaluateSetup } from './evaluate.j
 export { epochTokens } from './data.js';
 export { KernelPool, type Loss } from './pool.js';
 export type { Backend, NativeKernels, TrainerKernels } from './backend.js';
-export type { KernelConfig, ParameterArray } from './layout.js';
+export { refuseAnswer, refuseConfig, type KernelConfig, type ParameterArray } from './layout.js';
 export { kernelConfig, TrainingRun, type RunSetup } from './run.js';
 export { fitBatch, learningRateAt, shardsOf, stepsPerEpoch, TRAIN_THRESHOLD, trainDefaults } from './schedule.js';
 export type {

@@ -1,9 +1,14 @@
 /**
- * The trainer's memory as the C kernels lay it out (kernels/trainer.h): the configuration words, the addresses,
- * and the way between PyTorch's tight tensors and the padded ones.
+ * The trainer's memory as the C kernels lay it out: the configuration words, and the way between PyTorch's tight tensors and the padded
+ * ones.
  */
-import type { ModelConfig } from '../model/config.js';
-import { parameterSpecs } from '../model/index.js';
+import { TRIT_GROUPS, type ModelConfig } from '../model/config.js';
+import { TinyLMError } from '../model/errors.js';
+import { LAYER_KINDS, MODEL_LIMITS, parameterSpecs } from '../model/index.js';
+import {
+  ANSWERS, CONFIG_WORDS, FLOAT_WORDS, INTEGER_WORDS, LAYER_WORDS, NGRAM_WORDS, TENSOR_WORDS,
+  type FloatWord, type IntegerWord, type TensorWord,
+} from './abi.js';
 
 /** What the kernels are built for; fixed for the life of a trainer. */
 export interface KernelConfig {
@@ -38,28 +43,53 @@ export interface KernelConfig {
   readonly latentRate: number;
 }
 
-/** The C struct `Config`: fifteen 32-bit integers and seven floats. */
+/** The words of the C struct `Config` (abi.ts). */
 export function configWords(c: KernelConfig): Uint8Array {
-  const ints = [
-    c.model.vocab, c.model.dim, c.model.layers[0].width, c.model.layers.length, Number(c.model.tied),
-    c.lanes, c.segment, c.shards,
-    Number(c.ternary), Number(c.quantizeActivations), c.embedFrac, Number(c.resetOnEod), c.eod,
-    c.stream, c.chunk,
+  const { model } = c;
+  const integers: Record<IntegerWord, number> = {
+    vocab: model.vocab, dim: model.dim, tied: Number(model.tied), lanes: c.lanes, segment: c.segment, shards: c.shards,
+    ternary: Number(c.ternary), quantize_activations: Number(c.quantizeActivations), embed_frac: c.embedFrac,
+    reset_on_eod: Number(c.resetOnEod), eod: c.eod, stream: c.stream, chunk: c.chunk,
+  };
+  const floats: Record<FloatWord, number> = {
+    threshold: c.threshold, clip: c.clip, beta1: c.beta1, beta2: c.beta2, epsilon: c.epsilon, weight_decay: c.weightDecay,
+    latent_rate: c.latentRate,
+  };
+  /** A count and so many records, those that are not used zero. */
+  const list = (records: readonly (readonly number[])[], most: number, words: number): number[] =>
+    [records.length, ...records.flat(), ...new Array<number>(Math.max(0, most - records.length) * words).fill(0)];
+  const words = [
+    ...INTEGER_WORDS.map(([name]) => integers[name]),
+    ...FLOAT_WORDS.map(([name]) => floats[name]),
+    ...TRIT_GROUPS.map((group) => model.trits[group]),
+    ...list(model.ngrams.map(({ order, rows, width }) => [order, Math.log2(rows), width]), MODEL_LIMITS.ngramsMax, NGRAM_WORDS.length),
+    ...list(model.layers.map(({ kind, width }) => [LAYER_KINDS.indexOf(kind), width]), MODEL_LIMITS.layersMax, LAYER_WORDS.length),
   ];
-  const floats = [c.threshold, c.clip, c.beta1, c.beta2, c.epsilon, c.weightDecay, c.latentRate];
-  const bytes = new Uint8Array((ints.length + floats.length) * 4);
+  const bytes = new Uint8Array(words.length * 4);
   const view = new DataView(bytes.buffer);
-  ints.forEach((value, i) => view.setInt32(i * 4, value, true));
-  floats.forEach((value, i) => view.setFloat32((ints.length + i) * 4, value, true));
+  words.forEach((value, i) => {
+    if (i >= INTEGER_WORDS.length && i < INTEGER_WORDS.length + FLOAT_WORDS.length) view.setFloat32(i * 4, value, true);
+    else view.setInt32(i * 4, value, true);
+  });
   return bytes;
 }
 
-/** Arguments of the C function `trainer_address`. */
-export const ADDRESS = {
-  weight: 0, moment1: 1, moment2: 2, gradient: 3, inputs: 4, targets: 5, schedule: 6, stats: 7, totals: 8,
-  config: 9, stop: 10, tensor: 11, carry: 12, done: 13, effective: 14,
-  scaleMoment1: 15, scaleMoment2: 16,
-} as const;
+/** @throws TinyLMError `train-config` for the number of a word that cannot be, plus 1, as `trainer_check` gives it; 0 is none */
+export function refuseConfig(word: number, config: Uint8Array): void {
+  if (word === 0) return;
+  const at = (word - 1) * 4;
+  const view = new DataView(config.buffer, config.byteOffset);
+  const float = word > INTEGER_WORDS.length && word <= INTEGER_WORDS.length + FLOAT_WORDS.length;
+  throw new TinyLMError('train-config', `the trainer cannot work with ${CONFIG_WORDS[word - 1]} = ` +
+    `${float ? view.getFloat32(at, true) : view.getInt32(at, true)}`, 'choose other sizes of the model or of the batch');
+}
+
+/** @throws TinyLMError `train-data` for an answer of the kernels that is not 0 */
+export function refuseAnswer(answer: number): void {
+  if (answer === 0) return;
+  throw new TinyLMError('train-data', `the kernels refuse what they were asked: ${ANSWERS[answer]?.[1] ?? `answer ${answer}`}`,
+    'encode the text with the tokenizer that the model was made for');
+}
 
 /** The arrays of all parameters that one can read and write by name. */
 export type ParameterArray = 'weight' | 'moment1' | 'moment2' | 'gradient' | 'effective' | 'scaleMoment1' | 'scaleMoment2';
@@ -70,41 +100,30 @@ export function hasRows(array: ParameterArray): boolean {
 }
 
 /** Where a parameter lies: the C struct `Tensor`. */
-export interface PaddedTensor {
-  readonly name: string;
-  readonly groups: number;
-  readonly groupRows: number;
-  readonly groupStride: number;
-  readonly cols: number;
-  readonly stride: number;
-  /** Floats from the start of a parameter array. */
-  readonly offset: number;
-  /** Rows from the start of an array with one value a row. */
-  readonly rowOffset: number;
-}
+export type PaddedTensor = Readonly<Record<TensorWord, number>> & { readonly name: string };
 
 /** Reads the C struct `Tensor` number i; names come in the order of SPEC.md 1.2. */
 export function readTensor(words: Int32Array, model: ModelConfig, i: number): PaddedTensor {
-  const [groups, groupRows, groupStride, cols, stride, , offset, rowOffset] = words;
-  return { name: parameterSpecs(model)[i].name, groups, groupRows, groupStride, cols, stride, offset, rowOffset };
+  const fields = Object.fromEntries(TENSOR_WORDS.map(([name], word) => [name, words[word]])) as Record<TensorWord, number>;
+  return { name: parameterSpecs(model)[i].name, ...fields };
 }
 
 /** The same tensor in an array with one value a row. */
 export function rowsOf(t: PaddedTensor): PaddedTensor {
-  return { ...t, cols: 1, stride: 1, offset: t.rowOffset };
+  return { ...t, cols: 1, stride: 1, offset: t.row_offset };
 }
 
 /** Number of elements without the padding. */
 export function tightLength(t: PaddedTensor): number {
-  return t.groups * t.groupRows * t.cols;
+  return t.groups * t.group_rows * t.cols;
 }
 
 /** Copies between a padded array of all parameters and the tight tensor of one. */
 export function copyTensor(t: PaddedTensor, padded: Float32Array, tight: Float32Array, into: 'padded' | 'tight'): void {
   for (let group = 0; group < t.groups; group++) {
-    for (let row = 0; row < t.groupRows; row++) {
-      const from = t.offset + (group * t.groupStride + row) * t.stride;
-      const to = (group * t.groupRows + row) * t.cols;
+    for (let row = 0; row < t.group_rows; row++) {
+      const from = t.offset + (group * t.group_stride + row) * t.stride;
+      const to = (group * t.group_rows + row) * t.cols;
       if (into === 'tight') tight.set(padded.subarray(from, from + t.cols), to);
       else padded.set(tight.subarray(to, to + t.cols), from);
     }

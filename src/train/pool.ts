@@ -3,11 +3,12 @@
  * two calls.
  */
 import { TinyLMError } from '../model/errors.js';
-import { stateWidths } from '../model/index.js';
+import { stateWidths, type ModelConfig } from '../model/index.js';
 import { createWasmBackend } from './backend-wasm.js';
 import { isNative, type Backend, type TrainerKernels, type WorkerTask } from './backend.js';
+import { ADDRESS, COUNT, TENSOR_WORDS } from './abi.js';
 import {
-  ADDRESS, configWords, copyTensor, hasRows, readTensor, rowsOf, tightLength,
+  configWords, copyTensor, hasRows, readTensor, rowsOf, tightLength,
   type KernelConfig, type PaddedTensor, type ParameterArray,
 } from './layout.js';
 
@@ -16,6 +17,10 @@ export interface Loss {
   readonly nats: number;
   readonly tokens: number;
 }
+
+/** Numbers of the carried state. */
+export const stateLength = ({ model, lanes }: { readonly model: ModelConfig; readonly lanes: number }): number =>
+  lanes * stateWidths(model).reduce((a, b) => a + b, 0);
 
 export class KernelPool {
   readonly config: KernelConfig;
@@ -26,8 +31,8 @@ export class KernelPool {
   private constructor(config: KernelConfig, backend: Backend) {
     this.config = config;
     this.#backend = backend;
-    this.tensors = Array.from({ length: backend.tensors }, (_, i) =>
-      readTensor(new Int32Array(backend.buffer, backend.offset(ADDRESS.tensor, i), 8), config.model, i));
+    this.tensors = Array.from({ length: backend.count(COUNT.tensors, 0) }, (_, i) =>
+      readTensor(new Int32Array(backend.buffer, backend.offset(ADDRESS.tensor, i), TENSOR_WORDS.length), config.model, i));
   }
 
   /**
@@ -52,7 +57,7 @@ export class KernelPool {
   }
 
   #padded(array: ParameterArray): Float32Array {
-    return this.#floats(ADDRESS[array], 0, hasRows(array) ? this.#backend.rows : this.#backend.parameters);
+    return this.#floats(ADDRESS[array], 0, this.#backend.count(hasRows(array) ? COUNT.rows : COUNT.parameters, 0));
   }
 
   /** A copy of an array's values by the parameters' names, without padding: one value an element, or one a row. */
@@ -100,33 +105,31 @@ export class KernelPool {
     return this.#floats(ADDRESS.stats, 0, this.config.chunk * 2);
   }
 
-  /** The hidden state that the next segment starts from, (layers, lanes, hidden), a copy. */
+  /** The states that the next segment starts from: of each layer that has one (lanes, width), one after the other; a copy. */
   readState(): Float32Array {
     return this.#state();
   }
-  /** Sets that state; without an argument to zero. */
+  /** Sets them; without an argument to zero. */
   writeState(state?: Float32Array): void {
-    this.#state(state ?? new Float32Array(this.#stateLength()));
-  }
-  #stateLength(): number {
-    return stateWidths(this.config.model).reduce((a, b) => a + b, 0) * this.config.lanes;
+    this.#state(state ?? new Float32Array(stateLength(this.config)));
   }
   #state(from?: Float32Array): Float32Array {
-    const { lanes, shards } = this.config;
-    const model = { layers: this.config.model.layers.length, hidden: this.config.model.layers[0].width };
-    const stride = this.#backend.hiddenStride;
+    const { lanes, shards, model } = this.config;
     const perShard = lanes / shards;
-    const out = from ?? new Float32Array(model.layers * lanes * model.hidden);
-    for (let shard = 0; shard < shards; shard++) {
-      for (let layer = 0; layer < model.layers; layer++) {
-        const carry = this.#floats(ADDRESS.carry, shard * model.layers + layer, perShard * stride);
+    const out = from ?? new Float32Array(stateLength(this.config));
+    let before = 0;
+    stateWidths(model).forEach((width, layer, { length }) => {
+      const stride = this.#backend.count(COUNT.width_stride, layer);
+      for (let shard = 0; shard < shards && width > 0; shard++) {
+        const carry = this.#floats(ADDRESS.carry, shard * length + layer, perShard * stride);
         for (let lane = 0; lane < perShard; lane++) {
-          const at = (layer * lanes + shard * perShard + lane) * model.hidden;
-          if (from) carry.set(from.subarray(at, at + model.hidden), lane * stride);
-          else out.set(carry.subarray(lane * stride, lane * stride + model.hidden), at);
+          const at = before + (shard * perShard + lane) * width;
+          if (from) carry.set(from.subarray(at, at + width), lane * stride);
+          else out.set(carry.subarray(lane * stride, lane * stride + width), at);
         }
       }
-    }
+      before += lanes * width;
+    });
     return out;
   }
 

@@ -16,8 +16,8 @@ export type WorkerMessage = WorkerTask & { readonly trainer: number };
 
 interface Kernels {
   readonly __stack_pointer: WebAssembly.Global;
-  trainer_run(trainer: number, worker: number, position: number, steps: number, update: number): void;
-  trainer_evaluate(trainer: number, worker: number, segments: number): void;
+  trainer_run(trainer: number, worker: number, position: number, steps: number, update: number): number;
+  trainer_evaluate(trainer: number, worker: number, segments: number): number;
 }
 
 const start = workerData as WorkerStart;
@@ -26,16 +26,17 @@ const kernels = instance.exports as unknown as Kernels;
 kernels.__stack_pointer.value = start.stackTop;
 
 parentPort!.on('message', (task: WorkerMessage) => {
+  let answer = 0;
   switch (task.kind) {
     case 'run':
-      kernels.trainer_run(task.trainer, start.index, task.position, task.steps, Number(task.update));
+      answer = kernels.trainer_run(task.trainer, start.index, task.position, task.steps, Number(task.update));
       break;
     case 'evaluate':
-      kernels.trainer_evaluate(task.trainer, start.index, task.segments);
+      answer = kernels.trainer_evaluate(task.trainer, start.index, task.segments);
       break;
     default:
       task satisfies never;
   }
-  parentPort!.postMessage('done');
+  parentPort!.postMessage(answer);
 });
-parentPort!.postMessage('ready');
+parentPort!.postMessage(0); // ready

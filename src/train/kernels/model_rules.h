@@ -19,6 +19,28 @@ typedef struct {
   uint8_t id, role, when, group, times, rows_of, cols_of, stored, from, to, frac_min, frac_max;
 } model_rule;
 
+/* Numbers of the rules. */
+enum {
+  MODEL_EMBED_WEIGHT,
+  MODEL_NGRAM_WEIGHT,
+  MODEL_NGRAM_SCALE,
+  MODEL_RNN_NORM,
+  MODEL_RNN_WEIGHT_IH,
+  MODEL_RNN_WEIGHT_HH,
+  MODEL_RNN_BIAS_IH,
+  MODEL_RNN_BIAS_HH,
+  MODEL_MLGRU_NORM,
+  MODEL_MLGRU_WEIGHT_IN,
+  MODEL_MLGRU_BIAS_IN,
+  MODEL_MLGRU_WEIGHT_OUT,
+  MODEL_GLU_NORM,
+  MODEL_GLU_WEIGHT_IN,
+  MODEL_GLU_WEIGHT_OUT,
+  MODEL_FC_NORM,
+  MODEL_FC_WEIGHT,
+  MODEL_FC_BIAS,
+};
+
 static const model_rule model_rules[18] = {
   { 1, MODEL_ROLE_LOOKUP, MODEL_WHEN_ALWAYS, 0, 1, MODEL_OF_VOCAB, MODEL_OF_DIM, 1, 0, 0, 0, 0 }, /* embed.weight */
   { 32, MODEL_ROLE_LOOKUP, MODEL_WHEN_ALWAYS, 1, 1, MODEL_OF_ROWS, MODEL_OF_WIDTH, 1, 0, 0, 0, 0 }, /* ngram.weight */

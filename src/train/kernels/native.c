@@ -1,18 +1,18 @@
 /* The threads of a native build. In WebAssembly the host has them, and this file is empty. */
-#include "trainer.h"
+#include "phases.h"
 
 #ifndef __wasm__
 #include <pthread.h>
 
 typedef struct {
   Trainer *t;
-  int worker, position, steps, update, segments;
+  int worker, position, steps, update, segments, answer;
 } Job;
 
 static void *do_job(void *argument) {
-  const Job *job = argument;
-  if (job->segments > 0) trainer_evaluate(job->t, job->worker, job->segments);
-  else trainer_run(job->t, job->worker, job->position, job->steps, job->update);
+  Job *job = argument;
+  job->answer = job->segments >= 0 ? trainer_evaluate(job->t, job->worker, job->segments)
+                                   : trainer_run(job->t, job->worker, job->position, job->steps, job->update);
   return 0;
 }
 
@@ -20,7 +20,7 @@ static void *do_job(void *argument) {
  * One call for all workers: the caller's thread is the first, the others are started and joined (some 20 microseconds each, once in
  * sixteen steps). When the system has no more threads to give, the work is shared by those there are.
  */
-static void all_workers(Job job) {
+static int all_workers(Job job) {
   Trainer *t = job.t;
   const int wanted = t->workers;
   pthread_t thread[MAX_SHARDS];
@@ -36,14 +36,15 @@ static void all_workers(Job job) {
   do_job(&job);
   for (int i = 1; i < started; i++) pthread_join(thread[i], 0);
   t->workers = wanted;
+  return job.answer;
 }
 
-EXPORT(native_run) void native_run(Trainer *t, int position, int steps, int update) {
-  all_workers((Job){t, 0, position, steps, update, 0});
+EXPORT(native_run) int native_run(Trainer *t, int position, int steps, int update) {
+  return all_workers((Job){t, 0, position, steps, update, -1, 0});
 }
 
-EXPORT(native_evaluate) void native_evaluate(Trainer *t, int segments) {
-  all_workers((Job){t, 0, 0, 0, 0, segments});
+EXPORT(native_evaluate) int native_evaluate(Trainer *t, int segments) {
+  return all_workers((Job){t, 0, 0, 0, 0, segments < 0 ? INT32_MAX : segments, 0});
 }
 
 EXPORT(native_vector_floats) int native_vector_floats(void) { return VW; }

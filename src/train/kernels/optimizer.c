@@ -1,7 +1,9 @@
 /* From the shards' gradients to new weights: reduction, norm, AdamW, and the two-part update of ternary rows. */
-#include "trainer.h"
+#include "phases.h"
 
 #define LATENT_LIMIT 3.0f /* largest latent weight, in mean magnitudes of its row */
+
+void lay_out_optimizer(Trainer *t, Arena *arena) { t->partial = take_floats(arena, (uint64_t)t->p.floats / BLOCK + 1); }
 
 /* Sums over the shards, in the shards' order, of a run of floats. */
 static void sum_shards(Trainer *t, float *to, int from_table, size_t first, size_t count) {
@@ -13,47 +15,27 @@ static void sum_shards(Trainer *t, float *to, int from_table, size_t first, size
 }
 
 void phase_reduce(Trainer *t) {
-  const size_t p = (size_t)t->parameters, table = t->use_table ? (size_t)t->c.vocab * 3 * t->hp : 0;
+  const size_t p = (size_t)t->p.floats, table = t->table.used ? (size_t)t->c.vocab * 3 * t->layer[0].padded : 0;
   const size_t p_tasks = ROUND_UP(p, BLOCK) / BLOCK, all = p_tasks + ROUND_UP(table, BLOCK) / BLOCK;
   for (size_t task = (size_t)take_task(t); task < all; task = (size_t)take_task(t)) {
     const int in_table = task >= p_tasks;
     const size_t first = (in_table ? task - p_tasks : task) * BLOCK, end = in_table ? table : p;
-    sum_shards(t, in_table ? t->dtable : t->grad, in_table, first, end - first < BLOCK ? end - first : BLOCK);
-  }
-}
-
-/* What follows from the table's gradient: embedding (V rows), W_ih (3Hp rows) and b_ih. */
-void phase_table_gradient(Trainer *t) {
-  const int g = 3 * t->hp, dp = t->dp, v = t->c.vocab;
-  const int embed_tasks = ROUND_UP(v, TABLE_ROWS) / TABLE_ROWS, weight_tasks = ROUND_UP(g, TABLE_ROWS) / TABLE_ROWS;
-  for (int task = take_task(t); task < embed_tasks + weight_tasks + 1; task = take_task(t)) {
-    if (task < embed_tasks) {
-      const int first = task * TABLE_ROWS, rows = v - first < TABLE_ROWS ? v - first : TABLE_ROWS;
-      backward_product(&t->packed[0].backward_ih, rows, dp, g, t->dtable + (size_t)first * g, g, at(t, t->grad, 0) + (size_t)first * dp,
-                       dp, 1);
-    } else if (task < embed_tasks + weight_tasks) {
-      const int first = (task - embed_tasks) * TABLE_ROWS, rows = g - first < TABLE_ROWS ? g - first : TABLE_ROWS;
-      gemm_transposed(rows, dp, v, t->dtable + first, g, t->embed_in, dp, at(t, t->grad, tensor_layer(0)) + (size_t)first * dp, dp, 0);
-    } else {
-      float *sums = at(t, t->grad, tensor_layer(0) + 2);
-      for (int j = 0; j < g; j++) sums[j] = 0;
-      column_sums(v, g, t->dtable, g, sums);
-    }
+    sum_shards(t, in_table ? t->table.drows : t->p.grad, in_table, first, end - first < BLOCK ? end - first : BLOCK);
   }
 }
 
 void phase_norm(Trainer *t) {
-  const int blocks = ROUND_UP(t->parameters, BLOCK) / BLOCK;
+  const int blocks = ROUND_UP(t->p.floats, BLOCK) / BLOCK;
   for (int block = take_task(t); block < blocks; block = take_task(t)) {
-    const int first = block * BLOCK, end = first + BLOCK < t->parameters ? first + BLOCK : t->parameters;
+    const int first = block * BLOCK, end = first + BLOCK < t->p.floats ? first + BLOCK : t->p.floats;
     vf sum = splat(0.0f);
-    for (int i = first; i < end; i += VW) sum = fma_(load(t->grad + i), load(t->grad + i), sum);
+    for (int i = first; i < end; i += VW) sum = fma_(load(t->p.grad + i), load(t->p.grad + i), sum);
     t->partial[block] = hsum(sum);
   }
 }
 
 float gradient_norm(const Trainer *t) {
-  const int blocks = ROUND_UP(t->parameters, BLOCK) / BLOCK;
+  const int blocks = ROUND_UP(t->p.floats, BLOCK) / BLOCK;
   double sum = 0;
   for (int i = 0; i < blocks; i++) sum += t->partial[i];
   return __builtin_sqrtf((float)sum);
@@ -86,22 +68,22 @@ INLINE vf adam(const Config *c, const Step *step, const float *grad, float *mome
  */
 static void update_ternary_rows(Trainer *t, int tensor, int first, int count, const float *schedule) {
   const Config *c = &t->c;
-  const Tensor *info = &t->tensor[tensor];
+  const Tensor *info = &t->p.tensor[tensor];
   const int n = info->stride;
   const Step step = step_of(t, schedule);
   /* An embedding's activations end at 127 (SPEC.md 3.1): beyond, a scale would grow without any effect, and without end. */
-  const int ends = tensor == tensor_embed() && !c->tied && c->quantize_activations;
+  const int ends = tensor == tensor_of(&t->sources.embedding, MODEL_EMBED_WEIGHT) && !c->tied && c->quantize_activations;
   const float largest = ends ? 127.0f / (float)(1 << c->embed_frac) : __builtin_inff();
   for (int row = first; row < first + count; row++) {
     const size_t at_row = (size_t)info->offset + (size_t)row * n;
-    float *w = t->weight + at_row, *m = t->moment1 + at_row, *v = t->moment2 + at_row;
-    const float *g = t->grad + at_row, *effective = t->effective + at_row;
-    const float mean = row_values(t, t->row_mean, tensor)[row], scale = row_values(t, t->row_scale, tensor)[row];
+    float *w = t->p.weight + at_row, *m = t->p.moment1 + at_row, *v = t->p.moment2 + at_row;
+    const float *g = t->p.grad + at_row, *effective = t->p.effective + at_row;
+    const float mean = row_values(&t->p, t->p.row_mean, tensor)[row], scale = row_values(&t->p, t->p.row_scale, tensor)[row];
     if (mean == 0) continue; /* padding */
     vf along = splat(0.0f); /* effective = s · sign */
     for (int i = 0; i < n; i += VW) along = fma_(load(g + i), load(effective + i), along);
     const float g_scale = step.clip * hsum(along);
-    float *scale_m = row_values(t, t->scale_moment1, tensor) + row, *scale_v = row_values(t, t->scale_moment2, tensor) + row;
+    float *scale_m = row_values(&t->p, t->p.scale_moment1, tensor) + row, *scale_v = row_values(&t->p, t->p.scale_moment2, tensor) + row;
     *scale_m = c->beta1 * *scale_m + (1.0f - c->beta1) * g_scale;
     *scale_v = c->beta2 * *scale_v + (1.0f - c->beta2) * g_scale * g_scale;
     const float scale_step = (*scale_m * step.correct1) / (__builtin_sqrtf(*scale_v * step.correct2) + c->epsilon);
@@ -123,23 +105,23 @@ static void update_ternary_rows(Trainer *t, int tensor, int first, int count, co
 static void update_block(Trainer *t, int block, const float *schedule) {
   const Config *c = &t->c;
   const Step step = step_of(t, schedule);
-  const int first = block * BLOCK, end = first + BLOCK < t->parameters ? first + BLOCK : t->parameters;
-  for (int tensor = 0; tensor < t->tensors; tensor++) {
-    const Tensor *info = &t->tensor[tensor];
-    if (c->ternary && info->is_weight) continue;
+  const int first = block * BLOCK, end = first + BLOCK < t->p.floats ? first + BLOCK : t->p.floats;
+  for (int tensor = 0; tensor < t->p.tensors; tensor++) {
+    const Tensor *info = &t->p.tensor[tensor];
+    if (c->ternary && is_weight(info)) continue;
     const int after = info->offset + info->groups * info->group_stride * info->stride;
     const int from = info->offset > first ? info->offset : first, to = after < end ? after : end;
-    const float keep = 1.0f - (info->is_weight ? step.rate * c->weight_decay : 0.0f);
+    const float keep = 1.0f - (is_weight(info) ? step.rate * c->weight_decay : 0.0f);
     for (int i = from; i < to; i += VW) {
-      vf update = adam(c, &step, t->grad + i, t->moment1 + i, t->moment2 + i);
-      store(t->weight + i, load(t->weight + i) * keep - step.rate * update);
+      vf update = adam(c, &step, t->p.grad + i, t->p.moment1 + i, t->p.moment2 + i);
+      store(t->p.weight + i, load(t->p.weight + i) * keep - step.rate * update);
     }
   }
 }
 
 /* Clips the gradient's global norm and updates all parameters. */
 void phase_update(Trainer *t, const float *schedule) {
-  const int blocks = ROUND_UP(t->parameters, BLOCK) / BLOCK;
+  const int blocks = ROUND_UP(t->p.floats, BLOCK) / BLOCK;
   int task = take_task(t);
   for (; task < blocks; task = take_task(t)) update_block(t, task, schedule);
   if (t->c.ternary) for_row_tasks(t, update_ternary_rows, task, blocks, 1, schedule);

@@ -3,7 +3,7 @@
  * Every phase is a list of tasks that any worker may take; a barrier stands between phases. No sum depends on which worker
  * took which task, so the same seed gives the same weights for any number of workers.
  */
-#include "trainer.h"
+#include "phases.h"
 
 #ifdef __wasm__
 static void wait_for_change(int32_t *word, int32_t old) { __builtin_wasm_memory_atomic_wait32(word, old, -1); }
@@ -37,7 +37,7 @@ static void prepare(Trainer *t) {
   phase_pack(t);
   barrier(t);
   mark(IN_WEIGHTS);
-  if (t->use_table) {
+  if (t->table.used) {
     phase_table(t);
     barrier(t);
     mark(IN_PRODUCTS);
@@ -62,11 +62,36 @@ static double sum_nats(const Trainer *t, double *count) {
 }
 
 /*
+ * Whether segments lie within the data, and their tokens within the vocabulary. Every worker looks, before the first barrier, and all
+ * come to the same answer; that is a thousandth of a step's work.
+ */
+static int check_call(const Trainer *t, int worker, int position, int segments) {
+  const Config *c = &t->c;
+  if (worker < 0 || worker >= t->workers) return ANSWER_WORKER;
+  if (segments < 0) return ANSWER_STEPS;
+  if (position < 0 || (int64_t)position + (int64_t)segments * c->segment > c->stream) return ANSWER_PLACE;
+  for (int lane = 0; lane < c->lanes; lane++) {
+    const size_t from = (size_t)lane * c->stream + position;
+    int largest = 0;
+    for (int i = 0; i < segments * c->segment; i++) {
+      const int input = t->inputs[from + i], target = t->targets[from + i] == IGNORE ? 0 : t->targets[from + i];
+      largest = input > largest ? input : largest;
+      largest = target > largest ? target : largest;
+    }
+    if (largest >= c->vocab) return ANSWER_TOKEN;
+  }
+  return ANSWER_OK;
+}
+
+/*
  * Runs up to `steps` training steps from `position` in the data buffers; called by every worker with the same
  * arguments. Stops early, on a step's border, when the caller sets `stop`. Steps done are left in `done`.
  * With update = 0 the gradients are computed and left for a look, and nothing is changed.
  */
-EXPORT(trainer_run) void trainer_run(Trainer *t, int worker, int position, int steps, int update) {
+EXPORT(trainer_run) int trainer_run(Trainer *t, int worker, int position, int steps, int update) {
+  if (steps > t->c.chunk) return ANSWER_STEPS;
+  const int answer = check_call(t, worker, position, steps);
+  if (answer != ANSWER_OK) return answer;
   for (int step = 0; step < steps; step++) {
     /* every worker must take the same decision: worker 0 takes it before the barrier that all pass */
     if (worker == 0) t->done = __atomic_load_n(&t->stop, __ATOMIC_ACQUIRE) ? -1 - step : step;
@@ -78,7 +103,7 @@ EXPORT(trainer_run) void trainer_run(Trainer *t, int worker, int position, int s
     phase_reduce(t);
     barrier(t);
     mark(IN_REDUCTION);
-    if (t->use_table) {
+    if (t->table.used) {
       phase_table_gradient(t);
       barrier(t);
       mark(IN_PRODUCTS);
@@ -100,10 +125,13 @@ EXPORT(trainer_run) void trainer_run(Trainer *t, int worker, int position, int s
   }
   barrier(t); /* not before every worker has read the decision above */
   if (worker == 0) t->done = t->done < 0 ? -1 - t->done : steps;
+  return ANSWER_OK;
 }
 
 /* Sums nats and tokens over `segments` segments of the data buffers into `totals`; changes nothing but the carried state. */
-EXPORT(trainer_evaluate) void trainer_evaluate(Trainer *t, int worker, int segments) {
+EXPORT(trainer_evaluate) int trainer_evaluate(Trainer *t, int worker, int segments) {
+  const int answer = check_call(t, worker, 0, segments);
+  if (answer != ANSWER_OK) return answer;
   if (worker == 0) t->totals[0] = t->totals[1] = 0;
   barrier(t);
   prepare(t);
@@ -116,6 +144,7 @@ EXPORT(trainer_evaluate) void trainer_evaluate(Trainer *t, int worker, int segme
     }
     barrier(t);
   }
+  return ANSWER_OK;
 }
 
 /* The kernels' exponential of one number, for the test of its error. */
