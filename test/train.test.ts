@@ -220,7 +220,7 @@ for (const { name: backend, kernels, skip } of backends) describe(`training runs
     const create = async (d: TrainData, options: TrainOptions) =>
       TrainingRun.create(d, options, { kernels, threads: 1, resume: last });
     await assert.rejects(create(other, makeOptions(data)), { code: 'checkpoint-corpus' });
-    const wider = { ...makeOptions(data).model, hidden: 24 };
+    const wider = configOf({ ...makeOptions(data).model, layers: 1, hidden: 24 });
     await assert.rejects(create(data, makeOptions(data, { model: wider })), { code: 'checkpoint-shape' });
   });
 

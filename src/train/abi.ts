@@ -33,6 +33,8 @@ export const INTEGER_WORDS = [
 /** Floats of the configuration, after the integers. */
 export const FLOAT_WORDS = [
   ['threshold', 'of one trit: weights beyond this many mean magnitudes of their row are kept'],
+  ['step2', 'of two trits: a level is this many mean magnitudes of its row'],
+  ['step3', 'of three trits'],
   ['clip', 'largest gradient norm'],
   ['beta1', "Adam's"],
   ['beta2', "Adam's"],

@@ -5,6 +5,7 @@
 import { TRIT_GROUPS, type ModelConfig } from '../model/config.js';
 import { TinyLMError } from '../model/errors.js';
 import { LAYER_KINDS, MODEL_LIMITS, parameterSpecs } from '../model/index.js';
+import { TRIT_STEP } from '../quantize/ternary.js';
 import {
   ANSWERS, CONFIG_WORDS, FLOAT_WORDS, INTEGER_WORDS, LAYER_WORDS, NGRAM_WORDS, TENSOR_WORDS,
   type FloatWord, type IntegerWord, type TensorWord,
@@ -52,7 +53,7 @@ export function configWords(c: KernelConfig): Uint8Array {
     reset_on_eod: Number(c.resetOnEod), eod: c.eod, stream: c.stream, chunk: c.chunk,
   };
   const floats: Record<FloatWord, number> = {
-    threshold: c.threshold, clip: c.clip, beta1: c.beta1, beta2: c.beta2, epsilon: c.epsilon, weight_decay: c.weightDecay,
+    threshold: c.threshold, step2: TRIT_STEP[2], step3: TRIT_STEP[3], clip: c.clip, beta1: c.beta1, beta2: c.beta2, epsilon: c.epsilon, weight_decay: c.weightDecay,
     latent_rate: c.latentRate,
   };
   /** A count and so many records, those that are not used zero. */

@@ -32,6 +32,8 @@ typedef struct {
   int32_t stream; /* tokens a lane that the data buffers hold; at least a segment */
   int32_t chunk; /* steps that one call may run at most */
   float threshold; /* of one trit: weights beyond this many mean magnitudes of their row are kept */
+  float step2; /* of two trits: a level is this many mean magnitudes of its row */
+  float step3; /* of three trits */
   float clip; /* largest gradient norm */
   float beta1; /* Adam's */
   float beta2; /* Adam's */
@@ -47,7 +49,7 @@ typedef struct {
 
 /* The least and the most that its first words may be. */
 #define CONFIG_INTEGERS 13
-#define CONFIG_FLOATS 7
+#define CONFIG_FLOATS 9
 static const struct { int32_t min, max; } config_range[CONFIG_INTEGERS] = {
   { 2, 4096 }, /* vocab */
   { 1, 2048 }, /* dim */

@@ -31,6 +31,9 @@
 #endif
 #define NR (NV * VW)
 
+/* The level of an effective weight: it is one times its row's scale, of which the inverse is given. */
+INLINE int level_of(float w, float inverse) { return (int)(w * inverse + (w < 0 ? -0.5f : 0.5f)); }
+
 #define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
 
 /*

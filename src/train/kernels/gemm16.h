@@ -1,7 +1,7 @@
 /*
- * Forward products of ternary weights and 8-bit activations, in integers:
+ * Forward products of weights made of ternary digits and 8-bit activations, in integers:
  *
- *   C (M, N) = scale (N) · (A (M, K) · B (K, N)) + bias (N),  A in −127 … 127, B in −1, 0, 1
+ *   C (M, N) = scale (N) · (A (M, K) · B (K, N)) + bias (N),  A in −127 … 127, B in −13 … 13 (three digits)
  *
  * Sums are exact. Two neighbours along K share a 32-bit lane, and one instruction multiplies both and adds them: twice the products of a
  * float multiply-add, from half the bytes. Where a target has no such instruction, DOT16 is not defined and the float kernel does it.
@@ -73,15 +73,18 @@ static inline void gemm16(int m, int n, int k, const int16_t *a, const int a_row
 #undef TILE
 }
 
-/* Packs the signs of W (N, K), stored row by row. */
-static inline void pack16(int k_count, int n_count, const float *w, int16_t *out) {
-  for (int first = 0; first < n_count; first += NR)
+/* Packs the levels of W (N, K), stored row by row as levels times the row's scale. */
+static inline void pack16(int k_count, int n_count, const float *w, const float *scale, int16_t *out) {
+  for (int first = 0; first < n_count; first += NR) {
+    float inverse[NR];
+    for (int n = 0; n < NR; n++) inverse[n] = scale[first + n] > 0 ? 1.0f / scale[first + n] : 0.0f;
     for (int k = 0; k < k_count; k += 2)
       for (int n = 0; n < NR; n++, out += 2) {
         const float *from = w + (size_t)(first + n) * k_count + k;
-        out[0] = (int16_t)((from[0] > 0) - (from[0] < 0));
-        out[1] = (int16_t)((from[1] > 0) - (from[1] < 0));
+        out[0] = (int16_t)level_of(from[0], inverse[n]);
+        out[1] = (int16_t)level_of(from[1], inverse[n]);
       }
+  }
 }
 
 #endif

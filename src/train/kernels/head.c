@@ -16,7 +16,7 @@ void lay_out_head(Trainer *t, Arena *arena) {
   Head *head = &t->head;
   head->bias = take_floats(arena, (uint64_t)head->vp);
   head->forward = take_forward(t, arena, head->in.padded, head->vp);
-  head->backward = take_backward(t, arena, head->vp, head->in.padded);
+  head->backward = take_backward(t, arena, head->weight, head->vp, head->in.padded);
 }
 
 void lay_out_head_shard(Trainer *t, Shard *s, Arena *arena) {

@@ -18,10 +18,11 @@ typedef struct {
 static void lay_out(Trainer *t, Layer *layer, Arena *arena) {
   const int hp = layer->padded, k = layer->in.padded;
   GruWeights *w = layer->weights = take_struct(arena, sizeof(GruWeights));
+  const int w_ih = tensor_of(&layer->part, MODEL_RNN_WEIGHT_IH), w_hh = tensor_of(&layer->part, MODEL_RNN_WEIGHT_HH);
   w->forward_hh = take_forward(t, arena, hp, 3 * hp);
-  w->backward_hh = take_backward(t, arena, 3 * hp, hp);
+  w->backward_hh = take_backward(t, arena, w_hh, 3 * hp, hp);
   w->forward_ih = take_forward(t, arena, k, 3 * hp);
-  w->backward_ih = take_backward(t, arena, 3 * hp, k);
+  w->backward_ih = take_backward(t, arena, w_ih, 3 * hp, k);
   if (!(layer->index == 0 && t->table.used)) at_least(&t->product_floats, 3 * hp);
   at_least(&t->gate_floats, SKEWED(4 * hp));
 }

@@ -60,10 +60,10 @@ INLINE vf adam(const Config *c, const Step *step, const float *grad, float *mome
 }
 
 /*
- * Ternary rows. Only two things of a row are seen by the forward pass: its pattern of signs, which depends on the latent weights
+ * Ternary rows. Only two things of a row are seen by the forward pass: its pattern of levels, which depends on the latent weights
  * relative to each other, and its scale. So they are trained apart: the latent weights move by Adam's step in units of the row's mean
  * magnitude (latent_rate), and the row is then multiplied so that its scale makes a step of its own, by Adam on the logarithm of the
- * scale, d loss / d log s = s · Σ g_i · sign_i. Without this the growth of the latent weights slowly freezes the pattern:
+ * scale, d loss / d log s = s · Σ g_i · level_i. Without this the growth of the latent weights slowly freezes the pattern:
  * on TinyStories it costs 0.04 bits per byte.
  */
 static void update_ternary_rows(Trainer *t, int tensor, int first, int count, const float *schedule) {
@@ -73,14 +73,14 @@ static void update_ternary_rows(Trainer *t, int tensor, int first, int count, co
   const Step step = step_of(t, schedule);
   /* An embedding's activations end at 127 (SPEC.md 3.1): beyond, a scale would grow without any effect, and without end. */
   const int ends = tensor == tensor_of(&t->sources.embedding, MODEL_EMBED_WEIGHT) && !c->tied && c->quantize_activations;
-  const float largest = ends ? 127.0f / (float)(1 << c->embed_frac) : __builtin_inff();
+  const float largest = ends ? 127.0f / (float)(1 << c->embed_frac) / (float)largest_level(info->trits) : __builtin_inff();
   for (int row = first; row < first + count; row++) {
     const size_t at_row = (size_t)info->offset + (size_t)row * n;
     float *w = t->p.weight + at_row, *m = t->p.moment1 + at_row, *v = t->p.moment2 + at_row;
     const float *g = t->p.grad + at_row, *effective = t->p.effective + at_row;
     const float mean = row_values(&t->p, t->p.row_mean, tensor)[row], scale = row_values(&t->p, t->p.row_scale, tensor)[row];
     if (mean == 0) continue; /* padding */
-    vf along = splat(0.0f); /* effective = s · sign */
+    vf along = splat(0.0f); /* effective = s · level */
     for (int i = 0; i < n; i += VW) along = fma_(load(g + i), load(effective + i), along);
     const float g_scale = step.clip * hsum(along);
     float *scale_m = row_values(&t->p, t->p.scale_moment1, tensor) + row, *scale_v = row_values(&t->p, t->p.scale_moment2, tensor) + row;
@@ -92,7 +92,7 @@ static void update_ternary_rows(Trainer *t, int tensor, int first, int count, co
       vf moved = load(w + i) - move * adam(c, &step, g + i, m + i, v + i);
       store(w + i, max_(min_(moved, widest), -widest));
     }
-    const Ternary after = ternary_of_row(t, w, info->cols, n);
+    const Ternary after = ternary_of_row(t, info, w);
     if (after.scale == 0) continue;
     float wanted = scale * (1.0f - step.rate * scale_step);
     if (wanted > largest) wanted = largest;

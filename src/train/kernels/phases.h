@@ -11,14 +11,15 @@ typedef void RowTask(Trainer *t, int tensor, int first, int count, const float *
 
 /* weights.c: from latent weights to what the shards read. */
 typedef struct { float mean, limit, scale; } Ternary;
-Ternary ternary_of_row(const Trainer *t, const float *w, int cols, int stride);
+Ternary ternary_of_row(const Trainer *t, const Tensor *info, const float *w);
+int largest_level(int trits);
 void for_row_tasks(Trainer *t, RowTask *work, int task, int first_task, int weights_only, const float *schedule);
 void phase_prepare(Trainer *t);
 void phase_pack(Trainer *t);
 
 /* Room for a (N, K) matrix as products want it, and its packing once a step. */
 ForwardWeights take_forward(const Trainer *t, Arena *arena, int k, int n);
-BackwardWeights take_backward(const Trainer *t, Arena *arena, int k, int n);
+BackwardWeights take_backward(const Trainer *t, Arena *arena, int tensor, int k, int n);
 void pack_forward(const Trainer *t, int tensor, int k, int n, float unit, const ForwardWeights *to);
 void pack_backward(const Trainer *t, int tensor, int k, int n, int from, const BackwardWeights *to);
 

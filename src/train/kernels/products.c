@@ -4,8 +4,8 @@
 void forward_product(const ForwardWeights *w, int m, int n, int k, const float *x, const int16_t *x16, int x_row, float *y, int y_row,
                      const float *bias) {
 #ifdef DOT16
-  if (w->signs) {
-    gemm16(m, n, k, x16, x_row, w->signs, y, y_row, w->scale, bias);
+  if (w->levels) {
+    gemm16(m, n, k, x16, x_row, w->levels, y, y_row, w->scale, bias);
     return;
   }
 #endif

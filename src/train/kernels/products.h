@@ -8,21 +8,21 @@
 #include "gemm16.h"
 #include "lookup.h"
 
-/* W (N, K) for y = x·Wᵀ + b: floats, or signs with a scale for each row (x's unit in it). */
+/* W (N, K) for y = x·Wᵀ + b: floats, or levels with a scale for each row (x's unit in it). */
 typedef struct {
   float *packed;
-  int16_t *signs;
+  int16_t *levels;
   float *scale; /* (N) */
 } ForwardWeights;
 
-/* W (K, N) for dx = dy·W: floats, or offsets into tables with a scale for each row. */
+/* W (K, N) for dx = dy·W: floats, or, of weights of one digit, offsets into tables with a scale for each row. */
 typedef struct {
   float *packed;
   uint16_t *offsets;
   float *scale; /* (3 · lookup_groups(K)), zero beyond K */
 } BackwardWeights;
 
-/* Y (M, N) = X (M, K) · Wᵀ + bias (N). `x16` is X in units of its 8 bits, needed where the weights are signs; rows of both start x_row
+/* Y (M, N) = X (M, K) · Wᵀ + bias (N). `x16` is X in units of its 8 bits, needed where the weights are levels; rows of both start x_row
  * numbers apart. */
 void forward_product(const ForwardWeights *w, int m, int n, int k, const float *x, const int16_t *x16, int x_row, float *y, int y_row,
                      const float *bias);

@@ -1,14 +1,26 @@
 /* From latent weights to what the shards read: effective (ternary) weights, packed for the products, and the input table. */
 #include "phases.h"
 
-/*
- * SPEC.md 5's ternarize of one row: mean magnitude, limit above which a weight is kept, and the scale of those kept. The padding behind
- * the row (cols … stride) is zero, so it neither counts nor is kept.
- */
-Ternary ternary_of_row(const Trainer *t, const float *w, int cols, int stride) {
-  vf sum = splat(0.0f), kept = splat(0.0f), count = splat(0.0f);
+/* Sum of magnitudes of a row. The padding behind it (cols … stride) is zero. */
+INLINE float mean_magnitude(const float *w, int cols, int stride) {
+  vf sum = splat(0.0f);
   for (int i = 0; i < stride; i += VW) sum += abs_(load(w + i));
-  const float mean = hsum(sum) / (float)cols, limit = t->c.threshold * mean;
+  return hsum(sum) / (float)cols;
+}
+
+/*
+ * SPEC.md 5's ternarize of one row. Of one trit: the limit above which a weight is kept, and the mean magnitude of those kept. Of more:
+ * the step between two levels.
+ */
+Ternary ternary_of_row(const Trainer *t, const Tensor *info, const float *w) {
+  const int stride = info->stride;
+  const float mean = mean_magnitude(w, info->cols, stride);
+  if (info->trits > 1) {
+    const float step = mean * (info->trits == 2 ? t->c.step2 : t->c.step3);
+    return (Ternary){mean, step, step};
+  }
+  vf kept = splat(0.0f), count = splat(0.0f);
+  const float limit = t->c.threshold * mean;
   for (int i = 0; i < stride; i += VW) {
     vf magnitude = abs_(load(w + i));
     vi keep = magnitude > limit;
@@ -23,6 +35,20 @@ Ternary ternary_of_row(const Trainer *t, const float *w, int cols, int stride) {
 INLINE vf ternary_(vf value, float limit, float magnitude) {
   vi sign = (vi)value & (int32_t)0x80000000, keep = abs_(value) > limit;
   return (vf)(((vi)splat(magnitude) | sign) & keep);
+}
+
+/* Levels of a row: the sign where |w| > limit, or w / step rounded to the nearest, half away from zero. */
+INLINE vf levels_(vf w, const Ternary *of, int trits) {
+  if (trits == 1) return ternary_(w, of->limit, 1.0f);
+  const float most = (float)largest_level(trits);
+  const vf size = of->scale > 0 ? min_(floor_(abs_(w) / of->scale + 0.5f), splat(most)) : splat(0.0f);
+  return (vf)((vi)size | ((vi)w & (int32_t)0x80000000));
+}
+
+/* A looked-up weight in 8 bits, in units of 1/one (SPEC.md 3.1): its magnitude rounded half up, at most 127. */
+INLINE vf looked_up(vf x, float one) {
+  const vf size = min_(floor_(fma_(abs_(x), splat(one), splat(0.5f))), splat(127.0f));
+  return (vf)((vi)size | ((vi)x & (int32_t)0x80000000));
 }
 
 /* Effective weights of one group of rows, and the embedding rows as the cell sees them. */
@@ -45,23 +71,26 @@ static void prepare_rows(Trainer *t, int tensor, int first, int count, const flo
         for (int i = 0; i < n; i += VW) store(embed + i, load(w + i));
       continue;
     }
-    const Ternary of = ternary_of_row(t, w, info->cols, n);
+    const Ternary of = ternary_of_row(t, info, w);
     row_values(&t->p, t->p.row_mean, tensor)[row] = of.mean;
     row_values(&t->p, t->p.row_scale, tensor)[row] = of.scale;
-    for (int i = 0; i < n; i += VW) store(effective + i, ternary_(load(w + i), of.limit, of.scale));
+    for (int i = 0; i < n; i += VW) store(effective + i, levels_(load(w + i), &of, info->trits) * of.scale);
     if (tensor != embedding) continue;
-    float level = of.scale;
-    if (t->c.quantize_activations) {
-      const float unit = (float)(1 << t->c.embed_frac);
-      int steps = (int)(of.scale * unit + 0.5f);
-      if (steps > 127) steps = 127;
-      level = (float)steps / unit;
-      if (t->integers)
-        for (int i = 0; i < n; i++) t->sources.embed_16[(size_t)row * n + i] = (int16_t)(steps * ((effective[i] > 0) - (effective[i] < 0)));
+    const float one = (float)(1 << t->c.embed_frac);
+    for (int i = 0; i < n; i += VW) {
+      vf x = load(effective + i);
+      if (t->c.quantize_activations) {
+        x = looked_up(x, one);
+        if (t->integers) store_16(t->sources.embed_16 + (size_t)row * n + i, x);
+        x = x * (1.0f / one);
+      }
+      store(embed + i, x);
     }
-    for (int i = 0; i < n; i += VW) store(embed + i, ternary_(load(w + i), of.limit, level));
   }
 }
+
+/* Largest level: (3ⁿ − 1) / 2. */
+int largest_level(int trits) { return trits == 1 ? 1 : trits == 2 ? 4 : 13; }
 
 #define TASK_ROWS 32
 
@@ -87,12 +116,13 @@ void phase_prepare(Trainer *t) { for_row_tasks(t, prepare_rows, take_task(t), 0,
 
 ForwardWeights take_forward(const Trainer *t, Arena *arena, int k, int n) {
   if (!t->integers) return (ForwardWeights){take_floats(arena, (uint64_t)packed_floats(k, n)), 0, 0};
-  int16_t *signs = take_16(arena, (uint64_t)k * n);
-  return (ForwardWeights){0, signs, take_floats(arena, (uint64_t)n)};
+  int16_t *levels = take_16(arena, (uint64_t)k * n);
+  return (ForwardWeights){0, levels, take_floats(arena, (uint64_t)n)};
 }
 
-BackwardWeights take_backward(const Trainer *t, Arena *arena, int k, int n) {
-  if (!t->lookups) return (BackwardWeights){take_floats(arena, (uint64_t)packed_floats(k, n)), 0, 0};
+BackwardWeights take_backward(const Trainer *t, Arena *arena, int tensor, int k, int n) {
+  /* Two look-ups a number, for two digits, are slower than a multiplication and an addition (by a seventh of a step). */
+  if (!t->lookups || t->p.tensor[tensor].trits > 1) return (BackwardWeights){take_floats(arena, (uint64_t)packed_floats(k, n)), 0, 0};
   uint16_t *offsets = take(arena, (uint64_t)packed_offsets(k, n) * sizeof(uint16_t));
   return (BackwardWeights){0, offsets, take_floats(arena, (uint64_t)lookup_groups(k) * 3)};
 }
@@ -101,10 +131,10 @@ BackwardWeights take_backward(const Trainer *t, Arena *arena, int k, int n) {
 void pack_forward(const Trainer *t, int tensor, int k, int n, float unit, const ForwardWeights *to) {
   const float *w = at(&t->p, t->p.effective, tensor);
 #ifdef DOT16
-  if (to->signs) {
+  if (to->levels) {
     const float *scale = row_values(&t->p, t->p.row_scale, tensor);
     for (int i = 0; i < n; i++) to->scale[i] = scale[i] * unit;
-    pack16(k, n, w, to->signs);
+    pack16(k, n, w, scale, to->levels);
     return;
   }
 #endif
