@@ -13,7 +13,8 @@ import { TinyLMError } from '../src/model/errors.js';
 import { noise } from './device-support.js';
 import { vector } from './firmware-support.js';
 import { served, virtualBoard } from './helpers/served.js';
-import { spawned, start } from './helpers/cli.js';
+import { flashOver } from '../src/cli/commands/flash.js';
+import { capture, spawned, start } from './helpers/cli.js';
 
 const MODEL = vector('bpe-33-17');
 
@@ -169,6 +170,26 @@ describe('a board that vanishes', () => {
       within(5, new Promise(() => undefined), () => new TinyLMError('x', 'y')),
       { code: 'x' },
     );
+  });
+});
+
+describe('flash over a serial port that goes away', () => {
+  it('says which port, how far it came, what the board is left with and what to do', async () => {
+    const data = noise(120_000);
+    const parts = [{ offset: 0x10000, data, name: 'model' }];
+    const firmware = { name: 'x', chip: 'ESP32-C3', parts, partitions: [], directBoot: false };
+    const whole = new VanishingPort(Infinity);
+    await flashImage({ port: whole, parts });
+    const { context, result } = capture();
+    const port = new VanishingPort(whole.writes - 6);
+    const job = { model: undefined, firmware, parts, options: { baud: 460_800 }, manifest: undefined };
+    await assert.rejects(flashOver(context, port, job), (error: TinyLMError) => {
+      assert.match(error.message, /^\/dev\/ttyGONE was disconnected while writing model \(\d+ % sent\)$/);
+      assert.match(error.hint!, /run the same command again/);
+      if (process.platform === 'linux') assert.match(error.hint!, /ModemManager.*brltty/);
+      return true;
+    });
+    assert.match(result().err, /The model on the board is incomplete[^]*To repair: run the same command again/);
   });
 });
 

@@ -177,6 +177,7 @@ describe('a run folder is guarded', () => {
     writeFileSync(at('precious'), 'mine');
     symlinkSync(at('precious'), run.file('samples'));
     assert.throws(() => run.append('samples', 'theirs'), { code: 'file-unwritable', message: /is a link/ });
+    assert.throws(() => run.lock(), { code: 'file-unwritable' }, 'told before anything is trained');
     rmSync(run.file('samples'));
     linkSync(at('precious'), run.file('samples'));
     run.append('samples', '+');
@@ -189,11 +190,11 @@ describe('a run folder is guarded', () => {
 
   it('temporary files of killed writes are removed by the next that may write there', () => {
     const run = made('litter');
-    const left = ['last.safetensors.4194304-00c0ffee.tmp', 'model.tlm.1-00c0ffee.tmp'];
+    const left = ['last.safetensors.4194304-00c0ffee.tmp', 'model.tlm.1-00c0ffee.tmp', 'best.safetensors.77.tmp'];
     for (const name of left) writeFileSync(at('litter', name), 'x');
     writeFileSync(at('litter', 'my.tmp'), 'mine');
     removeTemporaries(at('litter'));
-    assert.equal(readdirSync(at('litter')).length, 4, 'young ones may be of a write that goes on');
+    assert.equal(readdirSync(at('litter')).length, 5, 'young ones may be of a write that goes on');
     run.lock();
     assert.deepEqual(readdirSync(at('litter')).sort(), ['my.tmp', RUN_FILES.run, 'run.lock'].sort());
     writeAtomic(at('litter', 'a'), 'b');

@@ -7,6 +7,7 @@ import {
   SerialTransport,
   TcpTransport,
   WebSocketTransport,
+  within,
   type DeviceInfo,
   type SerialBackend,
   type Transport,
@@ -41,10 +42,20 @@ export function addPortOptions(command: Command): Command {
     .addOption(baudOption('speed of the serial line; a USB-Serial-JTAG has none', 115_200));
 }
 
+/** How long the system may take to list its ports. */
+const LIST_MS = 10_000;
+
 /** Serial ports, the likely ones first. @throws TinyLMError `devices-list` when the system does not tell them */
 export async function serialPorts(backend?: SerialBackend): Promise<DeviceInfo[]> {
   try {
-    return await listDevices(backend);
+    // udevadm is asked on Linux, a driver elsewhere: neither is waited for without end.
+    return await within(LIST_MS, listDevices(backend), () =>
+      new TinyLMError(
+        'devices-list',
+        `the serial ports are not listed within ${LIST_MS / 1000} s`,
+        'give the port yourself: --port /dev/ttyACM0',
+      ),
+    );
   } catch (error) {
     if (error instanceof TinyLMError) throw error;
     const { code, message, path } = error as NodeJS.ErrnoException;

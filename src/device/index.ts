@@ -3,6 +3,7 @@
  * no model: a model is a blob here.
  */
 export * from './transport.js';
+export { within } from './deadline.js';
 export { SerialTransport, listDevices, serialBackend, serialError, type DeviceInfo,
   type SerialBackend } from './serial.js';
 export { BUSY_LINE, TcpTransport, WebSocketTransport, type TcpConnect, type WebSocketConstructor } from './network.js';

@@ -118,8 +118,11 @@ export function keepOthers(files: readonly { readonly path: string; readonly byt
   }
 }
 
-/** Names of the temporary files that {@link writeAtomic} makes beside a file: of a process, and of no other write. */
-const TEMPORARY = /\.(\d+)-[0-9a-f]{8}\.tmp$/;
+/**
+ * Names of the temporary files that {@link writeAtomic} makes beside a file: of a process, and of no other write.
+ * Earlier versions left the second part out.
+ */
+const TEMPORARY = /\.(\d+)(?:-[0-9a-f]{8})?\.tmp$/;
 /** A temporary file this old, in milliseconds, whose process has ended was left by one that was killed. */
 const LEFT_AFTER_MS = 60_000;
 

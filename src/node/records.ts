@@ -129,7 +129,7 @@ const token = whole(0, vocabMax);
 /** What a checkpoint knows besides its tensors. */
 export const CheckpointSchema = v.object({
   options: OptionsSchema,
-  tokenizer: v.object({
+  tokenizer: v.strictObject({
     kind: TokenizerKindSchema,
     eod: token,
     nibbleBase: whole(-1, vocabMax),

@@ -133,9 +133,11 @@ export class RunFolder {
   /**
    * Keeps other processes from writing here, until this one ends or {@link releaseLocks} is called. What killed writes
    * have left is removed.
-   * @throws TinyLMError `run-locked` when another process trains here
+   * @throws TinyLMError `run-locked` when another process trains here, `file-unwritable` as {@link append}
    */
   lock(): void {
+    // Told now, not after the first interval.
+    this.#plainOrNone('samples');
     this.#lock ??= lockFolder(this.path);
     removeTemporaries(this.path, { certain: true });
   }
@@ -166,19 +168,25 @@ export class RunFolder {
     this.write(name, `${JSON.stringify(value, null, 2)}\n`);
   }
 
+  /** Whether a file is there. @throws TinyLMError `file-unwritable` when something else is */
+  #plainOrNone(name: RunFile): boolean {
+    const path = this.file(name);
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    if (!there || there.isFile()) return there !== undefined;
+    throw new TinyLMError(
+      'file-unwritable',
+      `${path} is ${there.isSymbolicLink() ? 'a link' : 'no file'}: nothing is added to it`,
+      'move it away: what it points to stays as it is',
+    );
+  }
+
   /**
    * Adds text at the end of a file that only people read. A link there, as a foreign folder may have, is not followed.
    * @throws TinyLMError `file-unwritable`
    */
   append(name: RunFile, text: string): void {
     const path = this.file(name);
-    const there = lstatSync(path, { throwIfNoEntry: false });
-    if (there && !there.isFile())
-      throw new TinyLMError(
-        'file-unwritable',
-        `${path} is ${there.isSymbolicLink() ? 'a link' : 'no file'}: nothing is added to it`,
-        'move it away: what it points to stays as it is',
-      );
+    const there = this.#plainOrNone(name);
     // Written anew, not added to: whatever else has this file under another name keeps it as it was.
     this.write(name, Buffer.concat([there ? readBytes(path) : new Uint8Array(), Buffer.from(text)]));
   }
