@@ -9,7 +9,7 @@ import { boardWords } from '../src/cli/board-words.js';
 import { portTrouble } from '../src/cli/port-trouble.js';
 import { writePartitionTable, type Partition } from '../src/device/flash/partitions.js';
 import { noise } from './device-support.js';
-import { vector } from './firmware-support.js';
+import { POSIX_TOOLS, SMALL, toolsFor, vector, withDevice } from './firmware-support.js';
 import { served, virtualBoard } from './helpers/served.js';
 import { inFolder, tinylm } from './helpers/cli.js';
 
@@ -184,6 +184,19 @@ describe('the size of flash', () => {
       assert.equal(code, 1);
       assert.match(err, /puts the model's end at 0x50\w+, but its flash ends at 0x400000/);
       assert.match(err, /Nothing was written/);
+    });
+  });
+});
+
+describe('a device that runs TinyLM where a loader was expected', () => {
+  it('is told for what it is', (t) => {
+    if (!toolsFor(t, POSIX_TOOLS)) return;
+    return withDevice(['--model', SMALL], ['tcp'], async (device) => {
+      const { code, err } = await tinylm(['flash', MODEL, '--host', `tcp://127.0.0.1:${device.tcp}`]);
+      assert.equal(code, 1);
+      assert.match(err, /TinyLM's firmware runs there and answers, but the chip does not enter its loader/);
+      assert.match(err, /Nothing was written/);
+      assert.match(err, /hint: a model goes through the firmware/);
     });
   });
 });

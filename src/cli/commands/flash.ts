@@ -22,8 +22,8 @@ import { showFlashing, type FlashDisplay } from '../flash-progress.js';
 import { onCancel } from '../interrupt.js';
 import { writeManifest } from '../manifest.js';
 import { addOptions } from '../options.js';
-import { portTrouble } from '../port-trouble.js';
-import { findPort, onSerial } from '../reach.js';
+import { withTrouble } from '../flash-trouble.js';
+import { findPort } from '../reach.js';
 import { sendModel } from '../send-model.js';
 import { table, type Terminal } from '../terminal.js';
 import { count } from '../values.js';
@@ -171,7 +171,7 @@ export async function flashOver(context: Context, transport: Transport, job: Job
   } catch (error) {
     display.end();
     for (const line of boardState(display, firmware)) terminal.note(line);
-    if (!stop.signal.aborted) throw withTrouble(error, transport);
+    if (!stop.signal.aborted) throw await withTrouble(error, transport);
     context.exitCode = EXIT.interrupted;
     return;
   } finally {
@@ -189,14 +189,6 @@ export async function flashOver(context: Context, transport: Transport, job: Job
       manifest: job.manifest ?? null,
     });
   sayNext(terminal, transport, firmware, parts);
-}
-
-/** A serial port that went away, or does not answer: on Linux others may have it. */
-function withTrouble(error: unknown, transport: Transport): unknown {
-  const lost = ['flash-failed', 'flash-connect', 'flash-stalled', 'port-lost', 'port-stalled', 'port-busy'];
-  const trouble = onSerial(transport) ? portTrouble() : undefined;
-  if (!(error instanceof TinyLMError) || !lost.includes(error.code) || trouble === undefined) return error;
-  return new TinyLMError(error.code, error.message, `${error.hint ?? 'try again'}; ${trouble}`);
 }
 
 /** Direct boot came with revision v0.3 (espressif/esp32c3-direct-boot-example). @throws TinyLMError `flash-revision` */
