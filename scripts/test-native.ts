@@ -2,7 +2,6 @@
  * Builds the C tests of the engine with the compilers of this machine and runs them over vectors/.
  *
  *   node dist/scripts/test-native.js [variant…]      gcc, gcc-m32, gcc-san, clang, clang-san
- *   node dist/scripts/test-native.js fuzz [runs]     the reader against changed files, under gcc's sanitizers
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -71,23 +70,11 @@ export function compile(variant: Variant, files: readonly string[], output: stri
 const models = (): string[] => ['v1', 'v2'].flatMap((version) =>
   readdirSync(join(root, 'vectors', version)).filter((f) => f.endsWith('.tlm')).sort().map((f) => `${version}/${f}`));
 
-/** Opens changed files of vectors/ and runs what is accepted; returns what was printed. @throws Error when a sanitizer finds anything */
-export function fuzz(variant: Variant, runs: number, seed: number): string {
-  return inTemporaryFolder((folder) => {
-    const program = join(folder, 'tlm_fuzz');
-    compile(variant, [join(engine, 'test', 'tlm_fuzz.c')], program);
-    const { status, stdout, stderr, error } = spawnSync(program, [String(runs), String(seed), ...models()],
-      { encoding: 'utf8', cwd: join(root, 'vectors') });
-    if (error !== undefined || status !== 0) throw new Error(`the fuzzer found something (status ${status}):\n${stdout}${stderr}${error ?? ''}`);
-    return stdout;
-  });
-}
-
 /** Builds and runs the C tests; returns what they printed. @throws Error when they fail */
 export function testVariant(variant: Variant): string {
   return inTemporaryFolder((folder) => {
     const program = join(folder, 'test_engine');
-    compile(variant, sources('test').filter((f) => !/tlm_(run|fuzz)\.c$/.test(f)), program);
+    compile(variant, sources('test').filter((f) => !f.endsWith('tlm_run.c')), program);
     const names = models().map((f) => f.slice(0, -4));
     const { status, stdout, stderr, error } = spawnSync(program, [join(root, 'vectors'), ...names], { encoding: 'utf8', cwd: folder });
     if (error !== undefined || status !== 0) {
@@ -107,10 +94,7 @@ export function buildRunner(variant: Variant, folder: string): string {
 
 if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) {
   const wanted = process.argv.slice(2);
-  if (wanted[0] === 'fuzz') {
-    const variant = variants.find(({ name }) => name === 'gcc-san')!;
-    process.stdout.write(fuzz(variant, Number(wanted[1] ?? 100_000), Date.now() >>> 0));
-  } else for (const variant of variants) {
+  for (const variant of variants) {
     if (wanted.length > 0 && !wanted.includes(variant.name)) continue;
     const why = missing(variant);
     const said = why === undefined ? testVariant(variant).trim().replaceAll('\n', '\n  ') : `SKIPPED: ${why}`;
