@@ -32,7 +32,11 @@ const EVERYTHING = [
 
 /** The pipeline's rooms, in its order. Tests, benchmarks and scripts stand outside and may import anything. */
 export const ROOMS: Readonly<Record<string, Room>> = {
-  corpus: { uses: [], packages: ['hyparquet'], why: 'the corpus is bytes in, documents out' },
+  corpus: {
+    uses: [],
+    packages: ['chardet', 'htmlparser2', 'hyparquet', 'hyparquet-compressors', 'papaparse', 'postal-mime', 'subsrt-ts', 'yaml'],
+    why: 'the corpus is bytes in, documents out',
+  },
   tokenizer: { uses: [], why: 'a tokenizer knows text and its own table, nothing else' },
   model: { uses: [], packages: ['valibot'], why: 'the model is shapes and float tensors; all others stand on it' },
   quantize: { uses: ['model'], why: 'quantizing goes from a float model to a ternary one, whatever trained it' },

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
-  censusBytes, cleanDocuments, cleanText, corpusStats, decodeText, generateStories, limitDocuments, makeCorpus,
-  splitCorpus, textDocuments, utf8Bytes,
+  bytesFile, censusBytes, cleanDocuments, cleanText, corpusStats, decodeBytes, generateStories, limitDocuments,
+  makeCorpus, readDocuments, splitCorpus, utf8Bytes,
 } from '../src/corpus/index.js';
 import { TinyLMError } from '../src/model/errors.js';
 
@@ -57,38 +57,40 @@ test('cleanText: line ends, control characters, NFC, trimmed, twice the same', (
   assert.deepEqual(cleanDocuments([' a ', '', '\0', 'b']), ['a', 'b']);
 });
 
-test('decodeText takes text and refuses what is not, saying what it found', () => {
-  assert.equal(decodeText(bytes('\ufeffolá, 世界\n'), 'x.txt'), 'olá, 世界\n');
+test('decodeBytes takes text and refuses what is not, saying what it found', () => {
+  const text = (input: Uint8Array, name = 'x'): string => decodeBytes(input, name).text;
+  assert.equal(text(bytes('\ufeffolá, 世界\n'), 'x.txt'), 'olá, 世界\n');
   const noise = Uint8Array.from({ length: 2000 }, (_, i) => (i * 97 + (i >> 3)) & 255);
-  refuses(() => decodeText(noise, 'x.bin'), 'corpus-binary',
+  refuses(() => text(noise, 'x.bin'), 'corpus-binary',
     /x\.bin: found \d+\.\d % invalid UTF-8 bytes and \d+\.\d % control bytes, in 2000/);
-  refuses(() => decodeText(new Uint8Array(100), 'zeros'), 'corpus-binary', /100\.0 % control/);
-  const latin1 = Uint8Array.from('A menina não dormiu. '.repeat(20), (c) => c.charCodeAt(0));
-  refuses(() => decodeText(latin1, 'velho.txt'), 'corpus-binary', /4\.8 % invalid UTF-8/);
-  refuses(() => decodeText(bytes('%PDF-1.7 all of it could be text'), 'a.pdf'), 'corpus-binary', /a PDF/);
-  refuses(() => decodeText(Uint8Array.of(0x1f, 0x8b, 8, 0), 'a.gz'), 'corpus-binary', /gzip/);
-  refuses(() => decodeText(Uint8Array.of(0xff, 0xfe, 65, 0), 'a.txt'), 'corpus-binary', /UTF-16/);
+  refuses(() => text(new Uint8Array(100), 'zeros'), 'corpus-binary', /100\.0 % control/);
+  refuses(() => text(bytes('%PDF-1.7 all of it could be text'), 'a.pdf'), 'corpus-binary', /a PDF/);
+  refuses(() => text(Uint8Array.of(0x1f, 0x8b, 8, 0), 'a.gz'), 'corpus-binary', /gzip/);
   // One bad byte in much text is dropped, not refused.
-  const text = bytes('All is well here. '.repeat(50));
-  text[100] = 0xff;
-  assert.equal(cleanText(decodeText(text, 'x')).length, text.length - 2);
+  const good = bytes('All is well here. '.repeat(50));
+  good[100] = 0xff;
+  assert.equal(cleanText(text(good)).length, good.length - 2);
 });
 
-test('decodeText of a cut text drops the unfinished character only', () => {
+test('decodeBytes of a cut text drops the unfinished character only', () => {
   fc.assert(fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), fc.nat(), (text, n) => {
     const all = bytes(`abc${text}`);
     const length = 3 + (n % (all.length - 2));
-    const decoded = decodeText(all.subarray(0, length), 'x', true);
+    const decoded = decodeBytes(all.subarray(0, length), 'x', { cut: true }).text;
     assert.ok(`abc${text}`.startsWith(decoded));
     assert.ok(length - utf8Bytes(decoded) <= 3);
   }));
 });
 
-test('text documents: separated by the end-of-text mark, else one', () => {
-  assert.deepEqual(textDocuments(bytes('one\r\n<|endoftext|>\r\n\r\ntwo\n2\n<|endoftext|>\n'), 'x'), ['one', 'two\n2']);
-  assert.deepEqual(textDocuments(bytes('one\n\ntwo'), 'x'), ['one\n\ntwo']);
-  assert.deepEqual(textDocuments(bytes(' \n\t'), 'x'), []);
-  assert.deepEqual(textDocuments(bytes('one\n<|endoftext|>\ntw'), 'x', { cut: true }), ['one']);
+test('text documents: separated by the end-of-text mark, else one', async () => {
+  const documents = (text: string, maxBytes?: number): Promise<string[]> =>
+    readDocuments(bytesFile('x', bytes(text)), maxBytes === undefined ? {} : { maxBytes });
+  assert.deepEqual(await documents('one\r\n<|endoftext|>\r\n\r\ntwo\n2\n<|endoftext|>\n'), ['one', 'two\n2']);
+  assert.deepEqual(await documents('one\n\ntwo'), ['one\n\ntwo']);
+  assert.deepEqual(await documents(' \n\t'), []);
+  // Of a text that is read in part the last document is left out.
+  const long = `one\n<|endoftext|>\n${'word '.repeat(30_000)}`;
+  assert.deepEqual(await documents(long, 100), ['one']);
 });
 
 test('limitDocuments takes whole documents, or a start cut after a word', () => {

@@ -1,6 +1,7 @@
 /** A conversation with a device at a terminal: prompts, and commands that begin with a slash. */
 import { basename } from 'node:path';
-import type { DeviceSettings, GenerateOptions, Transport } from '../device/index.js';
+import type { DeviceModel, DeviceSettings, GenerateOptions, Transport } from '../device/index.js';
+import { cleanPrompt } from '../corpus/index.js';
 import { TinyLMError } from '../model/errors.js';
 import type { Context } from './context.js';
 import { parseSetting, settingLines } from './device-settings.js';
@@ -91,6 +92,8 @@ class Session {
   readonly #reached: Reached;
   readonly #editor: LineEditor;
   #own: Partial<DeviceSettings>;
+  /** of the model in use: prompts are cleaned for it */
+  #tokenizer: DeviceModel['tokenizer'];
   /** whether this conversation has begun: its seed counts at the beginning only */
   #begun = false;
 
@@ -99,6 +102,7 @@ class Session {
     this.#reached = reached;
     this.#editor = editor;
     this.#own = { ...settings };
+    this.#tokenizer = reached.status.model.tokenizer;
   }
 
   /** @returns false to leave */
@@ -187,8 +191,10 @@ class Session {
   }
 
   /** A text, until its end or Ctrl-C; the figures follow. */
-  async #speak(prompt: string, options: GenerateOptions): Promise<void> {
+  async #speak(typed: string, options: GenerateOptions): Promise<void> {
     const { client } = this.#reached;
+    const { text: prompt, said } = cleanPrompt(typed, this.#tokenizer, { goesOn: options.goOn });
+    if (said !== undefined) this.#note(said);
     const { keep: _, ...given } = options; // for typed lines only: no setting of a single text
     const generation = client.generate(prompt, given);
     this.#begun = true;
@@ -261,7 +267,7 @@ class Session {
 
   async #load(path: string): Promise<void> {
     if (path === '') throw new TinyLMError('chat-command', '/load without a model', '/load run/demo');
-    const { bytes: model } = openTlm(path);
+    const { bytes: model, file } = openTlm(path);
     let shown = 0;
     const loaded = await this.#reached.client.uploadModel(model, (sent, total) => {
       const percent = Math.floor((100 * sent) / total);
@@ -270,6 +276,7 @@ class Session {
       this.#note(`${percent} % of ${bytesText(total)}`);
     });
     this.#begun = false;
+    this.#tokenizer = file.tokenizer.kind;
     this.#note(`${basename(path)} is in use: ${count(loaded.bytes ?? 0)} bytes, CRC ${loaded.crc}`);
   }
 }

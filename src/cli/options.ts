@@ -1,11 +1,12 @@
 /** Every option that more than one verb has, once: name, meaning, range and default. */
 import { Option, type Command } from 'commander';
 import { SAMPLER_DEFAULTS } from '../engine/index.js';
+import { FORMATS } from '../corpus/index.js';
 import { defaultConfig, MODEL_LIMITS } from '../model/index.js';
 import { DEFAULT_THRESHOLD } from '../quantize/index.js';
 import { TRAIN_THRESHOLD } from '../train/index.js';
 import { layerList, ngramList, tritGroups } from './shape.js';
-import { byteSize, decimal, wholeNumber } from './values.js';
+import { byteSize, decimal, extensionList, wholeNumber } from './values.js';
 
 interface OptionSpec {
   readonly flags: string;
@@ -24,10 +25,25 @@ export const OPTIONS = {
   // the corpus
   format: {
     flags: '--format <kind>',
-    about: 'what the corpus is (default: by name and first bytes)',
-    choices: ['text', 'jsonl', 'parquet'],
+    about: 'what the corpus is (default: what its content says)',
+    choices: FORMATS.map(({ id }) => id).sort(),
   },
-  field: { flags: '--field <name>', about: 'JSONL field or Parquet column with the text', initial: 'text' },
+  field: {
+    flags: '--field <name>',
+    about: 'field or column with the text, nested as messages[].content (default: text, or the only one with text)',
+  },
+  split: {
+    flags: '--split <how>',
+    about:
+      'where documents end: none, lines, blank (lines), marker, chat, or a text between them ' +
+      '(default: by what the text plainly is)',
+  },
+  encoding: { flags: '--encoding <name>', about: 'encoding of the text, e.g. windows-1251 (default: by its bytes)' },
+  ext: {
+    flags: '--ext <list>',
+    about: 'of a folder: read the files with these extensions, e.g. txt,log (default: all known kinds)',
+    parse: extensionList,
+  },
   maxBytes: { flags: '--max-bytes <n>', about: 'read no more text than this, e.g. 2M', parse: byteSize },
   // the tokenizer
   tokenizer: {
@@ -159,7 +175,7 @@ export function addOptions(
   return command;
 }
 
-export const CORPUS_OPTIONS = ['format', 'field', 'maxBytes'] as const;
+export const CORPUS_OPTIONS = ['format', 'field', 'split', 'encoding', 'ext', 'maxBytes'] as const;
 export const MODEL_OPTIONS = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'ngrams', 'tied', 'untied', 'trits'] as const;
 export const TRAIN_OPTIONS = [
   'float',

@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
 import { SAMPLER_DEFAULTS } from '../engine/index.js';
+import { sizeRemark } from '../corpus/index.js';
 import { budget, TinyLMError } from '../model/index.js';
 import { decodeCheckpoint } from '../node/checkpoint-file.js';
 import { sameBackend, type LoadedTrainer } from '../node/native-trainer.js';
@@ -66,7 +67,9 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   // Before minutes go into reading and planning; `create` looks again.
   RunFolder.checkFree(path);
 
-  const documents = await loadRecorded(corpus, undefined, context.stdin);
+  const documents = await loadRecorded(corpus, undefined, context.stdin, terminal);
+  const small = corpus.spec.startsWith('stories:') ? undefined : sizeRemark(documents);
+  if (small !== undefined) terminal.warn(small);
   const { tokenizer: kind, vocab } = given.model;
   const data = prepareData(documents, corpus.splitSeed, { kind, vocab });
   const model = modelConfig(given.model, tableVocab(data.tokenizer));
@@ -87,7 +90,7 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
     node: process.version,
     started: new Date().toISOString(),
     corpus: fromStdin
-      ? { name: corpus.name, spec: RUN_FILES.corpus, storySeed: corpus.storySeed, splitSeed: corpus.splitSeed }
+      ? { name: corpus.name, spec: RUN_FILES.corpus, split: 'none', storySeed: corpus.storySeed, splitSeed: corpus.splitSeed }
       : { ...corpus, spec: corpus.spec.startsWith('stories:') ? corpus.spec : resolve(corpus.spec) },
     tokenizer: { kind, vocab },
     plan: flags.minutes === undefined ? { epochs: flags.epochs ?? DEFAULT_EPOCHS } : { minutes: flags.minutes },

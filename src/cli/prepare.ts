@@ -1,10 +1,11 @@
 /** From a corpus on the disk to tokens: what training and measuring read. */
 import { basename, isAbsolute, join } from 'node:path';
-import { splitCorpus } from '../corpus/index.js';
-import { loadCorpus, type LoadOptions } from '../node/corpus-files.js';
+import { many, splitCorpus } from '../corpus/index.js';
+import { howRead, openCorpus, type CorpusOptions, type OpenedCorpus } from '../node/corpus-files.js';
 import { Tokenizer, trainTokenizer, type TokenizerKind, type TokenizerTable } from '../tokenizer/index.js';
 import { encodeDocuments, type TokenizedDocument, type TrainData } from '../train/index.js';
 import type { CorpusRecord } from './run-record.js';
+import type { Terminal } from './terminal.js';
 
 /** One split for every run on a text, whatever its seed: their figures can be compared. */
 const SPLIT_SEED = 1;
@@ -17,7 +18,7 @@ const MEASURED_TOKENS = 60_000;
 /** How a verb reads a corpus that it was given: a path, `-` for standard input, or `stories:…`. */
 export function corpusRecord(
   spec: string,
-  { format, field, maxBytes }: Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> = {},
+  { format, field, split, encoding, ext, maxBytes }: CorpusOptions = {},
 ): CorpusRecord {
   return {
     // The name goes into the model's metadata and into reports: no folders of this machine.
@@ -27,19 +28,41 @@ export function corpusRecord(
     splitSeed: SPLIT_SEED,
     ...(format !== undefined && { format }),
     ...(field !== undefined && { field }),
+    split: split ?? 'auto',
+    ...(encoding !== undefined && { encoding }),
+    ...(ext !== undefined && { ext }),
     ...(maxBytes !== undefined && { maxBytes }),
   };
 }
 
-/** The corpus of a record; `folder` is where a relative `spec` lies. */
+/**
+ * The corpus of a record.
+ * @param folder where a relative `spec` lies
+ * @param terminal told how the text was read, where that is not plain; nothing is said without one
+ */
 export async function loadRecorded(
   corpus: CorpusRecord,
   folder: string | undefined,
   stdin: AsyncIterable<Uint8Array | string>,
+  terminal?: Terminal,
 ): Promise<string[]> {
   const named = corpus.spec.startsWith('stories:') || corpus.spec === '-' || isAbsolute(corpus.spec);
   const spec = named || folder === undefined ? corpus.spec : join(folder, corpus.spec);
-  return (await loadCorpus(spec, { ...corpus, seed: corpus.storySeed, stdin })).documents;
+  // Runs of before documents were looked for have no word on it: marks alone counted then.
+  const opened = await openCorpus(spec, { ...corpus, split: corpus.split ?? 'marker', seed: corpus.storySeed, stdin });
+  if (terminal !== undefined) sayHowRead(opened, terminal);
+  return opened.documents;
+}
+
+/** How a text was read, in a line, and what was found on the way. Of one plain text in UTF-8 nothing is said. */
+export function sayHowRead({ source, documents, reading, remarks }: OpenedCorpus, terminal: Terminal): void {
+  const plain = reading === undefined || (reading.format === 'text' && reading.encoding === 'UTF-8'
+    && (/^(whole|separated by <)/.test(reading.words)));
+  if (!plain) terminal.note(`${basename(source)}: ${howRead(reading)}: ${many(documents.length, 'document')}`);
+  for (const { kind, text } of remarks) {
+    if (kind === 'warning') terminal.warn(text);
+    else terminal.note(text);
+  }
 }
 
 export interface Prepared extends TrainData {

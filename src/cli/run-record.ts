@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { TinyLMError } from '../model/errors.js';
 import { readRecord } from '../model/record.js';
-import type { LoadOptions } from '../node/corpus-files.js';
+import type { CorpusOptions } from '../node/corpus-files.js';
 import { WASM_IDENTITY, type BackendIdentity } from '../node/native-trainer.js';
 import { RunSchema } from '../node/records.js';
 import type { RunFolder } from '../node/run-folder.js';
@@ -10,7 +10,7 @@ import { tableVocab, type TokenizerKind, type TokenizerTable } from '../tokenize
 import type { TokenizedDocument, TrainData, TrainOptions } from '../train/index.js';
 
 /** Where the text is, and how to read it again exactly alike. */
-export interface CorpusRecord extends Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
+export interface CorpusRecord extends CorpusOptions {
   /** As the user named it, for reports. */
   readonly name: string;
   /**

@@ -1,6 +1,9 @@
 /** Values as people write them on a command line, and as they read them in a report. */
 import { InvalidArgumentError } from 'commander';
 
+/** "1 document", "5,721 documents". */
+export { many as plural } from '../corpus/index.js';
+
 /** A parser for commander: a whole number within bounds. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -70,6 +73,14 @@ export function decimalRange(min: number, max: number): (text: string) => number
   };
 }
 
+/** A parser for commander: extensions with commas, with or without their dots. */
+export function extensionList(text: string): string[] {
+  const list = text.split(',').map((part) => part.trim().replace(/^\./, '').toLowerCase());
+  if (list.some((part) => !/^[^./\\\s]+$/.test(part)))
+    throw new InvalidArgumentError('Expected extensions with commas, such as txt,log.');
+  return list;
+}
+
 /** `\n`, `\t` and `\\` in a prompt or a stop string, which a shell does not make easy to type. */
 export function unescapeText(text: string): string {
   return text.replace(/\\([nt\\])/g, (_, c: string) => ({ n: '\n', t: '\t' })[c] ?? '\\');
@@ -79,10 +90,6 @@ export function unescapeText(text: string): string {
 export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
-
-/** 1 document, 2 documents, 1,234 documents. */
-export const plural = (value: number, one: string, many = `${one}s`): string =>
-  `${count(value)} ${value === 1 ? one : many}`;
 
 /** 12.9 KB (of 1,024 bytes), or bytes below 10 KB. */
 export function bytesText(value: number): string {

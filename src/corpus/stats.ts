@@ -52,3 +52,21 @@ export function corpusStats(documents: readonly string[]): CorpusStats {
     longestBytes: sizes.at(-1) ?? 0,
   };
 }
+
+/** Below this much text a model learns it by heart rather than its language. */
+const SMALL_BYTES = 100_000;
+/** Lists of names or words need less: their documents are short and many. */
+const SMALL_LIST = { documents: 1000, bytes: 10_000, medianBytes: 40 };
+
+/** One honest sentence on what the size of a short text allows; undefined for one that is long enough. */
+export function sizeRemark(documents: readonly string[]): string | undefined {
+  const sizes = documents.map(utf8Bytes).sort((a, b) => a - b);
+  const bytes = sizes.reduce((a, b) => a + b, 0);
+  if (bytes >= SMALL_BYTES || bytes === 0) return undefined;
+  const isList = sizes.length >= SMALL_LIST.documents && sizes[sizes.length >> 1] <= SMALL_LIST.medianBytes;
+  if (isList && bytes >= SMALL_LIST.bytes) return undefined;
+  const size = `${bytes.toLocaleString('en-US')} bytes of text`;
+  if (bytes < 20_000) return `${size} are very little: the model will repeat pieces of them and write little that is new; `
+    + 'from about 100 KB on it writes sentences of its own';
+  return `${size} are few: the model will know much of them by heart; from about 100 KB on it writes more of its own`;
+}

@@ -33,7 +33,7 @@ export const ModelSchema = v.looseObject({
   hidden: v.optional(count()),
   layers: v.optional(count()),
   weights: v.optional(count()),
-  tokenizer: v.optional(text(64)),
+  tokenizer: v.optional(oneOf(['byte', 'char', 'bpe'])),
   packing: v.optional(text(64)),
 }) satisfies v.GenericSchema<unknown, DeviceModel>;
 

@@ -34,7 +34,7 @@ export interface DeviceModel {
   layers?: number;
   weights?: number;
   /** byte, char or bpe */
-  tokenizer?: string;
+  tokenizer?: 'byte' | 'char' | 'bpe';
   /** b3, t2 or mixed */
   packing?: string;
 }

@@ -1,51 +1,88 @@
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as zlib from 'node:zlib';
-import type { Compressors } from 'hyparquet';
 import {
-  bytesFile, generateStories, limitDocuments, makeCorpus, MAX_CORPUS_BYTES, readDocuments, textBytesFor,
-  utf8Bytes,
-  type ByteFile, type Corpus, type ReadOptions,
+  bytesFile, detectFormat, FORMATS, generateStories, limitDocuments, makeCorpus, many, MAX_CORPUS_BYTES, readTexts,
+  textBytesFor, utf8Bytes,
+  type ByteFile, type Corpus, type Reading, type ReadOptions, type Remark,
 } from '../corpus/index.js';
 import { TinyLMError } from '../model/errors.js';
+import { leftOutByName, listFiles, type FoundFile } from './corpus-folder.js';
+import { RunFolder } from './run-folder.js';
+import { shellWord } from './shell.js';
 
 /** How much of the built-in stories is told when no limit is given. */
 export const DEFAULT_STORY_BYTES = 2_000_000;
 
-const FOLDER_EXTENSIONS = /\.(txt|text|md|jsonl|ndjson|parquet)$/i;
+/** Standard input is looked at when so much has come: enough to know its format. */
+const LOOK_BYTES = 1 << 16;
+/** Of formats whose limit counts the text inside, no more than this is read from standard input. */
+const MAX_STDIN_BYTES = 2_000_000_000;
+/** A folder's warnings are said for each kind once; of files of one kind this many are named. */
+const MAX_REMARKS = 12;
 
-export interface LoadOptions extends Omit<ReadOptions, 'compressors'> {
+export interface LoadOptions extends ReadOptions {
   /** Seed of the built-in stories; default 1. */
   seed?: number;
   /** What `-` reads; default the process's standard input. */
   stdin?: AsyncIterable<Uint8Array | string>;
+  /** Of a folder: the files with these extensions (without dots) instead of all that are known. */
+  ext?: readonly string[];
+}
+
+/** What decides how a text is read, and is written down with a run. */
+export type CorpusOptions = Pick<LoadOptions, 'format' | 'field' | 'split' | 'encoding' | 'ext' | 'maxBytes'>;
+
+/** A file of a folder: what was read of it, or why it was left out. */
+export interface FileRow {
+  /** Relative to the folder. */
+  readonly path: string;
+  readonly documents: number;
+  readonly how: string;
+}
+
+/** A corpus, and how it was read. */
+export interface OpenedCorpus extends Corpus {
+  /** Of a single file or standard input. */
+  readonly reading?: Omit<Reading, 'documents' | 'remarks'>;
+  /** Of a folder. */
+  readonly files?: readonly FileRow[];
+  readonly remarks: readonly Remark[];
+}
+
+/** As `openCorpus`, without what was found on the way. */
+export async function loadCorpus(spec: string, options: LoadOptions = {}): Promise<Corpus> {
+  const { documents, source } = await openCorpus(spec, options);
+  return { documents, source };
 }
 
 /**
  * Loads a corpus. `spec` is one of
  * - `stories:en`, `stories:pt`: the built-in stories (2 MB, or `maxBytes`)
- * - `-`: standard input (text, or Parquet by its first bytes, or `format`)
- * - a folder: its .txt, .text, .md, .jsonl, .ndjson and .parquet files and those of its folders, in the order of
- *   their paths (compared by code unit, so that it does not depend on the machine); names with a dot first are left out
- * - a file: Parquet, JSONL (.jsonl, .ndjson) or text
+ * - `-`: standard input
+ * - a folder: the files in it and in its folders that have a known extension, in the order of their paths (compared
+ *   by code unit, so that it does not depend on the machine)
+ * - a file; what it is, its content says (docs/texts.md)
  *
- * @throws TinyLMError `corpus-not-found`, `corpus-unreadable`, `corpus-empty`, `corpus-stories`, and what
- *   `readDocuments` throws
+ * @throws TinyLMError `corpus-not-found`, `corpus-unreadable`, `corpus-empty`, `corpus-stories`, `corpus-run`, and
+ *   what `readTexts` throws
  */
-export async function loadCorpus(spec: string, options: LoadOptions = {}): Promise<Corpus> {
-  if (spec.startsWith('stories:')) return loadStories(spec, options);
-  const reading: ReadOptions = { ...options, compressors };
+export async function openCorpus(spec: string, options: LoadOptions = {}): Promise<OpenedCorpus> {
+  if (spec.startsWith('stories:')) return { ...loadStories(spec, options), remarks: [] };
   if (spec === '-') {
     const bytes = await readAll(options.stdin ?? process.stdin, options);
-    return makeCorpus(await readDocuments(bytesFile('standard input', bytes), reading), 'standard input');
+    return opened(await readTexts(bytesFile('standard input', bytes), options), 'standard input');
   }
   const info = await reach(spec, () => stat(spec));
-  if (info.isDirectory()) return loadFolder(spec, reading);
+  if (info.isDirectory()) return openFolder(spec, options);
   if (!info.isFile()) {
     throw new TinyLMError('corpus-unreadable', `${spec}: neither a file nor a folder.`,
       'For a pipe use - (standard input).');
   }
-  return makeCorpus(await readFromDisk(spec, reading), spec);
+  return opened(await readFromDisk(spec, options), spec);
+}
+
+function opened({ documents, remarks, ...reading }: Reading, source: string): OpenedCorpus {
+  return { ...makeCorpus(documents, source), reading, remarks };
 }
 
 function loadStories(spec: string, { seed = 1, maxBytes = DEFAULT_STORY_BYTES }: LoadOptions): Corpus {
@@ -57,42 +94,91 @@ function loadStories(spec: string, { seed = 1, maxBytes = DEFAULT_STORY_BYTES }:
   return makeCorpus(limitDocuments(generateStories({ lang, seed, bytes: maxBytes }), maxBytes), spec);
 }
 
-async function loadFolder(folder: string, reading: ReadOptions): Promise<Corpus> {
-  const paths = await listFiles(folder, '');
-  if (paths.length === 0) {
+async function openFolder(folder: string, options: LoadOptions): Promise<OpenedCorpus> {
+  if (RunFolder.is(folder)) {
+    throw new TinyLMError('corpus-run', `${folder}: this is a run folder of tinylm, with a model; expected a text.`,
+      `Go on with the run by tinylm train --resume ${shellWord(folder)}, or give the text itself.`);
+  }
+  const extensions = options.ext ?? FORMATS.flatMap((f) => f.extensions);
+  const all = await reach(folder, () => listFiles(folder, extensions));
+  const files = readable(all, options.ext !== undefined);
+  const kept = files.filter((f) => f.leftOut === undefined);
+  if (kept.length === 0) {
     throw new TinyLMError('corpus-empty',
-      `${folder}: no .txt, .md, .jsonl or .parquet file in this folder or those below it.`,
-      'Give a folder of text files, or one file by its name.');
+      `${folder}: ${options.ext === undefined ? 'no .txt, .md, .jsonl, .csv, .parquet or other known file'
+        : `no .${options.ext.join(', .')} file`} in this folder or those below it${seen(files)}.`,
+      'Name the extensions with --ext, as in --ext log,srt; or give one file by its name.');
   }
   const documents: string[] = [];
-  let left = reading.maxBytes;
-  for (const path of paths) {
-    const found = await readFromDisk(join(folder, path), { ...reading, maxBytes: left });
-    for (const document of found) documents.push(document);
-    if (left === undefined || reading.maxBytes === undefined) continue;
-    left -= found.reduce((sum, d) => sum + utf8Bytes(d) + 1, 0);
+  const rows: FileRow[] = [];
+  const remarks: Remark[] = [];
+  let failure: TinyLMError | undefined;
+  let left = options.maxBytes;
+  let enough = false;
+  for (const { path, leftOut } of files) {
+    if (leftOut !== undefined || enough) {
+      rows.push({ path, documents: 0, how: `left out: ${leftOut ?? 'the limit is reached'}` });
+      continue;
+    }
+    let found: Reading;
+    try {
+      found = await readFromDisk(join(folder, path), { ...options, maxBytes: left });
+    } catch (error) {
+      if (!(error instanceof TinyLMError) || error.code === 'corpus-limit') throw error;
+      failure ??= error;
+      rows.push({ path, documents: 0, how: `left out: ${withoutName(error.message, join(folder, path))}` });
+      continue;
+    }
+    for (const document of found.documents) documents.push(document);
+    rows.push({ path, documents: found.documents.length, how: found.documents.length === 0 ? 'left out: no text in it' : howRead(found) });
+    for (const { kind, text } of found.remarks)
+      if (kind === 'warning') remarks.push({ kind, text: `${path}: ${text}` });
+    if (left === undefined || options.maxBytes === undefined) continue;
+    left -= found.documents.reduce((sum, d) => sum + utf8Bytes(d) + 1, 0);
     // A file cut at the limit leaves a few bytes over: no reason to take one word of the next.
-    if (documents.length > 0 && left < 1000) break;
+    enough = documents.length > 0 && left < 1000;
   }
-  return makeCorpus(documents, folder);
+  if (documents.length === 0 && failure !== undefined) throw failure;
+  return { ...makeCorpus(documents, folder), files: rows, remarks: fewer([...folderRemarks(rows), ...remarks]) };
 }
 
-/** Paths of the folder's files relative to it, with `/`, sorted. */
-async function listFiles(root: string, below: string): Promise<string[]> {
-  const folder = join(root, below);
-  const paths: string[] = [];
-  for (const entry of await reach(folder, () => readdir(folder, { withFileTypes: true }))) {
-    if (entry.name.startsWith('.')) continue;
-    const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    if (entry.isDirectory()) paths.push(...await listFiles(root, path));
-    // A linked file counts; a linked folder does not, since links can go in circles.
-    else if (!FOLDER_EXTENSIONS.test(entry.name)) continue;
-    else if (entry.isFile() || (await stat(join(root, path))).isFile()) paths.push(path);
-  }
-  return paths.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+/** What a data set says of itself is no text of it, unless there is nothing else. */
+function readable(files: readonly FoundFile[], all: boolean): FoundFile[] {
+  const marked = files.map((f) => (f.leftOut === undefined && !all && leftOutByName(f.path)
+    ? { ...f, leftOut: 'about the texts, not one of them' } : f));
+  return marked.some((f) => f.leftOut === undefined) ? marked : [...files];
 }
 
-async function readFromDisk(path: string, reading: ReadOptions): Promise<string[]> {
+function seen(files: readonly FoundFile[]): string {
+  const extensions = [...new Set(files.map(({ path }) => /\.([^./]+)$/.exec(path)?.[1] ?? '').filter((e) => e !== ''))];
+  return extensions.length === 0 ? '' : `; found .${extensions.slice(0, 8).join(', .')}`;
+}
+
+/** text, UTF-8, separated by <|endoftext|> */
+export function howRead({ title, encoding, field, words }: Omit<Reading, 'documents' | 'remarks'>): string {
+  return [title, ...(encoding === undefined ? [] : [encoding]), ...(field === undefined ? [] : [`"${field}"`]), words].join(', ');
+}
+
+const withoutName = (message: string, name: string): string => message.replace(name, '').replace(/^[:,]?\s*/, '');
+
+function folderRemarks(rows: readonly FileRow[]): Remark[] {
+  const out = rows.filter(({ documents }) => documents === 0);
+  if (out.length === 0) return [];
+  const failed = out.some(({ how }) => / found | expected |not readable|this is /.test(how));
+  const names = out.slice(0, 3).map(({ path, how }) => `${path} (${how.replace('left out: ', '')})`).join('; ');
+  return [{
+    kind: failed ? 'warning' : 'note',
+    text: `${many(rows.length - out.length, 'file')} read, ${out.length} left out: ${names}${out.length > 3 ? '; …' : ''}`,
+  }];
+}
+
+function fewer(remarks: readonly Remark[]): Remark[] {
+  if (remarks.length <= MAX_REMARKS) return [...remarks];
+  return [...remarks.slice(0, MAX_REMARKS),
+    { kind: 'warning', text: `and ${many(remarks.length - MAX_REMARKS, 'warning')} more like these` }];
+}
+
+async function readFromDisk(path: string, reading: ReadOptions): Promise<Reading> {
   const handle = await reach(path, () => open(path, 'r'));
   try {
     const { size } = await handle.stat();
@@ -115,7 +201,7 @@ async function readFromDisk(path: string, reading: ReadOptions): Promise<string[
         return buffer;
       },
     };
-    return await readDocuments(file, reading);
+    return await readTexts(file, reading);
   } finally {
     await handle.close();
   }
@@ -126,14 +212,19 @@ async function readAll(
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let total = 0;
+  let found = format;
   const limit = textBytesFor(maxBytes ?? MAX_CORPUS_BYTES);
   for await (const chunk of input) {
     const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk;
     chunks.push(bytes);
     total += bytes.length;
-    // Text can be cut anywhere. Of JSONL and Parquet the limit counts the text inside, so all is read.
-    const parquet = chunks[0][0] === 0x50 && chunks[0][1] === 0x41;
-    if (total > limit && !parquet && (format ?? 'text') === 'text') break;
+    // Text can be cut anywhere. Of other formats the limit counts the text inside, so all is read.
+    if (total > LOOK_BYTES) found ??= detectFormat('', Buffer.concat(chunks));
+    if (total > limit && (found ?? 'text') === 'text') break;
+    if (total > MAX_STDIN_BYTES) {
+      throw new TinyLMError('corpus-too-large', `standard input: more than ${MAX_STDIN_BYTES} bytes; expected less.`,
+        'Write it into a file, and give that with --max-bytes.');
+    }
   }
   return Buffer.concat(chunks);
 }
@@ -153,11 +244,3 @@ async function reach<T>(path: string, operation: () => Promise<T>): Promise<T> {
       'Check its permissions.');
   }
 }
-
-/** Node's own decompressors for Parquet pages; Zstandard where this Node has it (22.15 and later). */
-const compressors: Compressors = {
-  GZIP: (input) => zlib.gunzipSync(input),
-  BROTLI: (input) => zlib.brotliDecompressSync(input),
-};
-const zstd = (zlib as unknown as { zstdDecompressSync?: (input: Uint8Array) => Uint8Array }).zstdDecompressSync;
-if (zstd) compressors.ZSTD = (input) => zstd(input);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { cleanPrompt } from '../../corpus/index.js';
 import type { DeviceClient, DeviceSettings, GenerateResult, Transport } from '../../device/index.js';
 import { TinyLMError } from '../../model/errors.js';
 import { interactiveChat } from '../chat-session.js';
@@ -30,7 +31,7 @@ export function chatCommand(context: Context): Command {
   const command = verb('chat', "Talk to a device that runs TinyLM's firmware: its text streams back as it is made.", [
     'tinylm chat',
     'tinylm chat --port /dev/ttyACM0 --temperature 0.6',
-    'tinylm chat --host tinylm.local --prompt "Once upon a time" --seed 7 --json',
+    'tinylm chat --host tinylm.local --prompt "Once there was a" --seed 7 --json',
     'tinylm chat --port COM3 < prompts.txt',
     'tinylm chat --port /dev/ttyACM0 --bench 200',
   ]);
@@ -99,7 +100,11 @@ async function talk(context: Context, options: ChatOptions, transport: Transport
   }
   requireModel(status, transport);
   let first = true;
-  for await (const prompt of prompts(options, stdin)) {
+  let told = false;
+  for await (const given of prompts(options, stdin)) {
+    const { text: prompt, said } = cleanPrompt(given, status.model.tokenizer);
+    if (said !== undefined && !told) terminal.note(said);
+    told ||= said !== undefined;
     if (!first && !options.json) await terminal.stream('\n');
     first = false;
     if (!(await answer(context, client, prompt, settings, options))) break;

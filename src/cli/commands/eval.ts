@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import type { LoadOptions } from '../../node/corpus-files.js';
+import type { CorpusOptions } from '../../node/corpus-files.js';
 import { Tokenizer, type TokenizerTable } from '../../tokenizer/index.js';
 import { encodeDocuments, type TokenizedDocument } from '../../train/index.js';
 import { chooseTrainer } from '../choose-trainer.js';
@@ -19,7 +19,7 @@ import { zipBits, zipWords } from '../zip.js';
 
 type Kind = 'engine' | 'ternary' | 'float';
 
-interface Options extends Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
+interface Options extends CorpusOptions {
   kind: Kind;
   all?: boolean;
   limit?: number;
@@ -30,7 +30,7 @@ interface Options extends Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
 export function evalCommand(context: Context): Command {
   const command = verb('eval', 'Measure a model on a text: bits per byte (lower is better) and perplexity per token.', [
     'tinylm eval run/demo',
-    'tinylm eval model.tlm other-text.txt --all',
+    'tinylm eval run/demo/model.tlm other-text.txt --all',
     'tinylm eval run/demo/best.safetensors stories:en --kind float',
   ])
     .argument('<model>', 'a .tlm file, a run folder or a checkpoint')
@@ -73,7 +73,7 @@ async function texts(
   source: Source,
   corpus: string | undefined,
   options: Options,
-  stdin: Context['stdin'],
+  { stdin, terminal }: Context,
 ): Promise<{ name: string; documents: string[]; own: boolean }> {
   const record = source.kind === 'run' ? source.record.corpus : undefined;
   if (corpus === undefined && record === undefined)
@@ -82,7 +82,9 @@ async function texts(
       'tinylm eval <model> <corpus>; only a run folder knows its own',
     );
   const read = corpus === undefined ? record! : corpusRecord(corpus, options);
-  const documents = await loadRecorded(read, corpus === undefined ? source.path : undefined, stdin);
+  const documents = corpus === undefined
+    ? await loadRecorded(read, source.path, stdin)
+    : await loadRecorded(read, undefined, stdin, terminal);
   const { name } = read;
   const own = corpus === undefined || isOwn(source, read);
   if (options.all || !own) return { name, documents, own };
@@ -94,13 +96,14 @@ async function texts(
 }
 
 async function evaluate(
-  { terminal, stdin }: Context,
+  context: Context,
   path: string,
   corpus: string | undefined,
   options: Options,
 ): Promise<void> {
+  const { terminal } = context;
   const source = openSource(path);
-  const { name, documents, own } = await texts(source, corpus, options, stdin);
+  const { name, documents, own } = await texts(source, corpus, options, context);
   const limit = options.limit ?? (own ? OWN_LIMIT : 0);
   let zip = NaN;
   const encode = (tokenizer: TokenizerTable): TokenizedDocument[] => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { cleanPrompt, normalText } from '../../corpus/index.js';
 import { verb, type Context } from '../context.js';
 import { EngineModel, type Sampling } from '../engine-model.js';
 import { openTlm } from '../model-source.js';
@@ -16,9 +17,9 @@ interface Options extends Omit<Sampling, 'maxTokens'> {
 
 export function generateCommand(context: Context): Command {
   const command = verb('generate', 'Let a model write, in the C engine, exactly as it will on the chip.', [
-    'tinylm generate run/demo --prompt "One day, "',
-    'tinylm generate model.tlm --temperature 0.5 --seed 7 --tokens 500',
-    'echo "Once upon a time" | tinylm generate run/demo --prompt - --count 3 --json',
+    'tinylm generate run/demo --prompt "Once there was a"',
+    'tinylm generate run/demo --temperature 0.8 --seed 7 --count 3',
+    'echo "Lily had a red" | tinylm generate run/demo --prompt - --json',
   ]).argument('<model>', 'a run folder, a .tlm file or a checkpoint');
   command
     .option('-p, --prompt <text>', 'text to go on from (\\n is a new line), or - for standard input', '')
@@ -44,7 +45,8 @@ async function readPrompt({ prompt }: Options, stdin: Context['stdin']): Promise
 async function generate({ terminal, stdin }: Context, path: string, options: Options): Promise<void> {
   const { bytes } = openTlm(path);
   const engine = await EngineModel.open(bytes);
-  const prompt = await readPrompt(options, stdin);
+  const { text: prompt, said } = cleanPrompt(await readPrompt(options, stdin), engine.engine.info.tokenizer);
+  if (said !== undefined) terminal.note(said);
   const { temperature, topK, topP, repetitionPenalty, seed, stop } = options;
   const results: object[] = [];
   for (let i = 0; i < options.count; i++) {
@@ -55,15 +57,16 @@ async function generate({ terminal, stdin }: Context, path: string, options: Opt
       repetitionPenalty,
       seed: (seed + i) % 2 ** 32,
       maxTokens: options.tokens,
-      ...(stop !== undefined && { stop: unescapeText(stop) }),
+      ...(stop !== undefined && { stop: normalText(unescapeText(stop)) }),
     };
     if (options.json) {
       const { text, ...rest } = engine.generate(prompt, sampling);
       results.push({ seed: sampling.seed, prompt, text, ...rest });
       continue;
     }
+    // Texts have empty lines of their own: a line that they cannot have tells them apart.
     if (options.count > 1)
-      await terminal.stream(`${i > 0 ? '\n' : ''}--- ${i + 1} of ${options.count}, seed ${sampling.seed} ---\n`);
+      await terminal.stream(`${i > 0 ? '\n' : ''}=== ${i + 1} of ${options.count}, seed ${sampling.seed} ===\n`);
     if (options.echo) await terminal.stream(prompt);
     const start = performance.now();
     const pieces = engine.pieces(prompt, sampling);

@@ -4,7 +4,7 @@ import { RunFolder } from '../../node/run-folder.js';
 import type { Packing } from '../../format/index.js';
 import { DEFAULT_THRESHOLD, type TernaryMethod } from '../../quantize/index.js';
 import { byteTable, trainTokenizer, type TokenizerKind, type TokenizerTable } from '../../tokenizer/index.js';
-import type { LoadOptions } from '../../node/corpus-files.js';
+import type { CorpusOptions } from '../../node/corpus-files.js';
 import { chooseTrainer } from '../choose-trainer.js';
 import { verb, type Context } from '../context.js';
 import { UsageError } from '../errors.js';
@@ -17,7 +17,7 @@ import { corpusRecord, loadRecorded, measured, prepareData } from '../prepare.js
 import { table } from '../terminal.js';
 import { bits, count, percent } from '../values.js';
 
-interface Options extends Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
+interface Options extends CorpusOptions {
   method: TernaryMethod;
   threshold?: number;
   tokenizerFrom?: string;
@@ -153,7 +153,7 @@ async function measure(
   { terminal, stdin }: Context,
 ): Promise<{ bytes: number; before: number; after: number }> {
   const record = corpusRecord(corpus!, loading);
-  const { valid } = prepareData(await loadRecorded(record, undefined, stdin), record.splitSeed, tokenizer);
+  const { valid } = prepareData(await loadRecorded(record, undefined, stdin, terminal), record.splitSeed, tokenizer);
   const documents = measured(valid);
   return {
     bytes: documents.reduce((sum, d) => sum + d.bytes, 0),

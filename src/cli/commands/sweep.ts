@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describeTrits, TinyLMError, TRITS, type Trits } from '../../model/index.js';
-import type { LoadOptions } from '../../node/corpus-files.js';
+import type { CorpusOptions } from '../../node/corpus-files.js';
 import { writeAtomic } from '../../node/files.js';
 import { chooseTrainer } from '../choose-trainer.js';
 import { verb, type Context } from '../context.js';
@@ -19,7 +19,7 @@ import { tritList } from '../shape.js';
 import { markdownTable, table } from '../terminal.js';
 import { bits, decimalRange, numberList } from '../values.js';
 
-interface Options extends Omit<ModelOptions, 'trits'>, TrainFlags, Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
+interface Options extends Omit<ModelOptions, 'trits'>, TrainFlags, CorpusOptions {
   thresholds: number[];
   dims?: number[];
   trits?: Trits[];

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { LoadOptions } from '../../node/corpus-files.js';
+import type { CorpusOptions } from '../../node/corpus-files.js';
 import { shellWord } from '../../node/shell.js';
 import { verb, type Context } from '../context.js';
 import { EXIT, UsageError } from '../errors.js';
@@ -11,7 +11,7 @@ import type { TrainFlags } from '../plan.js';
 import { corpusRecord } from '../prepare.js';
 import { reportText, type Figures } from '../report.js';
 
-interface Options extends ModelOptions, TrainFlags, Pick<LoadOptions, 'format' | 'field' | 'maxBytes'> {
+interface Options extends ModelOptions, TrainFlags, CorpusOptions {
   out?: string;
   resume?: string;
   json?: boolean;
@@ -32,7 +32,7 @@ export function trainCommand(context: Context): Command {
     ],
   ).argument(
     '[corpus]',
-    'a file (text, .jsonl, .parquet), a folder, - for standard input, stories:en or stories:pt',
+    'a file with text (tinylm corpus shows how it is read), a folder, - for standard input, stories:en or stories:pt',
     'stories:en',
   );
   addOptions(command, [...CORPUS_OPTIONS, ...MODEL_OPTIONS, ...TRAIN_OPTIONS, 'out'], {

@@ -1,0 +1,110 @@
+import Papa from 'papaparse';
+import { RecordReader } from '../records.js';
+import { quoted } from '../remarks.js';
+import type { Collector } from '../collector.js';
+import type { ReadOptions } from '../source.js';
+import { readGrowing } from './whole.js';
+import type { CorpusFormat, ReadResult, Sample } from './types.js';
+
+const DELIMITERS = [',', ';', '\t', '|'] as const;
+const SAMPLE_ROWS = 200;
+
+/** Rows of cells between commas, semicolons, tabs or bars, quoted or not, with names in the first row or without. */
+export const csv: CorpusFormat = {
+  id: 'csv',
+  title: 'a table (CSV, TSV)',
+  extensions: ['csv', 'tsv', 'tab', 'psv'],
+
+  detect(sample) {
+    const table = tableOf(sample.text, sample.cut);
+    if (this.extensions.includes(sample.extension)) return true;
+    return table !== undefined && plainlyTable(sample, table);
+  },
+
+  read: (source, out) => readGrowing(source, out, (text, cut) => readTable(text, cut, source.options, out)),
+};
+
+interface Table {
+  readonly delimiter: string;
+  readonly rows: readonly (readonly string[])[];
+  readonly width: number;
+  /** Share of the rows that have this width. */
+  readonly even: number;
+}
+
+/** The delimiter that cuts the rows most evenly; undefined when none does. */
+function tableOf(text: string, cut: boolean): Table | undefined {
+  const tables = DELIMITERS.flatMap((delimiter): Table[] => {
+    const { data } = Papa.parse<string[]>(text, { delimiter, preview: SAMPLE_ROWS, skipEmptyLines: 'greedy' });
+    const rows = cut && data.length > 1 && data.length < SAMPLE_ROWS ? data.slice(0, -1) : data;
+    if (rows.length < 2) return [];
+    const width = rows[0].length;
+    const even = rows.filter((row) => row.length === width).length / rows.length;
+    return width > 1 && even >= 0.9 ? [{ delimiter, rows, width, even }] : [];
+  });
+  return tables.sort((a, b) => b.even - a.even || b.width - a.width)[0];
+}
+
+/** For a file of any name: prose with commas must not be taken for a table. */
+function plainlyTable({ text }: Sample, { delimiter, rows, width, even }: Table): boolean {
+  if (rows.length < 3 || even < 0.98) return false;
+  // A comma in prose has a space after it.
+  const spaced = (text.match(new RegExp(`\\${delimiter === '\t' ? 't' : delimiter} `, 'g'))?.length ?? 0);
+  const quotes = /(^|[\n,;\t|])"[^"]/.test(text);
+  if (delimiter === '\t') return rows.length >= 3;
+  if (!quotes && spaced > 0.3 * rows.length * (width - 1)) return false;
+  if (!hasHeader(rows)) return false;
+  return quotes || width >= 3 || rows.slice(1).some((row) => row.some(isNumber))
+    || rows[0].some((name) => /^(id|text|content|body|title|name|label|story|sentence|date|source)$/i.test(name.trim()));
+}
+
+const isNumber = (cell: string): boolean => cell.trim() !== '' && Number.isFinite(Number(cell));
+
+/** The first row is names: short, all different, no numbers, and unlike what is below them. */
+function hasHeader(rows: readonly (readonly string[])[]): boolean {
+  const [first, ...rest] = rows;
+  const names = first.map((cell) => cell.trim());
+  if (names.some((n) => n === '' || isNumber(n) || n.length > 40 || /[.!?]$|\n/.test(n))) return false;
+  if (new Set(names).size < names.length || rest.length === 0) return false;
+  if (names.some((n) => /^(id|_?text|content|body|title|name|label|story|sentence|lang|source|prompt)$/i.test(n))) return true;
+  return names.some((name, i) => {
+    const cells = rest.map((row) => row[i] ?? '');
+    const mean = cells.reduce((sum, cell) => sum + cell.length, 0) / cells.length;
+    return mean > 3 * name.length + 10 || cells.filter(isNumber).length > 0.9 * cells.length;
+  });
+}
+
+function readTable(text: string, cut: boolean, options: ReadOptions, out: Collector): ReadResult {
+  const table = tableOf(text.slice(0, 1 << 18), text.length > 1 << 18 || cut);
+  const sample = table?.rows ?? text.split(/\r?\n/, SAMPLE_ROWS).filter((l) => l.trim() !== '').map((l) => [l]);
+  const header = sample.length > 1 && hasHeader(sample);
+  const width = sample[0]?.length ?? 1;
+  const names = header ? sample[0].map((n) => n.trim()) : Array.from({ length: width }, (_, i) => String(i + 1));
+  const reader = new RecordReader(out, { noun: 'column', unit: 'row', code: 'corpus-csv' }, options);
+  // The last row may have been cut by us: it is held back until the next comes.
+  let held: { cells: string[]; row: number } | undefined;
+  let row = 0;
+  const give = ({ cells, row: number }: { cells: string[]; row: number }): void => {
+    if (cells.length !== names.length) {
+      out.skip(`${cells.length} cells where the table has ${names.length}`, `row ${number}, "${quoted(cells.join(' '))}"`);
+      return;
+    }
+    // An empty cell is what other formats call null.
+    reader.push(Object.fromEntries(names.map((name, i) => [name, cells[i].trim() === '' ? null : cells[i]])), `row ${number}`);
+  };
+  Papa.parse<string[]>(text, {
+    // A table of one column has no delimiter: one that does not occur.
+    delimiter: table?.delimiter ?? '\x1f',
+    skipEmptyLines: 'greedy',
+    step: ({ data }, parser) => {
+      row++;
+      if (row === 1 && header) return;
+      if (held) give(held);
+      held = { cells: data, row };
+      if (reader.full) parser.abort();
+    },
+  });
+  if (held && !cut && !reader.full) give(held);
+  reader.end();
+  return { ...(reader.field !== undefined && { field: reader.field }), words: 'one a row' };
+}

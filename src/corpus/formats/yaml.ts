@@ -1,0 +1,49 @@
+import { parseAllDocuments, parseDocument } from 'yaml';
+import { TinyLMError } from '../../model/errors.js';
+import { RecordReader } from '../records.js';
+import type { CorpusFormat } from './types.js';
+
+/** A list of records or texts in YAML, or several documents of it. */
+export const yaml: CorpusFormat = {
+  id: 'yaml',
+  title: 'YAML',
+  extensions: ['yaml', 'yml'],
+
+  detect({ text, extension }) {
+    if (this.extensions.includes(extension)) return /^(?:---|%YAML|- |[^\s#:]+:(?:\s|$))/m.test(text);
+    const start = text.replace(/^(?:\s|#[^\n]*\n)+/, '');
+    if (/^%YAML/.test(start)) return true;
+    // A list of records: `- name: value` with more names below it. A list of plain items is a text, as in Markdown.
+    const items = start.replace(/^---\s*\n/, '').split('\n').filter((line) => line.trim() !== '');
+    const heads = items.filter((line) => /^- [\w"'-]+:(\s|$)/.test(line)).length;
+    const inside = items.filter((line) => /^(?:- |\s{2,})/.test(line)).length;
+    return heads >= 2 && inside === items.length;
+  },
+
+  async read(source, out) {
+    const { text } = await source.text();
+    const records: unknown[] = [];
+    const clean = text.replace(/^\ufeff/, '');
+    const documents = /^---\s*$/m.test(clean.slice(3)) ? parseAllDocuments(clean) : [parseDocument(clean)];
+    for (const document of Array.isArray(documents) ? documents : []) {
+      if (document.errors.length > 0)
+        throw new TinyLMError('corpus-yaml', `${source.name}: this is no YAML: ${document.errors[0].message.split('\n')[0]}`,
+          'Correct it there, or save the texts as JSON lines.');
+      // No more copies of what is named once than YAML's own guard allows.
+      const value: unknown = document.toJS({ maxAliasCount: 100 });
+      if (Array.isArray(value)) records.push(...value);
+      else if (value !== null) records.push(...inner(value));
+    }
+    const reader = new RecordReader(out, { noun: 'field', unit: 'record', code: 'corpus-yaml' }, source.options);
+    for (const [i, record] of records.entries()) reader.push(record, `record ${i + 1}`);
+    reader.end();
+    return { ...(reader.field !== undefined && { field: reader.field }) };
+  },
+};
+
+/** The list in an object that holds just one; else the object itself. */
+function inner(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [value];
+  const lists = Object.values(value).filter((v): v is unknown[] => Array.isArray(v) && v.length > 0);
+  return lists.length === 1 ? lists[0] : [value];
+}

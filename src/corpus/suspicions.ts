@@ -1,0 +1,79 @@
+/** Signs that a text is not what its owner thinks: mojibake, characters lost before, markup. */
+import { percent, quoted, type Remark } from './remarks.js';
+import { byteOf1252 } from './windows1252.js';
+
+/** How much of a text is looked at, in UTF-16 units. */
+const SAMPLE = 2_000_000;
+
+/** Above these shares something is said. */
+const MAX_MARKUP = 0.02;
+const MIN_MOJIBAKE = 3;
+
+// One class for what a UTF-8 lead byte looks like as Windows-1252, one for what follows it.
+const MOJIBAKE = /[Â-ô][\u0080-\u00bfŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{1,3}/g;
+
+const MARKUP: readonly (readonly [string, RegExp, string])[] = [
+  ['HTML tags and entities', /<\/?[A-Za-z][^<>\n]{0,200}>|&(?:[a-z]{2,8}|#\d{2,5});/g,
+    'for a page of HTML, save it as .html, or take the text out: pandoc -f html -t plain'],
+  ['LaTeX commands', /\\[A-Za-z]{2,}(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})?/g, 'take the text out: detex, or pandoc -f latex -t plain'],
+  ['wiki markup', /\[\[[^\]\n]+\]\]|\{\{[^{}]+\}\}|'''?|^={2,}.*={2,}$/gm, 'take the text out: pandoc -f mediawiki -t plain'],
+  ['Markdown marks and links', /^#{1,6} |\]\([^()\s]+\)|\*\*|^```.*$|^\s*\|.*\|$/gm, 'take the text out: pandoc -f markdown -t plain'],
+];
+
+/** What should be said about a text before a model learns it. */
+export function suspicions(whole: string): Remark[] {
+  const text = whole.slice(0, SAMPLE);
+  const remarks: Remark[] = [];
+  const broken = [...text.matchAll(MOJIBAKE)].map(([m]) => ({ found: m, meant: demojibake(m) }))
+    .filter((m): m is { found: string; meant: string } => m.meant !== undefined);
+  // "IRMÃ…" is a word in capitals: only many of them, among the characters beyond ASCII, are a sign.
+  const strong = broken.filter(({ found }) => /^[ÂÃâ]/.test(found)).length;
+  const characters = broken.reduce((sum, { found }) => sum + found.length, 0);
+  const share = broken.length === 0 ? 0 : characters / (text.match(/[^\0-\x7f]/g)?.length ?? 1);
+  if (broken.length >= MIN_MOJIBAKE && share >= (strong >= MIN_MOJIBAKE ? 0.05 : 0.5))
+    remarks.push({
+      kind: 'warning',
+      text: `${broken.length.toLocaleString('en-US')} places look like UTF-8 read as Windows-1252 before`
+        + ` ("${broken[0].found}" for "${broken[0].meant}"); iconv -f UTF-8 -t WINDOWS-1252 mends such a file`,
+    });
+  const lost = text.match(/\ufffd/g)?.length ?? 0;
+  if (lost > 0)
+    remarks.push({
+      kind: 'warning',
+      text: `${lost.toLocaleString('en-US')} characters (U+FFFD) were lost before, `
+        + `the first in "${quoted(text.slice(Math.max(0, text.indexOf('\ufffd') - 15), text.indexOf('\ufffd') + 15))}"`,
+    });
+  const control = text.match(/[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]/g)?.length ?? 0;
+  if (control > 0)
+    remarks.push({ kind: 'warning', text: `${control.toLocaleString('en-US')} control characters were left out` });
+  const markup = MARKUP.map(([what, pattern, way]) => {
+    let characters = 0;
+    let first = '';
+    for (const [found] of text.matchAll(pattern)) {
+      characters += found.length;
+      first ||= found;
+    }
+    return { what, way, first, characters };
+  }).sort((a, b) => b.characters - a.characters)[0];
+  if (markup.characters > MAX_MARKUP * text.length)
+    remarks.push({
+      kind: 'warning',
+      text: `${percent(markup.characters, text.length)} of the text is ${markup.what} ("${quoted(markup.first, 30)}"), `
+        + `which the model will learn to write; ${markup.way}`,
+    });
+  return remarks;
+}
+
+/** What mojibake stood for, if its bytes are one whole character of UTF-8. */
+function demojibake(text: string): string | undefined {
+  const bytes = [...text].map((c) => byteOf1252(c));
+  if (bytes.some((b) => b === undefined)) return undefined;
+  for (let length = bytes.length; length > 1; length--) {
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes.slice(0, length) as number[]));
+    } catch {
+      // A shorter start may be whole.
+    }
+  }
+  return undefined;
+}
