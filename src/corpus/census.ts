@@ -3,7 +3,7 @@ export interface ByteCensus {
   bytes: number;
   /** Bytes that belong to no valid UTF-8 character (overlong forms and surrogates are not valid). */
   invalid: number;
-  /** Control bytes other than tab, line feed, vertical tab, form feed and carriage return; NUL and DEL among them. */
+  /** Control bytes other than line ends, tab and the separator of JSON sequences (RS); NUL and DEL among them. */
   control: number;
 }
 
@@ -32,7 +32,7 @@ export function surveyBytes(bytes: Uint8Array): Census {
   for (let i = 0; i < bytes.length;) {
     const b = bytes[i];
     if (b < 0x80) {
-      if (b === 0x7f || (b < 0x20 && !(b >= 9 && b <= 13))) control++;
+      if (b === 0x7f || (b < 0x20 && !(b >= 9 && b <= 13) && b !== 0x1e)) control++;
       i++;
       continue;
     }

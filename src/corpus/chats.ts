@@ -6,6 +6,8 @@ const STAMP = new RegExp(
     + '(?:[\\s\\u202f]?[AaPp]\\.?[Mm]\\.?)?\\]?\\s?(?:[-–]\\s)?(?=\\S)',
 );
 const LABEL = /^[\p{L}\p{N}][^\n:]{0,30}:\s/u;
+/** A program's log, not a chat. */
+const LEVEL = /\b(?:INFO|WARN|WARNING|ERROR|DEBUG|TRACE)\b\]?:/;
 const NICK = /^<[^>\n]{1,30}>\s/;
 
 const MIN_LINES = 20;
@@ -35,7 +37,7 @@ function stamped(lines: readonly string[]): Chat | undefined {
     const rest = at[i] && line.slice(at[i][0].length);
     return rest && (LABEL.test(rest) || NICK.test(rest));
   });
-  if (spoken.length < 0.4 * lines.length) return undefined;
+  if (spoken.length < 0.4 * lines.length || spoken.some((line) => LEVEL.test(line))) return undefined;
   const documents: string[][] = [[]];
   let day: string | undefined;
   for (const [i, line] of lines.entries()) {

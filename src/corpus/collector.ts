@@ -22,6 +22,9 @@ export class Collector {
   readonly name: string;
   private total = 0;
   private readonly maxBytes: number | undefined;
+  private controls = 0;
+  private lost = 0;
+  private firstLost = '';
   private readonly skipped = new Map<string, Skipped>();
   /** Records that were cut, by their mark. */
   private readonly marked = new Map<string, number>();
@@ -37,14 +40,18 @@ export class Collector {
     this.remarks.length = 0;
     this.skipped.clear();
     this.marked.clear();
+    this.controls = 0;
+    this.lost = 0;
     this.total = 0;
     this.full = false;
   }
 
   /** Adds one document; empty ones are none. @throws TinyLMError `corpus-too-large` */
   add(document: string): void {
+    if (this.full) return;
+    this.countLosses(document);
     const text = cleanText(document);
-    if (text === '' || this.full) return;
+    if (text === '') return;
     this.total += utf8Bytes(text) + 1;
     if (this.total <= (this.maxBytes ?? MAX_CORPUS_BYTES)) {
       this.list.push(text);
@@ -63,6 +70,30 @@ export class Collector {
     if (mark !== undefined && documents.length > 1) this.cut(mark);
     for (const document of documents) this.add(document);
     for (const remark of remarks) this.remark(remark);
+  }
+
+  /** What cleaning took away and a reader would miss. */
+  losses(): Remark[] {
+    return [
+      ...(this.lost === 0 ? [] : [{
+        kind: 'warning' as const,
+        text: `${many(this.lost, 'character')} (U+FFFD) were lost before this file was written, the first in "${this.firstLost}"`,
+      }]),
+      ...(this.controls === 0 ? [] : [{
+        kind: 'warning' as const,
+        text: `${many(this.controls, 'control character')} left out`,
+      }]),
+    ];
+  }
+
+  private countLosses(document: string): void {
+    const lost = document.match(/\ufffd/g);
+    if (lost !== null) {
+      const at = document.indexOf('\ufffd');
+      this.firstLost ||= quoted(document.slice(Math.max(0, at - 15), at + 15));
+      this.lost += lost.length;
+    }
+    this.controls += document.match(/[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]/g)?.length ?? 0;
   }
 
   private cut(mark: string): void {

@@ -87,7 +87,10 @@ function byMark(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** UTF-16 and UTF-32 without a mark: line ends and spaces have zero bytes, all at the same places. */
+/**
+ * UTF-16 and UTF-32 without a mark. Line ends, spaces and Latin letters have zero bytes, mostly at the same places;
+ * of the ways to read the bytes the one with the fewest characters that do not exist is taken.
+ */
 function wideEncoding(bytes: Uint8Array): string | undefined {
   const sample = bytes.subarray(0, Math.min(bytes.length, SAMPLE_BYTES) & ~3);
   const zeros = [0, 0, 0, 0];
@@ -95,16 +98,21 @@ function wideEncoding(bytes: Uint8Array): string | undefined {
   const units = sample.length / 4;
   const all = zeros[0] + zeros[1] + zeros[2] + zeros[3];
   if (units < 4 || all < units / 50) return undefined;
+  // Text in UTF-8 with a zero byte between its parts.
+  const { invalid, control } = surveyBytes(sample);
+  if (all < units && invalid === 0 && control === all) return undefined;
   const candidates: string[] = [];
-  if (zeros[0] === units && zeros[1] > units * 0.9) candidates.push('UTF-32BE');
-  if (zeros[3] === units && zeros[2] > units * 0.9) candidates.push('UTF-32LE');
-  if (zeros[0] + zeros[2] > all * 0.95) candidates.push('UTF-16BE');
-  if (zeros[1] + zeros[3] > all * 0.95) candidates.push('UTF-16LE');
-  return candidates.find((encoding) => {
+  if (zeros[0] === units && zeros[1] > units * 0.5) candidates.push('UTF-32BE');
+  if (zeros[3] === units && zeros[2] > units * 0.5) candidates.push('UTF-32LE');
+  candidates.push(...(zeros[0] + zeros[2] >= zeros[1] + zeros[3] ? ['UTF-16BE', 'UTF-16LE'] : ['UTF-16LE', 'UTF-16BE']));
+  const judged = candidates.map((encoding) => {
     const text = decodeWide(sample, encoding);
     const bad = text.match(/[\0-\x08\x0e-\x1f\x7f\ufffd\p{Cn}\p{Co}]|\p{Surrogate}/gu)?.length ?? 0;
-    return bad <= Math.max(1, MAX_BAD_SHARE * text.length);
+    return { encoding, bad, fits: bad <= Math.max(1, MAX_BAD_SHARE * text.length) };
   });
+  const [wide] = judged; // UTF-32 is plain when it fits: every fourth byte is zero
+  if (wide.fits && wide.encoding.startsWith('UTF-32')) return wide.encoding;
+  return judged.filter((j) => j.fits).sort((x, y) => x.bad - y.bad)[0]?.encoding;
 }
 
 /** Few bytes that no encoding makes letters of: broken UTF-8 that has no other character than ASCII. */

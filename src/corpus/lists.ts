@@ -1,12 +1,13 @@
 /** Finding documents in a text without marks: lists of lines, regular blocks. Prose must never be taken for one. */
 
 /** What makes a line an item of a list: a name, a word, a title. */
-const ITEM = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} .'’&()/+-]*$/u;
+const ITEM = /^[\p{L}\p{N}@#][\p{L}\p{M}\p{N} .,:'’&()/+_@#!·・-]*$/u;
 const SENTENCE_END = /[.!?…。！？;:,，、]$/u;
 
 const MIN_ITEMS = 50;
-const MAX_ITEM_LENGTH = 40;
-const MAX_ITEM_WORDS = 4;
+/** Of names and words: most characters and words, and words on average. Titles may have more, but begin as titles. */
+const NAME = { length: 40, words: 4, mean: 2.5 };
+const TITLE = { length: 60, words: 9, mean: 6 };
 const MIN_BLOCKS = 20;
 
 /** How many lines are looked at. */
@@ -22,12 +23,15 @@ export function isList(text: string): boolean {
   // With blank lines between stanzas it is a poem; one after each item is a list.
   const blanks = lines.length - items.length;
   if (blanks > 0.02 * lines.length && Math.abs(blanks - items.length) > 2) return false;
-  return share(items, (line) => ITEM.test(line)) >= 0.95
-    && share(items, (line) => SENTENCE_END.test(line)) <= 0.03
-    && share(items, (line) => [...line].length <= MAX_ITEM_LENGTH) >= 0.98
-    && share(items, (line) => line.split(/\s+/).length <= MAX_ITEM_WORDS) >= 0.95
-    && mean(items.map((line) => line.split(/\s+/).length)) <= 2.5
-    && new Set(items).size >= 0.6 * items.length;
+  if (share(items, (line) => ITEM.test(line)) < 0.95 || share(items, (line) => SENTENCE_END.test(line)) > 0.03) return false;
+  const words = items.map((line) => line.split(/\s+/).length);
+  const within = ({ length, words: most, mean: usual }: typeof NAME): boolean =>
+    share(items, (line) => [...line].length <= length) >= 0.98 && share(words, (n) => n <= most) >= 0.95
+      && mean(words) <= usual;
+  const different = new Set(items).size / items.length;
+  // Prose that is wrapped has lines that begin in small letters.
+  return (within(NAME) && different >= 0.6)
+    || (within(TITLE) && different >= 0.9 && share(items, (line) => !/^\p{Ll}/u.test(line)) >= 0.95);
 }
 
 const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / Math.max(1, numbers.length);

@@ -36,22 +36,24 @@ export function htmlText(html: string): string {
   return writer.result();
 }
 
-/** An element of XML. Text lies in `text` where there are no elements in it. */
+/** An element of XML. */
 export interface Element {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: Element[];
-  /** All text inside, a line for each element that holds only text. */
+  /** The text between its tags that is in no other element. */
   text: string;
+  /** All text inside, in order. */
+  all: string;
 }
 
 /** The tree of an XML text; whatever is not closed ends where the text does. */
 export function xmlTree(xml: string): Element {
-  const root: Element = { name: '', attributes: {}, children: [], text: '' };
+  const root: Element = { name: '', attributes: {}, children: [], text: '', all: '' };
   const open: Element[] = [root];
   const parser = new Parser({
     onopentag(name, attributes) {
-      const element: Element = { name: name.replace(/^.*:/, ''), attributes, children: [], text: '' };
+      const element: Element = { name: name.replace(/^.*:/, ''), attributes, children: [], text: '', all: '' };
       open[open.length - 1].children.push(element);
       open.push(element);
     },
@@ -60,6 +62,7 @@ export function xmlTree(xml: string): Element {
     },
     ontext(text) {
       open[open.length - 1].text += text;
+      for (const element of open) element.all += text;
     },
   }, { xmlMode: true });
   parser.end(xml);

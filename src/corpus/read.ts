@@ -6,6 +6,7 @@ import { FORMATS } from './formats/index.js';
 import type { CorpusFormat, Sample } from './formats/types.js';
 import { binaryKind } from './magic.js';
 import type { Remark } from './remarks.js';
+import { suspicions } from './suspicions.js';
 import { SAMPLE_BYTES, Source, type ReadOptions } from './source.js';
 
 /** The documents of a file, and how they were read. */
@@ -75,7 +76,7 @@ export async function readTexts(file: ByteFile, options: ReadOptions = {}): Prom
     encoding: source.encoding,
     field,
     words: words ?? 'one a record',
-    remarks: [...source.remarks, ...out.remarks],
+    remarks: [...source.remarks, ...out.remarks, ...out.losses(), ...suspicions(out.list)],
   };
 }
 

@@ -1,4 +1,4 @@
-/** Signs that a text is not what its owner thinks: mojibake, characters lost before, markup. */
+/** Signs that a text is not what its owner thinks: mojibake and markup. */
 import { percent, quoted, type Remark } from './remarks.js';
 import { byteOf1252 } from './windows1252.js';
 
@@ -12,17 +12,20 @@ const MIN_MOJIBAKE = 3;
 // One class for what a UTF-8 lead byte looks like as Windows-1252, one for what follows it.
 const MOJIBAKE = /[Â-ô][\u0080-\u00bfŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{1,3}/g;
 
+const TAGS = 'a|abbr|b|blockquote|body|br|center|code|div|em|font|h[1-6]|head|hr|html|i|img|li|link|meta|ol|p|pre|s|script|small|span'
+  + '|strong|style|su[bp]|table|tbody|t[dhr]|thead|title|u|ul';
+
 const MARKUP: readonly (readonly [string, RegExp, string])[] = [
-  ['HTML tags and entities', /<\/?[A-Za-z][^<>\n]{0,200}>|&(?:[a-z]{2,8}|#\d{2,5});/g,
+  ['HTML tags and entities', new RegExp(`</?(?:${TAGS})(?:\\s[^<>\\n]{0,200})?/?>|&(?:[a-z]{2,8}|#\\d{2,5});`, 'gi'),
     'for a page of HTML, save it as .html, or take the text out: pandoc -f html -t plain'],
   ['LaTeX commands', /\\[A-Za-z]{2,}(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})?/g, 'take the text out: detex, or pandoc -f latex -t plain'],
   ['wiki markup', /\[\[[^\]\n]+\]\]|\{\{[^{}]+\}\}|'''?|^={2,}.*={2,}$/gm, 'take the text out: pandoc -f mediawiki -t plain'],
   ['Markdown marks and links', /^#{1,6} |\]\([^()\s]+\)|\*\*|^```.*$|^\s*\|.*\|$/gm, 'take the text out: pandoc -f markdown -t plain'],
 ];
 
-/** What should be said about a text before a model learns it. */
-export function suspicions(whole: string): Remark[] {
-  const text = whole.slice(0, SAMPLE);
+/** What should be said about documents before a model learns them. */
+export function suspicions(documents: readonly string[]): Remark[] {
+  const text = sampleOf(documents);
   const remarks: Remark[] = [];
   const broken = [...text.matchAll(MOJIBAKE)].map(([m]) => ({ found: m, meant: demojibake(m) }))
     .filter((m): m is { found: string; meant: string } => m.meant !== undefined);
@@ -36,16 +39,6 @@ export function suspicions(whole: string): Remark[] {
       text: `${broken.length.toLocaleString('en-US')} places look like UTF-8 read as Windows-1252 before`
         + ` ("${broken[0].found}" for "${broken[0].meant}"); iconv -f UTF-8 -t WINDOWS-1252 mends such a file`,
     });
-  const lost = text.match(/\ufffd/g)?.length ?? 0;
-  if (lost > 0)
-    remarks.push({
-      kind: 'warning',
-      text: `${lost.toLocaleString('en-US')} characters (U+FFFD) were lost before, `
-        + `the first in "${quoted(text.slice(Math.max(0, text.indexOf('\ufffd') - 15), text.indexOf('\ufffd') + 15))}"`,
-    });
-  const control = text.match(/[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]/g)?.length ?? 0;
-  if (control > 0)
-    remarks.push({ kind: 'warning', text: `${control.toLocaleString('en-US')} control characters were left out` });
   const markup = MARKUP.map(([what, pattern, way]) => {
     let characters = 0;
     let first = '';
@@ -62,6 +55,17 @@ export function suspicions(whole: string): Remark[] {
         + `which the model will learn to write; ${markup.way}`,
     });
   return remarks;
+}
+
+function sampleOf(documents: readonly string[]): string {
+  const parts: string[] = [];
+  let length = 0;
+  for (const document of documents) {
+    parts.push(document.slice(0, SAMPLE - length));
+    length += document.length + 1;
+    if (length >= SAMPLE) break;
+  }
+  return parts.join('\n');
 }
 
 /** What mojibake stood for, if its bytes are one whole character of UTF-8. */

@@ -50,21 +50,23 @@ function plainlyTable({ text }: Sample, { delimiter, rows, width, even }: Table)
   if (rows.length < 3 || even < 0.98) return false;
   // A comma in prose has a space after it.
   const spaced = (text.match(new RegExp(`\\${delimiter === '\t' ? 't' : delimiter} `, 'g'))?.length ?? 0);
-  const quotes = /(^|[\n,;\t|])"[^"]/.test(text);
+  const quotes = (text.match(/(?:^|[\n,;\t|])"(?:[^"]|"")*"(?=[,;\t|\r\n]|$)/g)?.length ?? 0) >= 0.5 * rows.length;
   if (delimiter === '\t') return rows.length >= 3;
   if (!quotes && spaced > 0.3 * rows.length * (width - 1)) return false;
-  if (!hasHeader(rows)) return false;
+  if (!hasHeader(rows)) return quotes && delimiter !== '|' && rows.length >= 5;
   return quotes || width >= 3 || rows.slice(1).some((row) => row.some(isNumber))
     || rows[0].some((name) => /^(id|text|content|body|title|name|label|story|sentence|date|source)$/i.test(name.trim()));
 }
 
 const isNumber = (cell: string): boolean => cell.trim() !== '' && Number.isFinite(Number(cell));
 
+const NAME = /^[\p{L}_][\p{L}\p{M}\p{N}_ ()/.%#-]*[^.!?]$|^\p{L}$/u;
+
 /** The first row is names: short, all different, no numbers, and unlike what is below them. */
 function hasHeader(rows: readonly (readonly string[])[]): boolean {
   const [first, ...rest] = rows;
   const names = first.map((cell) => cell.trim());
-  if (names.some((n) => n === '' || isNumber(n) || n.length > 40 || /[.!?]$|\n/.test(n))) return false;
+  if (names.some((n) => n === '' || isNumber(n) || n.length > 40 || !NAME.test(n))) return false;
   if (new Set(names).size < names.length || rest.length === 0) return false;
   if (names.some((n) => /^(id|_?text|content|body|title|name|label|story|sentence|lang|source|prompt)$/i.test(n))) return true;
   return names.some((name, i) => {

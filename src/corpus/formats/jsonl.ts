@@ -3,7 +3,10 @@ import { RecordReader } from '../records.js';
 import { quoted } from '../remarks.js';
 import type { CorpusFormat } from './types.js';
 
-const OPENS = /^\s*[[{"]/;
+const OPENS = /^[[{"]/;
+
+/** A line without a byte order mark, the separator of JSON sequences, and a comma at its end. */
+const bare = (line: string): string => line.replace(/^[\s\ufeff\x1e]+/, '').replace(/,\s*$/, '');
 
 /** One value of JSON on each line. */
 export const jsonl: CorpusFormat = {
@@ -14,11 +17,13 @@ export const jsonl: CorpusFormat = {
   detect({ text, cut, extension }) {
     const lines = text.split('\n').filter((line) => line.trim() !== '' && !isComment(line));
     if (cut && lines.length > 1) lines.pop();
-    const first = lines.slice(0, 20).map((line) => line.replace(/,\s*$/, ''));
+    const first = lines.slice(0, 20).map(bare);
     if (first.length === 0 || !OPENS.test(first[0])) return false;
+    // A list over several lines: its items could be lines of their own.
+    if (first[0].startsWith('[') && parseJson(first[0]) === undefined) return false;
     const good = first.filter((line) => OPENS.test(line) && parseJson(line) !== undefined).length;
     if (good < Math.max(1, first.length * 0.6)) return false;
-    if (first[0].trimStart().startsWith('{')) return first.length > 1 || this.extensions.includes(extension);
+    if (first[0].startsWith('{')) return first.length > 1 || this.extensions.includes(extension);
     return first.length > 1;
   },
 
@@ -27,7 +32,7 @@ export const jsonl: CorpusFormat = {
     let bad: { line: number; text: string } | undefined;
     let good = 0;
     const leaveOut = (why: string): void => {
-      if (bad !== undefined) out.skip(`${why} ("${quoted(bad.text)}")`.replace(/ \(".*$/, ''), `line ${bad.line}: "${quoted(bad.text)}"`);
+      if (bad !== undefined) out.skip(why, `line ${bad.line}: "${quoted(bad.text)}"`);
     };
     for await (const { line, text } of source.lines()) {
       if (text.trim() === '') continue;
@@ -37,7 +42,7 @@ export const jsonl: CorpusFormat = {
       }
       leaveOut('not JSON');
       bad = undefined;
-      const parsed = parseJson(text.replace(/^[\s\ufeff\x1e]+/, '').replace(/,\s*$/, ''));
+      const parsed = parseJson(bare(text));
       if (parsed === undefined) {
         bad = { line, text };
         continue;

@@ -13,7 +13,7 @@ const KINDS: readonly (readonly [string, RegExp])[] = [
   ['srt', new RegExp(`^(?:\\d+[ \\t]*\\n)?${TIME}[ \\t]*-->[ \\t]*${TIME}`)],
   ['sbv', new RegExp(`^${TIME},${TIME}\\s*\\n`)],
   ['sub', /^\{\d+\}\{\d+\}/],
-  ['lrc', /^(?:\[[a-z]+:[^\]\n]*\]\s*\n)*(?:\[\d\d:\d\d(?:[.:]\d{2,3})?\][^\n]*\n){3}/i],
+  ['lrc', /^(?:\[[a-z]+:[^\]\n]*\]\s*\n)*(?:\[\d\d:\d\d\.\d{2,3}\][^\n]*\n){3}/i],
 ];
 
 /** Subtitles and lyrics with times: a line for each cue, without numbers, times and tags; a file is one document. */
@@ -29,7 +29,7 @@ export const subtitles: CorpusFormat = {
     const kind = kindOf(text) ?? 'srt';
     let cues: string[];
     try {
-      cues = subsrt.parse(text, { format: kind }).flatMap((cue) => (cue.type === 'caption' ? [cleanCue(cue.text)] : []));
+      cues = subsrt.parse(text, { format: kind }).flatMap((cue) => (cue.type === 'caption' ? [cleanCue(cue.content)] : []));
     } catch (error) {
       throw unreadable(source.name, error instanceof Error ? error.message : String(error));
     }
@@ -53,5 +53,5 @@ function unreadable(name: string, why: string): TinyLMError {
 
 /** One line: tags of SRT and VTT, entities and positions of ASS go. */
 function cleanCue(text: string): string {
-  return htmlText(text.replace(/\{\\[^}]*\}/g, '').replace(/\\[Nn]/g, ' ').replace(/\s*\n\s*/g, ' ')).replace(/\s+/g, ' ').trim();
+  return htmlText(text.replace(/\{\\[^}]*\}|^\\[^{}\s]*\}/g, '').replace(/\\[Nn]/g, ' ').replace(/\s*\n\s*/g, ' ')).replace(/\s+/g, ' ').trim();
 }

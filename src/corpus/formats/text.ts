@@ -1,6 +1,5 @@
 import { findDocuments, otherSplits } from '../documents.js';
 import { textBytesFor } from '../source.js';
-import { suspicions } from '../suspicions.js';
 import type { CorpusFormat } from './types.js';
 
 /** Plain text, Markdown among it: what is nothing else. */
@@ -21,7 +20,7 @@ export const text: CorpusFormat = {
       out.add(document);
       if (out.full) break;
     }
-    for (const remark of [...remarks, ...suspicions(all)]) out.remark(remark);
+    for (const remark of remarks) out.remark(remark);
     if (words !== 'whole') return { words };
     const others = out.list.length === 1 ? otherSplits(out.list[0]) : undefined;
     return { words: others === undefined ? 'whole' : `whole; ${others}` };

@@ -13,6 +13,7 @@ export const xml: CorpusFormat = {
   detect({ text, extension }) {
     const start = text.trimStart();
     if (/^<\?xml\s/.test(start)) return true;
+    if (/^<s>/.test(start)) return false; // the mark of a sentence's beginning
     if (!/^<(?:!DOCTYPE\s|!--|[A-Za-z][\w:.-]*(?:\s[^<>]*)?>)/.test(start)) return false;
     const closing = text.match(/<\/[A-Za-z][\w:.-]*>|\/>/g)?.length ?? 0;
     return closing >= (this.extensions.includes(extension) ? 1 : 6);
@@ -22,8 +23,9 @@ export const xml: CorpusFormat = {
     const { text } = await source.text();
     const records = recordsOf(xmlTree(text));
     const { field } = source.options;
-    if (records.some((r) => r.children.length > 0 && r.children.every((c) => c.children.length === 0 || isMarked(c)))
-      || field !== undefined || records.every((r) => textOf(r).trim() === '')) {
+    const fields = records.length > 1
+      && records.some((r) => r.children.length > 0 && r.children.every((c) => c.children.length === 0 || isMarked(c)));
+    if (fields || field !== undefined || records.every((r) => textOf(r).trim() === '')) {
       const reader = new RecordReader(out, { noun: 'element', unit: 'record', code: 'corpus-xml' }, source.options);
       for (const [i, record] of records.entries()) reader.push(toRecord(record), `record ${i + 1}`);
       reader.end();
@@ -43,7 +45,7 @@ function recordsOf(root: Element): Element[] {
   let at = root;
   for (;;) {
     const counts = new Map<string, Element[]>();
-    for (const child of at.children) counts.set(child.name, [...(counts.get(child.name) ?? []), child]);
+    for (const child of at.children) if (child.name !== 'binary') counts.set(child.name, [...(counts.get(child.name) ?? []), child]);
     const [most] = [...counts.values()].sort((a, b) => size(b) - size(a));
     if (most === undefined) return [at];
     // Paragraphs are parts of one text.
@@ -60,7 +62,8 @@ const isMarked = (element: Element): boolean => element.children.every((c) => c.
 function toRecord(element: Element): Record<string, unknown> {
   const record: Record<string, unknown> = { ...element.attributes };
   for (const child of element.children) {
-    const value = child.children.length === 0 ? content(child) : isLeafy(child) ? toRecord(child) : textOf(child);
+    const value = child.children.length === 0 ? content(child) : child.text.trim() !== '' ? oneLine(child.all)
+      : isLeafy(child) ? toRecord(child) : textOf(child);
     const known = record[child.name];
     record[child.name] = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value];
   }
@@ -74,11 +77,12 @@ const isLeafy = (element: Element): boolean =>
 /** A feed carries its texts as escaped HTML. */
 const content = ({ text }: Element): string => (/<(p|div|br|a|span)\b/i.test(text) ? htmlText(text) : text.trim());
 
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
 /** All text inside, a line for each element that holds no other. */
 function textOf(element: Element): string {
   if (element.name === 'binary' || element.name === 'description' && element.children.length > 5) return '';
-  if (element.children.length === 0) return element.text.replace(/\s+/g, ' ').trim();
-  const inner = element.children.map(textOf).filter((t) => t !== '').join('\n');
-  const own = element.text.replace(/\s+/g, ' ').trim();
-  return [own, inner].filter((t) => t !== '').join('\n');
+  // Text between the elements: they are words in italics and the like.
+  if (element.children.length === 0 || element.text.trim() !== '') return oneLine(element.all);
+  return element.children.map(textOf).filter((t) => t !== '').join('\n');
 }

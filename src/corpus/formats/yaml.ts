@@ -13,11 +13,14 @@ export const yaml: CorpusFormat = {
     if (this.extensions.includes(extension)) return /^(?:---|%YAML|- |[^\s#:]+:(?:\s|$))/m.test(text);
     const start = text.replace(/^(?:\s|#[^\n]*\n)+/, '');
     if (/^%YAML/.test(start)) return true;
-    // A list of records: `- name: value` with more names below it. A list of plain items is a text, as in Markdown.
-    const items = start.replace(/^---\s*\n/, '').split('\n').filter((line) => line.trim() !== '');
-    const heads = items.filter((line) => /^- [\w"'-]+:(\s|$)/.test(line)).length;
-    const inside = items.filter((line) => /^(?:- |\s{2,})/.test(line)).length;
-    return heads >= 2 && inside === items.length;
+    // A list of records (`- name: value`), a list below a name, or documents with names in them. A list of plain items
+    // is a text, as in Markdown.
+    const lines = start.split('\n').filter((line) => line.trim() !== '');
+    const count = (pattern: RegExp): number => lines.filter((line) => pattern.test(line)).length;
+    if (count(/^(?:---|\.\.\.|[A-Za-z_][\w-]*:(?:\s.*)?|- .*|\s+.*)$/) < lines.length) return false;
+    const names = count(/^[A-Za-z_][\w-]*:/);
+    return count(/^- [\w"'-]+:(?:\s|$)/) >= 2 || (names > 0 && count(/^\s+- /) >= 3)
+      || (names >= 2 && count(/^---\s*$/) >= 2);
   },
 
   async read(source, out) {
