@@ -114,8 +114,8 @@ describe('in this process', () => {
     refused(await tinylm(['train', 'stories:fr']), /stories in "fr"/, /stories:en/);
     writeFileSync(at('short.txt'), 'Not much text.');
     refused(await tinylm(['train', at('short.txt'), '--out', at('run-short')]), /14 bytes/, /stories:en/);
-    writeFileSync(at('bad.jsonl'), '{"story": "a"}\n');
-    refused(await tinylm(['train', at('bad.jsonl')]), /expected a text in the field "text"/, /field/);
+    writeFileSync(at('bad.jsonl'), '{"story": 1}\n{"story": 2}\n');
+    refused(await tinylm(['train', at('bad.jsonl')]), /found the fields story; expected one with text/, /--field/);
     assert.ok(!existsSync(at('run-short')));
   });
 

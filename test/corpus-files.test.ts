@@ -10,7 +10,7 @@ import {
   bytesFile, corpusStats, detectFormat, generateStories, readDocuments, splitCorpus, utf8Bytes,
 } from '../src/corpus/index.js';
 import { TinyLMError } from '../src/model/errors.js';
-import { loadCorpus } from '../src/node/corpus-files.js';
+import { loadCorpus, openCorpus } from '../src/node/corpus-files.js';
 import { sharedPath } from './helpers/shared-data.js';
 
 let folder = '';
@@ -88,13 +88,19 @@ test('JSONL: the named field, errors with the line', async () => {
   const limited = (await loadCorpus(at('s.jsonl'), { field: 'story', maxBytes: 2000 })).documents;
   assert.deepEqual(limited, STORIES.slice(0, limited.length));
   assert.ok(size(limited) <= 2000 && limited.length >= 4);
-  await refuses(loadCorpus(at('s.jsonl')), 'corpus-jsonl',
-    /line 1: found the fields id, story; expected a text in the field "text"/);
+  // The only field with text is taken by itself.
+  assert.deepEqual((await loadCorpus(at('s.jsonl'))).documents, STORIES);
+  await refuses(loadCorpus(at('s.jsonl'), { field: 'text' }), 'corpus-jsonl',
+    /found the fields id, story; expected "text"/);
   await refuses(loadCorpus(at('s.jsonl'), { field: 'id' }), 'corpus-jsonl', /line 1: found number in the field "id"/);
   await writeFile(at('bad.ndjson'), '{"text":"a"}\n\n{"text":"b"\n');
-  await refuses(loadCorpus(at('bad.ndjson')), 'corpus-jsonl', /bad\.ndjson, line 3: "\{"text":"b"" is not JSON/);
+  const bad = await openCorpus(at('bad.ndjson'));
+  assert.deepEqual(bad.documents, ['a']);
+  assert.match(bad.remarks[0].text, /left out 1 line: cut off, or not JSON \(line 3: "\{"text":"b""\)/);
   await writeFile(at('list.jsonl'), '["a"]');
-  await refuses(loadCorpus(at('list.jsonl')), 'corpus-jsonl', /line 1: found no JSON object/);
+  assert.deepEqual((await loadCorpus(at('list.jsonl'))).documents, ['a']);
+  await writeFile(at('numbers.jsonl'), '1\n2\n');
+  await refuses(loadCorpus(at('numbers.jsonl'), { format: 'jsonl' }), 'corpus-jsonl', /line 1: found number/);
 });
 
 test('JSONL larger than one piece is read the same', async () => {

@@ -30,7 +30,9 @@ export const OPTIONS = {
   },
   field: {
     flags: '--field <name>',
-    about: 'field or column with the text, nested as messages[].content (default: text, or the only one with text)',
+    about:
+      'field or column with the text, or several with commas; nested as messages[].content ' +
+      '(default: text, or the only one with text)',
   },
   split: {
     flags: '--split <how>',

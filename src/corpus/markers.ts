@@ -107,5 +107,5 @@ function endsLines(parts: readonly string[], start: RegExp | undefined): boolean
 
 /** Marks with other text before and after them in their line. */
 function within(parts: readonly string[]): number {
-  return parts.slice(1).filter((part, i) => /[^\s]$/.test(parts[i].slice(-1)) && /^[ \t]*\S/.test(part)).length;
+  return parts.slice(1).filter((part, i) => /\S[ \t]*$/.test(parts[i].slice(-20)) && /^[ \t]*\S/.test(part)).length;
 }

@@ -47,18 +47,23 @@ export interface Element {
   all: string;
 }
 
+const MAX_DEPTH = 100;
+
 /** The tree of an XML text; whatever is not closed ends where the text does. */
 export function xmlTree(xml: string): Element {
   const root: Element = { name: '', attributes: {}, children: [], text: '', all: '' };
   const open: Element[] = [root];
+  let depth = 0;
   const parser = new Parser({
     onopentag(name, attributes) {
       const element: Element = { name: name.replace(/^.*:/, ''), attributes, children: [], text: '', all: '' };
+      // Deeper than any real text, elements lie side by side: the tree is walked by recursion.
+      depth++;
       open[open.length - 1].children.push(element);
-      open.push(element);
+      if (depth <= MAX_DEPTH) open.push(element);
     },
     onclosetag() {
-      if (open.length > 1) open.pop();
+      if (depth-- <= MAX_DEPTH && open.length > 1) open.pop();
     },
     ontext(text) {
       open[open.length - 1].text += text;

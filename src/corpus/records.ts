@@ -45,7 +45,8 @@ export class RecordReader {
   private readonly out: Collector;
   private readonly options: RecordOptions;
   private readonly kind: RecordKind;
-  private path: Path | undefined;
+  /** Several when several fields were named; undefined where the records are texts themselves. */
+  private paths: readonly Path[] | undefined;
   private waiting: { record: unknown; where: string }[] | undefined = [];
   private texts = 0;
 
@@ -90,34 +91,40 @@ export class RecordReader {
     this.waiting = undefined;
     const bare = waiting.every(({ record }) => typeof record === 'string' || record === null);
     if (!bare) {
-      this.path = this.options.field === undefined
-        ? this.chooseField(waiting.map(({ record }) => record))
-        : this.namedField(this.options.field, waiting.map(({ record }) => record));
-      this.field = pathText(this.path);
+      const records = waiting.map(({ record }) => record);
+      const { field } = this.options;
+      const chosen = field === undefined ? this.chooseField(records) : undefined;
+      this.paths = field !== undefined ? this.namedFields(field, records) : chosen && [chosen];
+      this.field = this.paths?.map(pathText).join(',');
     }
     for (const { record, where } of waiting) this.read(record, where);
   }
 
   private read(record: unknown, where: string): void {
-    const found = this.path === undefined ? [record] : valuesAt(record, this.path);
+    const found = this.paths === undefined ? [record] : this.paths.flatMap((path) => valuesAt(record, path));
     const texts: string[] = [];
-    for (const value of found) {
-      if (typeof value === 'string') texts.push(value);
-      else this.out.skip(this.whyNot(value, record), where);
+    for (const value of found) if (typeof value === 'string') texts.push(value);
+    if (texts.length === 0) {
+      this.out.skip(this.whyNot(found[0], record), where);
+      return;
     }
-    if (found.length === 0) this.out.skip(this.whyNot(undefined, record), where);
-    if (texts.length === 0) return;
     this.texts++;
-    // Of a conversation the turns are one document, a line each.
-    this.out.addRecord(texts.join('\n'), this.options.split);
+    // The turns of a conversation are one document, a line each; so are several fields.
+    this.out.addRecord(texts.filter((t) => t.trim() !== '').join('\n'), this.options.split);
   }
 
   private whyNot(value: unknown, record: unknown): string {
     const { noun } = this.kind;
-    if (this.path === undefined) return `found ${kindOf(value)}`;
+    if (this.paths === undefined) return `found ${kindOf(value)}`;
     if (value === undefined)
       return isObject(record) ? `found no ${noun} "${this.field}"` : `found ${kindOf(record)}, not a record`;
     return `found ${kindOf(value)} in the ${noun} "${this.field}"`;
+  }
+
+  /** `a,b` are two fields, unless there is one of this name. */
+  private namedFields(fields: string, records: readonly unknown[]): Path[] {
+    const one = records.some((r) => isObject(r) && fields in r);
+    return (one ? [fields] : fields.split(',')).map((field) => this.namedField(field.trim(), records));
   }
 
   private namedField(field: string, records: readonly unknown[]): Path {
@@ -136,7 +143,8 @@ export class RecordReader {
     const text = columns.find(({ path }) => path.length === 1 && path[0] === 'text');
     if (text !== undefined) return text.path;
     const prose = columns.filter(isProse);
-    const candidates = prose.length > 0 ? prose : columns.filter(isVaried);
+    const varied = columns.filter(isVaried);
+    const candidates = prose.length > 0 ? prose : varied.length > 0 ? varied : columns.length === 1 ? columns : [];
     if (candidates.length === 1) {
       const [{ path }] = candidates;
       if (columns.length > 1 || path.length > 1 || countNames(records) > 1)
@@ -147,7 +155,8 @@ export class RecordReader {
     const found = `${this.out.name}: found the ${noun}s ${names(records)}`;
     if (candidates.length > 1)
       throw new TinyLMError(code, `${found}; expected one with text, and there are ${candidates.length}.`,
-        `Name one with --field: ${proposals(candidates)}`);
+        `Name one with --field: ${proposals(candidates)}. Or several, which become one text: --field ${
+          candidates.slice(0, 2).map((c) => pathText(c.path)).join(',')}`);
     if (columns.length > 0)
       throw new TinyLMError(code, `${found}; expected one with different texts.`,
         `Name one with --field: ${proposals(columns)}`);
@@ -165,8 +174,8 @@ function kindOf(value: unknown): string {
 }
 
 /** `messages[].content` */
-function pathText(path: Path | undefined): string | undefined {
-  return path?.reduce((text, part) => (part === '[]' ? `${text}[]` : text === '' ? part : `${text}.${part}`), '');
+function pathText(path: Path): string {
+  return path.reduce<string>((text, part) => (part === '[]' ? `${text}[]` : text === '' ? part : `${text}.${part}`), '');
 }
 
 function parsePath(field: string): Path {
@@ -193,7 +202,8 @@ function valuesAt(record: unknown, path: Path): unknown[] {
 function columnsOf(records: readonly unknown[]): Column[] {
   const columns = new Map<string, Column>();
   const visit = (value: unknown, path: Path): void => {
-    if (typeof value === 'string' && value.trim() !== '' && path.length > 0) {
+    // Numbers in the cells of a table are no texts.
+    if (typeof value === 'string' && Number.isNaN(Number(value || NaN)) && value.trim() !== '' && path.length > 0) {
       const key = path.join('\0');
       let column = columns.get(key);
       if (column === undefined) columns.set(key, column = { path, texts: 0, characters: 0, spaced: 0, distinct: new Set() });

@@ -19,17 +19,18 @@ const MARKUP: readonly (readonly [string, RegExp, string])[] = [
   ['HTML tags and entities', new RegExp(`</?(?:${TAGS})(?:\\s[^<>\\n]{0,200})?/?>|&(?:[a-z]{2,8}|#\\d{2,5});`, 'gi'),
     'for a page of HTML, save it as .html, or take the text out: pandoc -f html -t plain'],
   ['LaTeX commands', /\\[A-Za-z]{2,}(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})?/g, 'take the text out: detex, or pandoc -f latex -t plain'],
-  ['wiki markup', /\[\[[^\]\n]+\]\]|\{\{[^{}]+\}\}|'''?|^={2,}.*={2,}$/gm, 'take the text out: pandoc -f mediawiki -t plain'],
-  ['Markdown marks and links', /^#{1,6} |\]\([^()\s]+\)|\*\*|^```.*$|^\s*\|.*\|$/gm, 'take the text out: pandoc -f markdown -t plain'],
+  ['wiki markup', /\[\[[^\]\n]+\]\]|\{\{[^{}]+\}\}|'''?|^={2,6}[^=\n]+={2,6}$/gm, 'take the text out: pandoc -f mediawiki -t plain'],
+  ['Markdown marks and links', /^#{1,6} |\]\([^()\s]+\)|\*\*[^*\n]+\*\*|^```.*$|^[ \t]*\|.*\|$/gm, 'take the text out: pandoc -f markdown -t plain'],
 ];
 
 /** What should be said about documents before a model learns them. */
 export function suspicions(documents: readonly string[]): Remark[] {
   const text = sampleOf(documents);
   const remarks: Remark[] = [];
-  const broken = [...text.matchAll(MOJIBAKE)].map(([m]) => ({ found: m, meant: demojibake(m) }))
+  const broken = [...text.matchAll(MOJIBAKE)].filter((m) => !endsCapitals(text, m.index, m[0]))
+    .map(([m]) => ({ found: m, meant: demojibake(m) }))
     .filter((m): m is { found: string; meant: string } => m.meant !== undefined);
-  // "IRMÃ…" is a word in capitals: only many of them, among the characters beyond ASCII, are a sign.
+  // Single pairs may be right: only many of them, among the characters beyond ASCII, are a sign.
   const strong = broken.filter(({ found }) => /^[ÂÃâ]/.test(found)).length;
   const characters = broken.reduce((sum, { found }) => sum + found.length, 0);
   const share = broken.length === 0 ? 0 : characters / (text.match(/[^\0-\x7f]/g)?.length ?? 1);
@@ -55,6 +56,11 @@ export function suspicions(documents: readonly string[]): Remark[] {
         + `which the model will learn to write; ${markup.way}`,
     });
   return remarks;
+}
+
+/** "CAFÉ…": a word in capitals with a mark after it. */
+function endsCapitals(text: string, at: number, found: string): boolean {
+  return /\p{Lu}/u.test(text[at - 1] ?? '') && /^.[…”’“‘–—»]+$/.test(found) && !/\p{L}/u.test(text[at + found.length] ?? '');
 }
 
 function sampleOf(documents: readonly string[]): string {

@@ -144,7 +144,7 @@ async function openFolder(folder: string, options: LoadOptions): Promise<OpenedC
 
 /** What a data set says of itself is no text of it, unless there is nothing else. */
 function readable(files: readonly FoundFile[], all: boolean): FoundFile[] {
-  const marked = files.map((f) => (f.leftOut === undefined && !all && leftOutByName(f.path)
+  const marked = files.map((f) => (!all && leftOutByName(f.path)
     ? { ...f, leftOut: 'about the texts, not one of them' } : f));
   return marked.some((f) => f.leftOut === undefined) ? marked : [...files];
 }

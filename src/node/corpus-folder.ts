@@ -61,5 +61,5 @@ async function whyNot(root: string, path: string, entry: Dirent, extensions: rea
     }
   }
   if (extensions.includes(extension)) return undefined;
-  return extension === '' ? 'no extension' : `.${extension} is no known text (--ext ${extension} reads it)`;
+  return extension === '' ? 'no extension' : `.${extension} is not asked for (--ext ${extension} reads it)`;
 }

@@ -21,7 +21,7 @@ const SEPARATOR = `\n${END_OF_TEXT}\n`;
 const SHOWN_FILES = 40;
 
 export function corpusCommand(context: Context): Command {
-  const command = verb('corpus', 'Look at a text before training on it: how it is read, figures, split, samples.', [
+  const command = verb('corpus', 'Look at a text before training on it: figures, split, samples.', [
     'tinylm corpus stories:en',
     'tinylm corpus my-text.txt --samples 5',
     'tinylm corpus chats.jsonl --field messages[].content',

@@ -50,7 +50,7 @@ export function simulateCommand(context: Context): Command {
   const about = 'Run a model on a virtual ESP32-C3, machine code and all: flash it, boot it, talk to it.';
   const command = verb('simulate', about, [
     'tinylm simulate run/demo',
-    'tinylm simulate run/demo --prompt "Once upon a time" --seed 7',
+    'tinylm simulate run/demo --prompt "Once there was a" --seed 7',
     'tinylm simulate --pty',
     'tinylm simulate run/demo --tcp 4000 --json',
   ]).argument('[model]', 'a run folder, a .tlm file or a checkpoint; with --pty or --tcp none is needed');

@@ -47,11 +47,12 @@ function tableOf(text: string, cut: boolean): Table | undefined {
 
 /** For a file of any name: prose with commas must not be taken for a table. */
 function plainlyTable({ text }: Sample, { delimiter, rows, width, even }: Table): boolean {
-  if (rows.length < 3 || even < 0.98) return false;
   // A comma in prose has a space after it.
   const spaced = (text.match(new RegExp(`\\${delimiter === '\t' ? 't' : delimiter} `, 'g'))?.length ?? 0);
   const quotes = (text.match(/(?:^|[\n,;\t|])"(?:[^"]|"")*"(?=[,;\t|\r\n]|$)/g)?.length ?? 0) >= 0.5 * rows.length;
-  if (delimiter === '\t') return rows.length >= 3;
+  if (rows.length < 3 || even < (quotes ? 0.9 : 0.98)) return false;
+  // An indented text has a tab at the beginning of each line.
+  if (delimiter === '\t') return rows.filter((row) => row[0].trim() !== '').length >= 0.5 * rows.length;
   if (!quotes && spaced > 0.3 * rows.length * (width - 1)) return false;
   if (!hasHeader(rows)) return quotes && delimiter !== '|' && rows.length >= 5;
   return quotes || width >= 3 || rows.slice(1).some((row) => row.some(isNumber))
@@ -91,6 +92,8 @@ function readTable(text: string, cut: boolean, options: ReadOptions, out: Collec
       out.skip(`${cells.length} cells where the table has ${names.length}`, `row ${number}, "${quoted(cells.join(' '))}"`);
       return;
     }
+    // Tables that were joined have their names more than once.
+    if (header && cells.every((cell, i) => cell.trim() === names[i])) return;
     // An empty cell is what other formats call null.
     reader.push(Object.fromEntries(names.map((name, i) => [name, cells[i].trim() === '' ? null : cells[i]])), `row ${number}`);
   };

@@ -17,7 +17,8 @@ export const html: CorpusFormat = {
     const tags = text.match(TAGS) ?? [];
     if (this.extensions.includes(extension)) return tags.length > 0;
     // A piece of a page.
-    return /^<(?:p|div|h[1-6]|ul|ol|table|section|article|body)\b/i.test(start) && tags.length >= 6;
+    return /^<(?:p|div|h[1-6]|ul|ol|table|section|article|body)\b/i.test(start) && tags.length >= 6
+      && tags.join('').length > 0.05 * text.length;
   },
 
   async read(source, out) {

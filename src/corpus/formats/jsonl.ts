@@ -21,9 +21,9 @@ export const jsonl: CorpusFormat = {
     if (first.length === 0 || !OPENS.test(first[0])) return false;
     // A list over several lines: its items could be lines of their own.
     if (first[0].startsWith('[') && parseJson(first[0]) === undefined) return false;
+    if (this.extensions.includes(extension) && parseJson(first[0]) !== undefined) return true;
     const good = first.filter((line) => OPENS.test(line) && parseJson(line) !== undefined).length;
     if (good < Math.max(1, first.length * 0.6)) return false;
-    if (first[0].startsWith('{')) return first.length > 1 || this.extensions.includes(extension);
     return first.length > 1;
   },
 

@@ -41,22 +41,23 @@ export const parquet: CorpusFormat = {
       throw failed(error);
     }
     const names = columns.map((c) => c.name);
-    const asked = options.field === undefined ? undefined
-      : names.find((n) => n === options.field) ?? names.find((n) => n === options.field!.split(/[.[]/)[0]);
-    if (options.field !== undefined && asked === undefined)
+    const columnsFor = (field: string): string[] => (names.includes(field) ? [field] : field.split(','))
+      .map((f) => f.trim()).map((f) => names.find((n) => n === f) ?? f.split(/[.[]/)[0]);
+    const asked = options.field === undefined ? undefined : columnsFor(options.field);
+    if (asked?.some((column) => !names.includes(column)))
       throw new TinyLMError('corpus-parquet',
         `${name}: found the columns ${names.join(', ')}; expected "${options.field}".`,
         'Name the column that holds the text with --field.');
     const reader = new RecordReader(out, { noun: 'column', unit: 'row', code: 'corpus-parquet' }, options);
     const compressors = guarded(name, options.maxBytes);
-    let wanted = asked === undefined ? undefined : [asked];
+    let wanted = asked;
     let groupStart = 0;
     for (const group of metadata.row_groups) {
       const groupEnd = groupStart + Number(group.num_rows);
       let rows = FIRST_ROWS;
       for (let rowStart = groupStart; rowStart < groupEnd && !reader.full;) {
         // Nested columns are decoded whole in any case: then all rows at once.
-        const nested = wanted !== undefined && columns.some((c) => c.name === wanted![0] && c.nested);
+        const nested = wanted !== undefined && columns.some((c) => wanted!.includes(c.name) && c.nested);
         const rowEnd = Math.min(groupEnd, nested ? groupEnd : rowStart + rows);
         let objects: Record<string, unknown>[];
         try {
@@ -70,8 +71,7 @@ export const parquet: CorpusFormat = {
         }
         if (wanted === undefined) {
           reader.choose();
-          wanted = reader.field === undefined ? undefined
-            : [names.find((n) => n === reader.field) ?? reader.field.split(/[.[]/)[0]];
+          wanted = reader.field === undefined ? undefined : columnsFor(reader.field);
         }
         rowStart = rowEnd;
         rows = Math.min(MOST_ROWS, rows * 8);

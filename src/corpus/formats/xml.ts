@@ -24,7 +24,7 @@ export const xml: CorpusFormat = {
     const records = recordsOf(xmlTree(text));
     const { field } = source.options;
     const fields = records.length > 1
-      && records.some((r) => r.children.length > 0 && r.children.every((c) => c.children.length === 0 || isMarked(c)));
+      && records.some((r) => r.children.length > 0 && r.text.trim() === '' && r.children.every((c) => c.children.length === 0 || isMarked(c)));
     if (fields || field !== undefined || records.every((r) => textOf(r).trim() === '')) {
       const reader = new RecordReader(out, { noun: 'element', unit: 'record', code: 'corpus-xml' }, source.options);
       for (const [i, record] of records.entries()) reader.push(toRecord(record), `record ${i + 1}`);
@@ -45,7 +45,11 @@ function recordsOf(root: Element): Element[] {
   let at = root;
   for (;;) {
     const counts = new Map<string, Element[]>();
-    for (const child of at.children) if (child.name !== 'binary') counts.set(child.name, [...(counts.get(child.name) ?? []), child]);
+    for (const child of at.children) {
+      const alike = counts.get(child.name);
+      if (alike !== undefined) alike.push(child);
+      else if (child.name !== 'binary') counts.set(child.name, [child]);
+    }
     const [most] = [...counts.values()].sort((a, b) => size(b) - size(a));
     if (most === undefined) return [at];
     // Paragraphs are parts of one text.

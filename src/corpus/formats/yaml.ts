@@ -1,4 +1,4 @@
-import { parseAllDocuments, parseDocument } from 'yaml';
+import { parseAllDocuments, parseDocument, type Document } from 'yaml';
 import { TinyLMError } from '../../model/errors.js';
 import { RecordReader } from '../records.js';
 import type { CorpusFormat } from './types.js';
@@ -19,7 +19,7 @@ export const yaml: CorpusFormat = {
     const count = (pattern: RegExp): number => lines.filter((line) => pattern.test(line)).length;
     if (count(/^(?:---|\.\.\.|[A-Za-z_][\w-]*:(?:\s.*)?|- .*|\s+.*)$/) < lines.length) return false;
     const names = count(/^[A-Za-z_][\w-]*:/);
-    return count(/^- [\w"'-]+:(?:\s|$)/) >= 2 || (names > 0 && count(/^\s+- /) >= 3)
+    return count(/^- (?:[\w"'-]+:(?:\s|$)|\{.*\}$)/) >= 2 || (names > 0 && count(/^\s+- /) >= 3)
       || (names >= 2 && count(/^---\s*$/) >= 2);
   },
 
@@ -32,8 +32,7 @@ export const yaml: CorpusFormat = {
       if (document.errors.length > 0)
         throw new TinyLMError('corpus-yaml', `${source.name}: this is no YAML: ${document.errors[0].message.split('\n')[0]}`,
           'Correct it there, or save the texts as JSON lines.');
-      // No more copies of what is named once than YAML's own guard allows.
-      const value: unknown = document.toJS({ maxAliasCount: 100 });
+      const value = valueOf(document, source.name);
       if (Array.isArray(value)) records.push(...value);
       else if (value !== null) records.push(...inner(value));
     }
@@ -43,6 +42,16 @@ export const yaml: CorpusFormat = {
     return { ...(reader.field !== undefined && { field: reader.field }) };
   },
 };
+
+function valueOf(document: Document, name: string): unknown {
+  try {
+    // No more copies of what is named once than YAML's own guard allows.
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new TinyLMError('corpus-yaml', `${name}: this YAML cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
+      'Save the texts as JSON lines.');
+  }
+}
 
 /** The list in an object that holds just one; else the object itself. */
 function inner(value: unknown): unknown[] {
