@@ -9,14 +9,18 @@ import { TinyLMError } from '../src/model/errors.js';
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const join = (...parts: readonly (string | readonly number[])[]): Uint8Array =>
   new Uint8Array(Buffer.concat(parts.map((p) => (typeof p === 'string' ? utf8(p) : Uint8Array.from(p)))));
-const read = (bytes: Uint8Array, options: ReadOptions = {}): Promise<Reading> => readTexts(bytesFile('x', bytes), options);
+const read = (bytes: Uint8Array, options: ReadOptions = {}): Promise<Reading> =>
+  readTexts(bytesFile('x', bytes), options);
 const said = ({ remarks }: { remarks: Reading['remarks'] }): string => remarks.map((r) => r.text).join('\n');
 
 /** In an encoding of one byte a character that the platform can decode. */
 function single(label: string, text: string): Uint8Array {
-  const decode = (b: number): string => (label === 'windows-1252' ? charOf1252(b) : new TextDecoder(label).decode(Uint8Array.of(b)));
+  const decode = (b: number): string =>
+    label === 'windows-1252' ? charOf1252(b) : new TextDecoder(label).decode(Uint8Array.of(b));
   const bytes = new Map(Array.from({ length: 128 }, (_, i) => [decode(128 + i), 128 + i]));
-  return Uint8Array.from(text, (c) => (c < '\x80' ? c.charCodeAt(0) : bytes.get(c) ?? assert.fail(`${c} in ${label}`)));
+  return Uint8Array.from(text, (c) =>
+    c < '\x80' ? c.charCodeAt(0) : (bytes.get(c) ?? assert.fail(`${c} in ${label}`)),
+  );
 }
 
 /** In one of two bytes a character (or one, for ASCII): by decoding all pairs. */
@@ -28,13 +32,19 @@ function double(label: string, text: string): Uint8Array {
       const c = decoder.decode(Uint8Array.of(a, b));
       if ([...c].length === 1 && !pairs.has(c)) pairs.set(c, [a, b]);
     }
-  return Uint8Array.from([...text].flatMap((c) => (c < '\x80' ? [c.charCodeAt(0)] : pairs.get(c) ?? assert.fail(`${c} in ${label}`))));
+  return Uint8Array.from(
+    [...text].flatMap((c) => (c < '\x80' ? [c.charCodeAt(0)] : (pairs.get(c) ?? assert.fail(`${c} in ${label}`)))),
+  );
 }
 
 function wide(text: string, unit: 2 | 4, little: boolean, mark: boolean): Uint8Array {
   const points = [...(mark ? '\ufeff' : ''), ...text];
-  const units = unit === 4 ? points.map((c) => c.codePointAt(0)!) : Array.from(points.join(''), (c) => c).flatMap((c) =>
-    Array.from({ length: c.length }, (_, i) => c.charCodeAt(i)));
+  const units =
+    unit === 4
+      ? points.map((c) => c.codePointAt(0)!)
+      : Array.from(points.join(''), (c) => c).flatMap((c) =>
+          Array.from({ length: c.length }, (_, i) => c.charCodeAt(i)),
+        );
   const view = new DataView(new ArrayBuffer(units.length * unit));
   units.forEach((u, i) => (unit === 4 ? view.setUint32(4 * i, u, little) : view.setUint16(2 * i, u, little)));
   return new Uint8Array(view.buffer);
@@ -51,17 +61,23 @@ const KOREAN = '옛날 옛날에 한 왕이 살았습니다. 그에게는 세 �
 
 test('old encodings of one and two bytes are found, decoded and said', async () => {
   for (const [label, text, name] of [
-    ['windows-1252', GERMAN, 'Windows-1252'], ['windows-1252', PORTUGUESE, 'Windows-1252'],
-    ['windows-1251', RUSSIAN, 'Windows-1251'], ['koi8-r', RUSSIAN, 'KOI8-R'],
-    ['windows-1250', POLISH, 'Windows-1250'], ['iso-8859-2', POLISH, 'ISO-8859-2'],
+    ['windows-1252', GERMAN, 'Windows-1252'],
+    ['windows-1252', PORTUGUESE, 'Windows-1252'],
+    ['windows-1251', RUSSIAN, 'Windows-1251'],
+    ['koi8-r', RUSSIAN, 'KOI8-R'],
+    ['windows-1250', POLISH, 'Windows-1250'],
+    ['iso-8859-2', POLISH, 'ISO-8859-2'],
   ] as const) {
     const reading = await read(single(label, text));
     assert.equal(reading.encoding, name);
     assert.deepEqual(reading.documents, [cleanText(text)], label);
   }
   for (const [label, text, name] of [
-    ['shift_jis', JAPANESE, 'Shift_JIS'], ['euc-jp', JAPANESE, 'EUC-JP'], ['gb18030', CHINESE, 'GB18030'],
-    ['big5', TAIWAN, 'Big5'], ['euc-kr', KOREAN, 'EUC-KR'],
+    ['shift_jis', JAPANESE, 'Shift_JIS'],
+    ['euc-jp', JAPANESE, 'EUC-JP'],
+    ['gb18030', CHINESE, 'GB18030'],
+    ['big5', TAIWAN, 'Big5'],
+    ['euc-kr', KOREAN, 'EUC-KR'],
   ] as const) {
     const reading = await read(double(label, text));
     assert.equal(reading.encoding, name);
@@ -88,8 +104,14 @@ test('a few accents in much English are Latin-1, not bad UTF-8', async () => {
 });
 
 test('other formats are decoded, too', async () => {
-  const jsonl = PORTUGUESE.trim().split('\n').map((text) => `{"text": "${text}"}`).join('\n');
-  const csv = `id;texto\n${PORTUGUESE.trim().split('\n').map((text, i) => `${i};${text}`).join('\n')}\n`;
+  const jsonl = PORTUGUESE.trim()
+    .split('\n')
+    .map((text) => `{"text": "${text}"}`)
+    .join('\n');
+  const csv = `id;texto\n${PORTUGUESE.trim()
+    .split('\n')
+    .map((text, i) => `${i};${text}`)
+    .join('\n')}\n`;
   const expected = PORTUGUESE.trim().split('\n');
   for (const content of [jsonl, csv])
     for (const bytes of [single('windows-1252', content), wide(content, 2, true, true), wide(content, 2, false, false)])
@@ -119,10 +141,18 @@ test('bad bytes in UTF-8 are counted, the first line is named, and letters are k
 test('what was lost before, mojibake and control characters are said aloud', async () => {
   const mojibake = await read(utf8('A informaÃ§Ã£o nÃ£o estÃ¡ aqui. Itâ€™s what it is.\n'.repeat(5)));
   assert.match(said(mojibake), /places look like UTF-8 read as Windows-1252 before \("Ã§" for "ç"\); iconv/);
-  for (const fine of ['“CAFÉ…” – IRMÃ… É ‘bom’.\n'.repeat(9) + PORTUGUESE, GERMAN, RUSSIAN, CHINESE, 'Â Ã â are letters.'.repeat(5)])
+  for (const fine of [
+    '“CAFÉ…” – IRMÃ… É ‘bom’.\n'.repeat(9) + PORTUGUESE,
+    GERMAN,
+    RUSSIAN,
+    CHINESE,
+    'Â Ã â are letters.'.repeat(5),
+  ])
     assert.doesNotMatch(said(await read(utf8(fine))), /UTF-8 read as/);
-  assert.match(said(await read(utf8('A lost l\ufffdtter, and an\ufffdther.'))),
-    /2 characters \(U\+FFFD\) were lost .*"A lost l\ufffdtter, and/);
+  assert.match(
+    said(await read(utf8('A lost l\ufffdtter, and an\ufffdther.'))),
+    /2 characters \(U\+FFFD\) were lost .*"A lost l\ufffdtter, and/,
+  );
   assert.match(said(await read(utf8(`Hello${' hello'.repeat(200)}\u0007\u0000`))), /2 control characters left out/);
 });
 
@@ -142,7 +172,9 @@ test('markup that is left in a text is one warning with its share', async () => 
 
 test('form feeds and vertical tabs are line ends; a mark may begin any line', async () => {
   const documents = async (text: string): Promise<string[]> => (await read(utf8(text))).documents;
-  assert.deepEqual(await documents('end of the page one\fStart of page two'), ['end of the page one\nStart of page two']);
+  assert.deepEqual(await documents('end of the page one\fStart of page two'), [
+    'end of the page one\nStart of page two',
+  ]);
   assert.deepEqual(await documents('a title\vand more'), ['a title\nand more']);
   assert.deepEqual(await documents('\ufeffone\n\ufefftwo'), ['one\ntwo']);
 });
@@ -150,23 +182,30 @@ test('form feeds and vertical tabs are line ends; a mark may begin any line', as
 test('an encoding may be named, and one that is none is refused', async () => {
   const bytes = single('windows-1251', 'Да. Ну.');
   assert.deepEqual((await read(bytes, { encoding: 'windows-1251' })).documents, ['Да. Ну.']);
-  assert.throws(() => decodeBytes(bytes, 'x', { encoding: 'klingon' }),
-    (error) => error instanceof TinyLMError && error.code === 'corpus-encoding' && /"klingon"/.test(error.message));
+  assert.throws(
+    () => decodeBytes(bytes, 'x', { encoding: 'klingon' }),
+    (error) => error instanceof TinyLMError && error.code === 'corpus-encoding' && /"klingon"/.test(error.message),
+  );
 });
 
 test('whatever the bytes, decoding gives a text or says what it found', () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, cut) => {
-    try {
-      const { text, encoding } = decodeBytes(bytes, 'x', { cut });
-      assert.equal(typeof text, 'string');
-      assert.ok(encoding.length > 0);
-    } catch (error) {
-      assert.ok(error instanceof TinyLMError && error.hint, String(error));
-    }
-  }), { numRuns: 2000 });
-  fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-    const clean = text.replace(/[\0-\x1f\x7f-\x9f\ufeff\ufffe\uffff]/g, '');
-    if (/^(version|PK|\{\\rtf|%PDF)/.test(clean)) return;
-    assert.equal(decodeBytes(utf8(clean), 'x').text, clean);
-  }));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, cut) => {
+      try {
+        const { text, encoding } = decodeBytes(bytes, 'x', { cut });
+        assert.equal(typeof text, 'string');
+        assert.ok(encoding.length > 0);
+      } catch (error) {
+        assert.ok(error instanceof TinyLMError && error.hint, String(error));
+      }
+    }),
+    { numRuns: 2000 },
+  );
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+      const clean = text.replace(/[\0-\x1f\x7f-\x9f\ufeff\ufffe\uffff]/g, '');
+      if (/^(version|PK|\{\\rtf|%PDF)/.test(clean)) return;
+      assert.equal(decodeBytes(utf8(clean), 'x').text, clean);
+    }),
+  );
 });

@@ -26,25 +26,57 @@ const NOISE = Uint8Array.from({ length: 900 }, (_, i) => (i * 91) & 255);
 
 test('files of every known kind are read; a table says what was left out, and why', async () => {
   const path = folder('mixed', {
-    'a.txt': 'A text.', 'b.csv': 'id,text\n1,Of a table.\n2,Of one more.\n', 'c.json': '[{"text":"Of JSON."}]',
-    'd.srt': '1\n00:00:00,000 --> 00:00:01,000\nOf subtitles.\n', 'e.html': '<html><body><p>Of a page.</p></body></html>',
-    'README.md': 'About the data.', 'LICENSE': 'Free.', 'LICENSE-CC.txt': 'Free.', 'dataset_infos.json': '{"n": 1}',
-    'noise.txt': NOISE, 'x.log': 'A log.', 'empty.txt': ' ', 'story.pdf': '%PDF-1.4',
-    'run/mine/run.json': '{}', 'run/mine/samples.txt': 'Made by a model.', 'node_modules/p/readme.txt': 'no', 'sub/z.md': 'Of Markdown.',
+    'a.txt': 'A text.',
+    'b.csv': 'id,text\n1,Of a table.\n2,Of one more.\n',
+    'c.json': '[{"text":"Of JSON."}]',
+    'd.srt': '1\n00:00:00,000 --> 00:00:01,000\nOf subtitles.\n',
+    'e.html': '<html><body><p>Of a page.</p></body></html>',
+    'README.md': 'About the data.',
+    LICENSE: 'Free.',
+    'LICENSE-CC.txt': 'Free.',
+    'dataset_infos.json': '{"n": 1}',
+    'noise.txt': NOISE,
+    'x.log': 'A log.',
+    'empty.txt': ' ',
+    'story.pdf': '%PDF-1.4',
+    'run/mine/run.json': '{}',
+    'run/mine/samples.txt': 'Made by a model.',
+    'node_modules/p/readme.txt': 'no',
+    'sub/z.md': 'Of Markdown.',
   });
   symlinkSync('/nowhere/at/all', join(path, 'gone.txt'));
   symlinkSync(path, join(path, 'circle'));
   const { documents, files, remarks } = await openCorpus(path);
-  assert.deepEqual(documents, ['A text.', 'Of a table.', 'Of one more.', 'Of JSON.', 'Of subtitles.', 'Of a page.', 'Of Markdown.']);
+  assert.deepEqual(documents, [
+    'A text.',
+    'Of a table.',
+    'Of one more.',
+    'Of JSON.',
+    'Of subtitles.',
+    'Of a page.',
+    'Of Markdown.',
+  ]);
   const how = Object.fromEntries(files!.map((f) => [f.path, f.how]));
   assert.match(how['b.csv'], /^a table \(CSV, TSV\), UTF-8, "text", one a row$/);
   for (const [name, why] of [
-    ['README.md', /about the texts/], ['LICENSE', /about the texts/], ['LICENSE-CC.txt', /about the texts/],
-    ['dataset_infos.json', /about the texts/], ['noise.txt', /control bytes/], ['x.log', /--ext log reads it/],
-    ['empty.txt', /no text in it/], ['story.pdf', /--ext pdf/], ['run/mine', /a run folder of tinylm/],
-    ['node_modules', /packages/], ['gone.txt', /a link to nothing/], ['circle', /a link to a folder/],
-  ] as const) assert.match(how[name], why, name);
-  assert.equal(files!.reduce((n, f) => n + f.documents, 0), documents.length);
+    ['README.md', /about the texts/],
+    ['LICENSE', /about the texts/],
+    ['LICENSE-CC.txt', /about the texts/],
+    ['dataset_infos.json', /about the texts/],
+    ['noise.txt', /control bytes/],
+    ['x.log', /--ext log reads it/],
+    ['empty.txt', /no text in it/],
+    ['story.pdf', /--ext pdf/],
+    ['run/mine', /a run folder of tinylm/],
+    ['node_modules', /packages/],
+    ['gone.txt', /a link to nothing/],
+    ['circle', /a link to a folder/],
+  ] as const)
+    assert.match(how[name], why, name);
+  assert.equal(
+    files!.reduce((n, f) => n + f.documents, 0),
+    documents.length,
+  );
   assert.match(remarks[0].text, /^6 files read, 12 left out: /);
 
   const { out, err } = await tinylm(['corpus', folder('shown', { 'a.txt': 'word '.repeat(300), 'b.xyz': 'x' })]);
@@ -60,21 +92,37 @@ test('--ext names the files; a data set of a README alone is read', async () => 
   assert.equal(code, 0);
   assert.match(out, /four\n<\|endoftext\|>\none\n/);
   assert.deepEqual((await loadCorpus(folder('docs', { 'README.md': 'All there is.' }))).documents, ['All there is.']);
-  await assert.rejects(loadCorpus(folder('other', { 'a.xyz': 'x' })),
-    (e) => e instanceof TinyLMError && e.code === 'corpus-empty' && /found \.xyz/.test(e.message) && /--ext/.test(e.hint ?? ''));
+  await assert.rejects(
+    loadCorpus(folder('other', { 'a.xyz': 'x' })),
+    (e) =>
+      e instanceof TinyLMError &&
+      e.code === 'corpus-empty' &&
+      /found \.xyz/.test(e.message) &&
+      /--ext/.test(e.hint ?? ''),
+  );
   assert.equal((await tinylm(['corpus', path, '--ext', 'a/b'])).code, 2);
 });
 
 test('a run folder is no corpus', async () => {
   const path = folder('run', { 'run.json': '{}', 'samples.txt': 'Made by a model.' });
-  await assert.rejects(loadCorpus(path),
-    (e) => e instanceof TinyLMError && e.code === 'corpus-run' && /--resume/.test(e.hint ?? ''));
+  await assert.rejects(
+    loadCorpus(path),
+    (e) => e instanceof TinyLMError && e.code === 'corpus-run' && /--resume/.test(e.hint ?? ''),
+  );
 });
 
 test('when no file of a folder can be read, the reason is that of the first', async () => {
   await assert.rejects(loadCorpus(folder('bad', { 'a.txt': NOISE })), /bad.a\.txt: found .* control bytes/);
-  await assert.rejects(loadCorpus(folder('two', { 'a.jsonl': '{"q":"what is it then","a":"it is this one"}\n'.repeat(3)
-    .replace(/one/g, () => `one ${Math.floor(9)}`) })), /found the fields q, a/);
+  await assert.rejects(
+    loadCorpus(
+      folder('two', {
+        'a.jsonl': '{"q":"what is it then","a":"it is this one"}\n'
+          .repeat(3)
+          .replace(/one/g, () => `one ${Math.floor(9)}`),
+      }),
+    ),
+    /found the fields q, a/,
+  );
 });
 
 test('a folder within a limit', async () => {

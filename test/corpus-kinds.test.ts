@@ -24,7 +24,8 @@ async function refuses(run: Promise<unknown>, message: RegExp, hint: RegExp): Pr
 const ANIMALS = ['cat', 'dog', 'bird', 'fox', 'frog'];
 const TEXTS = Array.from({ length: 24 }, (_, i) => `The ${ANIMALS[i % 5]} number ${i} went home, and was very happy.`);
 const json = (value: unknown): string => JSON.stringify(value);
-const lines = (record: (text: string, i: number) => unknown): string => TEXTS.map((t, i) => json(record(t, i))).join('\n');
+const lines = (record: (text: string, i: number) => unknown): string =>
+  TEXTS.map((t, i) => json(record(t, i))).join('\n');
 const time = (i: number, mark: string): string => `00:00:${String(i).padStart(2, '0')}${mark}000`;
 
 /** What it is: its content, its format, and where the text is taken from. Each holds TEXTS, a document each. */
@@ -36,7 +37,16 @@ const KINDS: readonly (readonly [what: string, content: string, format: string, 
   ['JSON sequences', `\x1e${lines((text) => ({ text })).replace(/\n/g, '\n\x1e')}`, 'jsonl', 'text'],
   ['nested', lines((value) => ({ meta: { kind: 'a' }, doc: { body: value } })), 'jsonl', 'doc.body'],
   ['a list', json(TEXTS.map((text) => ({ text }))), 'json', 'text'],
-  ['a list over many lines', JSON.stringify(TEXTS.map((story, id) => ({ id, story })), null, 2), 'json', 'story'],
+  [
+    'a list over many lines',
+    JSON.stringify(
+      TEXTS.map((story, id) => ({ id, story })),
+      null,
+      2,
+    ),
+    'json',
+    'story',
+  ],
   ['a list of texts', JSON.stringify(TEXTS, null, 1), 'json'],
   ['objects one after the other', TEXTS.map((text) => JSON.stringify({ text }, null, 1)).join('\n'), 'json', 'text'],
   ['a list in an object', json({ version: 1, data: TEXTS.map((text) => ({ text })) }), 'json', 'text'],
@@ -48,12 +58,21 @@ const KINDS: readonly (readonly [what: string, content: string, format: string, 
   ['CSV without names', TEXTS.map((t, i) => `${i},"${t}",en`).join('\n'), 'csv', '2'],
   ['TSV', `id\tlang\tsentence\n${TEXTS.map((t, i) => `${i}\ten\t${t}`).join('\n')}`, 'csv', 'sentence'],
   ['TSV without names', TEXTS.map((t, i) => `${i}\teng\t${t}`).join('\n'), 'csv', '3'],
-  ['XML', `<?xml version="1.0"?>\n<a>${TEXTS.map((t, i) => `<e><n>${i}</n><body>${t}</body></e>`).join('')}</a>`, 'xml', 'body'],
+  [
+    'XML',
+    `<?xml version="1.0"?>\n<a>${TEXTS.map((t, i) => `<e><n>${i}</n><body>${t}</body></e>`).join('')}</a>`,
+    'xml',
+    'body',
+  ],
   ['XML of texts', `<all>${TEXTS.map((t) => `<p1><i>${t.slice(0, 9)}</i>${t.slice(9)}</p1>`).join('\n')}</all>`, 'xml'],
   ['YAML', TEXTS.map((t, i) => `- id: ${i}\n  text: ${json(t)}`).join('\n'), 'yaml', 'text'],
   ['YAML below a name', `stories:\n${TEXTS.map((t) => `  - ${json(t)}`).join('\n')}\n`, 'yaml'],
   ['YAML documents', TEXTS.map((t, i) => `---\ntitle: T${i}\nbody: ${json(t)}`).join('\n'), 'yaml', 'body'],
-  ['a mail box', TEXTS.map((t) => `From a@b.c Mon Jan  1 00:00:00 2024\nFrom: a@b.c\nSubject: hi\n\n${t}\n`).join('\n'), 'mail'],
+  [
+    'a mail box',
+    TEXTS.map((t) => `From a@b.c Mon Jan  1 00:00:00 2024\nFrom: a@b.c\nSubject: hi\n\n${t}\n`).join('\n'),
+    'mail',
+  ],
   ['text with marks', TEXTS.join('\n<|endoftext|>\n'), 'text'],
 ];
 
@@ -82,17 +101,41 @@ test('files that are one text: their markup is taken out', async (t) => {
   const cells = TEXTS.map((text) => ({ cell_type: 'markdown', source: [text] }));
   const code = { cell_type: 'code', source: 'print(1)', outputs: [{ text: ['1'] }] };
   for (const [what, content, format, text] of [
-    ['SRT', TEXTS.map((s, i) => `${i + 1}\n${time(i, ',')} --> ${time(i + 1, ',')}\n<i>${s}</i>\n`).join('\n'), 'subtitles', ONE],
-    ['SRT with CRLF', TEXTS.map((s, i) => `${i + 1}\r\n${time(i, ',')} --> ${time(i + 1, ',')}\r\n${s}\r\n`).join('\r\n'),
-      'subtitles', ONE],
-    ['VTT', `WEBVTT\n\n${TEXTS.map((s, i) => `${time(i, '.')} --> ${time(i + 1, '.')}\n<v Ann>${s}\n`).join('\n')}`, 'subtitles', ONE],
+    [
+      'SRT',
+      TEXTS.map((s, i) => `${i + 1}\n${time(i, ',')} --> ${time(i + 1, ',')}\n<i>${s}</i>\n`).join('\n'),
+      'subtitles',
+      ONE,
+    ],
+    [
+      'SRT with CRLF',
+      TEXTS.map((s, i) => `${i + 1}\r\n${time(i, ',')} --> ${time(i + 1, ',')}\r\n${s}\r\n`).join('\r\n'),
+      'subtitles',
+      ONE,
+    ],
+    [
+      'VTT',
+      `WEBVTT\n\n${TEXTS.map((s, i) => `${time(i, '.')} --> ${time(i + 1, '.')}\n<v Ann>${s}\n`).join('\n')}`,
+      'subtitles',
+      ONE,
+    ],
     ['LRC', `[ar:Ann]\n${TEXTS.map((s, i) => `[00:${10 + i}.00]${s}`).join('\n')}\n`, 'subtitles', ONE],
     ['a notebook', json({ cells: [code, ...cells], nbformat: 4 }), 'notebook', TEXTS.join('\n\n')],
-    ['HTML', `<!doctype html><html><head><title>T</title><style>p{color:red}</style></head><body><script>var x</script>`
-      + `${TEXTS.map((s) => `<p>${s.replace('very', '<b>very</b>')}</p>`).join('\n')}</body></html>`, 'html', TEXTS.join('\n\n')],
+    [
+      'HTML',
+      `<!doctype html><html><head><title>T</title><style>p{color:red}</style></head><body><script>var x</script>` +
+        `${TEXTS.map((s) => `<p>${s.replace('very', '<b>very</b>')}</p>`).join('\n')}</body></html>`,
+      'html',
+      TEXTS.join('\n\n'),
+    ],
     ['a piece of HTML', TEXTS.map((s) => `<p>${s.replace(',', '&#44;')}</p>`).join(''), 'html', TEXTS.join('\n\n')],
-    ['TEI', `<?xml version="1.0"?><TEI><text><body>${TEXTS.map((s) => `<p>${s.replace('very', '<hi>very</hi>')}</p>`).join('')}`
-      + '</body></text></TEI>', 'xml', ONE],
+    [
+      'TEI',
+      `<?xml version="1.0"?><TEI><text><body>${TEXTS.map((s) => `<p>${s.replace('very', '<hi>very</hi>')}</p>`).join('')}` +
+        '</body></text></TEI>',
+      'xml',
+      ONE,
+    ],
   ] as const)
     await t.test(what, async () => {
       const reading = await read(content, {}, 'data');
@@ -105,13 +148,21 @@ test('files that are one text: their markup is taken out', async (t) => {
 
 test('prose is taken for nothing else', async () => {
   for (const prose of [
-    ONE, TEXTS.join(' '), TEXTS.join('\n\n'),
+    ONE,
+    TEXTS.join(' '),
+    TEXTS.join('\n\n'),
     `"Hello," she said.\n"Goodbye," he said.\n${ONE}`,
-    `[Illustration]\n\n${ONE}`, `{name} said: hello\n${ONE}`, `[1] A note.\n[2] Another.\n${ONE}`,
-    `- ${TEXTS.join('\n- ')}`, `---\ntitle: A page\n---\n\n${TEXTS.join('\n\n')}`,
-    `# Head\n\n<p align="center">x</p>\n\n${ONE}`, TEXTS.map((t) => `\t${t}`).join('\n'),
-    `ROMEO:\nBut soft!\n\nJULIET:\nAy me!\n\n${ONE}`, 'From the window she saw the sea.\nTo: me\nIt was night.\n',
-    'key=value\n[section]\nother=value\n'.repeat(10), `1. ${TEXTS.join('\n1. ')}`,
+    `[Illustration]\n\n${ONE}`,
+    `{name} said: hello\n${ONE}`,
+    `[1] A note.\n[2] Another.\n${ONE}`,
+    `- ${TEXTS.join('\n- ')}`,
+    `---\ntitle: A page\n---\n\n${TEXTS.join('\n\n')}`,
+    `# Head\n\n<p align="center">x</p>\n\n${ONE}`,
+    TEXTS.map((t) => `\t${t}`).join('\n'),
+    `ROMEO:\nBut soft!\n\nJULIET:\nAy me!\n\n${ONE}`,
+    'From the window she saw the sea.\nTo: me\nIt was night.\n',
+    'key=value\n[section]\nother=value\n'.repeat(10),
+    `1. ${TEXTS.join('\n1. ')}`,
   ]) {
     const reading = await read(prose);
     assert.equal(reading.format, 'text', prose.slice(0, 40));
@@ -120,20 +171,36 @@ test('prose is taken for nothing else', async () => {
 });
 
 test('a field is named, nested, or proposed by name', async () => {
-  const chat = lines((content, i) => ({ messages: [{ role: 'user', content }, { role: 'assistant', content: `${content} Yes, ${i}.` }] }));
+  const chat = lines((content, i) => ({
+    messages: [
+      { role: 'user', content },
+      { role: 'assistant', content: `${content} Yes, ${i}.` },
+    ],
+  }));
   const turns = TEXTS.map((t, i) => `${t}\n${t} Yes, ${i}.`);
   assert.deepEqual((await read(chat)).documents, turns);
   assert.deepEqual((await read(chat, { field: 'messages[].content' })).documents, turns);
   assert.deepEqual((await read(chat, { field: 'messages.content' })).documents, turns);
-  const two = lines((question, i) => ({ id: i, question, answer: `It is ${i}, as one can see.`, 'a.b': 'dots in a name' }));
-  await refuses(read(two), /found the fields id, question, answer, a\.b; expected one with text, and there are 2/,
-    /--field: question \(\d+ characters on average\), answer/);
+  const two = lines((question, i) => ({
+    id: i,
+    question,
+    answer: `It is ${i}, as one can see.`,
+    'a.b': 'dots in a name',
+  }));
+  await refuses(
+    read(two),
+    /found the fields id, question, answer, a\.b; expected one with text, and there are 2/,
+    /--field: question \(\d+ characters on average\), answer/,
+  );
   assert.equal((await read(two, { field: 'answer' })).documents[3], 'It is 3, as one can see.');
   assert.equal((await read(two, { field: 'question,answer' })).documents[3], `${TEXTS[3]}\nIt is 3, as one can see.`);
   assert.equal((await read(two, { field: 'a.b' })).documents[0], 'dots in a name');
   await refuses(read(two, { field: 'title' }), /found the fields .*; expected "title"/, /question/);
-  await refuses(read(`question,answer\n${TEXTS.map((t, i) => `"${t}","So it is ${i}, I say."`).join('\n')}`),
-    /found the columns question, answer/, /--field/);
+  await refuses(
+    read(`question,answer\n${TEXTS.map((t, i) => `"${t}","So it is ${i}, I say."`).join('\n')}`),
+    /found the columns question, answer/,
+    /--field/,
+  );
   const data = json({ data: TEXTS.map((text) => ({ row: { text } })) });
   assert.deepEqual((await read(data, { field: 'data[].row.text' })).documents, TEXTS);
   assert.deepEqual((await read(data)).documents, TEXTS);
@@ -141,7 +208,8 @@ test('a field is named, nested, or proposed by name', async () => {
 
 test('nulls, missing fields, numbers, comments, and a cut end are left out and counted, by one rule for all formats', async () => {
   const records = TEXTS.flatMap((text): object[] => [{ text }, { text: null }, { other: 1 }, { text: 5 }]);
-  const counts = /left out 24 (?:lines|records|rows): found null in the (?:field|column) "text" \(first (?:line|record|row) \d\)/;
+  const counts =
+    /left out 24 (?:lines|records|rows): found null in the (?:field|column) "text" \(first (?:line|record|row) \d\)/;
   for (const content of [records.map(json).join('\n'), json(records), records.map((r) => `- ${json(r)}`).join('\n')]) {
     const reading = await read(content);
     assert.deepEqual(reading.documents, TEXTS, content.slice(0, 30));
@@ -149,20 +217,27 @@ test('nulls, missing fields, numbers, comments, and a cut end are left out and c
     assert.match(said(reading), /found no field "text"/);
     assert.match(said(reading), /found number in the field "text"/);
   }
-  const bytes = new Uint8Array(parquetWriteBuffer({
-    columnData: [
-      { name: 'text', data: TEXTS.flatMap((t) => [t, null]), type: 'STRING', nullable: true },
-      { name: 'n', data: TEXTS.flatMap(() => [1, 2]), type: 'INT32' },
-    ],
-  }));
+  const bytes = new Uint8Array(
+    parquetWriteBuffer({
+      columnData: [
+        { name: 'text', data: TEXTS.flatMap((t) => [t, null]), type: 'STRING', nullable: true },
+        { name: 'n', data: TEXTS.flatMap(() => [1, 2]), type: 'INT32' },
+      ],
+    }),
+  );
   const parquet = await read(bytes);
   assert.deepEqual(parquet.documents, TEXTS);
   assert.match(said(parquet), counts);
 
   const whole = lines((text) => ({ text, score: 1 })).replace(/"score":1/g, '"score":NaN');
   assert.deepEqual((await read(whole)).documents, TEXTS);
-  const broken = await read(`# a comment\n${whole.replace('{"text":"The frog number 4', '{"text:"The frog number 4')}\n{"text":"The end of`);
-  assert.deepEqual(broken.documents, TEXTS.filter((_, i) => i !== 4));
+  const broken = await read(
+    `# a comment\n${whole.replace('{"text":"The frog number 4', '{"text:"The frog number 4')}\n{"text":"The end of`,
+  );
+  assert.deepEqual(
+    broken.documents,
+    TEXTS.filter((_, i) => i !== 4),
+  );
   assert.match(said(broken), /left out 1 line: not JSON \(line 6:/);
   assert.match(said(broken), /left out 1 line: cut off, or not JSON \(line 26:/);
   assert.match(said(broken), /left out 1 line: a comment \(line 1\)/);
@@ -172,7 +247,10 @@ test('nulls, missing fields, numbers, comments, and a cut end are left out and c
   const object = await read(json({ name: 'mine', data: TEXTS.map((text) => ({ text })) }).slice(0, -20));
   assert.deepEqual(object.documents, TEXTS.slice(0, -1));
   const uneven = await read(`id,text\n${TEXTS.map((t, i) => `${i},"${t}"${i === 3 ? ',x' : ''}`).join('\n')}`);
-  assert.deepEqual(uneven.documents, TEXTS.filter((_, i) => i !== 3));
+  assert.deepEqual(
+    uneven.documents,
+    TEXTS.filter((_, i) => i !== 3),
+  );
   assert.match(said(uneven), /left out 1 row: 3 cells where the table has 2/);
   await refuses(read('{"text": null}\n{"text": null}\n'), /expected one with text/, /--field/);
 });
@@ -182,37 +260,59 @@ test('a file that is no text is named for what it is, with the way to its text',
   for (const [start, what, way] of [
     ['TLM\x1a\x01\0\0\0', /a \.tlm model/, /tinylm generate/],
     ['\x5b\x02\0\0\0\0\0\0{"emb.weight": {"dtype"', /a safetensors checkpoint/, /not a text/],
-    ['BZh91AY&SY\x01\x02', /bzip2/, /bunzip2 -c/], ['\xfd7zXZ\0\0\x04', /an xz archive/, /xz -dc/],
-    ['\x1f\x8b\x08\0', /gzip/, /gunzip -c/], ['\x28\xb5\x2f\xfd\x04', /Zstandard/, /zstd -dc/],
+    ['BZh91AY&SY\x01\x02', /bzip2/, /bunzip2 -c/],
+    ['\xfd7zXZ\0\0\x04', /an xz archive/, /xz -dc/],
+    ['\x1f\x8b\x08\0', /gzip/, /gunzip -c/],
+    ['\x28\xb5\x2f\xfd\x04', /Zstandard/, /zstd -dc/],
     [zip('[Content_Types].xml word/document.xml'), /a Word document/, /pandoc/],
-    [zip('mimetypeapplication/epub+zip'), /an EPUB/, /pandoc/], [zip('archive/data.pkl'), /PyTorch/, /model/],
-    [zip('a.txt'), /a zip archive/, /unzip/], ['%PDF-1.7\n', /a PDF/, /pdftotext/],
-    ['{\\rtf1\\ansi Hello}', /RTF/, /soffice/], ['\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1', /Office/, /soffice/],
-    ['SQLite format 3\0', /SQLite/, /sqlite3/], ['\x89PNG\r\n', /PNG/, /text/], ['ID3\x03\0', /MP3/, /transcript/],
-    ['GGUF\x03\0\0\0', /GGUF/, /model/], ['version https://git-lfs.github.com/spec/v1\noid sha256:1\n', /Git LFS/, /git lfs pull/],
+    [zip('mimetypeapplication/epub+zip'), /an EPUB/, /pandoc/],
+    [zip('archive/data.pkl'), /PyTorch/, /model/],
+    [zip('a.txt'), /a zip archive/, /unzip/],
+    ['%PDF-1.7\n', /a PDF/, /pdftotext/],
+    ['{\\rtf1\\ansi Hello}', /RTF/, /soffice/],
+    ['\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1', /Office/, /soffice/],
+    ['SQLite format 3\0', /SQLite/, /sqlite3/],
+    ['\x89PNG\r\n', /PNG/, /text/],
+    ['ID3\x03\0', /MP3/, /transcript/],
+    ['GGUF\x03\0\0\0', /GGUF/, /model/],
+    ['version https://git-lfs.github.com/spec/v1\noid sha256:1\n', /Git LFS/, /git lfs pull/],
   ] as const) {
     const bytes = Uint8Array.from(start.padEnd(40, ' '), (c) => c.charCodeAt(0));
     for (const name of ['corpus.txt', 'data.jsonl', 'x']) await refuses(read(bytes, {}, name), what, way);
   }
   // Words that begin as one of them are text.
-  for (const text of ['Rar! Rar! said the bear.', 'BZhou was a man.', 'PK and I went home.', 'ID3 is a tag.', '7z is a tool.'])
+  for (const text of [
+    'Rar! Rar! said the bear.',
+    'BZhou was a man.',
+    'PK and I went home.',
+    'ID3 is a tag.',
+    '7z is a tool.',
+  ])
     assert.deepEqual((await read(text)).documents, [text]);
 });
 
 test('Parquet: every codec, nested columns, and a page that unpacks to gigabytes', async () => {
-  const columnData = [{ name: 'text', data: TEXTS, type: 'STRING' as const }, { name: 'id', data: TEXTS.map((_, i) => i), type: 'INT32' as const }];
-  const write = (codec: 'SNAPPY' | 'GZIP' | 'ZSTD' | 'LZ4_RAW' | 'BROTLI', pack: (input: Uint8Array) => Uint8Array): Uint8Array =>
-    new Uint8Array(parquetWriteBuffer({ columnData, codec, compressors: { [codec]: pack } }));
+  const columnData = [
+    { name: 'text', data: TEXTS, type: 'STRING' as const },
+    { name: 'id', data: TEXTS.map((_, i) => i), type: 'INT32' as const },
+  ];
+  const write = (
+    codec: 'SNAPPY' | 'GZIP' | 'ZSTD' | 'LZ4_RAW' | 'BROTLI',
+    pack: (input: Uint8Array) => Uint8Array,
+  ): Uint8Array => new Uint8Array(parquetWriteBuffer({ columnData, codec, compressors: { [codec]: pack } }));
   const zlib = await import('node:zlib');
   assert.deepEqual((await read(write('GZIP', (b) => new Uint8Array(zlib.gzipSync(b))))).documents, TEXTS);
   assert.deepEqual((await read(write('BROTLI', (b) => new Uint8Array(zlib.brotliCompressSync(b))))).documents, TEXTS);
   // Frames of blocks that are stored as they are need no packer.
   assert.deepEqual((await read(write('ZSTD', zstdStored))).documents, TEXTS);
   assert.deepEqual((await read(write('LZ4_RAW', lz4Stored))).documents, TEXTS);
-  const bomb = new Uint8Array(parquetWriteBuffer({
-    columnData: [{ name: 'text', data: ['x'.repeat(70_000_000)], type: 'STRING', encoding: 'PLAIN' }],
-    codec: 'GZIP', compressors: { GZIP: (b) => new Uint8Array(zlib.gzipSync(b)) },
-  }));
+  const bomb = new Uint8Array(
+    parquetWriteBuffer({
+      columnData: [{ name: 'text', data: ['x'.repeat(70_000_000)], type: 'STRING', encoding: 'PLAIN' }],
+      codec: 'GZIP',
+      compressors: { GZIP: (b) => new Uint8Array(zlib.gzipSync(b)) },
+    }),
+  );
   assert.ok(bomb.length < 100_000);
   for (const options of [{}, { maxBytes: 1 << 20 }])
     await refuses(read(bomb, options), /a page of \d+ bytes unpacks to 7\d+; expected at most \d+/, /fill the memory/);

@@ -20,11 +20,13 @@ test('a prompt is what the corpus would have been', () => {
   // Models of characters and bytes have seen the space by itself.
   for (const kind of ['char', 'byte'] as const) assert.deepEqual(cleanPrompt('One day, ', kind), { text: 'One day, ' });
   assert.equal(cleanPrompt(' and so on ', 'bpe', { goesOn: true }).text, ' and so on');
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => {
-    const { text: clean } = cleanPrompt(text);
-    assert.equal(cleanText(clean), clean.trim());
-    assert.equal(cleanPrompt(clean).text, clean);
-  }));
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const { text: clean } = cleanPrompt(text);
+      assert.equal(cleanText(clean), clean.trim());
+      assert.equal(cleanPrompt(clean).text, clean);
+    }),
+  );
 });
 
 test('bpe: the tokens of a prompt with a space at its end are the beginning of those of the text', () => {
@@ -46,14 +48,22 @@ test('generate: the space is left out and said; the texts of --count are told ap
     writeFileSync(path, exportModel(model, tokenizer).bytes);
     const run = (prompt: string, ...more: string[]): ReturnType<typeof tinylm> =>
       tinylm(['generate', path, '--prompt', prompt, '--tokens', '20', ...more]);
-    const [plain, spaced, decomposed, composed] =
-      [await run('One day,'), await run('One day, '), await run('cafe\u0301'), await run('caf\u00e9')];
+    const [plain, spaced, decomposed, composed] = [
+      await run('One day,'),
+      await run('One day, '),
+      await run('cafe\u0301'),
+      await run('caf\u00e9'),
+    ];
     assert.equal(spaced.out, plain.out);
     assert.equal(plain.err, '');
     assert.match(spaced.err, /space at the end of the prompt is left out/);
     assert.equal(decomposed.out, composed.out);
     const { out } = await run('One', '--count', '3', '--seed', '7');
-    assert.deepEqual(out.match(/^=== .* ===$/gm), ['=== 1 of 3, seed 7 ===', '=== 2 of 3, seed 8 ===', '=== 3 of 3, seed 9 ===']);
+    assert.deepEqual(out.match(/^=== .* ===$/gm), [
+      '=== 1 of 3, seed 7 ===',
+      '=== 2 of 3, seed 8 ===',
+      '=== 3 of 3, seed 9 ===',
+    ]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

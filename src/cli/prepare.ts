@@ -1,7 +1,8 @@
 /** From a corpus on the disk to tokens: what training and measuring read. */
 import { basename, isAbsolute, join } from 'node:path';
 import { many, splitCorpus } from '../corpus/index.js';
-import { howRead, openCorpus, type CorpusOptions, type OpenedCorpus } from '../node/corpus-files.js';
+import { openCorpus, type CorpusOptions, type OpenedCorpus } from '../node/corpus-files.js';
+import { howRead } from '../node/corpus-folder.js';
 import { Tokenizer, trainTokenizer, type TokenizerKind, type TokenizerTable } from '../tokenizer/index.js';
 import { encodeDocuments, type TokenizedDocument, type TrainData } from '../train/index.js';
 import type { CorpusRecord } from './run-record.js';
@@ -56,8 +57,9 @@ export async function loadRecorded(
 
 /** How a text was read, in a line, and what was found on the way. Of one plain text in UTF-8 nothing is said. */
 export function sayHowRead({ source, documents, reading, remarks }: OpenedCorpus, terminal: Terminal): void {
-  const plain = reading === undefined || (reading.format === 'text' && reading.encoding === 'UTF-8'
-    && (/^(whole|separated by <)/.test(reading.words)));
+  const plain =
+    reading === undefined ||
+    (reading.format === 'text' && reading.encoding === 'UTF-8' && /^(whole|separated by <)/.test(reading.words));
   if (!plain) terminal.note(`${basename(source)}: ${howRead(reading)}: ${many(documents.length, 'document')}`);
   for (const { kind, text } of remarks) {
     if (kind === 'warning') terminal.warn(text);

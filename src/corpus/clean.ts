@@ -42,7 +42,9 @@ export interface CleanPrompt {
  * @param goesOn the prompt follows a text of the same conversation: white space at its beginning stays
  */
 export function cleanPrompt(
-  prompt: string, tokenizer?: 'byte' | 'char' | 'bpe', { goesOn = false }: { goesOn?: boolean } = {},
+  prompt: string,
+  tokenizer?: 'byte' | 'char' | 'bpe',
+  { goesOn = false }: { goesOn?: boolean } = {},
 ): CleanPrompt {
   const normal = goesOn ? normalText(prompt) : normalText(prompt).trimStart();
   if (tokenizer === 'byte' || tokenizer === 'char') return { text: normal };

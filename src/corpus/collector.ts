@@ -75,14 +75,24 @@ export class Collector {
   /** What cleaning took away and a reader would miss. */
   losses(): Remark[] {
     return [
-      ...(this.lost === 0 ? [] : [{
-        kind: 'warning' as const,
-        text: `${many(this.lost, 'character')} (U+FFFD) were lost before this file was written, the first in "${this.firstLost}"`,
-      }]),
-      ...(this.controls === 0 ? [] : [{
-        kind: 'warning' as const,
-        text: `${many(this.controls, 'control character')} left out`,
-      }]),
+      ...(this.lost === 0
+        ? []
+        : [
+            {
+              kind: 'warning' as const,
+              text:
+                `${many(this.lost, 'character')} (U+FFFD) were lost before this file was written, ` +
+                `the first in "${this.firstLost}"`,
+            },
+          ]),
+      ...(this.controls === 0
+        ? []
+        : [
+            {
+              kind: 'warning' as const,
+              text: `${many(this.controls, 'control character')} left out`,
+            },
+          ]),
     ];
   }
 
@@ -112,12 +122,18 @@ export class Collector {
     if (!this.remarks.some(({ text }) => text === remark.text) && this.remarks.length < 20) this.remarks.push(remark);
   }
 
-  /** What was left out and what was cut, in one remark for each reason. @param unit what is counted: `line`, `row`, `record` */
+  /**
+   * What was left out and what was cut, in one remark for each reason.
+   * @param unit what is counted: `line`, `row`, `record`
+   */
   sayWhatWasSkipped(unit: string): void {
     for (const [mark, count] of this.marked)
       this.remark({ kind: 'note', text: `${many(count, unit)} cut at ${mark} (--split none keeps it as text)` });
     for (const [why, { count, first }] of this.skipped)
-      this.remark({ kind: 'warning', text: `left out ${many(count, unit)}: ${why} (${count > 1 ? 'first ' : ''}${first})` });
+      this.remark({
+        kind: 'warning',
+        text: `left out ${many(count, unit)}: ${why} (${count > 1 ? 'first ' : ''}${first})`,
+      });
   }
 
   /** The first thing left out, for an error when nothing is left. */
@@ -128,6 +144,9 @@ export class Collector {
 }
 
 export function tooLarge(name: string): TinyLMError {
-  return new TinyLMError('corpus-too-large', `${name}: more than ${MAX_CORPUS_BYTES} bytes of text; expected less.`,
-    'Set a limit: a tiny model learns nothing more from that much.');
+  return new TinyLMError(
+    'corpus-too-large',
+    `${name}: more than ${MAX_CORPUS_BYTES} bytes of text; expected less.`,
+    'Set a limit: a tiny model learns nothing more from that much.',
+  );
 }

@@ -27,8 +27,11 @@ export interface Found {
  */
 export function findDocuments(text: string, split = 'auto', inRecord = false): Found {
   const lined = text.replace(/\r\n?|[\v\f\u0085\u2028\u2029]/g, '\n');
-  const found = (documents: string[], words: string, remarks: readonly Remark[] = []): Found =>
-    ({ documents, words, remarks });
+  const found = (documents: string[], words: string, remarks: readonly Remark[] = []): Found => ({
+    documents,
+    words,
+    remarks,
+  });
   const lines = (words = 'one a line'): Found => found(lined.split('\n'), words);
   const blocks = (words = 'between blank lines'): Found => found(blocksOf(lined), words);
   switch (split) {

@@ -57,12 +57,14 @@ export function findEncoding(bytes: Uint8Array, name: string, cut = false): stri
   const wide = wideEncoding(bytes);
   if (wide !== undefined) return wide;
   const { invalid, control, wide: multibyte } = surveyBytes(cut ? bytes.subarray(0, wholeCharacters(bytes)) : bytes);
-  const refuse = (hint: string): TinyLMError => new TinyLMError(
-    'corpus-binary',
-    `${name}: found ${percent(invalid, bytes.length)} invalid UTF-8 bytes and ${percent(control, bytes.length)} control `
-      + `bytes, in ${bytes.length} bytes; expected a text with at most ${MAX_BAD_SHARE * 100} % of control bytes.`,
-    hint,
-  );
+  const share = (n: number): string => percent(n, bytes.length);
+  const refuse = (hint: string): TinyLMError =>
+    new TinyLMError(
+      'corpus-binary',
+      `${name}: found ${share(invalid)} invalid UTF-8 bytes and ${share(control)} control ` +
+        `bytes, in ${bytes.length} bytes; expected a text with at most ${MAX_BAD_SHARE * 100} % of control bytes.`,
+      hint,
+    );
   // Escape sequences between seven-bit bytes are Japanese mail's own encoding.
   if (invalid === 0 && control > 0 && includes(bytes, '\x1b$B') && includes(bytes, '\x1b(B')) return 'ISO-2022-JP';
   if (control > MAX_BAD_SHARE * bytes.length)
@@ -104,7 +106,9 @@ function wideEncoding(bytes: Uint8Array): string | undefined {
   const candidates: string[] = [];
   if (zeros[0] === units && zeros[1] > units * 0.5) candidates.push('UTF-32BE');
   if (zeros[3] === units && zeros[2] > units * 0.5) candidates.push('UTF-32LE');
-  candidates.push(...(zeros[0] + zeros[2] >= zeros[1] + zeros[3] ? ['UTF-16BE', 'UTF-16LE'] : ['UTF-16LE', 'UTF-16BE']));
+  candidates.push(
+    ...(zeros[0] + zeros[2] >= zeros[1] + zeros[3] ? ['UTF-16BE', 'UTF-16LE'] : ['UTF-16LE', 'UTF-16BE']),
+  );
   const judged = candidates.map((encoding) => {
     const text = decodeWide(sample, encoding);
     const bad = text.match(/[\0-\x08\x0e-\x1f\x7f\ufffd\p{Cn}\p{Co}]|\p{Surrogate}/gu)?.length ?? 0;
@@ -156,8 +160,11 @@ function decodeAs(bytes: Uint8Array, encoding: string, name: string, cut: boolea
   try {
     decoder = new TextDecoder(encoding);
   } catch {
-    throw new TinyLMError('corpus-encoding', `${name}: there is no encoding "${encoding}".`,
-      'Names are those of the web: utf-8, utf-16le, windows-1252, shift_jis, gb18030, koi8-r …');
+    throw new TinyLMError(
+      'corpus-encoding',
+      `${name}: there is no encoding "${encoding}".`,
+      'Names are those of the web: utf-8, utf-16le, windows-1252, shift_jis, gb18030, koi8-r …',
+    );
   }
   // With `stream` an unfinished last character is not turned into U+FFFD.
   return decoder.decode(bytes, { stream: cut });
@@ -183,8 +190,11 @@ function decodeWide(bytes: Uint8Array, encoding: string): string {
  */
 function decodeUtf8(bytes: Uint8Array): Decoded {
   const { stray, invalid } = surveyBytes(bytes);
-  const plain = (remarks: Remark[]): Decoded =>
-    ({ text: new TextDecoder('utf-8').decode(bytes), encoding: 'UTF-8', remarks });
+  const plain = (remarks: Remark[]): Decoded => ({
+    text: new TextDecoder('utf-8').decode(bytes),
+    encoding: 'UTF-8',
+    remarks,
+  });
   if (invalid === 0) return plain([]);
   if (stray.length < invalid)
     return plain([{ kind: 'warning', text: `${invalid.toLocaleString('en-US')} bytes are not UTF-8: left out` }]);
@@ -203,8 +213,12 @@ function decodeUtf8(bytes: Uint8Array): Decoded {
   for (let i = 0; i < stray[0]; i++) if (bytes[i] === 10) line++;
   const what = stray.length === 1 ? '1 byte is not UTF-8' : `${stray.length} bytes are not UTF-8`;
   const first = stray.length === 1 ? `in line ${line}` : `the first in line ${line}`;
-  const done = kept === stray.length ? 'read as Windows-1252'
-    : kept === 0 ? 'left out' : `${kept} read as Windows-1252, ${stray.length - kept} left out`;
+  const done =
+    kept === stray.length
+      ? 'read as Windows-1252'
+      : kept === 0
+        ? 'left out'
+        : `${kept} read as Windows-1252, ${stray.length - kept} left out`;
   const remark: Remark = { kind: 'warning', text: `${what}, ${first}: ${done}` };
   return { text: parts.join(''), encoding: 'UTF-8', remarks: [remark] };
 }

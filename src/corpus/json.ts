@@ -70,12 +70,20 @@ export function parseJson(text: string): { value: unknown } | undefined {
 
 /** Texts stay as they are; between them NaN and Infinity become null, comments and trailing commas go. */
 function lenient(text: string): string {
-  return text.replace(
-    /"[^"\\]*(?:\\[^][^"\\]*)*"|\/\/[^\n]*|\/\*[^]*?\*\/|-?\b(?:NaN|Infinity|undefined|None)\b|\bTrue\b|\bFalse\b|,(?=\s*[\]}])|\ufeff/g,
-    (found) => {
-      if (found[0] === '"') return found.replace(/[\n\r\t]/g, (c) => ({ '\n': '\\n', '\r': '\\r' })[c] ?? '\\t');
-      if (found === 'True' || found === 'False') return found.toLowerCase();
-      return /^(-?NaN|-?Infinity|undefined|None)$/.test(found) ? 'null' : '';
-    },
-  );
+  return text.replace(LENIENT, (found) => {
+    if (found[0] === '"') return found.replace(/[\n\r\t]/g, (c) => ({ '\n': '\\n', '\r': '\\r' })[c] ?? '\\t');
+    if (found === 'True' || found === 'False') return found.toLowerCase();
+    return /^(-?NaN|-?Infinity|undefined|None)$/.test(found) ? 'null' : '';
+  });
 }
+
+/** Texts, comments, words that JSON does not have, and commas before a closing bracket. */
+const LENIENT = new RegExp(
+  [
+    '"[^"\\\\]*(?:\\\\[^][^"\\\\]*)*"',
+    '//[^\\n]*|/\\*[^]*?\\*/',
+    '-?\\b(?:NaN|Infinity|undefined|None|True|False)\\b',
+    ',(?=\\s*[\\]}])|\\ufeff',
+  ].join('|'),
+  'g',
+);

@@ -13,32 +13,43 @@ const MIN_BLOCKS = 20;
 /** How many lines are looked at. */
 const SAMPLE_LINES = 20_000;
 
-const share = <T>(all: readonly T[], is: (one: T) => boolean): number => all.filter(is).length / Math.max(1, all.length);
+const share = <T>(all: readonly T[], is: (one: T) => boolean): number =>
+  all.filter(is).length / Math.max(1, all.length);
 
 /** Names, words or titles, one a line: short, of letters, no sentences, hardly any twice. */
 export function isList(text: string): boolean {
-  const lines = text.trim().split('\n', SAMPLE_LINES).map((line) => line.trim());
+  const lines = text
+    .trim()
+    .split('\n', SAMPLE_LINES)
+    .map((line) => line.trim());
   const items = lines.filter((line) => line !== '');
   if (items.length < MIN_ITEMS) return false;
   // With blank lines between stanzas it is a poem; one after each item is a list.
   const blanks = lines.length - items.length;
   if (blanks > 0.02 * lines.length && Math.abs(blanks - items.length) > 2) return false;
-  if (share(items, (line) => ITEM.test(line)) < 0.95 || share(items, (line) => SENTENCE_END.test(line)) > 0.03) return false;
+  if (share(items, (line) => ITEM.test(line)) < 0.95 || share(items, (line) => SENTENCE_END.test(line)) > 0.03)
+    return false;
   const words = items.map((line) => line.split(/\s+/).length);
   const within = ({ length, words: most, mean: usual }: typeof NAME): boolean =>
-    share(items, (line) => [...line].length <= length) >= 0.98 && share(words, (n) => n <= most) >= 0.95
-      && mean(words) <= usual;
+    share(items, (line) => [...line].length <= length) >= 0.98 &&
+    share(words, (n) => n <= most) >= 0.95 &&
+    mean(words) <= usual;
   const different = new Set(items).size / items.length;
   // Prose that is wrapped has lines that begin in small letters.
-  return (within(NAME) && different >= 0.6)
-    || (within(TITLE) && different >= 0.9 && share(items, (line) => !/^\p{Ll}/u.test(line)) >= 0.95);
+  return (
+    (within(NAME) && different >= 0.6) ||
+    (within(TITLE) && different >= 0.9 && share(items, (line) => !/^\p{Ll}/u.test(line)) >= 0.95)
+  );
 }
 
 const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / Math.max(1, numbers.length);
 
 /** The parts of a text between blank lines. */
 export function blocksOf(text: string): string[] {
-  return text.split(/\n[ \t]*\n\s*/).map((block) => block.trim()).filter((block) => block !== '');
+  return text
+    .split(/\n[ \t]*\n\s*/)
+    .map((block) => block.trim())
+    .filter((block) => block !== '');
 }
 
 /**
@@ -55,8 +66,11 @@ export function hasRegularBlocks(text: string): boolean {
   if (usual >= 2 && usual <= 12 && same.length >= 0.9 * blocks.length && !isWrapped(same)) return true;
   const labels = lines.map((block) => /^([\p{L}\p{N}][^\n:]{0,20}):\s?\S/u.exec(block[0])?.[1]);
   const label = mode(labels.filter((l) => l !== undefined));
-  return label !== undefined && labels.filter((l) => l === label).length >= 0.9 * blocks.length
-    && share(lines, (block) => block.length >= 2) >= 0.9;
+  return (
+    label !== undefined &&
+    labels.filter((l) => l === label).length >= 0.9 * blocks.length &&
+    share(lines, (block) => block.length >= 2) >= 0.9
+  );
 }
 
 /** All lines but each last one are about as long as the longest. */

@@ -31,12 +31,21 @@ const MAGICS: readonly Magic[] = [
   { start: 'Rar!', what: 'a RAR archive', way: 'Unpack it first, e.g. with unrar x.' },
   { start: 'ustar', at: 257, what: 'a tar archive', way: 'Unpack it first with tar xf, and give the folder.' },
   { start: '%PDF-', what: 'a PDF', way: 'Extract its text first: pdftotext FILE text.txt' },
-  { start: '{\\rtf', what: 'a document in RTF',
-    way: 'Save it as plain text first: soffice --headless --convert-to txt:Text FILE' },
-  { start: '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1', what: 'an old Office document (.doc, .xls)',
-    way: 'Save it as plain text first: soffice --headless --convert-to txt:Text FILE' },
-  { start: 'SQLite format 3\0', what: 'an SQLite database',
-    way: 'Export the text first: sqlite3 -csv -header FILE "select …" > text.csv' },
+  {
+    start: '{\\rtf',
+    what: 'a document in RTF',
+    way: 'Save it as plain text first: soffice --headless --convert-to txt:Text FILE',
+  },
+  {
+    start: '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1',
+    what: 'an old Office document (.doc, .xls)',
+    way: 'Save it as plain text first: soffice --headless --convert-to txt:Text FILE',
+  },
+  {
+    start: 'SQLite format 3\0',
+    what: 'an SQLite database',
+    way: 'Export the text first: sqlite3 -csv -header FILE "select …" > text.csv',
+  },
   { start: 'BOOKMOBI', at: 60, what: 'a Kindle book', way: 'Save it as text first: ebook-convert FILE text.txt' },
   { start: 'ARROW1', what: 'an Arrow file', way: 'Save it as Parquet first (pyarrow, datasets: to_parquet).' },
   { start: '\x89HDF', what: 'an HDF5 file', way: 'Export its text first, e.g. as JSON lines.' },
@@ -60,15 +69,21 @@ const LFS = /^version https:\/\/git-lfs\.github\.com\/spec\//;
 
 /** What is inside a zip archive, by the names and types that stand in its first bytes. */
 const ZIPS: readonly (readonly [RegExp, Kind])[] = [
-  [/mimetypeapplication\/epub/, { what: 'an EPUB book',
-    way: 'Save it as text first: pandoc FILE -t plain -o text.txt (or ebook-convert)' }],
-  [/mimetypeapplication\/vnd\.oasis/, { what: 'an OpenDocument text',
-    way: 'Save it as plain text first: pandoc FILE -t plain -o text.txt' }],
+  [
+    /mimetypeapplication\/epub/,
+    { what: 'an EPUB book', way: 'Save it as text first: pandoc FILE -t plain -o text.txt (or ebook-convert)' },
+  ],
+  [
+    /mimetypeapplication\/vnd\.oasis/,
+    { what: 'an OpenDocument text', way: 'Save it as plain text first: pandoc FILE -t plain -o text.txt' },
+  ],
   [/word\//, { what: 'a Word document (.docx)', way: 'Save it as plain text first: pandoc FILE -t plain -o text.txt' }],
   [/xl\//, { what: 'an Excel sheet (.xlsx)', way: 'Save it as CSV first, e.g. from the spreadsheet program.' }],
   [/ppt\//, { what: 'a PowerPoint file (.pptx)', way: 'Save its text first, e.g. as an outline.' }],
-  [/\[Content_Types\]\.xml|_rels\//, { what: 'an Office document (.docx, .xlsx)',
-    way: 'Save it as plain text first: pandoc FILE -t plain -o text.txt' }],
+  [
+    /\[Content_Types\]\.xml|_rels\//,
+    { what: 'an Office document (.docx, .xlsx)', way: 'Save it as plain text first: pandoc FILE -t plain -o text.txt' },
+  ],
   [/data\.pkl/, { what: 'a PyTorch checkpoint', way: MODEL }],
   [/\.npy/, { what: 'a NumPy archive', way: 'Export its text first, e.g. as JSON lines.' }],
 ];

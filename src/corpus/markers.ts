@@ -44,15 +44,17 @@ export function cutAtMarkers(text: string, inRecord = false): Marked {
     if (kept > 0)
       remarks.push({
         kind: 'warning',
-        text: `${end} stands in quotation marks ${kept === 1 ? 'once' : `${kept} times`} and was kept as text`
-          + ` ("${quoted(around(text, end))}"); --split ${quoteWord(end)} cuts there, too`,
+        text:
+          `${end} stands in quotation marks ${kept === 1 ? 'once' : `${kept} times`} and was kept as text` +
+          ` ("${quoted(around(text, end))}"); --split ${quoteWord(end)} cuts there, too`,
       });
     if (parts.length === 1) continue;
     if (end !== END_OF_TEXT && !inRecord && !endsLines(parts, start)) {
       remarks.push({
         kind: 'warning',
-        text: `${end} stands within lines and was kept as text ("${quoted(around(text, end))}"); `
-          + `--split ${quoteWord(end)} cuts there`,
+        text:
+          `${end} stands within lines and was kept as text ("${quoted(around(text, end))}"); ` +
+          `--split ${quoteWord(end)} cuts there`,
       });
       continue;
     }
@@ -60,8 +62,9 @@ export function cutAtMarkers(text: string, inRecord = false): Marked {
     if (inside > 0 && inside <= 3 && parts.length <= 4)
       remarks.push({
         kind: 'warning',
-        text: `the text was cut at ${end}, which stands within a line ("${quoted(around(text, end))}"); `
-          + '--split none keeps it as text',
+        text:
+          `the text was cut at ${end}, which stands within a line ("${quoted(around(text, end))}"); ` +
+          '--split none keeps it as text',
       });
     return { parts: start === undefined ? parts : parts.map((part) => part.replace(start, '')), mark: end, remarks };
   }

@@ -1,13 +1,77 @@
 /** HTML and XML → the text that a reader sees. */
 import { Parser } from 'htmlparser2';
 
-const HIDDEN = new Set(['script', 'style', 'head', 'title', 'template', 'noscript', 'svg', 'math', 'nav', 'iframe',
-  'object', 'select', 'textarea', 'button', 'binary']);
-const BLOCKS = new Set(['p', 'div', 'br', 'hr', 'li', 'ul', 'ol', 'dl', 'dt', 'dd', 'tr', 'table', 'section', 'article',
-  'aside', 'header', 'footer', 'main', 'figure', 'figcaption', 'blockquote', 'pre', 'form', 'h1', 'h2', 'h3', 'h4', 'h5',
-  'h6', 'address', 'center', 'body', 'html', 'details', 'summary']);
-const PARAGRAPHS = new Set(['p', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'blockquote', 'article', 'section', 'pre', 'ul', 'ol',
-  'table', 'hr']);
+const HIDDEN = new Set([
+  'script',
+  'style',
+  'head',
+  'title',
+  'template',
+  'noscript',
+  'svg',
+  'math',
+  'nav',
+  'iframe',
+  'object',
+  'select',
+  'textarea',
+  'button',
+  'binary',
+]);
+const BLOCKS = new Set([
+  'p',
+  'div',
+  'br',
+  'hr',
+  'li',
+  'ul',
+  'ol',
+  'dl',
+  'dt',
+  'dd',
+  'tr',
+  'table',
+  'section',
+  'article',
+  'aside',
+  'header',
+  'footer',
+  'main',
+  'figure',
+  'figcaption',
+  'blockquote',
+  'pre',
+  'form',
+  'h1',
+  'h2',
+  'h3',
+  'h4',
+  'h5',
+  'h6',
+  'address',
+  'center',
+  'body',
+  'html',
+  'details',
+  'summary',
+]);
+const PARAGRAPHS = new Set([
+  'p',
+  'h1',
+  'h2',
+  'h3',
+  'h4',
+  'h5',
+  'h6',
+  'blockquote',
+  'article',
+  'section',
+  'pre',
+  'ul',
+  'ol',
+  'table',
+  'hr',
+]);
 
 /** The text of a page: scripts, styles, the head and navigation left out, a blank line between paragraphs. */
 export function htmlText(html: string): string {
@@ -54,22 +118,25 @@ export function xmlTree(xml: string): Element {
   const root: Element = { name: '', attributes: {}, children: [], text: '', all: '' };
   const open: Element[] = [root];
   let depth = 0;
-  const parser = new Parser({
-    onopentag(name, attributes) {
-      const element: Element = { name: name.replace(/^.*:/, ''), attributes, children: [], text: '', all: '' };
-      // Deeper than any real text, elements lie side by side: the tree is walked by recursion.
-      depth++;
-      open[open.length - 1].children.push(element);
-      if (depth <= MAX_DEPTH) open.push(element);
+  const parser = new Parser(
+    {
+      onopentag(name, attributes) {
+        const element: Element = { name: name.replace(/^.*:/, ''), attributes, children: [], text: '', all: '' };
+        // Deeper than any real text, elements lie side by side: the tree is walked by recursion.
+        depth++;
+        open[open.length - 1].children.push(element);
+        if (depth <= MAX_DEPTH) open.push(element);
+      },
+      onclosetag() {
+        if (depth-- <= MAX_DEPTH && open.length > 1) open.pop();
+      },
+      ontext(text) {
+        open[open.length - 1].text += text;
+        for (const element of open) element.all += text;
+      },
     },
-    onclosetag() {
-      if (depth-- <= MAX_DEPTH && open.length > 1) open.pop();
-    },
-    ontext(text) {
-      open[open.length - 1].text += text;
-      for (const element of open) element.all += text;
-    },
-  }, { xmlMode: true });
+    { xmlMode: true },
+  );
   parser.end(xml);
   return root;
 }

@@ -43,7 +43,9 @@ function chooseFormat(name: string, bytes: Uint8Array, cut: boolean): CorpusForm
 
 function sampleText(bytes: Uint8Array, name: string, cut: boolean): string {
   try {
-    return decodeBytes(bytes, name, { cut }).text.replace(/\r\n?/g, '\n').replace(/^\ufeff+/, '');
+    return decodeBytes(bytes, name, { cut })
+      .text.replace(/\r\n?/g, '\n')
+      .replace(/^\ufeff+/, '');
   } catch (error) {
     if (error instanceof TinyLMError) return ''; // it will be refused where it is read
     throw error;
@@ -57,16 +59,22 @@ function sampleText(bytes: Uint8Array, name: string, cut: boolean): string {
 export async function readTexts(file: ByteFile, options: ReadOptions = {}): Promise<Reading> {
   const { maxBytes } = options;
   if (maxBytes !== undefined && !(maxBytes >= 1)) {
-    throw new TinyLMError('corpus-limit', `The limit is ${maxBytes} bytes; expected at least 1.`,
-      'Leave it out to read all.');
+    throw new TinyLMError(
+      'corpus-limit',
+      `The limit is ${maxBytes} bytes; expected at least 1.`,
+      'Leave it out to read all.',
+    );
   }
   const source = new Source(file, options);
   const head = await source.head(SAMPLE_BYTES);
-  const format = FORMATS.find((f) => f.id === options.format)
-    ?? chooseFormat(file.name, head, head.length < file.byteLength);
+  const format =
+    FORMATS.find((f) => f.id === options.format) ?? chooseFormat(file.name, head, head.length < file.byteLength);
   if (options.format !== undefined && format.id !== options.format)
-    throw new TinyLMError('corpus-format', `There is no format "${options.format}".`,
-      `There are ${FORMATS.map((f) => f.id).join(', ')}.`);
+    throw new TinyLMError(
+      'corpus-format',
+      `There is no format "${options.format}".`,
+      `There are ${FORMATS.map((f) => f.id).join(', ')}.`,
+    );
   const out = new Collector(file.name, maxBytes);
   const { field, words } = await format.read(source, out);
   return {

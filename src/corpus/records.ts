@@ -76,10 +76,13 @@ export class RecordReader {
     this.choose();
     if (this.texts === 0) {
       const first = this.out.firstSkipped();
+      const place = this.field === undefined ? '' : ` in the ${this.kind.noun} "${this.field}"`;
       if (first !== undefined)
-        throw new TinyLMError(this.kind.code,
-          `${this.out.name}, ${first}; expected a text${this.field === undefined ? '' : ` in the ${this.kind.noun} "${this.field}"`}.`,
-          `Name the ${this.kind.noun} that holds the text with --field.`);
+        throw new TinyLMError(
+          this.kind.code,
+          `${this.out.name}, ${first}; expected a text${place}.`,
+          `Name the ${this.kind.noun} that holds the text with --field.`,
+        );
     }
     this.out.sayWhatWasSkipped(this.kind.unit);
   }
@@ -133,9 +136,11 @@ export class RecordReader {
     if (records.some((r) => valuesAt(r, path).length > 0)) return path;
     const { noun, code } = this.kind;
     const columns = columnsOf(records);
-    throw new TinyLMError(code,
+    throw new TinyLMError(
+      code,
       `${this.out.name}: found the ${noun}s ${names(records)}; expected "${field}".`,
-      columns.length === 0 ? `Name the ${noun} that holds the text.` : `${noun}s with text: ${proposals(columns)}`);
+      columns.length === 0 ? `Name the ${noun} that holds the text.` : `${noun}s with text: ${proposals(columns)}`,
+    );
   }
 
   private chooseField(records: readonly unknown[]): Path | undefined {
@@ -154,14 +159,26 @@ export class RecordReader {
     const { noun, code } = this.kind;
     const found = `${this.out.name}: found the ${noun}s ${names(records)}`;
     if (candidates.length > 1)
-      throw new TinyLMError(code, `${found}; expected one with text, and there are ${candidates.length}.`,
-        `Name one with --field: ${proposals(candidates)}. Or several, which become one text: --field ${
-          candidates.slice(0, 2).map((c) => pathText(c.path)).join(',')}`);
+      throw new TinyLMError(
+        code,
+        `${found}; expected one with text, and there are ${candidates.length}.`,
+        `Name one with --field: ${proposals(candidates)}. Or several, which become one text: --field ${candidates
+          .slice(0, 2)
+          .map((c) => pathText(c.path))
+          .join(',')}`,
+      );
     if (columns.length > 0)
-      throw new TinyLMError(code, `${found}; expected one with different texts.`,
-        `Name one with --field: ${proposals(columns)}`);
+      throw new TinyLMError(
+        code,
+        `${found}; expected one with different texts.`,
+        `Name one with --field: ${proposals(columns)}`,
+      );
     if (!records.some(isObject)) return undefined;
-    throw new TinyLMError(code, `${found}; expected one with text.`, `Name the ${noun} that holds the text with --field.`);
+    throw new TinyLMError(
+      code,
+      `${found}; expected one with text.`,
+      `Name the ${noun} that holds the text with --field.`,
+    );
   }
 }
 
@@ -169,13 +186,15 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function kindOf(value: unknown): string {
-  return value === null ? 'null' : value === undefined ? 'nothing'
-    : Array.isArray(value) ? 'a list' : typeof value;
+  return value === null ? 'null' : value === undefined ? 'nothing' : Array.isArray(value) ? 'a list' : typeof value;
 }
 
 /** `messages[].content` */
 function pathText(path: Path): string {
-  return path.reduce<string>((text, part) => (part === '[]' ? `${text}[]` : text === '' ? part : `${text}.${part}`), '');
+  return path.reduce<string>(
+    (text, part) => (part === '[]' ? `${text}[]` : text === '' ? part : `${text}.${part}`),
+    '',
+  );
 }
 
 function parsePath(field: string): Path {
@@ -192,8 +211,7 @@ function valuesAt(record: unknown, path: Path): unknown[] {
     return Array.isArray(record) && record.every((v) => typeof v === 'string') && record.length > 0 ? record : [record];
   }
   const [name, ...rest] = path;
-  if (Array.isArray(record))
-    return record.flatMap((item) => valuesAt(item, name === '[]' ? rest : path));
+  if (Array.isArray(record)) return record.flatMap((item) => valuesAt(item, name === '[]' ? rest : path));
   if (name === '[]') return [];
   return isObject(record) && record[name] !== undefined ? valuesAt(record[name], rest) : [];
 }
@@ -206,7 +224,8 @@ function columnsOf(records: readonly unknown[]): Column[] {
     if (typeof value === 'string' && Number.isNaN(Number(value || NaN)) && value.trim() !== '' && path.length > 0) {
       const key = path.join('\0');
       let column = columns.get(key);
-      if (column === undefined) columns.set(key, column = { path, texts: 0, characters: 0, spaced: 0, distinct: new Set() });
+      if (column === undefined)
+        columns.set(key, (column = { path, texts: 0, characters: 0, spaced: 0, distinct: new Set() }));
       column.texts++;
       column.characters += value.length;
       // Three words, or signs of a script that has no spaces.

@@ -14,6 +14,9 @@ export function many(n: number, what: string, plural = `${what}s`): string {
 
 /** Short and on one line, for quoting. */
 export function quoted(text: string, most = 40): string {
-  const line = text.replace(/\s+/g, ' ').replace(/[\0-\x1f\x7f-\x9f]/g, '?').trim();
+  const line = text
+    .replace(/\s+/g, ' ')
+    .replace(/[\0-\x1f\x7f-\x9f]/g, '?')
+    .trim();
   return [...line].length > most ? `${[...line].slice(0, most).join('')}…` : line;
 }

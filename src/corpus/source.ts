@@ -102,8 +102,8 @@ export class Source {
   private take({ text, encoding, remarks }: Decoded, linesBefore = 0): string {
     this.encoding = encoding;
     for (const { kind, text: said } of remarks) {
-      const placed = linesBefore === 0 ? said
-        : said.replace(/line (\d+)/, (_, n: string) => `line ${Number(n) + linesBefore}`);
+      const placed =
+        linesBefore === 0 ? said : said.replace(/line (\d+)/, (_, n: string) => `line ${Number(n) + linesBefore}`);
       if (this.remarks.length < 5 && !this.remarks.some((r) => r.text === placed))
         this.remarks.push({ kind, text: placed });
     }

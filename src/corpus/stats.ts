@@ -66,7 +66,8 @@ export function sizeRemark(documents: readonly string[]): string | undefined {
   const isList = sizes.length >= SMALL_LIST.documents && sizes[sizes.length >> 1] <= SMALL_LIST.medianBytes;
   if (isList && bytes >= SMALL_LIST.bytes) return undefined;
   const size = `${bytes.toLocaleString('en-US')} bytes of text`;
-  if (bytes < 20_000) return `${size} are very little: the model will repeat pieces of them and write little that is new; `
-    + 'from about 100 KB on it writes sentences of its own';
+  if (bytes < 20_000)
+    return `${size} are very little: the model will repeat pieces of them and write little that is new; `
+      + 'from about 100 KB on it writes sentences of its own';
   return `${size} are few: the model will know much of them by heart; from about 100 KB on it writes more of its own`;
 }

@@ -12,22 +12,39 @@ const MIN_MOJIBAKE = 3;
 // One class for what a UTF-8 lead byte looks like as Windows-1252, one for what follows it.
 const MOJIBAKE = /[Â-ô][\u0080-\u00bfŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{1,3}/g;
 
-const TAGS = 'a|abbr|b|blockquote|body|br|center|code|div|em|font|h[1-6]|head|hr|html|i|img|li|link|meta|ol|p|pre|s|script|small|span'
-  + '|strong|style|su[bp]|table|tbody|t[dhr]|thead|title|u|ul';
+const TAGS =
+  'a|abbr|b|blockquote|body|br|center|code|div|em|font|h[1-6]|head|hr|html|i|img|li|link|meta|ol|p|pre' +
+  '|s|script|small|span|strong|style|su[bp]|table|tbody|t[dhr]|thead|title|u|ul';
 
 const MARKUP: readonly (readonly [string, RegExp, string])[] = [
-  ['HTML tags and entities', new RegExp(`</?(?:${TAGS})(?:\\s[^<>\\n]{0,200})?/?>|&(?:[a-z]{2,8}|#\\d{2,5});`, 'gi'),
-    'for a page of HTML, save it as .html, or take the text out: pandoc -f html -t plain'],
-  ['LaTeX commands', /\\[A-Za-z]{2,}(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})?/g, 'take the text out: detex, or pandoc -f latex -t plain'],
-  ['wiki markup', /\[\[[^\]\n]+\]\]|\{\{[^{}]+\}\}|'''?|^={2,6}[^=\n]+={2,6}$/gm, 'take the text out: pandoc -f mediawiki -t plain'],
-  ['Markdown marks and links', /^#{1,6} |\]\([^()\s]+\)|\*\*[^*\n]+\*\*|^```.*$|^[ \t]*\|.*\|$/gm, 'take the text out: pandoc -f markdown -t plain'],
+  [
+    'HTML tags and entities',
+    new RegExp(`</?(?:${TAGS})(?:\\s[^<>\\n]{0,200})?/?>|&(?:[a-z]{2,8}|#\\d{2,5});`, 'gi'),
+    'for a page of HTML, save it as .html, or take the text out: pandoc -f html -t plain',
+  ],
+  [
+    'LaTeX commands',
+    /\\[A-Za-z]{2,}(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})?/g,
+    'take the text out: detex, or pandoc -f latex -t plain',
+  ],
+  [
+    'wiki markup',
+    /\[\[[^\]\n]+\]\]|\{\{[^{}]+\}\}|'''?|^={2,6}[^=\n]+={2,6}$/gm,
+    'take the text out: pandoc -f mediawiki -t plain',
+  ],
+  [
+    'Markdown marks and links',
+    /^#{1,6} |\]\([^()\s]+\)|\*\*[^*\n]+\*\*|^```.*$|^[ \t]*\|.*\|$/gm,
+    'take the text out: pandoc -f markdown -t plain',
+  ],
 ];
 
 /** What should be said about documents before a model learns them. */
 export function suspicions(documents: readonly string[]): Remark[] {
   const text = sampleOf(documents);
   const remarks: Remark[] = [];
-  const broken = [...text.matchAll(MOJIBAKE)].filter((m) => !endsCapitals(text, m.index, m[0]))
+  const broken = [...text.matchAll(MOJIBAKE)]
+    .filter((m) => !endsCapitals(text, m.index, m[0]))
     .map(([m]) => ({ found: m, meant: demojibake(m) }))
     .filter((m): m is { found: string; meant: string } => m.meant !== undefined);
   // Single pairs may be right: only many of them, among the characters beyond ASCII, are a sign.
@@ -37,8 +54,9 @@ export function suspicions(documents: readonly string[]): Remark[] {
   if (broken.length >= MIN_MOJIBAKE && share >= (strong >= MIN_MOJIBAKE ? 0.05 : 0.5))
     remarks.push({
       kind: 'warning',
-      text: `${broken.length.toLocaleString('en-US')} places look like UTF-8 read as Windows-1252 before`
-        + ` ("${broken[0].found}" for "${broken[0].meant}"); iconv -f UTF-8 -t WINDOWS-1252 mends such a file`,
+      text:
+        `${broken.length.toLocaleString('en-US')} places look like UTF-8 read as Windows-1252 before` +
+        ` ("${broken[0].found}" for "${broken[0].meant}"); iconv -f UTF-8 -t WINDOWS-1252 mends such a file`,
     });
   const markup = MARKUP.map(([what, pattern, way]) => {
     let characters = 0;
@@ -52,15 +70,18 @@ export function suspicions(documents: readonly string[]): Remark[] {
   if (markup.characters > MAX_MARKUP * text.length)
     remarks.push({
       kind: 'warning',
-      text: `${percent(markup.characters, text.length)} of the text is ${markup.what} ("${quoted(markup.first, 30)}"), `
-        + `which the model will learn to write; ${markup.way}`,
+      text:
+        `${percent(markup.characters, text.length)} of the text is ${markup.what} ("${quoted(markup.first, 30)}"), ` +
+        `which the model will learn to write; ${markup.way}`,
     });
   return remarks;
 }
 
 /** "CAFÉ…": a word in capitals with a mark after it. */
 function endsCapitals(text: string, at: number, found: string): boolean {
-  return /\p{Lu}/u.test(text[at - 1] ?? '') && /^.[…”’“‘–—»]+$/.test(found) && !/\p{L}/u.test(text[at + found.length] ?? '');
+  return (
+    /\p{Lu}/u.test(text[at - 1] ?? '') && /^.[…”’“‘–—»]+$/.test(found) && !/\p{L}/u.test(text[at + found.length] ?? '')
+  );
 }
 
 function sampleOf(documents: readonly string[]): string {

@@ -1,12 +1,24 @@
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  bytesFile, detectFormat, FORMATS, generateStories, limitDocuments, makeCorpus, many, MAX_CORPUS_BYTES, readTexts,
-  textBytesFor, utf8Bytes,
-  type ByteFile, type Corpus, type Reading, type ReadOptions, type Remark,
+  bytesFile,
+  detectFormat,
+  FORMATS,
+  generateStories,
+  limitDocuments,
+  makeCorpus,
+  MAX_CORPUS_BYTES,
+  readTexts,
+  textBytesFor,
+  utf8Bytes,
+  type ByteFile,
+  type Corpus,
+  type Reading,
+  type ReadOptions,
+  type Remark,
 } from '../corpus/index.js';
 import { TinyLMError } from '../model/errors.js';
-import { leftOutByName, listFiles, type FoundFile } from './corpus-folder.js';
+import { aboutFiles, howRead, listFiles, readable, seen, withoutName, type FileRow } from './corpus-folder.js';
 import { RunFolder } from './run-folder.js';
 import { shellWord } from './shell.js';
 
@@ -17,9 +29,6 @@ export const DEFAULT_STORY_BYTES = 2_000_000;
 const LOOK_BYTES = 1 << 16;
 /** Of formats whose limit counts the text inside, no more than this is read from standard input. */
 const MAX_STDIN_BYTES = 2_000_000_000;
-/** A folder's warnings are said for each kind once; of files of one kind this many are named. */
-const MAX_REMARKS = 12;
-
 export interface LoadOptions extends ReadOptions {
   /** Seed of the built-in stories; default 1. */
   seed?: number;
@@ -31,14 +40,6 @@ export interface LoadOptions extends ReadOptions {
 
 /** What decides how a text is read, and is written down with a run. */
 export type CorpusOptions = Pick<LoadOptions, 'format' | 'field' | 'split' | 'encoding' | 'ext' | 'maxBytes'>;
-
-/** A file of a folder: what was read of it, or why it was left out. */
-export interface FileRow {
-  /** Relative to the folder. */
-  readonly path: string;
-  readonly documents: number;
-  readonly how: string;
-}
 
 /** A corpus, and how it was read. */
 export interface OpenedCorpus extends Corpus {
@@ -75,8 +76,11 @@ export async function openCorpus(spec: string, options: LoadOptions = {}): Promi
   const info = await reach(spec, () => stat(spec));
   if (info.isDirectory()) return openFolder(spec, options);
   if (!info.isFile()) {
-    throw new TinyLMError('corpus-unreadable', `${spec}: neither a file nor a folder.`,
-      'For a pipe use - (standard input).');
+    throw new TinyLMError(
+      'corpus-unreadable',
+      `${spec}: neither a file nor a folder.`,
+      'For a pipe use - (standard input).',
+    );
   }
   return opened(await readFromDisk(spec, options), spec);
 }
@@ -88,26 +92,37 @@ function opened({ documents, remarks, ...reading }: Reading, source: string): Op
 function loadStories(spec: string, { seed = 1, maxBytes = DEFAULT_STORY_BYTES }: LoadOptions): Corpus {
   const lang = spec.slice('stories:'.length);
   if (lang !== 'en' && lang !== 'pt') {
-    throw new TinyLMError('corpus-stories', `${spec}: no built-in stories in "${lang}"; there are en and pt.`,
-      'Use stories:en or stories:pt.');
+    throw new TinyLMError(
+      'corpus-stories',
+      `${spec}: no built-in stories in "${lang}"; there are en and pt.`,
+      'Use stories:en or stories:pt.',
+    );
   }
   return makeCorpus(limitDocuments(generateStories({ lang, seed, bytes: maxBytes }), maxBytes), spec);
 }
 
 async function openFolder(folder: string, options: LoadOptions): Promise<OpenedCorpus> {
   if (RunFolder.is(folder)) {
-    throw new TinyLMError('corpus-run', `${folder}: this is a run folder of tinylm, with a model; expected a text.`,
-      `Go on with the run by tinylm train --resume ${shellWord(folder)}, or give the text itself.`);
+    throw new TinyLMError(
+      'corpus-run',
+      `${folder}: this is a run folder of tinylm, with a model; expected a text.`,
+      `Go on with the run by tinylm train --resume ${shellWord(folder)}, or give the text itself.`,
+    );
   }
   const extensions = options.ext ?? FORMATS.flatMap((f) => f.extensions);
   const all = await reach(folder, () => listFiles(folder, extensions));
   const files = readable(all, options.ext !== undefined);
   const kept = files.filter((f) => f.leftOut === undefined);
   if (kept.length === 0) {
-    throw new TinyLMError('corpus-empty',
-      `${folder}: ${options.ext === undefined ? 'no .txt, .md, .jsonl, .csv, .parquet or other known file'
-        : `no .${options.ext.join(', .')} file`} in this folder or those below it${seen(files)}.`,
-      'Name the extensions with --ext, as in --ext log,srt; or give one file by its name.');
+    throw new TinyLMError(
+      'corpus-empty',
+      `${folder}: ${
+        options.ext === undefined
+          ? 'no .txt, .md, .jsonl, .csv, .parquet or other known file'
+          : `no .${options.ext.join(', .')} file`
+      } in this folder or those below it${seen(files)}.`,
+      'Name the extensions with --ext, as in --ext log,srt; or give one file by its name.',
+    );
   }
   const documents: string[] = [];
   const rows: FileRow[] = [];
@@ -126,11 +141,16 @@ async function openFolder(folder: string, options: LoadOptions): Promise<OpenedC
     } catch (error) {
       if (!(error instanceof TinyLMError) || error.code === 'corpus-limit') throw error;
       failure ??= error;
-      rows.push({ path, documents: 0, how: `left out: ${withoutName(error.message, join(folder, path))}` });
+      const how = `left out: ${withoutName(error.message, join(folder, path))}`;
+      rows.push({ path, documents: 0, how, failed: true });
       continue;
     }
     for (const document of found.documents) documents.push(document);
-    rows.push({ path, documents: found.documents.length, how: found.documents.length === 0 ? 'left out: no text in it' : howRead(found) });
+    rows.push({
+      path,
+      documents: found.documents.length,
+      how: found.documents.length === 0 ? 'left out: no text in it' : howRead(found),
+    });
     for (const { kind, text } of found.remarks)
       if (kind === 'warning') remarks.push({ kind, text: `${path}: ${text}` });
     if (left === undefined || options.maxBytes === undefined) continue;
@@ -139,43 +159,7 @@ async function openFolder(folder: string, options: LoadOptions): Promise<OpenedC
     enough = documents.length > 0 && left < 1000;
   }
   if (documents.length === 0 && failure !== undefined) throw failure;
-  return { ...makeCorpus(documents, folder), files: rows, remarks: fewer([...folderRemarks(rows), ...remarks]) };
-}
-
-/** What a data set says of itself is no text of it, unless there is nothing else. */
-function readable(files: readonly FoundFile[], all: boolean): FoundFile[] {
-  const marked = files.map((f) => (!all && leftOutByName(f.path)
-    ? { ...f, leftOut: 'about the texts, not one of them' } : f));
-  return marked.some((f) => f.leftOut === undefined) ? marked : [...files];
-}
-
-function seen(files: readonly FoundFile[]): string {
-  const extensions = [...new Set(files.map(({ path }) => /\.([^./]+)$/.exec(path)?.[1] ?? '').filter((e) => e !== ''))];
-  return extensions.length === 0 ? '' : `; found .${extensions.slice(0, 8).join(', .')}`;
-}
-
-/** text, UTF-8, separated by <|endoftext|> */
-export function howRead({ title, encoding, field, words }: Omit<Reading, 'documents' | 'remarks'>): string {
-  return [title, ...(encoding === undefined ? [] : [encoding]), ...(field === undefined ? [] : [`"${field}"`]), words].join(', ');
-}
-
-const withoutName = (message: string, name: string): string => message.replace(name, '').replace(/^[:,]?\s*/, '');
-
-function folderRemarks(rows: readonly FileRow[]): Remark[] {
-  const out = rows.filter(({ documents }) => documents === 0);
-  if (out.length === 0) return [];
-  const failed = out.some(({ how }) => / found | expected |not readable|this is /.test(how));
-  const names = out.slice(0, 3).map(({ path, how }) => `${path} (${how.replace('left out: ', '')})`).join('; ');
-  return [{
-    kind: failed ? 'warning' : 'note',
-    text: `${many(rows.length - out.length, 'file')} read, ${out.length} left out: ${names}${out.length > 3 ? '; …' : ''}`,
-  }];
-}
-
-function fewer(remarks: readonly Remark[]): Remark[] {
-  if (remarks.length <= MAX_REMARKS) return [...remarks];
-  return [...remarks.slice(0, MAX_REMARKS),
-    { kind: 'warning', text: `and ${many(remarks.length - MAX_REMARKS, 'warning')} more like these` }];
+  return { ...makeCorpus(documents, folder), files: rows, remarks: aboutFiles(rows, remarks) };
 }
 
 async function readFromDisk(path: string, reading: ReadOptions): Promise<Reading> {
@@ -190,11 +174,14 @@ async function readFromDisk(path: string, reading: ReadOptions): Promise<Reading
         let filled = 0;
         while (filled < buffer.byteLength) {
           const { bytesRead } = await reach(path, () =>
-            handle.read(new Uint8Array(buffer, filled), 0, buffer.byteLength - filled, start + filled));
+            handle.read(new Uint8Array(buffer, filled), 0, buffer.byteLength - filled, start + filled),
+          );
           if (bytesRead === 0) {
-            throw new TinyLMError('corpus-unreadable',
+            throw new TinyLMError(
+              'corpus-unreadable',
               `${path}: ended at byte ${start + filled}; expected ${size} bytes.`,
-              'Is something else writing it? Try again.');
+              'Is something else writing it? Try again.',
+            );
           }
           filled += bytesRead;
         }
@@ -208,7 +195,8 @@ async function readFromDisk(path: string, reading: ReadOptions): Promise<Reading
 }
 
 async function readAll(
-  input: AsyncIterable<Uint8Array | string>, { maxBytes, format }: LoadOptions,
+  input: AsyncIterable<Uint8Array | string>,
+  { maxBytes, format }: LoadOptions,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let total = 0;
@@ -222,8 +210,11 @@ async function readAll(
     if (total > LOOK_BYTES) found ??= detectFormat('', Buffer.concat(chunks));
     if (total > limit && (found ?? 'text') === 'text') break;
     if (total > MAX_STDIN_BYTES) {
-      throw new TinyLMError('corpus-too-large', `standard input: more than ${MAX_STDIN_BYTES} bytes; expected less.`,
-        'Write it into a file, and give that with --max-bytes.');
+      throw new TinyLMError(
+        'corpus-too-large',
+        `standard input: more than ${MAX_STDIN_BYTES} bytes; expected less.`,
+        'Write it into a file, and give that with --max-bytes.',
+      );
     }
   }
   return Buffer.concat(chunks);
@@ -237,10 +228,16 @@ async function reach<T>(path: string, operation: () => Promise<T>): Promise<T> {
     if (error instanceof TinyLMError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new TinyLMError('corpus-not-found', `${path}: no such file or folder.`,
-        'Check the path, or use stories:en for the built-in stories.');
+      throw new TinyLMError(
+        'corpus-not-found',
+        `${path}: no such file or folder.`,
+        'Check the path, or use stories:en for the built-in stories.',
+      );
     }
-    throw new TinyLMError('corpus-unreadable', `${path}: cannot be read (${code || String(error)}).`,
-      'Check its permissions.');
+    throw new TinyLMError(
+      'corpus-unreadable',
+      `${path}: cannot be read (${code || String(error)}).`,
+      'Check its permissions.',
+    );
   }
 }

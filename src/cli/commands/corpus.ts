@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { corpusStats, END_OF_TEXT, limitDocuments, many, sizeRemark, splitCorpus } from '../../corpus/index.js';
-import { openCorpus, type FileRow, type LoadOptions, type OpenedCorpus } from '../../node/corpus-files.js';
+import { openCorpus, type LoadOptions, type OpenedCorpus } from '../../node/corpus-files.js';
+import type { FileRow } from '../../node/corpus-folder.js';
 import { verb, type Context } from '../context.js';
 import { addOptions, CORPUS_OPTIONS } from '../options.js';
 import { sayHowRead } from '../prepare.js';
@@ -112,7 +113,11 @@ function readingRows({ reading }: OpenedCorpus): string[][] {
 
 /** What was read of a folder, and what was left out and why. */
 function filesTable(files: readonly FileRow[]): string {
-  const rows = files.slice(0, SHOWN_FILES).map(({ path, documents, how }) => [path, documents === 0 ? '–' : count(documents), how]);
+  const rows = files
+    .slice(0, SHOWN_FILES)
+    .map(({ path, documents, how }) => [path, documents === 0 ? '–' : count(documents), how]);
   const more = files.length - rows.length;
-  return table([['file', 'documents', 'read as'], ...rows], [0, 2]) + (more > 0 ? `\n… and ${many(more, 'file')} more` : '');
+  return (
+    table([['file', 'documents', 'read as'], ...rows], [0, 2]) + (more > 0 ? `\n… and ${many(more, 'file')} more` : '')
+  );
 }

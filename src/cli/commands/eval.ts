@@ -82,9 +82,10 @@ async function texts(
       'tinylm eval <model> <corpus>; only a run folder knows its own',
     );
   const read = corpus === undefined ? record! : corpusRecord(corpus, options);
-  const documents = corpus === undefined
-    ? await loadRecorded(read, source.path, stdin)
-    : await loadRecorded(read, undefined, stdin, terminal);
+  const documents =
+    corpus === undefined
+      ? await loadRecorded(read, source.path, stdin)
+      : await loadRecorded(read, undefined, stdin, terminal);
   const { name } = read;
   const own = corpus === undefined || isOwn(source, read);
   if (options.all || !own) return { name, documents, own };
@@ -95,12 +96,7 @@ async function texts(
   };
 }
 
-async function evaluate(
-  context: Context,
-  path: string,
-  corpus: string | undefined,
-  options: Options,
-): Promise<void> {
+async function evaluate(context: Context, path: string, corpus: string | undefined, options: Options): Promise<void> {
   const { terminal } = context;
   const source = openSource(path);
   const { name, documents, own } = await texts(source, corpus, options, context);

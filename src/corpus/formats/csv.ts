@@ -48,15 +48,19 @@ function tableOf(text: string, cut: boolean): Table | undefined {
 /** For a file of any name: prose with commas must not be taken for a table. */
 function plainlyTable({ text }: Sample, { delimiter, rows, width, even }: Table): boolean {
   // A comma in prose has a space after it.
-  const spaced = (text.match(new RegExp(`\\${delimiter === '\t' ? 't' : delimiter} `, 'g'))?.length ?? 0);
+  const spaced = text.match(new RegExp(`\\${delimiter === '\t' ? 't' : delimiter} `, 'g'))?.length ?? 0;
   const quotes = (text.match(/(?:^|[\n,;\t|])"(?:[^"]|"")*"(?=[,;\t|\r\n]|$)/g)?.length ?? 0) >= 0.5 * rows.length;
   if (rows.length < 3 || even < (quotes ? 0.9 : 0.98)) return false;
   // An indented text has a tab at the beginning of each line.
   if (delimiter === '\t') return rows.filter((row) => row[0].trim() !== '').length >= 0.5 * rows.length;
   if (!quotes && spaced > 0.3 * rows.length * (width - 1)) return false;
   if (!hasHeader(rows)) return quotes && delimiter !== '|' && rows.length >= 5;
-  return quotes || width >= 3 || rows.slice(1).some((row) => row.some(isNumber))
-    || rows[0].some((name) => /^(id|text|content|body|title|name|label|story|sentence|date|source)$/i.test(name.trim()));
+  return (
+    quotes ||
+    width >= 3 ||
+    rows.slice(1).some((row) => row.some(isNumber)) ||
+    rows[0].some((name) => /^(id|text|content|body|title|name|label|story|sentence|date|source)$/i.test(name.trim()))
+  );
 }
 
 const isNumber = (cell: string): boolean => cell.trim() !== '' && Number.isFinite(Number(cell));
@@ -69,7 +73,8 @@ function hasHeader(rows: readonly (readonly string[])[]): boolean {
   const names = first.map((cell) => cell.trim());
   if (names.some((n) => n === '' || isNumber(n) || n.length > 40 || !NAME.test(n))) return false;
   if (new Set(names).size < names.length || rest.length === 0) return false;
-  if (names.some((n) => /^(id|_?text|content|body|title|name|label|story|sentence|lang|source|prompt)$/i.test(n))) return true;
+  if (names.some((n) => /^(id|_?text|content|body|title|name|label|story|sentence|lang|source|prompt)$/i.test(n)))
+    return true;
   return names.some((name, i) => {
     const cells = rest.map((row) => row[i] ?? '');
     const mean = cells.reduce((sum, cell) => sum + cell.length, 0) / cells.length;
@@ -79,7 +84,12 @@ function hasHeader(rows: readonly (readonly string[])[]): boolean {
 
 function readTable(text: string, cut: boolean, options: ReadOptions, out: Collector): ReadResult {
   const table = tableOf(text.slice(0, 1 << 18), text.length > 1 << 18 || cut);
-  const sample = table?.rows ?? text.split(/\r?\n/, SAMPLE_ROWS).filter((l) => l.trim() !== '').map((l) => [l]);
+  const sample =
+    table?.rows ??
+    text
+      .split(/\r?\n/, SAMPLE_ROWS)
+      .filter((l) => l.trim() !== '')
+      .map((l) => [l]);
   const header = sample.length > 1 && hasHeader(sample);
   const width = sample[0]?.length ?? 1;
   const names = header ? sample[0].map((n) => n.trim()) : Array.from({ length: width }, (_, i) => String(i + 1));
@@ -89,13 +99,19 @@ function readTable(text: string, cut: boolean, options: ReadOptions, out: Collec
   let row = 0;
   const give = ({ cells, row: number }: { cells: string[]; row: number }): void => {
     if (cells.length !== names.length) {
-      out.skip(`${cells.length} cells where the table has ${names.length}`, `row ${number}, "${quoted(cells.join(' '))}"`);
+      out.skip(
+        `${cells.length} cells where the table has ${names.length}`,
+        `row ${number}, "${quoted(cells.join(' '))}"`,
+      );
       return;
     }
     // Tables that were joined have their names more than once.
     if (header && cells.every((cell, i) => cell.trim() === names[i])) return;
     // An empty cell is what other formats call null.
-    reader.push(Object.fromEntries(names.map((name, i) => [name, cells[i].trim() === '' ? null : cells[i]])), `row ${number}`);
+    reader.push(
+      Object.fromEntries(names.map((name, i) => [name, cells[i].trim() === '' ? null : cells[i]])),
+      `row ${number}`,
+    );
   };
   Papa.parse<string[]>(text, {
     // A table of one column has no delimiter: one that does not occur.

@@ -14,5 +14,15 @@ import type { CorpusFormat } from './types.js';
 
 /** In the order in which they are asked; text, which says yes to all, is last. */
 export const FORMATS: readonly CorpusFormat[] = [
-  parquet, notebook, jsonl, json, subtitles, html, xml, mail, yaml, csv, text,
+  parquet,
+  notebook,
+  jsonl,
+  json,
+  subtitles,
+  html,
+  xml,
+  mail,
+  yaml,
+  csv,
+  text,
 ];

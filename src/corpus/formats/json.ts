@@ -39,19 +39,31 @@ function readJson(text: string, cut: boolean, options: ReadOptions, out: Collect
     // Cut off, or broken: what is whole in its first list can be had.
     const list = /:\s*(?=\[)/.exec(text);
     if (list === null)
-      throw new TinyLMError('corpus-json', `${out.name}: this begins as JSON and is none.`,
-        'Is the file cut off? Save or download it again.');
+      throw new TinyLMError(
+        'corpus-json',
+        `${out.name}: this begins as JSON and is none.`,
+        'Is the file cut off? Save or download it again.',
+      );
     return readPieces(jsonPieces(text.slice(list.index + list[0].length)), cut, stripList(field, options), out);
   }
-  return readPieces((function* () {
-    yield first.value;
-    if (!second.done) yield second.value;
-    yield* pieces;
-  })(), cut, options, out);
+  return readPieces(
+    (function* () {
+      yield first.value;
+      if (!second.done) yield second.value;
+      yield* pieces;
+    })(),
+    cut,
+    options,
+    out,
+  );
 }
 
-function readPieces(pieces: Iterable<{ text: string; cut: boolean }>, cut: boolean, options: ReadOptions,
-  out: Collector): ReadResult {
+function readPieces(
+  pieces: Iterable<{ text: string; cut: boolean }>,
+  cut: boolean,
+  options: ReadOptions,
+  out: Collector,
+): ReadResult {
   const reader = newReader(out, options);
   let record = 0;
   for (const piece of pieces) {
@@ -82,7 +94,11 @@ function readObject(object: Record<string, unknown>, options: ReadOptions, out: 
       reading = stripList(options.field, options, name);
       out.remark({ kind: 'note', text: `the records are taken from the list "${name}"` });
     }
-  } else if (lists.length > 0 && lists.length === values.length && lists.every(([, l]) => l.length === lists[0][1].length)) {
+  } else if (
+    lists.length > 0 &&
+    lists.length === values.length &&
+    lists.every(([, l]) => l.length === lists[0][1].length)
+  ) {
     records = lists[0][1].map((_, i) => Object.fromEntries(lists.map(([name, list]) => [name, list[i]])));
   } else if (lists.length === 1 && lists[0][1].every((v) => typeof v === 'string') && rest === 0) {
     records = lists[0][1];
@@ -102,8 +118,12 @@ const newReader = (out: Collector, options: ReadOptions): RecordReader =>
 /** `data[].text` of the whole is `text` of each record in `data`. */
 function stripList(field: string | undefined, options: ReadOptions, name?: string): ReadOptions {
   if (field === undefined) return options;
-  const inner = name === undefined ? field.replace(/^[^[\].]+\[\]\./, '')
-    : field.startsWith(`${name}[].`) ? field.slice(name.length + 3) : field;
+  const inner =
+    name === undefined
+      ? field.replace(/^[^[\].]+\[\]\./, '')
+      : field.startsWith(`${name}[].`)
+        ? field.slice(name.length + 3)
+        : field;
   return { ...options, field: inner };
 }
 
@@ -113,6 +133,8 @@ const isConversation = (list: readonly unknown[]): boolean =>
 /** Several texts, or objects with the same names. */
 function alike(values: readonly unknown[]): boolean {
   if (values.every((v) => typeof v === 'string')) return values.length >= 10;
-  const shapes = values.map((v) => (typeof v === 'object' && v !== null && !Array.isArray(v) ? Object.keys(v).join() : ''));
+  const shapes = values.map((v) =>
+    typeof v === 'object' && v !== null && !Array.isArray(v) ? Object.keys(v).join() : '',
+  );
   return shapes[0] !== '' && shapes.every((s) => s === shapes[0]);
 }

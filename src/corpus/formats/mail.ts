@@ -3,7 +3,9 @@ import { htmlText } from '../markup.js';
 import { many } from '../remarks.js';
 import type { CorpusFormat } from './types.js';
 
-const HEADER = /^(?:From|To|Subject|Date|Received|Return-Path|Message-ID|MIME-Version|Delivered-To|Content-Type|Reply-To|X-[\w-]+):/i;
+const NAMES =
+  'From|To|Subject|Date|Received|Return-Path|Message-ID|MIME-Version|Delivered-To|Content-Type|Reply-To|X-[\\w-]+';
+const HEADER = new RegExp(`^(?:${NAMES}):`, 'i');
 const MBOX = /^From \S+ .*\d{4}\r?\n[\w-]+:/;
 
 /** A mail box or a single mail: the text of each message is a document; headers and attachments are left out. */
@@ -16,7 +18,11 @@ export const mail: CorpusFormat = {
     if (MBOX.test(text)) return true;
     const lines = text.split('\n', 12);
     const headers = lines.filter((line) => HEADER.test(line)).length;
-    return headers >= 3 && (HEADER.test(lines[0]) || /^[\w-]+:\s/.test(lines[0])) && lines.some((line) => /^(From|Subject):/i.test(line));
+    return (
+      headers >= 3 &&
+      (HEADER.test(lines[0]) || /^[\w-]+:\s/.test(lines[0])) &&
+      lines.some((line) => /^(From|Subject):/i.test(line))
+    );
   },
 
   async read(source, out) {
@@ -50,7 +56,12 @@ function* messagesOf(bytes: Uint8Array): Generator<Uint8Array> {
   let from = afterLine(0);
   for (let at = from; at < bytes.length; at = afterLine(at)) {
     // A line "From" within a message follows no empty line, or is escaped by the box.
-    if (!begins(at) || bytes[at - 1] !== 10 || !(bytes[at - 2] === 10 || (bytes[at - 2] === 13 && bytes[at - 3] === 10))) continue;
+    if (
+      !begins(at) ||
+      bytes[at - 1] !== 10 ||
+      !(bytes[at - 2] === 10 || (bytes[at - 2] === 13 && bytes[at - 3] === 10))
+    )
+      continue;
     yield bytes.subarray(from, at);
     from = afterLine(at);
   }

@@ -20,18 +20,34 @@ export const notebook: CorpusFormat = {
     const { text } = await source.text();
     const parsed = parseJson(text)?.value as { cells?: unknown } | undefined;
     if (!Array.isArray(parsed?.cells))
-      throw new TinyLMError('corpus-notebook', `${source.name}: this is no whole notebook; expected JSON with cells.`,
-        'Is the file cut off? Save it again.');
+      throw new TinyLMError(
+        'corpus-notebook',
+        `${source.name}: this is no whole notebook; expected JSON with cells.`,
+        'Is the file cut off? Save it again.',
+      );
     const cells = parsed.cells as readonly Cell[];
     const wanted = source.options.field ?? (cells.some((c) => isText(c)) ? 'markdown' : 'code');
     const taken = cells.filter((c) => (wanted === 'markdown' ? isText(c) : c.cell_type === wanted));
     if (taken.length === 0)
-      throw new TinyLMError('corpus-notebook', `${source.name}: found no cells of the kind "${wanted}".`,
-        'The kinds are markdown and code: --field code');
+      throw new TinyLMError(
+        'corpus-notebook',
+        `${source.name}: found no cells of the kind "${wanted}".`,
+        'The kinds are markdown and code: --field code',
+      );
     const left = cells.length - taken.length;
-    out.remark({ kind: 'note', text: `${many(taken.length, 'cell')} of ${wanted === 'markdown' ? 'text' : wanted} taken`
-      + (left > 0 ? `, ${left} left out (--field ${wanted === 'markdown' ? 'code' : 'markdown'} takes those)` : '') });
-    out.addRecord(taken.map((c) => sourceOf(c).trim()).filter((t) => t !== '').join('\n\n'), source.options.split);
+    out.remark({
+      kind: 'note',
+      text:
+        `${many(taken.length, 'cell')} of ${wanted === 'markdown' ? 'text' : wanted} taken` +
+        (left > 0 ? `, ${left} left out (--field ${wanted === 'markdown' ? 'code' : 'markdown'} takes those)` : ''),
+    });
+    out.addRecord(
+      taken
+        .map((c) => sourceOf(c).trim())
+        .filter((t) => t !== '')
+        .join('\n\n'),
+      source.options.split,
+    );
     return { field: wanted, words: 'one document' };
   },
 };

@@ -25,11 +25,16 @@ export const subtitles: CorpusFormat = {
   detect: ({ text }) => kindOf(text) !== undefined,
 
   async read(source, out) {
-    const text = (await source.text()).text.replace(/\r\n?/g, '\n').replace(/\ufeff/g, '').trimStart();
+    const text = (await source.text()).text
+      .replace(/\r\n?/g, '\n')
+      .replace(/\ufeff/g, '')
+      .trimStart();
     const kind = kindOf(text) ?? 'srt';
     let cues: string[];
     try {
-      cues = subsrt.parse(text, { format: kind }).flatMap((cue) => (cue.type === 'caption' ? [cleanCue(cue.content)] : []));
+      cues = subsrt
+        .parse(text, { format: kind })
+        .flatMap((cue) => (cue.type === 'caption' ? [cleanCue(cue.content)] : []));
     } catch (error) {
       throw unreadable(source.name, error instanceof Error ? error.message : String(error));
     }
@@ -47,11 +52,21 @@ const kindOf = (text: string): string | undefined => {
 };
 
 function unreadable(name: string, why: string): TinyLMError {
-  return new TinyLMError('corpus-subtitles', `${name}: no subtitles could be read: ${why}.`,
-    'Convert them to SRT first: ffmpeg -i FILE text.srt');
+  return new TinyLMError(
+    'corpus-subtitles',
+    `${name}: no subtitles could be read: ${why}.`,
+    'Convert them to SRT first: ffmpeg -i FILE text.srt',
+  );
 }
 
 /** One line: tags of SRT and VTT, entities and positions of ASS go. */
 function cleanCue(text: string): string {
-  return htmlText(text.replace(/\{\\[^}]*\}|^\\[^{}\s]*\}/g, '').replace(/\\[Nn]/g, ' ').replace(/\s*\n\s*/g, ' ')).replace(/\s+/g, ' ').trim();
+  return htmlText(
+    text
+      .replace(/\{\\[^}]*\}|^\\[^{}\s]*\}/g, '')
+      .replace(/\\[Nn]/g, ' ')
+      .replace(/\s*\n\s*/g, ' '),
+  )
+    .replace(/\s+/g, ' ')
+    .trim();
 }

@@ -7,7 +7,9 @@ import { textBytesFor, type Source } from '../source.js';
  * not enough. `read` begins anew each time: the collector is empty.
  */
 export async function readGrowing<T>(
-  source: Source, out: Collector, read: (text: string, cut: boolean) => T | Promise<T>,
+  source: Source,
+  out: Collector,
+  read: (text: string, cut: boolean) => T | Promise<T>,
 ): Promise<T> {
   const { maxBytes } = source.options;
   let most = maxBytes === undefined ? Infinity : textBytesFor(maxBytes) * 2;

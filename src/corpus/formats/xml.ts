@@ -23,18 +23,30 @@ export const xml: CorpusFormat = {
     const { text } = await source.text();
     const records = recordsOf(xmlTree(text));
     const { field } = source.options;
-    const fields = records.length > 1
-      && records.some((r) => r.children.length > 0 && r.text.trim() === '' && r.children.every((c) => c.children.length === 0 || isMarked(c)));
+    const fields =
+      records.length > 1 &&
+      records.some(
+        (r) =>
+          r.children.length > 0 &&
+          r.text.trim() === '' &&
+          r.children.every((c) => c.children.length === 0 || isMarked(c)),
+      );
     if (fields || field !== undefined || records.every((r) => textOf(r).trim() === '')) {
       const reader = new RecordReader(out, { noun: 'element', unit: 'record', code: 'corpus-xml' }, source.options);
       for (const [i, record] of records.entries()) reader.push(toRecord(record), `record ${i + 1}`);
       reader.end();
-      return { ...(reader.field !== undefined && { field: reader.field }), words: `one for each <${records[0]?.name}>` };
+      return {
+        ...(reader.field !== undefined && { field: reader.field }),
+        words: `one for each <${records[0]?.name}>`,
+      };
     }
     for (const record of records) out.addRecord(textOf(record), source.options.split);
     if (out.list.length === 0)
-      throw new TinyLMError('corpus-xml', `${source.name}: found no text between the tags.`,
-        'Take the text out with a tool that knows this kind of XML.');
+      throw new TinyLMError(
+        'corpus-xml',
+        `${source.name}: found no text between the tags.`,
+        'Take the text out with a tool that knows this kind of XML.',
+      );
     out.remark({ kind: 'note', text: 'the text was taken out of XML' });
     return { words: records.length > 1 ? `one for each <${records[0].name}>` : 'whole' };
   },
@@ -58,7 +70,8 @@ function recordsOf(root: Element): Element[] {
   }
 }
 
-const size = (elements: readonly Element[]): number => elements.reduce((n, e) => n + 1 + size(e.children) + e.text.length, 0);
+const size = (elements: readonly Element[]): number =>
+  elements.reduce((n, e) => n + 1 + size(e.children) + e.text.length, 0);
 
 const isMarked = (element: Element): boolean => element.children.every((c) => c.children.length === 0);
 
@@ -66,8 +79,14 @@ const isMarked = (element: Element): boolean => element.children.every((c) => c.
 function toRecord(element: Element): Record<string, unknown> {
   const record: Record<string, unknown> = { ...element.attributes };
   for (const child of element.children) {
-    const value = child.children.length === 0 ? content(child) : child.text.trim() !== '' ? oneLine(child.all)
-      : isLeafy(child) ? toRecord(child) : textOf(child);
+    const value =
+      child.children.length === 0
+        ? content(child)
+        : child.text.trim() !== ''
+          ? oneLine(child.all)
+          : isLeafy(child)
+            ? toRecord(child)
+            : textOf(child);
     const known = record[child.name];
     record[child.name] = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value];
   }
@@ -85,8 +104,11 @@ const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 /** All text inside, a line for each element that holds no other. */
 function textOf(element: Element): string {
-  if (element.name === 'binary' || element.name === 'description' && element.children.length > 5) return '';
+  if (element.name === 'binary' || (element.name === 'description' && element.children.length > 5)) return '';
   // Text between the elements: they are words in italics and the like.
   if (element.children.length === 0 || element.text.trim() !== '') return oneLine(element.all);
-  return element.children.map(textOf).filter((t) => t !== '').join('\n');
+  return element.children
+    .map(textOf)
+    .filter((t) => t !== '')
+    .join('\n');
 }

@@ -19,8 +19,11 @@ export const yaml: CorpusFormat = {
     const count = (pattern: RegExp): number => lines.filter((line) => pattern.test(line)).length;
     if (count(/^(?:---|\.\.\.|[A-Za-z_][\w-]*:(?:\s.*)?|- .*|\s+.*)$/) < lines.length) return false;
     const names = count(/^[A-Za-z_][\w-]*:/);
-    return count(/^- (?:[\w"'-]+:(?:\s|$)|\{.*\}$)/) >= 2 || (names > 0 && count(/^\s+- /) >= 3)
-      || (names >= 2 && count(/^---\s*$/) >= 2);
+    return (
+      count(/^- (?:[\w"'-]+:(?:\s|$)|\{.*\}$)/) >= 2 ||
+      (names > 0 && count(/^\s+- /) >= 3) ||
+      (names >= 2 && count(/^---\s*$/) >= 2)
+    );
   },
 
   async read(source, out) {
@@ -30,8 +33,11 @@ export const yaml: CorpusFormat = {
     const documents = /^---\s*$/m.test(clean.slice(3)) ? parseAllDocuments(clean) : [parseDocument(clean)];
     for (const document of Array.isArray(documents) ? documents : []) {
       if (document.errors.length > 0)
-        throw new TinyLMError('corpus-yaml', `${source.name}: this is no YAML: ${document.errors[0].message.split('\n')[0]}`,
-          'Correct it there, or save the texts as JSON lines.');
+        throw new TinyLMError(
+          'corpus-yaml',
+          `${source.name}: this is no YAML: ${document.errors[0].message.split('\n')[0]}`,
+          'Correct it there, or save the texts as JSON lines.',
+        );
       const value = valueOf(document, source.name);
       if (Array.isArray(value)) records.push(...value);
       else if (value !== null) records.push(...inner(value));
@@ -48,8 +54,11 @@ function valueOf(document: Document, name: string): unknown {
     // No more copies of what is named once than YAML's own guard allows.
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    throw new TinyLMError('corpus-yaml', `${name}: this YAML cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
-      'Save the texts as JSON lines.');
+    throw new TinyLMError(
+      'corpus-yaml',
+      `${name}: this YAML cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
+      'Save the texts as JSON lines.',
+    );
   }
 }
 
