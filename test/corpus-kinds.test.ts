@@ -1,9 +1,12 @@
 /** Texts of every kind, known by what is in them, whatever the file is called and on standard input. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { bytesFile, FORMATS, readTexts, type Reading, type ReadOptions } from '../src/corpus/index.js';
+import { bytesFile, FORMATS, MARKERS, readTexts, SPLITS, type Reading, type ReadOptions } from '../src/corpus/index.js';
 import { TinyLMError } from '../src/model/errors.js';
+import { packageRoot } from '../src/node/assets.js';
 import { loadCorpus } from '../src/node/corpus-files.js';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -347,4 +350,14 @@ test('formats have names of their own, and one is last that takes everything', (
   assert.equal(ids.at(-1), 'text');
   const extensions = FORMATS.flatMap((f) => f.extensions);
   assert.equal(new Set(extensions).size, extensions.length);
+});
+
+test('docs/texts.md names every format, extension, mark and way to split', () => {
+  const page = readFileSync(join(packageRoot(), 'docs', 'texts.md'), 'utf8').replace(/\\\|/g, '|');
+  for (const { id, extensions } of FORMATS) {
+    assert.ok(page.includes(`\`${id}\``), id);
+    for (const extension of extensions) assert.ok(page.includes(`\`.${extension}\``), extension);
+  }
+  for (const { end } of MARKERS) assert.ok(page.includes(`\`${end}\``), end);
+  for (const split of SPLITS.filter((s) => s !== 'auto')) assert.ok(page.includes(`\`${split}\``), split);
 });
