@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { bytesFile, FORMATS, MARKERS, readTexts, SPLITS, type Reading, type ReadOptions } from '../src/corpus/index.js';
 import { TinyLMError } from '../src/model/errors.js';
@@ -360,4 +361,37 @@ test('docs/texts.md names every format, extension, mark and way to split', () =>
   }
   for (const { end } of MARKERS) assert.ok(page.includes(`\`${end}\``), end);
   for (const split of SPLITS.filter((s) => s !== 'auto')) assert.ok(page.includes(`\`${split}\``), split);
+});
+
+test('whatever is cut off, joined or damaged is read or refused in words', async () => {
+  const contents = KINDS.map(([, content]) => utf8(content));
+  const bytes = fc
+    .constantFrom(...contents)
+    .chain((a) =>
+      fc.record({
+        a: fc.constant(a),
+        b: fc.constantFrom(...contents),
+        cut: fc.nat(a.length),
+        from: fc.nat(a.length),
+        bad: fc.uint8Array(),
+      }),
+    );
+  const options = fc.constantFrom<ReadOptions>(
+    {},
+    { maxBytes: 300 },
+    { field: 'text' },
+    ...FORMATS.map(({ id }) => ({ format: id })),
+  );
+  await fc.assert(
+    fc.asyncProperty(bytes, options, async ({ a, b, cut, from, bad }, how) => {
+      const input = Buffer.concat([a.subarray(0, cut), bad, b.subarray(Math.min(from, b.length))]);
+      try {
+        for (const document of (await read(input, how)).documents)
+          assert.ok(document !== '' && document === document.trim());
+      } catch (error) {
+        assert.ok(error instanceof TinyLMError && error.hint, String(error));
+      }
+    }),
+    { numRuns: 400 },
+  );
 });

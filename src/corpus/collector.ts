@@ -97,9 +97,9 @@ export class Collector {
   }
 
   private countLosses(document: string): void {
-    const lost = document.match(/\ufffd/g);
+    const lost = document.match(/\ufffd|\p{Surrogate}/gu);
     if (lost !== null) {
-      const at = document.indexOf('\ufffd');
+      const at = document.search(/\ufffd|\p{Surrogate}/u);
       this.firstLost ||= quoted(document.slice(Math.max(0, at - 15), at + 15));
       this.lost += lost.length;
     }

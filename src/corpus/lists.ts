@@ -7,7 +7,7 @@ const SENTENCE_END = /[.!?…。！？;:,，、]$/u;
 const MIN_ITEMS = 50;
 /** Of names and words: most characters and words, and words on average. Titles may have more, but begin as titles. */
 const NAME = { length: 40, words: 4, mean: 2.5 };
-const TITLE = { length: 60, words: 9, mean: 6 };
+const TITLE = { length: 60, words: 8, mean: 4.5 };
 const MIN_BLOCKS = 20;
 
 /** How many lines are looked at. */

@@ -15,7 +15,7 @@ interface Options {
 export function inspectCommand(context: Context): Command {
   const command = verb('inspect', 'Look inside a .tlm: everything, one tensor, or what differs from another file.', [
     'tinylm inspect run/demo',
-    'tinylm inspect model.tlm --tensor rnn.weight_hh_l0 | less -S',
+    'tinylm inspect run/demo --tensor rnn.weight_hh_l0 | less -S',
     'diff <(tinylm inspect a.tlm --diffable) <(tinylm inspect b.tlm --diffable)',
     'tinylm inspect a.tlm --compare b.tlm',
   ]).argument('<model>', 'a .tlm file or a run folder');

@@ -18,7 +18,7 @@ export const csv: CorpusFormat = {
   detect(sample) {
     const table = tableOf(sample.text, sample.cut);
     if (this.extensions.includes(sample.extension)) return true;
-    return table !== undefined && plainlyTable(sample, table);
+    return table === undefined ? isQuotedColumn(sample.text) : plainlyTable(sample, table);
   },
 
   read: (source, out) => readGrowing(source, out, (text, cut) => readTable(text, cut, source.options, out)),
@@ -26,34 +26,47 @@ export const csv: CorpusFormat = {
 
 interface Table {
   readonly delimiter: string;
+  /** `"`, or a character that does not occur where quotation marks are part of the text. */
+  readonly quoteChar: string;
   readonly rows: readonly (readonly string[])[];
   readonly width: number;
   /** Share of the rows that have this width. */
   readonly even: number;
 }
 
+/** A table of one column has no delimiter: one that does not occur. */
+const NONE = '\x1f';
+
 /** The delimiter that cuts the rows most evenly; undefined when none does. */
 function tableOf(text: string, cut: boolean): Table | undefined {
-  const tables = DELIMITERS.flatMap((delimiter): Table[] => {
-    const { data } = Papa.parse<string[]>(text, { delimiter, preview: SAMPLE_ROWS, skipEmptyLines: 'greedy' });
+  const named = /^sep=(.)\r?\n/.exec(text)?.[1];
+  const tables = (named === undefined ? DELIMITERS : [named]).flatMap((delimiter): Table[] => {
+    const parse = (quoteChar: string): Papa.ParseResult<string[]> =>
+      Papa.parse<string[]>(text, { delimiter, quoteChar, preview: SAMPLE_ROWS, skipEmptyLines: 'greedy' });
+    let quoteChar = '"';
+    let { data, errors } = parse(quoteChar);
+    if (errors.some((e) => e.type === 'Quotes' && !(cut && e.row === data.length - 1)))
+      ({ data, errors } = parse((quoteChar = '\0')));
     const rows = cut && data.length > 1 && data.length < SAMPLE_ROWS ? data.slice(0, -1) : data;
+    if (named !== undefined) rows.shift();
     if (rows.length < 2) return [];
     const width = rows[0].length;
     const even = rows.filter((row) => row.length === width).length / rows.length;
-    return width > 1 && even >= 0.9 ? [{ delimiter, rows, width, even }] : [];
+    return width > 1 && even >= 0.9 ? [{ delimiter, quoteChar, rows, width, even }] : [];
   });
   return tables.sort((a, b) => b.even - a.even || b.width - a.width)[0];
 }
 
 /** For a file of any name: prose with commas must not be taken for a table. */
 function plainlyTable({ text }: Sample, { delimiter, rows, width, even }: Table): boolean {
+  const lines = text.trimEnd().split('\n').length;
+  const quotes = (text.match(/(?:^|[\n,;\t|])"(?:[^"]|"")*"(?=[,;\t|\r\n]|$)/g)?.length ?? 0) >= 0.3 * lines;
   // A comma in prose has a space after it.
-  const spaced = text.match(new RegExp(`\\${delimiter === '\t' ? 't' : delimiter} `, 'g'))?.length ?? 0;
-  const quotes = (text.match(/(?:^|[\n,;\t|])"(?:[^"]|"")*"(?=[,;\t|\r\n]|$)/g)?.length ?? 0) >= 0.5 * rows.length;
+  const spaced = text.split(`${delimiter} `).length - 1;
   if (rows.length < 3 || even < (quotes ? 0.9 : 0.98)) return false;
   // An indented text has a tab at the beginning of each line.
   if (delimiter === '\t') return rows.filter((row) => row[0].trim() !== '').length >= 0.5 * rows.length;
-  if (!quotes && spaced > 0.3 * rows.length * (width - 1)) return false;
+  if (!quotes && spaced > 0.3 * lines * (width - 1)) return false;
   if (!hasHeader(rows)) return quotes && delimiter !== '|' && rows.length >= 5;
   return (
     quotes ||
@@ -61,6 +74,12 @@ function plainlyTable({ text }: Sample, { delimiter, rows, width, even }: Table)
     rows.slice(1).some((row) => row.some(isNumber)) ||
     rows[0].some((name) => /^(id|text|content|body|title|name|label|story|sentence|date|source)$/i.test(name.trim()))
   );
+}
+
+/** One column with a name: all lines but the first are in quotation marks. */
+function isQuotedColumn(text: string): boolean {
+  const [first, ...rest] = text.trim().split('\n', SAMPLE_ROWS);
+  return rest.length >= 3 && NAME.test(first.trim()) && rest.slice(0, -1).every((line) => /^".*"\s*$/.test(line));
 }
 
 const isNumber = (cell: string): boolean => cell.trim() !== '' && Number.isFinite(Number(cell));
@@ -85,11 +104,7 @@ function hasHeader(rows: readonly (readonly string[])[]): boolean {
 function readTable(text: string, cut: boolean, options: ReadOptions, out: Collector): ReadResult {
   const table = tableOf(text.slice(0, 1 << 18), text.length > 1 << 18 || cut);
   const sample =
-    table?.rows ??
-    text
-      .split(/\r?\n/, SAMPLE_ROWS)
-      .filter((l) => l.trim() !== '')
-      .map((l) => [l]);
+    table?.rows ?? Papa.parse<string[]>(text, { delimiter: NONE, preview: SAMPLE_ROWS, skipEmptyLines: 'greedy' }).data;
   const header = sample.length > 1 && hasHeader(sample);
   const width = sample[0]?.length ?? 1;
   const names = header ? sample[0].map((n) => n.trim()) : Array.from({ length: width }, (_, i) => String(i + 1));
@@ -113,9 +128,9 @@ function readTable(text: string, cut: boolean, options: ReadOptions, out: Collec
       `row ${number}`,
     );
   };
-  Papa.parse<string[]>(text, {
-    // A table of one column has no delimiter: one that does not occur.
-    delimiter: table?.delimiter ?? '\x1f',
+  Papa.parse<string[]>(text.replace(/^sep=.\r?\n/, ''), {
+    delimiter: table?.delimiter ?? NONE,
+    quoteChar: table?.quoteChar ?? '"',
     skipEmptyLines: 'greedy',
     step: ({ data }, parser) => {
       row++;

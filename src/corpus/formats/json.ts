@@ -86,8 +86,8 @@ function readObject(object: Record<string, unknown>, options: ReadOptions, out: 
   let reading = options;
   const ofRecords = lists.filter(([, list]) => list.some((v) => typeof v === 'object' && v !== null));
   const rest = values.filter((v) => typeof v === 'string' && v.length > 200).length;
-  if (ofRecords.length === 1 && rest === 0) {
-    const [[name, list]] = ofRecords;
+  if (ofRecords.length > 0 && rest === 0) {
+    const [[name, list]] = ofRecords.sort((a, b) => weight(b[1]) - weight(a[1]));
     // A single conversation is a document of its own.
     if (!isConversation(list)) {
       records = list;
@@ -127,8 +127,11 @@ function stripList(field: string | undefined, options: ReadOptions, name?: strin
   return { ...options, field: inner };
 }
 
+/** About how much stands in a list. */
+const weight = (list: readonly unknown[]): number => list.length * JSON.stringify(list.slice(0, 20)).length;
+
 const isConversation = (list: readonly unknown[]): boolean =>
-  list.every((v) => typeof v === 'object' && v !== null && ('role' in v || 'from' in v));
+  list.every((v) => typeof v === 'object' && v !== null && ('role' in v || ('from' in v && 'value' in v)));
 
 /** Several texts, or objects with the same names. */
 function alike(values: readonly unknown[]): boolean {

@@ -33,7 +33,7 @@ export const subtitles: CorpusFormat = {
     let cues: string[];
     try {
       cues = subsrt
-        .parse(text, { format: kind })
+        .parse(kind === 'srt' ? numbered(text) : text, { format: kind })
         .flatMap((cue) => (cue.type === 'caption' ? [cleanCue(cue.content)] : []));
     } catch (error) {
       throw unreadable(source.name, error instanceof Error ? error.message : String(error));
@@ -45,6 +45,12 @@ export const subtitles: CorpusFormat = {
     return { words: 'a line for each subtitle, a file is one document' };
   },
 };
+
+/** Each cue with its number: some programs leave them out, and subsrt wants them. */
+function numbered(text: string): string {
+  let n = 0;
+  return text.replace(new RegExp(`(^|\\n\\s*\\n)(?=${TIME}[ \\t]*-->)`, 'g'), (start) => `${start}${++n}\n`);
+}
 
 const kindOf = (text: string): string | undefined => {
   const start = text.replace(/^\s+/, '');
@@ -63,7 +69,7 @@ function unreadable(name: string, why: string): TinyLMError {
 function cleanCue(text: string): string {
   return htmlText(
     text
-      .replace(/\{\\[^}]*\}|^\\[^{}\s]*\}/g, '')
+      .replace(/\{\\[^}]*\}|^\\[^{}\s]*\}|<\d\d:[\d:.]+>/g, '')
       .replace(/\\[Nn]/g, ' ')
       .replace(/\s*\n\s*/g, ' '),
   )

@@ -77,7 +77,9 @@ const isMarked = (element: Element): boolean => element.children.every((c) => c.
 
 /** Element names with their texts, and attributes. */
 function toRecord(element: Element): Record<string, unknown> {
-  const record: Record<string, unknown> = { ...element.attributes };
+  const record: Record<string, unknown> = Object.fromEntries(
+    Object.entries(element.attributes).map(([name, value]) => [name, plain(value)]),
+  );
   for (const child of element.children) {
     const value =
       child.children.length === 0
@@ -98,7 +100,9 @@ const isLeafy = (element: Element): boolean =>
   element.text.trim() === '' && element.children.every((c) => c.children.length === 0) && element.children.length > 1;
 
 /** A feed carries its texts as escaped HTML. */
-const content = ({ text }: Element): string => (/<(p|div|br|a|span)\b/i.test(text) ? htmlText(text) : text.trim());
+const plain = (text: string): string => (/<(p|div|br|a|span)\b/i.test(text) ? htmlText(text) : text.trim());
+
+const content = ({ text }: Element): string => plain(text);
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
