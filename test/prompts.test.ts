@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { cleanPrompt, cleanText, generateStories } from '../src/corpus/index.js';
 import { exportModel } from '../src/cli/export-model.js';
-import { initModel } from '../src/model/index.js';
+import { configOf, initModel } from '../src/model/index.js';
 import { tableVocab, Tokenizer, trainTokenizer } from '../src/tokenizer/index.js';
 import { tinylm } from './helpers/cli.js';
 
@@ -43,7 +43,7 @@ test('generate: the space is left out and said; the texts of --count are told ap
   const folder = mkdtempSync(join(tmpdir(), 'tinylm-prompts-'));
   try {
     const tokenizer = trainTokenizer(generateStories({ lang: 'en', seed: 1, count: 50 }), { kind: 'bpe', vocab: 128 });
-    const model = initModel({ cell: 'gru', vocab: tableVocab(tokenizer), dim: 8, hidden: 8, layers: 1, tied: true }, 1);
+    const model = initModel(configOf({ vocab: tableVocab(tokenizer), dim: 8, hidden: 8, layers: 1, tied: true }), 1);
     const path = join(folder, 'a.tlm');
     writeFileSync(path, exportModel(model, tokenizer).bytes);
     const run = (prompt: string, ...more: string[]): ReturnType<typeof tinylm> =>
