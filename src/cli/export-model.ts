@@ -5,7 +5,7 @@ import { quantizeModel, type QuantizeOptions, type QuantizeResult } from '../qua
 import type { TokenizerTable } from '../tokenizer/index.js';
 import { version } from './version.js';
 
-export interface ExportOptions extends Pick<QuantizeOptions, 'method' | 'threshold' | 'embedFrac'> {
+export interface ExportOptions extends Pick<QuantizeOptions, 'method' | 'threshold' | 'embedFrac' | 'biasBytes'> {
   readonly packing?: Packing;
   /** Words about the model that travel in the file. */
   readonly about?: Readonly<Record<string, string | number>>;

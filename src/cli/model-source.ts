@@ -1,8 +1,9 @@
 /** Where a model comes from: a run folder, a `.tlm` file, or a checkpoint. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { censusBytes } from '../corpus/index.js';
-import { readTlm, spec, type TlmFile } from '../format/index.js';
-import { TinyLMError, type FloatModel, type ModelConfig } from '../model/index.js';
+import { foreignKind, readTlm, spec, type TlmFile } from '../format/index.js';
+import { shownName, TinyLMError, type FloatModel, type ImportOptions, type ModelConfig } from '../model/index.js';
 import { decodeWeights, type WeightsFile } from '../node/checkpoint-file.js';
 import { readBytes } from '../node/files.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
@@ -49,9 +50,10 @@ function isText(bytes: Uint8Array): boolean {
 /**
  * Opens whatever holds a model: a folder is a run, a file that begins as a `.tlm` or is called so is one, another
  * is a safetensors file.
+ * @param importing how the names and gates of another program's checkpoint are to be read
  * @throws TinyLMError `model-not-found`, and what the readers throw
  */
-export function openSource(path: string, expected?: ModelConfig): Source {
+export function openSource(path: string, expected?: ModelConfig, importing?: ImportOptions): Source {
   if (!existsSync(path))
     throw new TinyLMError(
       'model-not-found',
@@ -59,15 +61,29 @@ export function openSource(path: string, expected?: ModelConfig): Source {
       'tinylm train makes a run folder; tinylm demo too, without any text of yours',
     );
   if (statSync(path).isDirectory()) {
+    checkFolder(path);
     const folder = RunFolder.open(path);
     return { kind: 'run', path, folder, record: readRunRecord(folder) };
   }
   const bytes = readBytes(path);
   return named(path, bytes, () =>
-    isTlm(bytes) || path.endsWith('.tlm')
+    isTlm(bytes) || (path.endsWith('.tlm') && foreignKind(bytes) === undefined)
       ? { kind: 'tlm', path, bytes, file: readTlm(bytes) }
-      : { kind: 'weights', path, file: decodeWeights(bytes, path, expected) },
+      : { kind: 'weights', path, file: decodeWeights(bytes, path, expected, importing) },
   );
+}
+
+/** A folder that holds a checkpoint of another program, as they are downloaded. */
+function checkFolder(path: string): void {
+  if (RunFolder.is(path)) return;
+  const found = readdirSync(path).filter((name) => /\.(safetensors|pt|pth|ckpt|bin|h5)$/.test(name)).sort();
+  const [best] = found.sort((a, b) => Number(b.endsWith('.safetensors')) - Number(a.endsWith('.safetensors')));
+  if (best !== undefined)
+    throw new TinyLMError(
+      'run-not-a-run',
+      `${path} is not the folder of a run; it holds ${found.map(shownName).join(', ')}`,
+      `give the file itself: ${shellWord(join(path, best))}`,
+    );
 }
 
 /** What a reader throws, with the path in front: readers know bytes only. */
@@ -76,6 +92,9 @@ function named<T>(path: string, bytes: Uint8Array, read: () => T): T {
     return read();
   } catch (error) {
     if (!(error instanceof TinyLMError) || error.message.includes(path)) throw error;
+    if (error.code === 'safetensors-kind')
+      throw new TinyLMError(error.code, `${path} is ${foreignKind(bytes)!.what}, expected a run folder, a .tlm file or a ` +
+        'safetensors checkpoint', error.hint?.replaceAll('FILE', path));
     if (error.code === 'safetensors' && isText(bytes))
       throw new TinyLMError(
         'model-kind',
@@ -94,8 +113,8 @@ function named<T>(path: string, bytes: Uint8Array, read: () => T): T {
 }
 
 /** The float weights of a checkpoint or of a run (its best ones). */
-export function openWeights(path: string, expected?: ModelConfig): WeightsSource {
-  const source = openSource(path, expected);
+export function openWeights(path: string, expected?: ModelConfig, importing?: ImportOptions): WeightsSource {
+  const source = openSource(path, expected, importing);
   switch (source.kind) {
     case 'weights':
       return source;

@@ -81,6 +81,13 @@ export function extensionList(text: string): string[] {
   return list;
 }
 
+/** A parser for commander: `theirs=ours`, given as often as needed. */
+export function namePair(text: string, before: ReadonlyMap<string, string> = new Map()): ReadonlyMap<string, string> {
+  const at = text.lastIndexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Expected theirs=ours, e.g. emb.weight=embed.weight; theirs=- leaves a tensor out.');
+  return new Map(before).set(text.slice(0, at), text.slice(at + 1));
+}
+
 /** `\n`, `\t` and `\\` in a prompt or a stop string, which a shell does not make easy to type. */
 export function unescapeText(text: string): string {
   return text.replace(/\\([nt\\])/g, (_, c: string) => ({ n: '\n', t: '\t' })[c] ?? '\\');

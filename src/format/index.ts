@@ -13,4 +13,5 @@ export {
   compare, comparisonText, dump, showTensor, type DumpOptions, type FileComparison, type TensorComparison,
 } from './inspect.js';
 export { cHeader, exportBins, type ExportedFile } from './export.js';
-export { readSafetensors, writeSafetensors, type Safetensors } from './safetensors.js';
+export { readSafetensors, writeSafetensors, type OtherTensor, type Safetensors } from './safetensors.js';
+export { foreignKind, type ForeignKind } from './foreign.js';

@@ -4,14 +4,27 @@
  */
 import { TinyLMError } from '../model/errors.js';
 import type { ShapedTensor } from '../model/tensors.js';
+import { foreignKind } from './foreign.js';
 
 /** The safetensors library refuses longer headers; so is a file that is none refused early. */
 const HEADER_BYTES_MAX = 100_000_000;
 const WIDTH = { F64: 8, F32: 4, F16: 2, BF16: 2 } as const;
 type DType = keyof typeof WIDTH;
+/** Types of the format that are no floats of ours, with their bytes: counters, masks, quantized weights. */
+const OTHERS: Readonly<Record<string, number>> = {
+  BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, U16: 2, I16: 2, U32: 4, I32: 4, U64: 8, I64: 8,
+};
+
+/** A tensor that is there and was not read. */
+export interface OtherTensor {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+}
 
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, ShapedTensor>;
+  /** Tensors that hold no floats. */
+  readonly others: ReadonlyMap<string, OtherTensor>;
   /** The header's `__metadata__`. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -23,9 +36,14 @@ function fail(what: string): never {
 
 /**
  * Reads a file; every tensor becomes float32 (F64 is rounded).
- * @throws TinyLMError `safetensors`: cut off, overlapping, with holes, or of a type that holds no floats
+ * @throws TinyLMError `safetensors`: cut off, overlapping, with holes, of a type that the format has not, or without floats;
+ *   `safetensors-kind`: a file of another kind, with what it is
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
+  const foreign = foreignKind(bytes);
+  if (foreign !== undefined) {
+    throw new TinyLMError('safetensors-kind', `this is ${foreign.what}, expected a safetensors file`, foreign.hint);
+  }
   if (bytes.length < 8) fail(`${bytes.length} bytes, expected at least 8`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
@@ -35,18 +53,25 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, 8 + length));
   const data = new DataView(bytes.buffer, bytes.byteOffset + 8 + length, bytes.byteLength - 8 - length);
   const spans: { name: string; begin: number; end: number }[] = [];
-  const tensors = new Map(Object.entries(entries).map(([name, entry]) => {
+  const tensors = new Map<string, ShapedTensor>();
+  const others = new Map<string, OtherTensor>();
+  for (const [name, entry] of Object.entries(entries)) {
     const { dtype, shape, begin, end } = checkEntry(name, entry, data.byteLength);
     spans.push({ name, begin, end });
-    return [name, { shape, data: numbers(data, dtype, begin, end) }];
-  }));
+    if (Object.hasOwn(WIDTH, dtype)) tensors.set(name, { shape, data: numbers(data, dtype as DType, begin, end) });
+    else others.set(name, { shape, dtype });
+  }
   let at = 0;
   for (const { name, begin, end } of spans.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== at) fail(`${name} begins at ${begin} of the data, expected ${at}`);
     at = end;
   }
   if (at !== data.byteLength) fail(`${data.byteLength} bytes of data, expected ${at}`);
-  return { tensors, metadata: checkMetadata(metadata) };
+  if (tensors.size === 0 && others.size > 0) {
+    const [[name, { dtype }]] = others;
+    fail(`it holds no floats; ${name} is of type ${dtype}, expected one of ${Object.keys(WIDTH).join(', ')}`);
+  }
+  return { tensors, others, metadata: checkMetadata(metadata) };
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
@@ -63,9 +88,11 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
 const isSize = (n: unknown): n is number => typeof n === 'number' && Number.isSafeInteger(n) && n >= 0;
 
 function checkEntry(name: string, entry: unknown, dataBytes: number):
-  { dtype: DType; shape: number[]; begin: number; end: number } {
+  { dtype: string; shape: number[]; begin: number; end: number } {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-  if (typeof dtype !== 'string' || !Object.hasOwn(WIDTH, dtype)) {
+  const width = typeof dtype !== 'string' ? undefined : Object.hasOwn(WIDTH, dtype) ? WIDTH[dtype as DType]
+    : Object.hasOwn(OTHERS, dtype) ? OTHERS[dtype] : undefined;
+  if (width === undefined) {
     fail(`${name} is of type ${String(dtype)}, expected one of ${Object.keys(WIDTH).join(', ')}`);
   }
   if (!Array.isArray(shape) || !shape.every(isSize)) fail(`the shape of ${name} is ${JSON.stringify(shape)}`);
@@ -73,12 +100,12 @@ function checkEntry(name: string, entry: unknown, dataBytes: number):
     fail(`the offsets of ${name} are ${JSON.stringify(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
-  const wanted = WIDTH[dtype as DType] * (shape as number[]).reduce((a, b) => a * b, 1);
+  const wanted = width * (shape as number[]).reduce((a, b) => a * b, 1);
   if (end - begin !== wanted) {
-    fail(`${name} has ${end - begin} bytes, expected ${wanted} for (${shape.join(', ')}) of ${dtype}`);
+    fail(`${name} has ${end - begin} bytes, expected ${wanted} for (${shape.join(', ')}) of ${String(dtype)}`);
   }
   if (end > dataBytes) fail(`${name} ends at ${end} of ${dataBytes} bytes of data: the file was cut off`);
-  return { dtype: dtype as DType, shape: shape as number[], begin, end };
+  return { dtype: dtype as string, shape: shape as number[], begin, end };
 }
 
 function checkMetadata(metadata: unknown): Record<string, string> {

@@ -22,3 +22,7 @@ export {
   alignUp, FILE_LAYOUT, fileLayout, matrixAlign, PACKINGS, rowBytes, type FileLayout, type LayoutOptions, type Packing, type Place,
 } from './layout.js';
 export { configOfTensors, modelFromTensors, tensorsOfModel, type ShapedTensor } from './tensors.js';
+export { importTensors, type Imported, type ImportOptions } from './import/import.js';
+export { GATE_ORDERS, gateOrder, gateWords, OWN_GATES, reorderGates, type GateOrder } from './import/gates.js';
+export { renumberTokens, type TokenRows } from './import/tokens.js';
+export { shownName } from './import/words.js';

@@ -1,7 +1,8 @@
-/** Float tensors from elsewhere (a PyTorch checkpoint, say) as a model, and back. */
-import { configOf, type FloatModel, type ModelConfig } from './config.js';
+/** Float tensors as a model, and back. */
+import type { FloatModel, ModelConfig } from './config.js';
 import { TinyLMError } from './errors.js';
-import { elementCount, parameterSpecs, validateConfig } from './parameters.js';
+import { importTensors } from './import/import.js';
+import { elementCount, parameterSpecs } from './parameters.js';
 
 /** A tensor of a checkpoint, row-major. */
 export interface ShapedTensor {
@@ -11,35 +12,25 @@ export interface ShapedTensor {
 
 const shown = (shape: readonly number[] | undefined): string => shape ? `(${shape.join(', ')})` : 'nothing';
 
-/** The configuration of a stack of GRU layers that PyTorch's names and shapes speak of; a checkpoint without `fc.weight` is tied. */
-export function configOfTensors(tensors: ReadonlyMap<string, ShapedTensor>): ModelConfig {
-  const shapeOf = (name: string): readonly number[] => {
-    const shape = tensors.get(name)?.shape;
-    if (shape?.length !== 2) {
-      throw new TinyLMError('checkpoint-shape', `the checkpoint has ${shown(shape)} as ${name}, expected a matrix`,
-        'a checkpoint needs embed.weight, rnn.weight_ih_l0 and so on, as PyTorch names them');
-    }
-    return shape;
-  };
-  const [vocab, dim] = shapeOf('embed.weight');
-  const hidden = shapeOf('rnn.weight_hh_l0')[1];
-  let layers = 0;
-  while (tensors.has(`rnn.weight_hh_l${layers}`)) layers++;
-  const config = configOf({ vocab, dim, hidden, layers, tied: !tensors.has('fc.weight') });
-  validateConfig(config);
-  return config;
-}
+/** The configuration that names and shapes speak of; see `importTensors`. */
+export const configOfTensors = (tensors: ReadonlyMap<string, ShapedTensor>): ModelConfig => importTensors(tensors).config;
 
 /**
  * A model of the tensors of a checkpoint.
  *
- * @param expected the configuration it must have; else it is read from the shapes. A checkpoint that repeats a
- *   tied embedding as an equal `fc.weight`, as PyTorch's state_dict does, is taken for a tied model.
+ * @param expected the configuration it must have, under our names; else it is another program's: see `importTensors`.
+ *   A checkpoint that repeats a tied embedding as an equal `fc.weight`, as PyTorch's state_dict does, is taken for a tied model.
  * @throws TinyLMError `checkpoint-shape` for a tensor missing, left over or of another shape,
  *   `checkpoint-value` for a number that is not finite
  */
 export function modelFromTensors(tensors: ReadonlyMap<string, ShapedTensor>, expected?: ModelConfig): FloatModel {
-  const config = expected ?? configOfTensors(tensors);
+  if (expected !== undefined) return modelOfNamed(tensors, expected);
+  const { config, tensors: values } = importTensors(tensors);
+  return { config, tensors: values };
+}
+
+/** The tensors under our names as a model of this configuration; throws as `modelFromTensors` does. */
+export function modelOfNamed(tensors: ReadonlyMap<string, ShapedTensor>, config: ModelConfig): FloatModel {
   const specs = parameterSpecs(config);
   const model = new Map<string, Float32Array>();
   for (const { name, shape } of specs) {

@@ -6,7 +6,10 @@
 import { createHash } from 'node:crypto';
 import type { InferOutput } from 'valibot';
 import { readSafetensors, writeSafetensors } from '../format/index.js';
-import { modelFromTensors, parameterSpecs, stateWidths, TinyLMError, type ModelConfig, type ShapedTensor } from '../model/index.js';
+import {
+  importTensors, modelFromTensors, parameterSpecs, stateWidths, TinyLMError, type ImportOptions, type ModelConfig,
+  type ShapedTensor,
+} from '../model/index.js';
 import { readJsonRecord } from '../model/record.js';
 import { checkTable, tableVocab, type TokenizerTable } from '../tokenizer/index.js';
 import type { Checkpoint, HistoryPoint, TrainOptions } from '../train/index.js';
@@ -26,6 +29,8 @@ const STATE = 'state.h';
 export interface WeightsFile {
   readonly model: ModelConfig;
   readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Of a file that another program made: what was made of it, in words. */
+  readonly notes?: readonly string[];
   /** Absent in files that other programs made. */
   readonly trained?: {
     readonly options: TrainOptions;
@@ -150,17 +155,24 @@ function pick(tensors: ReadonlyMap<string, ShapedTensor>, prefix: string): Map<s
  * Reads weights of a TinyLM or a PyTorch checkpoint.
  * @param name for messages
  * @param expected the sizes it must have; default its own
- * @throws TinyLMError `safetensors-…` for a damaged file, `checkpoint-shape` for other tensors than those of a TinyLM
+ * @param importing how another program's names and gates are to be read
+ * @throws TinyLMError `safetensors…` for a damaged file or one of another kind, `checkpoint-shape` for other tensors than those
+ *   of a TinyLM
  */
-export function decodeWeights(bytes: Uint8Array, name: string, expected?: ModelConfig): WeightsFile {
-  const { tensors, metadata } = readChecked(bytes, name);
+export function decodeWeights(bytes: Uint8Array, name: string, expected?: ModelConfig, importing: ImportOptions = {}): WeightsFile {
+  const { tensors, others, metadata } = readChecked(bytes, name);
   const own = metadata[KEY] === undefined ? undefined : readMetadata(name, metadata[KEY]);
   const weights = new Map(
     [...tensors].filter(
       ([t]) => t !== STATE && !Object.values({ ...MOMENTS, ...SCALE_MOMENTS }).some((p) => t.startsWith(p)),
     ),
   );
-  const model = modelFromTensors(weights, expected ?? own?.options.model);
+  const config = expected ?? own?.options.model;
+  if (config === undefined) {
+    const { config: model, tensors: values, notes } = importTensors(weights, { ...importing, others });
+    return { model, weights: values, notes };
+  }
+  const model = modelFromTensors(weights, config);
   return {
     model: model.config,
     weights: model.tensors,

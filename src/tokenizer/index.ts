@@ -5,3 +5,7 @@ export { byteTable, trainTokenizer, type TokenizerOptions } from './train.js';
 export { allTokenBytes, tableVocab, tokenBytes, Tokenizer } from './tokenizer.js';
 export { StreamingDecoder } from './decoder.js';
 export { checkTable } from './check.js';
+export { bytesOfModel, importCharacters } from './import/characters.js';
+export { BYTE_LETTERS, importTokenizerJson } from './import/merges.js';
+export { readTokenizerFile, type TokenizerFile } from './import/read.js';
+export { type ImportedTokenizer } from './import/imported.js';
