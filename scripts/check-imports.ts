@@ -67,7 +67,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   cli: {
     uses: EVERYTHING,
-    packages: ['commander', 'cli-progress', 'vega', 'vega-lite', 'hyparquet', 'valibot'],
+    packages: ['commander', 'cli-progress', 'vega', 'vega-lite', 'hyparquet', 'valibot', '@huggingface/tokenizers'],
     why: 'the command line stands on everything',
   },
 };

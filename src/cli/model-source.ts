@@ -76,12 +76,12 @@ export function openSource(path: string, expected?: ModelConfig, importing?: Imp
 /** A folder that holds a checkpoint of another program, as they are downloaded. */
 function checkFolder(path: string): void {
   if (RunFolder.is(path)) return;
-  const found = readdirSync(path).filter((name) => /\.(safetensors|pt|pth|ckpt|bin|h5)$/.test(name)).sort();
+  const found = readdirSync(path).filter((name) => /\.(safetensors|pt|pth|ckpt|h5)$|^pytorch_model\.bin$/.test(name)).sort();
   const [best] = found.sort((a, b) => Number(b.endsWith('.safetensors')) - Number(a.endsWith('.safetensors')));
   if (best !== undefined)
     throw new TinyLMError(
       'run-not-a-run',
-      `${path} is not the folder of a run; it holds ${found.map(shownName).join(', ')}`,
+      `${path} is a folder with ${found.map(shownName).join(', ')}, expected a run folder, a .tlm file or a checkpoint`,
       `give the file itself: ${shellWord(join(path, best))}`,
     );
 }

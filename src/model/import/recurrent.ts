@@ -80,7 +80,7 @@ function noLayers(tensors: Tensors): never {
 function layerOf(group: ReadonlyMap<Part, string>, tensors: Tensors): FoundLayer {
   const ih = group.get('weight_ih');
   const hh = group.get('weight_hh');
-  const [any] = group.values();
+  const any = ih ?? hh ?? [...group.values()][0];
   if (ih === undefined || hh === undefined) {
     refuse(`the checkpoint has ${shownName(any)}, and no ${ih === undefined ? 'weight_ih' : 'weight_hh'} to go with it; it has ` +
       listed(tensors.keys(), tensors), MAP_HINT);

@@ -45,7 +45,7 @@ export function readTokenizerFile(name: string, text: string): TokenizerFile | u
     refuseTokenizer(`${name} is a vocabulary of WordPiece (BERT), which takes the longest token first; TinyLM merges pairs`);
   }
   const single = (line: string): boolean => isCharacter(unescaped(line)) || roleOf(line) !== undefined;
-  if (lines.length >= 2 && (share(single) > 0.5 || /(^|[/\\])vocab[^/\\]*\.txt$/i.test(name))) {
+  if (lines.length >= 2 && (share(single) > 0.5 || /(^|[/\\])vocab\.txt$/i.test(name))) {
     return importCharacters(lines.map((line, id): Numbered => [single(line) ? unescaped(line) : line, id]), name);
   }
   return distinct(content, name);
