@@ -151,7 +151,8 @@ async function compare(file: TokenizerFile, where: string, samples: readonly str
 async function ownEncoder({ json }: TokenizerFile): Promise<(text: string) => number[]> {
   const { Tokenizer: Own } = await import('@huggingface/tokenizers');
   try {
-    const own = new Own(json!, {});
+    // The library wants every part to be there, be it null.
+    const own = new Own({ normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [], ...json }, {});
     return (text) => own.encode(text, { add_special_tokens: false }).ids;
   } catch (error) {
     throw new TinyLMError('tokenizer-import', `a tokenizer.json that cannot be used: ${error instanceof Error ? error.message : String(error)}`,

@@ -82,7 +82,7 @@ export function importTokenizerJson(file: Json): ImportedTokenizer {
     numbers.set(content, Number(id));
     added.push(content);
   }
-  const merges = mergesOf(model);
+  const merges = mergesOf(model, numbers);
   if (merges.length === 0 && how !== 'bytes') {
     const text = how === 'metaspace' ? [...numbers].map(([t, id]): Numbered => [t.replaceAll('\u2581', ' '), id]) : [...numbers];
     return importCharacters(text, 'the tokenizer');
@@ -96,11 +96,15 @@ export function importTokenizerJson(file: Json): ImportedTokenizer {
   return importMerges(numbers, merges, how);
 }
 
-function mergesOf(model: Json): [string, string][] {
-  return list(model.merges).map((merge) => {
-    const parts = Array.isArray(merge) ? merge : String(merge).split(' ');
-    if (parts.length !== 2) refuseTokenizer(`a merge of ${parts.length} parts, ${shownToken(String(merge))}, expected 2`);
-    return [String(parts[0]), String(parts[1])];
+function mergesOf(model: Json, known: ReadonlyMap<string, number>): [string, string][] {
+  return list(model.merges).map((merge): [string, string] => {
+    if (Array.isArray(merge) && merge.length === 2) return [String(merge[0]), String(merge[1])];
+    // "left right"; a token may be or hold a space itself.
+    const text = Array.isArray(merge) ? merge.join(' ') : String(merge);
+    for (let at = text.indexOf(' '); at >= 0; at = text.indexOf(' ', at + 1)) {
+      if (known.has(text.slice(0, at)) && known.has(text.slice(at + 1))) return [text.slice(0, at), text.slice(at + 1)];
+    }
+    return refuseTokenizer(`the merge ${shownToken(text)} is not of two tokens of the vocabulary`);
   });
 }
 

@@ -1,0 +1,218 @@
+/** Tokenizers of other programs: what can be had exactly is the same token by token; the rest is refused by name. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Tokenizer as Own } from '@huggingface/tokenizers';
+import { generateStories } from '../src/corpus/index.js';
+import { readTlm, writeTlm } from '../src/format/index.js';
+import { configOf, initModel, renumberTokens } from '../src/model/index.js';
+import { quantizeModel } from '../src/quantize/index.js';
+import {
+  allTokenBytes, byteTable, BYTE_LETTERS, bytesOfModel, readTokenizerFile, Tokenizer, trainTokenizer, type ImportedTokenizer, type TokenizerTable,
+} from '../src/tokenizer/index.js';
+
+const STORIES = generateStories({ lang: 'en', seed: 3, bytes: 30_000 });
+const CHARACTERS = ['z', '\n', 'é', ' ', 'a', '猫', 'b', '"', '.'];
+
+const read = (value: unknown, name = 'stoi.json'): ImportedTokenizer => {
+  const found = readTokenizerFile(name, typeof value === 'string' ? value : JSON.stringify(value));
+  assert.ok(found, name);
+  return found;
+};
+const refused = (value: unknown, message: RegExp, name = 'tokenizer.json'): void => {
+  assert.throws(() => readTokenizerFile(name, typeof value === 'string' ? value : JSON.stringify(value)),
+    (error: Error & { code?: string }) => (error.code === 'tokenizer-import' && message.test(error.message)) || assert.fail(`${error.message}`));
+};
+
+const library = (json: object): Own =>
+  new Own({ normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [], ...json }, {});
+
+/** Numbers of the other program for a text, by way of our tokens. */
+function throughOurs({ table, output }: ImportedTokenizer, text: string): number[] {
+  const ours = new Tokenizer(table);
+  const tokens = ours.encode(text);
+  assert.equal(ours.decodeText(tokens), text);
+  return Array.from(tokens, (token) => output[token]);
+}
+
+test('a list of characters in any order, in every form in which programs write one', () => {
+  const ids = Object.fromEntries(CHARACTERS.map((c, i) => [c, i]));
+  const inverse = Object.fromEntries(CHARACTERS.map((c, i) => [String(i), c]));
+  const forms: unknown[] = [CHARACTERS, ids, inverse, { stoi: ids }, { itos: inverse }, { stoi: ids, itos: inverse }, { itos: CHARACTERS },
+    { chars: CHARACTERS }, { chars: CHARACTERS.join('') }, { char_to_idx: ids }, { vocab: ids, size: 9 },
+    { model: { type: 'WordLevel', vocab: ids, unk_token: '<unk>' } }];
+  const text = 'az "é 猫".\nb';
+  for (const form of forms) {
+    const found = read(form);
+    assert.equal(found.vocab, 9, JSON.stringify(form));
+    assert.deepEqual(throughOurs(found, text), [...text].map((c) => ids[c]), JSON.stringify(form));
+    assert.deepEqual(found.encode?.(text) ?? [...text].map((c) => ids[c]), [...text].map((c) => ids[c]));
+    // Sorted by their bytes, as our tables are; no row is lost.
+    assert.deepEqual([...found.output].filter((id) => id >= 0).sort((a, b) => a - b), CHARACTERS.map((_, i) => i));
+    assert.equal(found.input[0], 1, 'a text begins as after a line end');
+    assert.equal(found.output[0], -1);
+    assert.match(found.notes.join(), /never ends/);
+  }
+});
+
+test('a list of characters, one a line, and a text of characters that are all different', () => {
+  const lines = read(`${CHARACTERS.map((c) => (c === '\n' ? '\n' : c)).join('\n')}\n`, 'vocab.txt');
+  assert.deepEqual(throughOurs(lines, 'a\n b'), [4, 1, 3, 6]);
+  assert.deepEqual(throughOurs(read('a\r\n<space>\r\nb\r\n\\n\r\n', 'vocab.txt'), 'b a\n'), [2, 1, 0, 3]);
+  const all = [...'\n !",.ABCDabcdef'];
+  assert.deepEqual(throughOurs(read(`${all.join('')}\n`, 'chars.txt'), 'fed'), [15, 14, 13]);
+  for (const text of ['Once upon a time there was a cat.\n', 'a\n', '', 'Emma\nOlivia\nAva\n', JSON.stringify(STORIES), '{"text": "Once"}',
+    STORIES.map((text) => JSON.stringify({ text })).join('\n')]) {
+    assert.equal(readTokenizerFile('x', text), undefined, text.slice(0, 30));
+  }
+});
+
+test('tokens without text: end, begin, unknown, padding', () => {
+  const found = read({ stoi: { '<pad>': 0, '<unk>': 1, '<s>': 2, '</s>': 3, a: 4, b: 5, '\n': 6 } });
+  assert.deepEqual([found.input[0], found.output[0]], [2, 3]);
+  assert.deepEqual([...found.input].slice(1, 17), new Array(16).fill(1), 'what it does not know reads as unknown');
+  assert.deepEqual([...found.output].slice(1, 17), new Array(16).fill(-1), 'and is never written');
+  assert.match(found.notes.join('\n'), /<\/s> \(3\) is the end[^]*<s> \(2\) is what[^]*left out.*<unk> \(1\), <pad> \(0\)/);
+  refused({ stoi: { '<eos>': 0, '</s>': 1, a: 2 } }, /seem to stand for the same/);
+});
+
+test('lists that are none of characters are refused by name', () => {
+  refused({ stoi: { the: 0, cat: 1, a: 2 } }, /2 of the 3 tokens of .* are no single characters, e\.g\. "the", "cat"/);
+  refused({ stoi: { a: 0, b: 0 } }, /same number/);
+  refused({ stoi: { a: -1, b: 0 } }, /number -1/);
+  refused({ chars: 'aba' }, /twice/);
+  refused({ stoi: { a: '0' } }, /no list of tokens/);
+  refused({ stoi: { '<s>': 0 , '</s>': 1 } }, /no characters/);
+  refused(Object.fromEntries(Array.from({ length: 4090 }, (_, i) => [String.fromCodePoint(0x4e00 + i), i])), /4090 characters, expected at most 4079/);
+  refused('[PAD]\n[UNK]\n##s\nthe\ncat\n', /no single characters/, 'vocab.txt');
+  refused(`[PAD]\n[UNK]\n${Array.from({ length: 40 }, (_, i) => `##w${i}`).join('\n')}\n`, /WordPiece/, 'words.txt');
+  refused('#version: 0.2\nh e\n', /without its vocabulary/, 'merges.txt');
+  refused(Array.from({ length: 30 }, (_, i) => `${Buffer.from(`w${i}`).toString('base64')} ${i}`).join('\n'), /tiktoken/, 'o200k.tiktoken');
+  refused(Array.from({ length: 30 }, (_, i) => `w${i}\t-${i}.5`).join('\n'), /SentencePiece/, 'm.vocab');
+  refused({ tokenizer_class: 'GPT2Tokenizer', model_max_length: 1024 }, /settings \(tokenizer_config/);
+  refused({ model_type: 'gru', hidden_size: 64 }, /config\.json/);
+  refused({ bos_token: '<s>', eos_token: '</s>' }, /special_tokens_map/);
+});
+
+/** One of our tables as a tokenizer.json, its numbers in another order; returns theirs for each of ours. */
+function toJson(table: TokenizerTable, { bytes = true, changes = {}, model = {} } = {}): { json: Record<string, unknown>; ids: number[] } {
+  const words = allTokenBytes(table).map((symbol) =>
+    (bytes ? Array.from(symbol, (b) => BYTE_LETTERS[b]).join('') : new TextDecoder().decode(symbol)));
+  const first = table.base.length;
+  const vocab: Record<string, number> = {};
+  let next = 0;
+  const end = 3; // somewhere in the middle
+  const give = (word: string): number => (vocab[word] ??= (next === end ? ++next : next, next++));
+  if (bytes) for (const letter of [...BYTE_LETTERS].reverse()) give(letter);
+  const ids = words.map((word, i) => (i < 17 ? -1 : give(word)));
+  const merges = table.merges.map(([l, r]) => (bytes ? `${words[l]} ${words[r]}` : [words[l], words[r]]));
+  assert.ok(first > 17);
+  return {
+    ids,
+    json: {
+      version: '1.0', added_tokens: [{ id: end, content: '<|endoftext|>', special: true }], normalizer: null, post_processor: null,
+      pre_tokenizer: bytes ? { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true } : null,
+      decoder: bytes ? { type: 'ByteLevel' } : null,
+      model: { type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, vocab, merges, ...model },
+      ...changes,
+    },
+  };
+}
+
+test('byte-pair merges that stay within a word: the same tokens as its own library gives', () => {
+  const table = trainTokenizer(STORIES, { kind: 'bpe', vocab: 400 });
+  for (const bytes of [true, false]) {
+    const { json, ids } = toJson(table, { bytes });
+    const found = read(json, 'tokenizer.json');
+    assert.equal(found.table.kind, 'bpe');
+    assert.deepEqual(found.table.merges.length, table.merges.length);
+    assert.equal(found.output[0], 3);
+    const own = library(json);
+    for (const text of STORIES.slice(0, 10)) {
+      const theirs = own.encode(text, { add_special_tokens: false }).ids;
+      assert.deepEqual(throughOurs(found, text), theirs);
+      if (!bytes) assert.deepEqual(theirs, Array.from(new Tokenizer(table).encode(text), (token) => ids[token]));
+    }
+  }
+  const pairs = toJson(table).json;
+  const model = pairs.model as { merges: string[] };
+  const listed = read({ ...pairs, model: { ...model, merges: model.merges.map((m) => m.split(' ')) } });
+  assert.deepEqual(listed.table, read(pairs).table, 'merges as pairs');
+});
+
+test('whole characters that a byte-level tokenizer makes of bytes become our characters', () => {
+  const letters = (text: string): string => Array.from(new TextEncoder().encode(text), (b) => BYTE_LETTERS[b]).join('');
+  const cat = letters('猫');
+  const vocab: Record<string, number> = Object.fromEntries(BYTE_LETTERS.map((letter, i) => [letter, i]));
+  const merges: [string, string][] = [];
+  const merge = (left: string, right: string): void => {
+    merges.push([left, right]);
+    vocab[left + right] = Object.keys(vocab).length;
+  };
+  merge(letters('é')[0], letters('é')[1]);
+  merge(cat[0], cat[1]);
+  merge(cat.slice(0, 2), cat[2]);
+  merge('c', 'a');
+  merge('ca', 'f');
+  merge('caf', letters('é'));
+  merge(BYTE_LETTERS[32], cat);
+  const json = { pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false }, decoder: { type: 'ByteLevel' }, model: { type: 'BPE', vocab, merges } };
+  const found = read(json, 'tokenizer.json');
+  const own = library(json);
+  for (const text of ['café 猫', 'caf猫é', ' éé', 'ca caf café.']) {
+    assert.deepEqual(throughOurs(found, text), own.encode(text, { add_special_tokens: false }).ids, text);
+  }
+  assert.match(found.notes.join('\n'), /parts of characters/);
+  const cut = { ...json, model: { ...json.model, merges: [...merges, [letters('é')[1], cat[0]]], vocab: { ...vocab, [letters('é')[1] + cat[0]]: 300 } } };
+  refused(cut, /cuts a character into pieces/);
+});
+
+test('bytes alone, in any order, and 257: our byte 0 is the end', () => {
+  const vocab = Object.fromEntries(BYTE_LETTERS.map((letter, b) => [letter, ((b * 7) % 256) + 1]));
+  const json = {
+    added_tokens: [{ id: 0, content: '<|endoftext|>', special: true }], pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false },
+    decoder: { type: 'ByteLevel' }, model: { type: 'BPE', vocab, merges: [] },
+  };
+  const found = read(json, 'tokenizer.json');
+  assert.deepEqual(found.table, byteTable());
+  assert.equal(found.vocab, 257);
+  assert.equal(found.output[0], 0);
+  assert.deepEqual(throughOurs(found, 'Olá!'), library(json).encode('Olá!', { add_special_tokens: false }).ids);
+  const plain = bytesOfModel(257);
+  assert.deepEqual([plain.input[0], plain.output[0], plain.output[65], plain.output.length], [256, 256, 65, 256]);
+  assert.deepEqual([...bytesOfModel(256).output], Array.from({ length: 256 }, (_, i) => i));
+  assert.throws(() => bytesOfModel(259), { code: 'tokenizer-import' });
+});
+
+test('tokenizers by other rules are refused by name', () => {
+  const table = trainTokenizer(STORIES, { kind: 'bpe', vocab: 120 });
+  const { json } = toJson(table);
+  const base = json.model as { vocab: Record<string, number>; merges: string[] };
+  const model = (changes: object): object => ({ ...json, model: { ...base, ...changes } });
+  const merged = (left: string, right: string): object =>
+    model({ merges: [...base.merges, `${left} ${right}`], vocab: { ...base.vocab, [left + right]: 5000 } });
+  refused(merged('.', BYTE_LETTERS[10]), /the token "\.\\n" goes beyond what TinyLM takes for a word/);
+  refused(merged(BYTE_LETTERS[32], BYTE_LETTERS[32]), /the token " {2}" goes beyond/);
+  refused(merged("'", 's'), /"'s" goes beyond/);
+  refused(model({ type: 'WordPiece' }), /kind WordPiece/);
+  refused(model({ type: 'Unigram', vocab: [['a', -1]] }), /kind Unigram/);
+  refused(model({ dropout: 0.1 }), /dropout/);
+  refused(model({ end_of_word_suffix: '</w>' }), /end_of_word_suffix/);
+  refused(model({ ignore_merges: true }), /ignore_merges/);
+  refused(model({ merges: [...base.merges, 'q q q'] }), /the merge "q q q" is not of two tokens/);
+  refused(model({ vocab: { ...base.vocab, xyz: 5000 } }), /"xyz" is made by no merge/);
+  refused({ ...json, normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Lowercase' }] } }, /Lowercase/);
+  refused({ ...json, pre_tokenizer: { type: 'ByteLevel', add_prefix_space: true } }, /puts a space before every text/);
+  refused({ ...json, pre_tokenizer: { type: 'Metaspace', prepend_scheme: 'always' } }, /puts a space/);
+  refused({ ...json, pre_tokenizer: { type: 'Whitespace' } }, /throws spaces away/);
+  refused({ ...json, added_tokens: [{ id: 9, content: '<|user|>' }] }, /a token of its own for "<\|user\|>"/);
+});
+
+test('an imported tokenizer and its model travel in a .tlm', () => {
+  const found = read({ chars: CHARACTERS });
+  const model = renumberTokens(initModel(configOf({ vocab: 9, dim: 5, hidden: 7 }), 1), found);
+  const quantized = quantizeModel(model, { biasBytes: 2 }).model;
+  const file = readTlm(writeTlm({ model: quantized, tokenizer: found.table, metadata: {}, packing: 'b3' }));
+  assert.deepEqual(file.tokenizer, found.table);
+  const bias = file.model.tensors.find(({ name }) => name === 'fc.bias')!;
+  assert.ok(bias.kind === 'fixed' && bias.values[1] / 2 ** bias.frac <= -19 && bias.frac >= 7);
+});
