@@ -12,9 +12,9 @@ export interface GateFit {
   readonly bits: number;
 }
 
-/** Multiplications for all orders together: a few seconds. */
+/** Multiplications for all orders together, and tokens: a second or two. */
 const WORK = 4e8;
-const TOKENS = { min: 200, max: 3000 };
+const TOKENS = { min: 200, max: 800 };
 /** A model this good has its gates in order. */
 const GOOD = 3;
 /** What another order must be better by, in bits per byte, before it is believed. */

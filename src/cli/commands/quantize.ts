@@ -159,8 +159,12 @@ function howTo({ file: { trained } }: WeightsSource, { method, threshold, packin
 
 /** Bits that a file has for a weight of each matrix, its scales counted. */
 function bitsAWeight(tlm: Uint8Array): Map<string, number> {
-  return new Map(readTlm(tlm).info.tensors.filter(({ trits }) => trits > 0).map(({ name, rows, cols, dataBytes, scaleBytes }) =>
-    [name, (8 * (dataBytes + scaleBytes)) / (rows * cols)]));
+  const { info, model } = readTlm(tlm);
+  return new Map(model.tensors.flatMap((tensor, i): [string, number][] => {
+    if (tensor.kind !== 'ternary') return [];
+    const { dataBytes } = info.tensors[i];
+    return [[tensor.name, (8 * (dataBytes + tensor.scaleBytes * tensor.mantissas.length)) / tensor.levels.length]];
+  }));
 }
 
 function reportTable(report: readonly TensorReport[], stored: ReadonlyMap<string, number>): string {
