@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { judgeNoise } from '../src/cli/import-check.js';
+import { judgeNoise, noiseLevel } from '../src/cli/import-check.js';
 import { readTlm, writeSafetensors } from '../src/format/index.js';
 import { configOf, initModel, reorderGates, tensorsOfModel, type FloatModel } from '../src/model/index.js';
 import { loadWeights } from '../src/node/checkpoint-file.js';
@@ -108,9 +108,22 @@ describe('quantize: checkpoints and tokenizers of other programs', () => {
   });
 
   it('a model worse than a coin is an error', () => {
-    judgeNoise(7.9, 'as floats', 'x.txt', 'try again');
-    assert.throws(() => judgeNoise(8.1, 'as floats', 'x.txt', 'try again'),
+    judgeNoise(7.9, 8, 'as floats', 'x.txt', 'try again');
+    assert.throws(() => judgeNoise(8.1, 8, 'as floats', 'x.txt', 'try again'),
       { code: 'import-noise', message: /8\.100 bits per byte on x\.txt, worse than a coin/, hint: /try again; --force/ });
+  });
+
+  it('a model worse than tokens drawn blindly is an error too: another tokenizer than its own', async () => {
+    const documents = [{ tokens: new Array<number>(99).fill(1), bytes: 400 }];
+    assert.equal(noiseLevel(documents, 256), 2);
+    assert.equal(noiseLevel([{ tokens: [1, 2, 3], bytes: 3 }], 256), 8);
+    const model = random(300);
+    // It is sure of what comes next, and wrong.
+    const sure = new Map(model.tensors).set('fc.bias', Float32Array.from({ length: 300 }, (_, i) => (i === 5 ? 20 : 0)));
+    const path = save('sure.safetensors', { ...model, tensors: sure });
+    const words = ['quantize', path, '--tokenizer-from', 'stories:en', '--max-bytes', '60K', '--out', at('sure.tlm')];
+    refused(await tinylm(words), /as floats: .* worse than tokens drawn blindly/, /tokenizer that the model was trained with/);
+    assert.ok(!existsSync(at('sure.tlm')));
   });
 
   it('gates in another order are named, whether there is a text or none', async () => {

@@ -3,8 +3,14 @@ import { GATE_ORDERS, gateWords, OWN_GATES, reorderGates, TinyLMError, weightCou
 import { evaluateFloat, type Document } from '../reference/index.js';
 import { bits } from './values.js';
 
-/** Bits of a byte: a model that needs more knows less than one that says nothing. */
-export const NOISE = 8;
+/**
+ * Bits per byte above which a model has learned nothing of a text: those of a byte, or of tokens that are drawn blindly where these are
+ * fewer, as with tokens of several bytes.
+ */
+export function noiseLevel(documents: readonly Document[], vocab: number): number {
+  const tokens = documents.reduce((sum, d) => sum + d.tokens.length + 1, 0);
+  return Math.min(8, (Math.log2(vocab) * tokens) / documents.reduce((sum, d) => sum + d.bytes, 0));
+}
 
 export interface GateFit {
   readonly order: GateOrder;
@@ -64,12 +70,19 @@ export function judgeGates([own, other]: readonly [GateFit, GateFit?], text: str
   );
 }
 
-/** @throws TinyLMError `import-noise` above 8 bits per byte */
-export function judgeNoise(found: number, what: string, text: string, hint: string): void {
-  if (found <= NOISE) return;
+/**
+ * @param level see `noiseLevel`
+ * @throws TinyLMError `import-noise` above it
+ */
+export function judgeNoise(found: number, level: number, what: string, text: string, hint: string): void {
+  if (found <= level) return;
   throw new TinyLMError(
     'import-noise',
-    `${what}: ${bits(found)} bits per byte on ${text}, worse than a coin for every bit: it has learned nothing of this text`,
+    `${what}: ${bits(found)} bits per byte on ${text}, ${noiseWords(level)}: it has learned nothing of this text`,
     `${hint}; --force writes the file all the same`,
   );
 }
+
+/** What is worse than knowing nothing. */
+export const noiseWords = (level: number): string =>
+  level >= 8 ? 'worse than a coin for every bit' : `worse than tokens drawn blindly (${bits(level)})`;

@@ -1,11 +1,13 @@
 /** Where a tokenizer comes from: a run, a `.tlm`, a file of another program, or the corpus that it was trained on. */
 import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { generateStories } from '../corpus/index.js';
 import { foreignKind } from '../format/index.js';
 import { TinyLMError, type TokenRows } from '../model/index.js';
 import type { CorpusOptions } from '../node/corpus-files.js';
 import { readBytes } from '../node/files.js';
 import { RunFolder } from '../node/run-folder.js';
+import { shellWord } from '../node/shell.js';
 import {
   allTokenBytes, bytesOfModel, readTokenizerFile, Tokenizer, trainTokenizer, type ImportedTokenizer, type TokenizerFile, type TokenizerKind,
   type TokenizerTable,
@@ -46,9 +48,10 @@ export async function findTokenizer(
   const { model, trained } = source.file;
   if (tokenizerFrom === undefined) {
     if (trained) return checked({ table: trained.tokenizer, notes: [] }, source.path);
+    const beside = join(dirname(source.path), 'tokenizer.json');
     throw new UsageError(
       `${source.path} was made by another program and has no tokenizer`,
-      'add --tokenizer-from byte when its tokens are bytes, or --tokenizer-from with its tokenizer.json, its list of characters, ' +
+      existsSync(beside) ? `there is one beside it: --tokenizer-from ${shellWord(beside)}` : 'add --tokenizer-from byte when its tokens are bytes, or --tokenizer-from with its tokenizer.json, its list of characters, ' +
         'or the run folder or .tlm that it was trained with',
     );
   }
@@ -90,7 +93,10 @@ function ofModel(path: string): FoundTokenizer {
 }
 
 /** The tokenizer that a file holds, or undefined where it is a corpus. */
-function tokenizerFile(path: string): TokenizerFile | undefined {
+function tokenizerFile(given: string): TokenizerFile | undefined {
+  // A folder of a downloaded model has it among other files.
+  const within = join(given, 'tokenizer.json');
+  const path = existsSync(within) ? within : given;
   if (!existsSync(path) || !statSync(path).isFile() || statSync(path).size > TOKENIZER_BYTES_MAX) return undefined;
   const bytes = readBytes(path);
   const kind = foreignKind(bytes);

@@ -47,9 +47,11 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
   if (bytes.length < 8) fail(`${bytes.length} bytes, expected at least 8`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
-  if (length > HEADER_BYTES_MAX || 8 + length > bytes.length) {
-    fail(`a header of ${length} bytes in a file of ${bytes.length}`);
+  if (length > HEADER_BYTES_MAX) {
+    const first = Array.from(bytes.subarray(0, 8), (b) => b.toString(16).padStart(2, '0')).join(' ');
+    fail(`it begins with the bytes ${first}, expected the length of a header, at most ${HEADER_BYTES_MAX}`);
   }
+  if (8 + length > bytes.length) fail(`a header of ${length} bytes in a file of ${bytes.length}: it was cut off, or is of another kind`);
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, 8 + length));
   const data = new DataView(bytes.buffer, bytes.byteOffset + 8 + length, bytes.byteLength - 8 - length);
   const spans: { name: string; begin: number; end: number }[] = [];

@@ -5,13 +5,13 @@ import {
   configOf, describeTrits, gateOrder, renumberTokens, TRITS, type FloatModel, type ModelConfig, type ModelShorthand,
 } from '../../model/index.js';
 import { DEFAULT_THRESHOLD, type TensorReport, type TernaryMethod } from '../../quantize/index.js';
-import { Tokenizer, type TokenizerTable } from '../../tokenizer/index.js';
+import { Tokenizer, TOKENIZER_LIMITS, type TokenizerTable } from '../../tokenizer/index.js';
 import { encodeDocuments, type TokenizedDocument } from '../../train/index.js';
 import { chooseTrainer } from '../choose-trainer.js';
 import { verb, type Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { exportModel, type ExportOptions } from '../export-model.js';
-import { judgeGates, judgeNoise, NOISE, tryGates } from '../import-check.js';
+import { judgeGates, judgeNoise, noiseLevel, noiseWords, tryGates } from '../import-check.js';
 import { bitsOfFloat, bitsOfTlm } from '../measure.js';
 import { floatModel, openWeights, type WeightsSource } from '../model-source.js';
 import { addOptions, CORPUS_OPTIONS } from '../options.js';
@@ -188,15 +188,29 @@ const OTHER_TOKENIZER = 'give the tokenizer that the model was trained with, and
 /** Without a text of the user's: a checkpoint from elsewhere is tried on the built-in stories, which tell the order of its gates. */
 function smokeTest(float: FloatModel, tokenizer: TokenizerTable, { gates, force }: Options, { terminal }: Context): void {
   const documents = encodeDocuments(new Tokenizer(tokenizer), sampleTexts());
+  if (strangeShare(documents, tokenizer) > STRANGE) {
+    terminal.note('not measured: give --corpus with a text of the kind that the model knows');
+    return;
+  }
+  const level = noiseLevel(documents, float.config.vocab);
   const fit = tryGates(float, documents, tokenizer.eod);
   const [own, other] = fit;
   const stories = 'the built-in English stories';
   // Of a text in another language little can be said.
   if (gates === undefined && !force && other !== undefined && other.bits < CLEAR) judgeGates(fit, stories);
-  if (own.bits > NOISE)
-    terminal.warn(`${bits(own.bits)} bits per byte on ${stories}, worse than a coin for every bit; give --corpus with a text of the ` +
+  if (own.bits > level)
+    terminal.warn(`${bits(own.bits)} bits per byte on ${stories}, ${noiseWords(level)}; give --corpus with a text of the ` +
       'kind that the model knows, and see whether it is the right tokenizer');
   else terminal.note(`not measured on a text that it knows (--corpus); on ${stories} it has ${bits(own.bits)} bits per byte`);
+}
+
+/** Share of nibbles above which a text is of other letters than the model's. */
+const STRANGE = 0.2;
+
+function strangeShare(documents: readonly TokenizedDocument[], { nibbleBase }: TokenizerTable): number {
+  const nibble = (token: number): boolean => nibbleBase >= 0 && token >= nibbleBase && token < nibbleBase + TOKENIZER_LIMITS.nibbleCount;
+  const tokens = documents.flatMap((d) => [...d.tokens]);
+  return tokens.filter(nibble).length / tokens.length;
 }
 
 /** Bits per byte that no model reaches by chance on a text. */
@@ -233,7 +247,8 @@ async function measure(
     threads: threadsOf({ threads }),
     eod: tokenizer.eod,
   });
-  if (!force) judgeNoise(before, 'as floats', where, OTHER_TOKENIZER);
+  const level = noiseLevel(documents, float.config.vocab);
+  if (!force) judgeNoise(before, level, 'as floats', where, OTHER_TOKENIZER);
   const after = await bitsOfTlm(tlm, documents);
   const figures = { bytes: documents.reduce((sum, d) => sum + d.bytes, 0), before, after };
   if (after - before <= LOSS) return figures;
@@ -241,7 +256,7 @@ async function measure(
   const tried = Object.entries(trits).map(([n, found]) => `--trits ${n}: ${bits(found)}`).join(', ');
   const help = `${tried === '' ? '' : `${tried} bits per byte; `}` +
     'weights that are ternary from the beginning of the training lose least (tinylm train without --float)';
-  if (!force) judgeNoise(after, `made ternary (${bits(before)} as floats)`, where, help);
+  if (!force) judgeNoise(after, level, `made ternary (${bits(before)} as floats)`, where, help);
   terminal.warn(`made ternary, the model loses ${bits(after - before)} bits per byte (${bits(before)} → ${bits(after)})`);
   terminal.note(`what helps: ${help}`);
   return { ...figures, trits };

@@ -88,6 +88,7 @@ function leftOver(tensors: Tensors, left: ReadonlySet<string>, layers: number): 
   const kinds: readonly [RegExp, string][] = [
     [/(^|[._])(\w*norm\w*|ln\w*|bn\w*)([._]|$)/i, 'a normalisation'],
     [/(^|[._])(wpe|pos\w*)([._]|$)/i, 'positions'],
+    [/(^|[._])(h_?0|h_?init\w*|init\w*|hidden)$/i, 'a learned initial state (ours begins with zeros)'],
     [/(^|[._])(attn|attention)\w*([._]|$)/i, 'attention'],
   ];
   const names = [...left];
