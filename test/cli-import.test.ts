@@ -23,7 +23,11 @@ describe('quantize: checkpoints and tokenizers of other programs', () => {
     writeFileSync(at(name), writeSafetensors(new Map([...tensorsOfModel(model)].map(([n, t]) => [rename(n), t]))));
     return at(name);
   };
-  const theirs = (name: string): string => name.replace(/^embed/, 'emb').replace(/^rnn/, 'gru').replace(/^fc/, 'head');
+  const theirs = (name: string): string =>
+    name
+      .replace(/^embed/, 'emb')
+      .replace(/^rnn/, 'gru')
+      .replace(/^fc/, 'head');
   const refused = ({ code, err }: Result, message: RegExp, hint: RegExp, expected = 1): void => {
     assert.match(err, message);
     assert.match(err, hint);
@@ -36,10 +40,22 @@ describe('quantize: checkpoints and tokenizers of other programs', () => {
     const characters = [...'zyxwvutsrqponmlkjihgfedcba\n '];
     const path = save('chars.safetensors', random(characters.length), theirs);
     writeFileSync(at('stoi.json'), JSON.stringify(Object.fromEntries(characters.map((c, i) => [c, i]))));
-    const { code, err, out } = await tinylm(['quantize', path, '--tokenizer-from', at('stoi.json'), '--trits', '3', '--out', at('chars.tlm')]);
+    const { code, err, out } = await tinylm([
+      'quantize',
+      path,
+      '--tokenizer-from',
+      at('stoi.json'),
+      '--trits',
+      '3',
+      '--out',
+      at('chars.tlm'),
+    ]);
     assert.equal(code, 0, err);
     assert.match(err, /emb\.weight as embed\.weight.*a list of 28 characters/s);
-    assert.match(out, /trits a weight {2}bits a weight[^]*embed\.weight +45 × 6 +3 +\d+\.\d\d[^]*3 trits a weight \(fit\)/);
+    assert.match(
+      out,
+      /trits a weight {2}bits a weight[^]*embed\.weight +45 × 6 +3 +\d+\.\d\d[^]*3 trits a weight \(fit\)/,
+    );
     const { tokenizer, model } = readTlm(new Uint8Array(readFileSync(at('chars.tlm'))));
     const token = new Tokenizer(tokenizer).encode('a')[0];
     assert.equal(model.config.vocab, 17 + characters.length);
@@ -50,7 +66,10 @@ describe('quantize: checkpoints and tokenizers of other programs', () => {
     };
     const { tensors, config } = random(characters.length);
     const id = characters.indexOf('a');
-    for (const [name, cols] of [['embed.weight', config.dim], ['fc.weight', 8]] as const) {
+    for (const [name, cols] of [
+      ['embed.weight', config.dim],
+      ['fc.weight', 8],
+    ] as const) {
       const float = tensors.get(name)!.subarray(id * cols, (id + 1) * cols);
       row(name).forEach((sign, i) => assert.ok(sign === 0 || sign === Math.sign(float[i]), name));
     }
@@ -58,13 +77,34 @@ describe('quantize: checkpoints and tokenizers of other programs', () => {
 
   it('trits by group, and what a weight takes, as JSON', async () => {
     const path = save('bytes.safetensors', random(256));
-    const { code, out, err } = await tinylm(['quantize', path, '--tokenizer-from', 'byte', '--trits', 'embed=2,hh=3', '--packing', 't2',
-      '--json', '--out', at('bytes.tlm')]);
+    const { code, out, err } = await tinylm([
+      'quantize',
+      path,
+      '--tokenizer-from',
+      'byte',
+      '--trits',
+      'embed=2,hh=3',
+      '--packing',
+      't2',
+      '--json',
+      '--out',
+      at('bytes.tlm'),
+    ]);
     assert.equal(code, 0, err);
-    const { tensors, method } = JSON.parse(out) as { method: string; tensors: { name: string; trits: number; bitsPerWeight?: number }[] };
+    const { tensors, method } = JSON.parse(out) as {
+      method: string;
+      tensors: { name: string; trits: number; bitsPerWeight?: number }[];
+    };
     assert.equal(method, 'fit');
-    assert.deepEqual(tensors.filter(({ trits }) => trits > 0).map(({ name, trits }) => [name, trits]),
-      [['embed.weight', 2], ['rnn.weight_ih_l0', 1], ['rnn.weight_hh_l0', 3], ['fc.weight', 1]]);
+    assert.deepEqual(
+      tensors.filter(({ trits }) => trits > 0).map(({ name, trits }) => [name, trits]),
+      [
+        ['embed.weight', 2],
+        ['rnn.weight_ih_l0', 1],
+        ['rnn.weight_hh_l0', 3],
+        ['fc.weight', 1],
+      ],
+    );
     // 8 weights of 2 bits a digit, and a byte a row for its scale.
     assert.equal(tensors.find(({ name }) => name === 'rnn.weight_hh_l0')!.bitsPerWeight, 6 + 1);
     const one = await tinylm(['quantize', path, '--tokenizer-from', 'byte', '--json', '--out', at('one.tlm')]);
@@ -80,17 +120,28 @@ describe('quantize: checkpoints and tokenizers of other programs', () => {
     refused(await from('few.json', '{"a": 0, "b": 1}'), /has 2 tokens, the model 256/, /trained with/);
     refused(await from('words.json', '{"the": 0, "cat": 1}'), /no single characters, e\.g\. "the"/, /tokenizer\.json/);
     writeFileSync(at('meta.pkl'), Buffer.from('\x80\x04\x95\x10}\x94(\x8c\x04stoi\x94}', 'latin1'));
-    refused(await tinylm(['quantize', path, '--tokenizer-from', at('meta.pkl')]), /meta\.pkl is a pickle of Python/, /json\.dump.*meta\.pkl/s);
+    refused(
+      await tinylm(['quantize', path, '--tokenizer-from', at('meta.pkl')]),
+      /meta\.pkl is a pickle of Python/,
+      /json\.dump.*meta\.pkl/s,
+    );
     const vocab = Object.fromEntries([...BYTE_LETTERS.map((letter, b) => [letter, b]), ['se', 256]]);
-    const json = { pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false }, decoder: { type: 'ByteLevel' },
-      model: { type: 'BPE', vocab, merges: ['s e'] } };
+    const json = {
+      pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false },
+      decoder: { type: 'ByteLevel' },
+      model: { type: 'BPE', vocab, merges: ['s e'] },
+    };
     writeFileSync(at('tokenizer.json'), JSON.stringify(json));
     const model = save('merge.safetensors', random(257));
     const words = ['quantize', model, '--tokenizer-from', at('tokenizer.json'), '--out', at('merge.tlm')];
     assert.equal((await tinylm(words)).code, 0);
     // GPT-2 cuts 's off at the beginning of a line, whatever follows: not so TinyLM.
     writeFileSync(at('quotes.txt'), "They sing\n'self' and 'seven'.\n".repeat(50));
-    refused(await tinylm([...words, '--corpus', at('quotes.txt')]), /another way than TinyLM's rules do: after "They sing\\n'", at "self/, /within a word/);
+    refused(
+      await tinylm([...words, '--corpus', at('quotes.txt')]),
+      /another way than TinyLM's rules do: after "They sing\\n'", at "self/,
+      /within a word/,
+    );
     assert.ok(!existsSync(at('no.tlm')));
   });
 
@@ -102,15 +153,22 @@ describe('quantize: checkpoints and tokenizers of other programs', () => {
     refused(await tinylm(['generate', at('pointer.tlm')]), /Git LFS pointer/, /git lfs pull/);
     mkdirSync(at('hub'));
     writeFileSync(at('hub', 'model.safetensors'), '');
-    refused(await tinylm(['quantize', at('hub')]), /is a folder with model\.safetensors, expected a run folder/, /hub.model\.safetensors/);
+    refused(
+      await tinylm(['quantize', at('hub')]),
+      /is a folder with model\.safetensors, expected a run folder/,
+      /hub.model\.safetensors/,
+    );
     refused(await tinylm(['quantize', save('g.safetensors', random(256)), '--map', 'x']), /theirs=ours/, /--help/, 2);
     refused(await tinylm(['quantize', at('g.safetensors'), '--gates', 'rzz']), /no order of the gates/, /zrn/);
   });
 
   it('a model worse than a coin is an error', () => {
     judgeNoise(7.9, 8, 'as floats', 'x.txt', 'try again');
-    assert.throws(() => judgeNoise(8.1, 8, 'as floats', 'x.txt', 'try again'),
-      { code: 'import-noise', message: /8\.100 bits per byte on x\.txt, worse than a coin/, hint: /try again; --force/ });
+    assert.throws(() => judgeNoise(8.1, 8, 'as floats', 'x.txt', 'try again'), {
+      code: 'import-noise',
+      message: /8\.100 bits per byte on x\.txt, worse than a coin/,
+      hint: /try again; --force/,
+    });
   });
 
   it('a model worse than tokens drawn blindly is an error too: another tokenizer than its own', async () => {
@@ -119,17 +177,43 @@ describe('quantize: checkpoints and tokenizers of other programs', () => {
     assert.equal(noiseLevel([{ tokens: [1, 2, 3], bytes: 3 }], 256), 8);
     const model = random(300);
     // It is sure of what comes next, and wrong.
-    const sure = new Map(model.tensors).set('fc.bias', Float32Array.from({ length: 300 }, (_, i) => (i === 5 ? 20 : 0)));
+    const sure = new Map(model.tensors).set(
+      'fc.bias',
+      Float32Array.from({ length: 300 }, (_, i) => (i === 5 ? 20 : 0)),
+    );
     const path = save('sure.safetensors', { ...model, tensors: sure });
     const words = ['quantize', path, '--tokenizer-from', 'stories:en', '--max-bytes', '60K', '--out', at('sure.tlm')];
-    refused(await tinylm(words), /as floats: .* worse than tokens drawn blindly/, /tokenizer that the model was trained with/);
+    refused(
+      await tinylm(words),
+      /as floats: .* worse than tokens drawn blindly/,
+      /tokenizer that the model was trained with/,
+    );
     assert.ok(!existsSync(at('sure.tlm')));
   });
 
   it('gates in another order are named, whether there is a text or none', async () => {
     const run = at('run');
-    const { code, err } = await tinylm(['train', 'stories:en', '--float', '--max-bytes', '60K', '--tokenizer', 'byte', '--dim', '12', '--hidden', '24',
-      '--epochs', '12', '--batch', '8', '--segment', '32', '--out', run]);
+    const { code, err } = await tinylm([
+      'train',
+      'stories:en',
+      '--float',
+      '--max-bytes',
+      '60K',
+      '--tokenizer',
+      'byte',
+      '--dim',
+      '12',
+      '--hidden',
+      '24',
+      '--epochs',
+      '12',
+      '--batch',
+      '8',
+      '--segment',
+      '32',
+      '--out',
+      run,
+    ]);
     assert.equal(code, 0, err);
     const { model, weights } = loadWeights(join(run, 'best.safetensors'));
     const path = save('zrn.safetensors', reorderGates({ config: model, tensors: weights }, 'zrn'), theirs);
@@ -138,10 +222,21 @@ describe('quantize: checkpoints and tokenizers of other programs', () => {
       refused(await tinylm([...words, ...corpus]), /not in PyTorch's order r, z, n: .* as z, r, n, /, /--gates zrn/);
       assert.ok(!existsSync(at('gates.tlm')));
     }
-    const right = await tinylm([...words, '--gates', 'zrn', '--corpus', 'stories:en', '--max-bytes', '40K', '--trits', '3']);
+    const right = await tinylm([
+      ...words,
+      '--gates',
+      'zrn',
+      '--corpus',
+      'stories:en',
+      '--max-bytes',
+      '40K',
+      '--trits',
+      '3',
+    ]);
     assert.equal(right.code, 0, right.err);
     assert.match(right.out, /as floats, .* as ternary integers/);
     const noise = await tinylm([...words, '--force']);
     assert.equal(noise.code, 0, noise.err);
+    assert.match(noise.err, /warning: the gates of this checkpoint are not/);
   });
 });

@@ -7,7 +7,15 @@ import { readTlm, writeTlm } from '../src/format/index.js';
 import { configOf, initModel, renumberTokens } from '../src/model/index.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import {
-  allTokenBytes, byteTable, BYTE_LETTERS, bytesOfModel, readTokenizerFile, Tokenizer, trainTokenizer, type ImportedTokenizer, type TokenizerTable,
+  allTokenBytes,
+  byteTable,
+  BYTE_LETTERS,
+  bytesOfModel,
+  readTokenizerFile,
+  Tokenizer,
+  trainTokenizer,
+  type ImportedTokenizer,
+  type TokenizerTable,
 } from '../src/tokenizer/index.js';
 
 const STORIES = generateStories({ lang: 'en', seed: 3, bytes: 30_000 });
@@ -19,12 +27,18 @@ const read = (value: unknown, name = 'stoi.json'): ImportedTokenizer => {
   return found;
 };
 const refused = (value: unknown, message: RegExp, name = 'tokenizer.json'): void => {
-  assert.throws(() => readTokenizerFile(name, typeof value === 'string' ? value : JSON.stringify(value)),
-    (error: Error & { code?: string }) => (error.code === 'tokenizer-import' && message.test(error.message)) || assert.fail(`${error.message}`));
+  assert.throws(
+    () => readTokenizerFile(name, typeof value === 'string' ? value : JSON.stringify(value)),
+    (error: Error & { code?: string }) =>
+      (error.code === 'tokenizer-import' && message.test(error.message)) || assert.fail(`${error.message}`),
+  );
 };
 
 const library = (json: object): Own =>
-  new Own({ normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [], ...json }, {});
+  new Own(
+    { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [], ...json },
+    {},
+  );
 
 /** Numbers of the other program for a text, by way of our tokens. */
 function throughOurs({ table, output }: ImportedTokenizer, text: string): number[] {
@@ -37,17 +51,38 @@ function throughOurs({ table, output }: ImportedTokenizer, text: string): number
 test('a list of characters in any order, in every form in which programs write one', () => {
   const ids = Object.fromEntries(CHARACTERS.map((c, i) => [c, i]));
   const inverse = Object.fromEntries(CHARACTERS.map((c, i) => [String(i), c]));
-  const forms: unknown[] = [CHARACTERS, ids, inverse, { stoi: ids }, { itos: inverse }, { stoi: ids, itos: inverse }, { itos: CHARACTERS },
-    { chars: CHARACTERS }, { chars: CHARACTERS.join('') }, { char_to_idx: ids }, { vocab: ids, size: 9 },
-    { model: { type: 'WordLevel', vocab: ids, unk_token: '<unk>' } }];
+  const forms: unknown[] = [
+    CHARACTERS,
+    ids,
+    inverse,
+    { stoi: ids },
+    { itos: inverse },
+    { stoi: ids, itos: inverse },
+    { itos: CHARACTERS },
+    { chars: CHARACTERS },
+    { chars: CHARACTERS.join('') },
+    { char_to_idx: ids },
+    { vocab: ids, size: 9 },
+    { model: { type: 'WordLevel', vocab: ids, unk_token: '<unk>' } },
+  ];
   const text = 'az "é 猫".\nb';
   for (const form of forms) {
     const found = read(form);
     assert.equal(found.vocab, 9, JSON.stringify(form));
-    assert.deepEqual(throughOurs(found, text), [...text].map((c) => ids[c]), JSON.stringify(form));
-    assert.deepEqual(found.encode?.(text) ?? [...text].map((c) => ids[c]), [...text].map((c) => ids[c]));
+    assert.deepEqual(
+      throughOurs(found, text),
+      [...text].map((c) => ids[c]),
+      JSON.stringify(form),
+    );
+    assert.deepEqual(
+      found.encode?.(text) ?? [...text].map((c) => ids[c]),
+      [...text].map((c) => ids[c]),
+    );
     // Sorted by their bytes, as our tables are; no row is lost.
-    assert.deepEqual([...found.output].filter((id) => id >= 0).sort((a, b) => a - b), CHARACTERS.map((_, i) => i));
+    assert.deepEqual(
+      [...found.output].filter((id) => id >= 0).sort((a, b) => a - b),
+      CHARACTERS.map((_, i) => i),
+    );
     assert.equal(found.input[0], 1, 'a text begins as after a line end');
     assert.equal(found.output[0], -1);
     assert.match(found.notes.join(), /never ends/);
@@ -60,8 +95,15 @@ test('a list of characters, one a line, and a text of characters that are all di
   assert.deepEqual(throughOurs(read('a\r\n<space>\r\nb\r\n\\n\r\n', 'vocab.txt'), 'b a\n'), [2, 1, 0, 3]);
   const all = [...'\n !",.ABCDabcdef'];
   assert.deepEqual(throughOurs(read(`${all.join('')}\n`, 'chars.txt'), 'fed'), [15, 14, 13]);
-  for (const text of ['Once upon a time there was a cat.\n', 'a\n', '', 'Emma\nOlivia\nAva\n', JSON.stringify(STORIES), '{"text": "Once"}',
-    STORIES.map((text) => JSON.stringify({ text })).join('\n')]) {
+  for (const text of [
+    'Once upon a time there was a cat.\n',
+    'a\n',
+    '',
+    'Emma\nOlivia\nAva\n',
+    JSON.stringify(STORIES),
+    '{"text": "Once"}',
+    STORIES.map((text) => JSON.stringify({ text })).join('\n'),
+  ]) {
     assert.equal(readTokenizerFile('x', text), undefined, text.slice(0, 30));
   }
 });
@@ -71,7 +113,10 @@ test('tokens without text: end, begin, unknown, padding', () => {
   assert.deepEqual([found.input[0], found.output[0]], [2, 3]);
   assert.deepEqual([...found.input].slice(1, 17), new Array(16).fill(1), 'what it does not know reads as unknown');
   assert.deepEqual([...found.output].slice(1, 17), new Array(16).fill(-1), 'and is never written');
-  assert.match(found.notes.join('\n'), /<\/s> \(3\) is the end[^]*<s> \(2\) is what[^]*left out.*<unk> \(1\), <pad> \(0\)/);
+  assert.match(
+    found.notes.join('\n'),
+    /<\/s> \(3\) is the end[^]*<s> \(2\) is what[^]*left out.*<unk> \(1\), <pad> \(0\)/,
+  );
   refused({ stoi: { '<eos>': 0, '</s>': 1, a: 2 } }, /seem to stand for the same/);
 });
 
@@ -81,12 +126,19 @@ test('lists that are none of characters are refused by name', () => {
   refused({ stoi: { a: -1, b: 0 } }, /number -1/);
   refused({ chars: 'aba' }, /twice/);
   refused({ stoi: { a: '0' } }, /no list of tokens/);
-  refused({ stoi: { '<s>': 0 , '</s>': 1 } }, /no characters/);
-  refused(Object.fromEntries(Array.from({ length: 4090 }, (_, i) => [String.fromCodePoint(0x4e00 + i), i])), /4090 characters, expected at most 4079/);
+  refused({ stoi: { '<s>': 0, '</s>': 1 } }, /no characters/);
+  refused(
+    Object.fromEntries(Array.from({ length: 4090 }, (_, i) => [String.fromCodePoint(0x4e00 + i), i])),
+    /4090 characters, expected at most 4079/,
+  );
   refused('[PAD]\n[UNK]\n##s\nthe\ncat\n', /no single characters/, 'vocab.txt');
   refused(`[PAD]\n[UNK]\n${Array.from({ length: 40 }, (_, i) => `##w${i}`).join('\n')}\n`, /WordPiece/, 'words.txt');
   refused('#version: 0.2\nh e\n', /without its vocabulary/, 'merges.txt');
-  refused(Array.from({ length: 30 }, (_, i) => `${Buffer.from(`w${i}`).toString('base64')} ${i}`).join('\n'), /tiktoken/, 'o200k.tiktoken');
+  refused(
+    Array.from({ length: 30 }, (_, i) => `${Buffer.from(`w${i}`).toString('base64')} ${i}`).join('\n'),
+    /tiktoken/,
+    'o200k.tiktoken',
+  );
   refused(Array.from({ length: 30 }, (_, i) => `w${i}\t-${i}.5`).join('\n'), /SentencePiece/, 'm.vocab');
   refused({ tokenizer_class: 'GPT2Tokenizer', model_max_length: 1024 }, /settings \(tokenizer_config/);
   refused({ model_type: 'gru', hidden_size: 64 }, /config\.json/);
@@ -94,9 +146,13 @@ test('lists that are none of characters are refused by name', () => {
 });
 
 /** One of our tables as a tokenizer.json, its numbers in another order; returns theirs for each of ours. */
-function toJson(table: TokenizerTable, { bytes = true, changes = {}, model = {} } = {}): { json: Record<string, unknown>; ids: number[] } {
+function toJson(
+  table: TokenizerTable,
+  { bytes = true, changes = {}, model = {} } = {},
+): { json: Record<string, unknown>; ids: number[] } {
   const words = allTokenBytes(table).map((symbol) =>
-    (bytes ? Array.from(symbol, (b) => BYTE_LETTERS[b]).join('') : new TextDecoder().decode(symbol)));
+    bytes ? Array.from(symbol, (b) => BYTE_LETTERS[b]).join('') : new TextDecoder().decode(symbol),
+  );
   const first = table.base.length;
   const vocab: Record<string, number> = {};
   let next = 0;
@@ -109,10 +165,23 @@ function toJson(table: TokenizerTable, { bytes = true, changes = {}, model = {} 
   return {
     ids,
     json: {
-      version: '1.0', added_tokens: [{ id: end, content: '<|endoftext|>', special: true }], normalizer: null, post_processor: null,
+      version: '1.0',
+      added_tokens: [{ id: end, content: '<|endoftext|>', special: true }],
+      normalizer: null,
+      post_processor: null,
       pre_tokenizer: bytes ? { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true } : null,
       decoder: bytes ? { type: 'ByteLevel' } : null,
-      model: { type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, vocab, merges, ...model },
+      model: {
+        type: 'BPE',
+        dropout: null,
+        unk_token: null,
+        continuing_subword_prefix: null,
+        end_of_word_suffix: null,
+        fuse_unk: false,
+        vocab,
+        merges,
+        ...model,
+      },
       ...changes,
     },
   };
@@ -130,7 +199,11 @@ test('byte-pair merges that stay within a word: the same tokens as its own libra
     for (const text of STORIES.slice(0, 10)) {
       const theirs = own.encode(text, { add_special_tokens: false }).ids;
       assert.deepEqual(throughOurs(found, text), theirs);
-      if (!bytes) assert.deepEqual(theirs, Array.from(new Tokenizer(table).encode(text), (token) => ids[token]));
+      if (!bytes)
+        assert.deepEqual(
+          theirs,
+          Array.from(new Tokenizer(table).encode(text), (token) => ids[token]),
+        );
     }
   }
   const pairs = toJson(table).json;
@@ -155,22 +228,35 @@ test('whole characters that a byte-level tokenizer makes of bytes become our cha
   merge('ca', 'f');
   merge('caf', letters('é'));
   merge(BYTE_LETTERS[32], cat);
-  const json = { pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false }, decoder: { type: 'ByteLevel' }, model: { type: 'BPE', vocab, merges } };
+  const json = {
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false },
+    decoder: { type: 'ByteLevel' },
+    model: { type: 'BPE', vocab, merges },
+  };
   const found = read(json, 'tokenizer.json');
   const own = library(json);
   for (const text of ['café 猫', 'caf猫é', ' éé', 'ca caf café.']) {
     assert.deepEqual(throughOurs(found, text), own.encode(text, { add_special_tokens: false }).ids, text);
   }
   assert.match(found.notes.join('\n'), /parts of characters/);
-  const cut = { ...json, model: { ...json.model, merges: [...merges, [letters('é')[1], cat[0]]], vocab: { ...vocab, [letters('é')[1] + cat[0]]: 300 } } };
+  const cut = {
+    ...json,
+    model: {
+      ...json.model,
+      merges: [...merges, [letters('é')[1], cat[0]]],
+      vocab: { ...vocab, [letters('é')[1] + cat[0]]: 300 },
+    },
+  };
   refused(cut, /cuts a character into pieces/);
 });
 
 test('bytes alone, in any order, and 257: our byte 0 is the end', () => {
   const vocab = Object.fromEntries(BYTE_LETTERS.map((letter, b) => [letter, ((b * 7) % 256) + 1]));
   const json = {
-    added_tokens: [{ id: 0, content: '<|endoftext|>', special: true }], pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false },
-    decoder: { type: 'ByteLevel' }, model: { type: 'BPE', vocab, merges: [] },
+    added_tokens: [{ id: 0, content: '<|endoftext|>', special: true }],
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false },
+    decoder: { type: 'ByteLevel' },
+    model: { type: 'BPE', vocab, merges: [] },
   };
   const found = read(json, 'tokenizer.json');
   assert.deepEqual(found.table, byteTable());
@@ -179,7 +265,10 @@ test('bytes alone, in any order, and 257: our byte 0 is the end', () => {
   assert.deepEqual(throughOurs(found, 'Olá!'), library(json).encode('Olá!', { add_special_tokens: false }).ids);
   const plain = bytesOfModel(257);
   assert.deepEqual([plain.input[0], plain.output[0], plain.output[65], plain.output.length], [256, 256, 65, 256]);
-  assert.deepEqual([...bytesOfModel(256).output], Array.from({ length: 256 }, (_, i) => i));
+  assert.deepEqual(
+    [...bytesOfModel(256).output],
+    Array.from({ length: 256 }, (_, i) => i),
+  );
   assert.throws(() => bytesOfModel(259), { code: 'tokenizer-import' });
 });
 
@@ -200,7 +289,10 @@ test('tokenizers by other rules are refused by name', () => {
   refused(model({ ignore_merges: true }), /ignore_merges/);
   refused(model({ merges: [...base.merges, 'q q q'] }), /the merge "q q q" is not of two tokens/);
   refused(model({ vocab: { ...base.vocab, xyz: 5000 } }), /"xyz" is made by no merge/);
-  refused({ ...json, normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Lowercase' }] } }, /Lowercase/);
+  refused(
+    { ...json, normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Lowercase' }] } },
+    /Lowercase/,
+  );
   refused({ ...json, pre_tokenizer: { type: 'ByteLevel', add_prefix_space: true } }, /puts a space before every text/);
   refused({ ...json, pre_tokenizer: { type: 'Metaspace', prepend_scheme: 'always' } }, /puts a space/);
   refused({ ...json, pre_tokenizer: { type: 'Whitespace' } }, /throws spaces away/);

@@ -1,11 +1,20 @@
 /** Whether a checkpoint from elsewhere means what we take it for: measured on text, with its gates in every order. */
-import { GATE_ORDERS, gateWords, OWN_GATES, reorderGates, TinyLMError, weightCount, type FloatModel, type GateOrder } from '../model/index.js';
+import {
+  GATE_ORDERS,
+  gateWords,
+  OWN_GATES,
+  reorderGates,
+  TinyLMError,
+  weightCount,
+  type FloatModel,
+  type GateOrder,
+} from '../model/index.js';
 import { evaluateFloat, type Document } from '../reference/index.js';
 import { bits } from './values.js';
 
 /**
- * Bits per byte above which a model has learned nothing of a text: those of a byte, or of tokens that are drawn blindly where these are
- * fewer, as with tokens of several bytes.
+ * Bits per byte above which a model has learned nothing of a text: those of a byte, or of tokens that are drawn
+ * blindly where these are fewer, as with tokens of several bytes.
  */
 export function noiseLevel(documents: readonly Document[], vocab: number): number {
   const tokens = documents.reduce((sum, d) => sum + d.tokens.length + 1, 0);
@@ -27,18 +36,23 @@ const GOOD = 3;
 const MARGIN = 0.5;
 
 /**
- * Bits per byte of a model on the beginning of a text, with its gates as they are and, unless that is good, in all other orders.
+ * Bits per byte of a model on the beginning of a text, with its gates as they are and, unless that is good, in all
+ * other orders.
  * @returns the order as it is first, then the best other one, where there is one that is clearly better
  */
 export function tryGates(model: FloatModel, documents: readonly Document[], eod: number): [GateFit, GateFit?] {
   const { weights } = weightCount(model.config);
   const limit = Math.max(TOKENS.min, Math.min(TOKENS.max, Math.floor(WORK / (GATE_ORDERS.length * weights))));
   const sample = beginning(documents, limit);
-  const measure = (order: GateOrder): GateFit =>
-    ({ order, bits: evaluateFloat(order === OWN_GATES ? model : reorderGates(model, order), sample, {}, eod) });
+  const measure = (order: GateOrder): GateFit => ({
+    order,
+    bits: evaluateFloat(order === OWN_GATES ? model : reorderGates(model, order), sample, {}, eod),
+  });
   const own = measure(OWN_GATES);
   if (own.bits < GOOD) return [own];
-  const [best] = GATE_ORDERS.filter((order) => order !== OWN_GATES).map(measure).sort((a, b) => a.bits - b.bits);
+  const [best] = GATE_ORDERS.filter((order) => order !== OWN_GATES)
+    .map(measure)
+    .sort((a, b) => a.bits - b.bits);
   return own.bits - best.bits > MARGIN ? [own, best] : [own];
 }
 
@@ -49,7 +63,10 @@ function beginning(documents: readonly Document[], limit: number): Document[] {
   for (const { tokens, bytes } of documents) {
     if (tokens.length === 0 || (out.length > 0 && tokens.length > left)) continue;
     const taken = Math.min(left, tokens.length);
-    out.push({ tokens: Array.prototype.slice.call(tokens, 0, taken) as number[], bytes: (bytes * taken) / tokens.length });
+    out.push({
+      tokens: Array.prototype.slice.call(tokens, 0, taken) as number[],
+      bytes: (bytes * taken) / tokens.length,
+    });
     left -= taken;
     if (left <= 0) break;
   }
@@ -64,8 +81,8 @@ export function judgeGates([own, other]: readonly [GateFit, GateFit?], text: str
   if (other === undefined) return;
   throw new TinyLMError(
     'import-gates',
-    `the gates of this checkpoint are not in PyTorch's order ${gateWords(OWN_GATES)}: with it, ${bits(own.bits)} bits per byte on ${text}; ` +
-      `as ${gateWords(other.order)}, ${bits(other.bits)}`,
+    `the gates of this checkpoint are not in PyTorch's order ${gateWords(OWN_GATES)}: with it, ${bits(own.bits)} bits ` +
+      `per byte on ${text}; as ${gateWords(other.order)}, ${bits(other.bits)}`,
     `add --gates ${other.order}`,
   );
 }

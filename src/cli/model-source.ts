@@ -76,7 +76,9 @@ export function openSource(path: string, expected?: ModelConfig, importing?: Imp
 /** A folder that holds a checkpoint of another program, as they are downloaded. */
 function checkFolder(path: string): void {
   if (RunFolder.is(path)) return;
-  const found = readdirSync(path).filter((name) => /\.(safetensors|pt|pth|ckpt|h5)$|^pytorch_model\.bin$/.test(name)).sort();
+  const found = readdirSync(path)
+    .filter((name) => /\.(safetensors|pt|pth|ckpt|h5)$|^pytorch_model\.bin$/.test(name))
+    .sort();
   const [best] = found.sort((a, b) => Number(b.endsWith('.safetensors')) - Number(a.endsWith('.safetensors')));
   if (best !== undefined)
     throw new TinyLMError(
@@ -93,8 +95,11 @@ function named<T>(path: string, bytes: Uint8Array, read: () => T): T {
   } catch (error) {
     if (!(error instanceof TinyLMError) || error.message.includes(path)) throw error;
     if (error.code === 'safetensors-kind')
-      throw new TinyLMError(error.code, `${path} is ${foreignKind(bytes)!.what}, expected a run folder, a .tlm file or a ` +
-        'safetensors checkpoint', error.hint?.replaceAll('FILE', path));
+      throw new TinyLMError(
+        error.code,
+        `${path} is ${foreignKind(bytes)!.what}, expected a run folder, a .tlm file or a ` + 'safetensors checkpoint',
+        error.hint?.replaceAll('FILE', path),
+      );
     if (error.code === 'safetensors' && isText(bytes))
       throw new TinyLMError(
         'model-kind',

@@ -9,7 +9,14 @@ import { readBytes } from '../node/files.js';
 import { RunFolder } from '../node/run-folder.js';
 import { shellWord } from '../node/shell.js';
 import {
-  allTokenBytes, bytesOfModel, readTokenizerFile, Tokenizer, trainTokenizer, type ImportedTokenizer, type TokenizerFile, type TokenizerKind,
+  allTokenBytes,
+  bytesOfModel,
+  readTokenizerFile,
+  Tokenizer,
+  trainTokenizer,
+  type ImportedTokenizer,
+  type TokenizerFile,
+  type TokenizerKind,
   type TokenizerTable,
 } from '../tokenizer/index.js';
 import type { Context } from './context.js';
@@ -51,21 +58,28 @@ export async function findTokenizer(
     const beside = join(dirname(source.path), 'tokenizer.json');
     throw new UsageError(
       `${source.path} was made by another program and has no tokenizer`,
-      existsSync(beside) ? `there is one beside it: --tokenizer-from ${shellWord(beside)}` : 'add --tokenizer-from byte when its tokens are bytes, or --tokenizer-from with its tokenizer.json, its list of characters, ' +
-        'or the run folder or .tlm that it was trained with',
+      existsSync(beside)
+        ? `there is one beside it: --tokenizer-from ${shellWord(beside)}`
+        : 'add --tokenizer-from byte when its tokens are bytes, or --tokenizer-from with its tokenizer.json, its list of ' +
+            'characters, or the run folder or .tlm that it was trained with',
     );
   }
   if (tokenizerFrom === 'byte') return imported(bytesOfModel(model.vocab), 'byte');
-  if (/\.(tlm|safetensors)$/i.test(tokenizerFrom) || RunFolder.is(tokenizerFrom)) return checked(ofModel(tokenizerFrom), tokenizerFrom);
+  if (/\.(tlm|safetensors)$/i.test(tokenizerFrom) || RunFolder.is(tokenizerFrom))
+    return checked(ofModel(tokenizerFrom), tokenizerFrom);
   const file = tokenizerFile(tokenizerFrom);
   if (file) {
     await compare(file, tokenizerFrom, samples);
     return imported(file, tokenizerFrom);
   }
   const documents = await loadRecorded(corpusRecord(tokenizerFrom, loading), undefined, stdin);
-  const note = `${tokenizerFrom} is taken for the text that the model's tokenizer was trained on: a new one (${kind}) was trained on it, ` +
-    "which is the model's own only if TinyLM trained that one too";
-  return { ...checked({ table: trainTokenizer(documents, { kind, vocab: model.vocab }), notes: [note] }, tokenizerFrom), documents };
+  const note =
+    `${tokenizerFrom} is taken for the text that the model's tokenizer was trained on: a new one (${kind}) was ` +
+    "trained on it, which is the model's own only if TinyLM trained that one too";
+  return {
+    ...checked({ table: trainTokenizer(documents, { kind, vocab: model.vocab }), notes: [note] }, tokenizerFrom),
+    documents,
+  };
 
   function checked(found: FoundTokenizer, where: string): FoundTokenizer {
     checkTokenizer(found.table, model, where);
@@ -101,11 +115,18 @@ function tokenizerFile(given: string): TokenizerFile | undefined {
   const bytes = readBytes(path);
   const kind = foreignKind(bytes);
   if (/\.(model|spm)$/i.test(path) && kind === undefined && bytes.includes(0))
-    throw new TinyLMError('tokenizer-import', `${path} is a model of SentencePiece, whose rules TinyLM has not`,
-      'train with a byte or character tokenizer, or with byte-pair merges that stay within a word');
+    throw new TinyLMError(
+      'tokenizer-import',
+      `${path} is a model of SentencePiece, whose rules TinyLM has not`,
+      'train with a byte or character tokenizer, or with byte-pair merges that stay within a word',
+    );
   // A corpus may be packed, or lie in the Web's own formats: reading it says so.
   if (kind !== undefined && !/web page|archive/.test(kind.what))
-    throw new TinyLMError('tokenizer-import', `${path} is ${kind.what}, expected a tokenizer or a text`, kind.hint.replaceAll('FILE', path));
+    throw new TinyLMError(
+      'tokenizer-import',
+      `${path} is ${kind.what}, expected a tokenizer or a text`,
+      kind.hint.replaceAll('FILE', path),
+    );
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -116,7 +137,9 @@ function tokenizerFile(given: string): TokenizerFile | undefined {
 }
 
 /** What every tokenizer for a language with our letters meets: digits, marks, several spaces and line ends. */
-const MARKS = "It's 3 o'clock, 25 December 1999!  Two spaces;\n\n\"Yes,\" she said. (50% of x_y) - no...\n\tA tab, a_b, c/d: e-mail?";
+const MARKS =
+  'It\'s 3 o\'clock, 25 December 1999!  Two spaces;\n\n"Yes," she said. (50% of x_y) - no...\n' +
+  '\tA tab, a_b, c/d: e-mail?';
 
 /** Texts for comparing tokenizers, when there is none of the user's. */
 export const sampleTexts = (): string[] => [MARKS, ...generateStories({ lang: 'en', seed: 1, bytes: 40_000 })];
@@ -128,13 +151,20 @@ export const sampleTexts = (): string[] => [MARKS, ...generateStories({ lang: 'e
 async function compare(file: TokenizerFile, where: string, samples: readonly string[]): Promise<void> {
   const theirs = file.encode ?? (await ownEncoder(file));
   const ours = new Tokenizer(file.table);
-  const characters = new Set(file.table.base.map((bytes) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)));
+  const characters = new Set(
+    file.table.base.map((bytes) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)),
+  );
   // Every token alone; parts of characters are no text.
-  const tokens = allTokenBytes(file.table).map((bytes) => ours.decodeText(ours.encode(bytes)))
+  const tokens = allTokenBytes(file.table)
+    .map((bytes) => ours.decodeText(ours.encode(bytes)))
     .filter((text) => text !== '' && !/[\0\ufffd]/.test(text));
   for (const sample of [...tokens, ...samples]) {
     // Text outside a list of characters has no tokens in its own program either.
-    const text = file.open ? sample : Array.from(sample).filter((c) => characters.has(c)).join('');
+    const text = file.open
+      ? sample
+      : Array.from(sample)
+          .filter((c) => characters.has(c))
+          .join('');
     for (const piece of text.match(/[^]{1,4000}/gu) ?? []) {
       const encoded = ours.encode(piece);
       const ids = theirs(piece);
@@ -146,8 +176,8 @@ async function compare(file: TokenizerFile, where: string, samples: readonly str
         'tokenizer-import',
         `${where} splits text in another way than TinyLM's rules do: after ${JSON.stringify(before.slice(-20))}, at ` +
           `${JSON.stringify(piece.slice(before.length, before.length + 16))}`,
-        'the model would read other tokens than it has learned; train it with a tokenizer whose merges stay within a word ' +
-          '(docs/checkpoints.md)',
+        'the model would read other tokens than it has learned; train it with a tokenizer whose merges stay ' +
+          'within a word (docs/checkpoints.md)',
       );
     }
   }
@@ -158,10 +188,16 @@ async function ownEncoder({ json }: TokenizerFile): Promise<(text: string) => nu
   const { Tokenizer: Own } = await import('@huggingface/tokenizers');
   try {
     // The library wants every part to be there, be it null.
-    const own = new Own({ normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [], ...json }, {});
+    const own = new Own(
+      { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [], ...json },
+      {},
+    );
     return (text) => own.encode(text, { add_special_tokens: false }).ids;
   } catch (error) {
-    throw new TinyLMError('tokenizer-import', `a tokenizer.json that cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-      'save it again with tokenizer.save_pretrained');
+    throw new TinyLMError(
+      'tokenizer-import',
+      `a tokenizer.json that cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+      'save it again with tokenizer.save_pretrained',
+    );
   }
 }

@@ -1,4 +1,6 @@
-/** The embedding and the output layer of another program's checkpoint: found by shape first, then by their bias and their names. */
+/**
+ * The embedding and the output layer of another program's checkpoint: found by shape first, then by their bias and names.
+ */
 import { listed, MAP_HINT, refuse, shownName, shownShape, type Tensors } from './words.js';
 
 export interface FoundEnds {
@@ -13,8 +15,22 @@ export interface FoundEnds {
 }
 
 /** What people call the two; the last part of a name decides. `unembed` is an output layer. */
-const HEAD =
-  /(^|[._])(\w*head|fc\w*|decoder|out\w*|lin(ear)?\w*|proj\w*|classifier|dense\w*|logits?|h(idden)?2\w+|readout|to_\w+|predict\w*)$/i;
+const HEAD_NAMES = [
+  '\\w*head',
+  'fc\\w*',
+  'decoder',
+  'out\\w*',
+  'lin(ear)?\\w*',
+  'proj\\w*',
+  'classifier',
+  'dense\\w*',
+  'logits?',
+  'h(idden)?2\\w+',
+  'readout',
+  'to_\\w+',
+  'predict\\w*',
+];
+const HEAD = new RegExp(`(^|[._])(${HEAD_NAMES.join('|')})$`, 'i');
 const EMBEDDING = /(^|[._])(\w*emb\w*|wte|tok\w*|encoder|lookup|input\w*|table|c2\w+|i2\w+)$/i;
 
 const called = (name: string): 'head' | 'embedding' | undefined => {
@@ -37,17 +53,30 @@ export function ends(tensors: Tensors, left: ReadonlySet<string>, dim: number, t
   };
   const candidates = [...left].filter((name) => [dim, top].includes(columns(name)!));
   const hasBias = (name: string): boolean =>
-    biasOf(name).some((bias) => left.has(bias) && tensors.get(bias)!.shape.join() === String(tensors.get(name)!.shape[0]));
+    biasOf(name).some(
+      (bias) => left.has(bias) && tensors.get(bias)!.shape.join() === String(tensors.get(name)!.shape[0]),
+    );
   const isHead = (name: string): boolean =>
     columns(name) === top && (columns(name) !== dim || hasBias(name) || called(name) === 'head');
   const isEmbedding = (name: string): boolean =>
     columns(name) === dim && (columns(name) !== top || (!hasBias(name) && called(name) === 'embedding'));
-  const rows = (name: string | undefined): number | undefined => (name === undefined ? undefined : tensors.get(name)!.shape[0]);
+  const rows = (name: string | undefined): number | undefined =>
+    name === undefined ? undefined : tensors.get(name)!.shape[0];
   const heads = candidates.filter(isHead);
   const embeddings = candidates.filter(isEmbedding);
   // Where several fit, those fit better that have as many rows as the other end.
-  let head = one(heads, 'fc.weight') ?? one(heads.filter((name) => rows(name) === rows(one(embeddings, 'embed.weight'))), 'fc.weight');
-  let embedding = one(embeddings, 'embed.weight') ?? one(embeddings.filter((name) => rows(name) === rows(head)), 'embed.weight');
+  let head =
+    one(heads, 'fc.weight') ??
+    one(
+      heads.filter((name) => rows(name) === rows(one(embeddings, 'embed.weight'))),
+      'fc.weight',
+    );
+  let embedding =
+    one(embeddings, 'embed.weight') ??
+    one(
+      embeddings.filter((name) => rows(name) === rows(head)),
+      'embed.weight',
+    );
   // Of two that fit, one told is two told.
   const rest = candidates.filter((name) => name !== head && name !== embedding);
   if (rest.length === 1 && candidates.length === 2) {
@@ -58,31 +87,49 @@ export function ends(tensors: Tensors, left: ReadonlySet<string>, dim: number, t
   if (dim === top && candidates.length === 2 && twins(tensors, candidates)) {
     const kept = finer(tensors, candidates);
     return {
-      embedding: kept, twin: candidates.find((name) => name !== kept), bias: biasFor(tensors, left, head ?? kept),
+      embedding: kept,
+      twin: candidates.find((name) => name !== kept),
+      bias: biasFor(tensors, left, head ?? kept),
       tied: `${candidates.map(shownName).join(' and ')} are equal: one matrix serves both`,
     };
   }
   if (embedding === undefined || head === undefined) {
-    const missing = embedding === undefined ? `embedding (a matrix of ${dim} columns, as the first layer reads)`
-      : `output layer (a matrix of ${top} columns, as the last layer gives)`;
-    refuse(`the checkpoint has no tensor that is for certain its ${missing}; beside its recurrent layers it has ` +
-      (left.size === 0 ? 'nothing' : listed(left, tensors)), MAP_HINT);
+    const missing =
+      embedding === undefined
+        ? `embedding (a matrix of ${dim} columns, as the first layer reads)`
+        : `output layer (a matrix of ${top} columns, as the last layer gives)`;
+    refuse(
+      `the checkpoint has no tensor that is for certain its ${missing}; beside its recurrent layers it has ` +
+        (left.size === 0 ? 'nothing' : listed(left, tensors)),
+      MAP_HINT,
+    );
   }
   if (rows(embedding) !== rows(head)) {
-    refuse(`checkpoint of another shape: ${shownName(embedding)} is ${shownShape(tensors.get(embedding)!.shape)} and ` +
-      `${shownName(head)} ${shownShape(tensors.get(head)!.shape)}, expected as many rows: one for each token`, MAP_HINT);
+    refuse(
+      `checkpoint of another shape: ${shownName(embedding)} is ${shownShape(tensors.get(embedding)!.shape)} and ` +
+        `${shownName(head)} ${shownShape(tensors.get(head)!.shape)}, expected as many rows: one for each token`,
+      MAP_HINT,
+    );
   }
   return { embedding, head, bias: biasFor(tensors, left, head) };
 }
 
 /** The one of them, or the one that has our name. */
 const one = (names: readonly string[], ours: string): string | undefined =>
-  (names.includes(ours) ? ours : names.length === 1 ? names[0] : undefined);
+  names.includes(ours) ? ours : names.length === 1 ? names[0] : undefined;
 
-function lone(tensors: Tensors, left: ReadonlySet<string>, name: string, hasBias: (name: string) => boolean): FoundEnds {
+function lone(
+  tensors: Tensors,
+  left: ReadonlySet<string>,
+  name: string,
+  hasBias: (name: string) => boolean,
+): FoundEnds {
   return {
-    embedding: name, bias: biasFor(tensors, left, name),
-    ...((hasBias(name) || called(name) === 'head') && { tied: `${shownName(name)} is embedding and output layer at once` }),
+    embedding: name,
+    bias: biasFor(tensors, left, name),
+    ...((hasBias(name) || called(name) === 'head') && {
+      tied: `${shownName(name)} is embedding and output layer at once`,
+    }),
   };
 }
 
@@ -120,9 +167,15 @@ function twins(tensors: Tensors, [first, second]: readonly string[]): boolean {
   const order = ['bf16', 'f16', 'f32'] as const;
   const coarser = order[Math.min(order.indexOf(coarseness(a.data)), order.indexOf(coarseness(b.data)))];
   const [relative, absolute] = STORED[coarser];
-  return a.data.every((v, i) => Math.abs(v - b.data[i]) <= relative * Math.max(Math.abs(v), Math.abs(b.data[i])) + absolute);
+  return a.data.every(
+    (v, i) => Math.abs(v - b.data[i]) <= relative * Math.max(Math.abs(v), Math.abs(b.data[i])) + absolute,
+  );
 }
 
 /** Of two twins the one with more digits. */
 const finer = (tensors: Tensors, [first, second]: readonly string[]): string =>
-  (coarseness(tensors.get(first)!.data) === 'f32' ? first : coarseness(tensors.get(second)!.data) === 'f32' ? second : first);
+  coarseness(tensors.get(first)!.data) === 'f32'
+    ? first
+    : coarseness(tensors.get(second)!.data) === 'f32'
+      ? second
+      : first;

@@ -3,8 +3,8 @@ import { TinyLMError } from '../errors.js';
 import type { FloatModel } from '../config.js';
 
 /**
- * An order of the gates: reset r, update z, candidate n. `Z` instead of `z` is a gate turned round: h' = (1 − z)·h + z·n, as in
- * the paper (Cho et al., 2014), where PyTorch has h' = z·h + (1 − z)·n.
+ * An order of the gates: reset r, update z, candidate n. `Z` instead of `z` is a gate turned round: h' = (1 − z)·h + z·n,
+ * as in the paper (Cho et al., 2014), where PyTorch has h' = z·h + (1 − z)·n.
  */
 export type GateOrder = string;
 
@@ -20,10 +20,16 @@ export const GATE_ORDERS: readonly GateOrder[] = ['rzn', 'zrn', 'nrz', 'nzr', 'r
  * @throws TinyLMError `checkpoint-gates`
  */
 export function gateOrder(text: string): GateOrder {
-  const order = text.replace(/[^a-z]/gi, '').replace(/[Hh]/, 'n').replace(/[RN]/g, (c) => c.toLowerCase());
+  const order = text
+    .replace(/[^a-z]/gi, '')
+    .replace(/[Hh]/, 'n')
+    .replace(/[RN]/g, (c) => c.toLowerCase());
   if (!GATE_ORDERS.includes(order)) {
-    throw new TinyLMError('checkpoint-gates', `"${text}" is no order of the gates r, z, n`,
-      'give each letter once, e.g. zrn for TensorFlow; Z for a z that is turned round');
+    throw new TinyLMError(
+      'checkpoint-gates',
+      `"${text}" is no order of the gates r, z, n`,
+      'give each letter once, e.g. zrn for TensorFlow; Z for a z that is turned round',
+    );
   }
   return order;
 }
@@ -33,7 +39,8 @@ export const gateWords = (order: GateOrder): string =>
   `${[...order.toLowerCase()].join(', ')}${order.includes('Z') ? ' with z turned round (1 − z)' : ''}`;
 
 /**
- * A model of GRU layers whose gates were in another order, put into ours: the result is the same model, number by number.
+ * A model of GRU layers whose gates were in another order, put into ours: the result is the same model, number by
+ * number.
  * σ(−x) = 1 − σ(x), so a z that is turned round has its rows negated.
  */
 export function reorderGates({ config, tensors }: FloatModel, order: GateOrder): FloatModel {

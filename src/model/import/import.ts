@@ -31,12 +31,17 @@ const NOTHING = '-';
  * @throws TinyLMError `checkpoint-shape` for other kinds of models, for tensors that cannot be told or are left over,
  *   `checkpoint-value` for a number that is not finite, `model-config` for sizes that TinyLM has not
  */
-export function importTensors(given: Tensors, { map = new Map(), gates, others = new Map() }: ImportOptions = {}): Imported {
+export function importTensors(
+  given: Tensors,
+  { map = new Map(), gates, others = new Map() }: ImportOptions = {},
+): Imported {
   const notes: string[] = [];
   const quantized = [...others].find(([name, { shape }]) => shape.length === 2 && !APART.test(name));
   if (quantized !== undefined) {
-    refuse(`${shownName(quantized[0])} is stored as ${quantized[1].dtype}: integers, expected floats`,
-      'TinyLM makes its own small integers of the original weights: save the model before it was quantized');
+    refuse(
+      `${shownName(quantized[0])} is stored as ${quantized[1].dtype}: integers, expected floats`,
+      'TinyLM makes its own small integers of the original weights: save the model before it was quantized',
+    );
   }
   const { tensors, keras } = fromKeras(renamed(given, map));
   const { layers, names } = recurrentLayers(tensors);
@@ -51,11 +56,17 @@ export function importTensors(given: Tensors, { map = new Map(), gates, others =
   if (tied !== undefined) notes.push(tied);
 
   const config = configOf({
-    vocab: tensors.get(embedding)!.shape[0], dim: layers[0].input, tied: head === undefined,
+    vocab: tensors.get(embedding)!.shape[0],
+    dim: layers[0].input,
+    tied: head === undefined,
     layers: layers.map(({ width }) => ({ kind: 'gru', width })),
   });
   validateConfig(config);
-  const found = new Map<string, string | undefined>([['embed.weight', embedding], ['fc.weight', head], ['fc.bias', bias]]);
+  const found = new Map<string, string | undefined>([
+    ['embed.weight', embedding],
+    ['fc.weight', head],
+    ['fc.bias', bias],
+  ]);
   layers.forEach(({ ih, hh, biasIh, biasHh }, l) => {
     found.set(`rnn.weight_ih_l${l}`, ih).set(`rnn.weight_hh_l${l}`, hh);
     found.set(`rnn.bias_ih_l${l}`, biasIh).set(`rnn.bias_hh_l${l}`, biasHh);
@@ -66,8 +77,12 @@ export function importTensors(given: Tensors, { map = new Map(), gates, others =
 }
 
 /** The tensors under our names; a bias that is not there is zero. */
-function ours(tensors: Tensors, found: ReadonlyMap<string, string | undefined>, config: ModelConfig, notes: string[]):
-  Map<string, ShapedTensor> {
+function ours(
+  tensors: Tensors,
+  found: ReadonlyMap<string, string | undefined>,
+  config: ModelConfig,
+  notes: string[],
+): Map<string, ShapedTensor> {
   const zeros: string[] = [];
   const moved: string[] = [];
   const named = parameterSpecs(config).map(({ name, shape, rows }): [string, ShapedTensor] => {
@@ -92,11 +107,16 @@ function leftOver(tensors: Tensors, left: ReadonlySet<string>, layers: number): 
     [/(^|[._])(attn|attention)\w*([._]|$)/i, 'attention'],
   ];
   const names = [...left];
-  const kind = kinds.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1] ??
+  const kind =
+    kinds.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1] ??
     (names.some((name) => tensors.get(name)!.shape.length === 2) ? 'a further linear layer (a projection)' : undefined);
-  refuse(`checkpoint of another shape: it has ${listed(names, tensors)}, which a model of an embedding, ${layers} GRU ` +
-    `layer${layers > 1 ? 's' : ''} and an output layer has not${kind === undefined ? '' : `; that looks like ${kind}`}`,
-  `train the model without, check the sizes, or leave a tensor out that does nothing: --map ${shownName(names[0])}=${NOTHING}`);
+  refuse(
+    `checkpoint of another shape: it has ${listed(names, tensors)}, which a model of an embedding, ${layers} GRU ` +
+      `layer${layers > 1 ? 's' : ''} and an output layer has not` +
+      (kind === undefined ? '' : `; that looks like ${kind}`),
+    'train the model without, check the sizes, or leave a tensor out that does nothing: ' +
+      `--map ${shownName(names[0])}=${NOTHING}`,
+  );
 }
 
 /** Renames whole names, and whole beginnings up to a point. */
@@ -105,7 +125,8 @@ function renamed(tensors: Tensors, map: ReadonlyMap<string, string>): Tensors {
   const used = new Set<string>();
   const out = new Map<string, ShapedTensor>();
   for (const [name, tensor] of tensors) {
-    const theirs = map.has(name) ? name
+    const theirs = map.has(name)
+      ? name
       : [...map.keys()].filter((key) => name.startsWith(`${key}.`)).sort((a, b) => b.length - a.length)[0];
     const to = theirs === undefined ? name : map.get(theirs)!;
     if (theirs !== undefined) used.add(theirs);
@@ -116,8 +137,11 @@ function renamed(tensors: Tensors, map: ReadonlyMap<string, string>): Tensors {
   }
   for (const theirs of map.keys()) {
     if (!used.has(theirs)) {
-      refuse(`--map ${shownName(theirs)}=${shownName(map.get(theirs)!)}: the checkpoint has no such tensor; it has ` +
-        listed(tensors.keys(), tensors), MAP_HINT);
+      refuse(
+        `--map ${shownName(theirs)}=${shownName(map.get(theirs)!)}: the checkpoint has no such tensor; it has ` +
+          listed(tensors.keys(), tensors),
+        MAP_HINT,
+      );
     }
   }
   return out;

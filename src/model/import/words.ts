@@ -26,5 +26,6 @@ export function refuse(message: string, hint: string): never {
   throw new TinyLMError('checkpoint-shape', message, hint);
 }
 
-export const MAP_HINT = 'say which is which by --map theirs=ours; ours are embed.weight, rnn.weight_ih_l0, rnn.weight_hh_l0, ' +
+export const MAP_HINT =
+  'say which is which by --map theirs=ours; ours are embed.weight, rnn.weight_ih_l0, rnn.weight_hh_l0, ' +
   'rnn.bias_ih_l0, rnn.bias_hh_l0 (_l1 and so on for more layers), fc.weight and fc.bias';

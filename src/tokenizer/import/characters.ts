@@ -3,7 +3,15 @@ import { MODEL_LIMITS } from '../../model/limits.js';
 import { compareBytes } from '../check.js';
 import { TOKENIZER_LIMITS as LIMITS, type TokenizerTable } from '../table.js';
 import { byteTable } from '../train.js';
-import { frame, refuseTokenizer, roleOf, shownToken, specialNotes, type ImportedTokenizer, type Specials } from './imported.js';
+import {
+  frame,
+  refuseTokenizer,
+  roleOf,
+  shownToken,
+  specialNotes,
+  type ImportedTokenizer,
+  type Specials,
+} from './imported.js';
 
 /** A token and its number. */
 export type Numbered = readonly [token: string, id: number];
@@ -16,9 +24,11 @@ export function sortOut(tokens: Iterable<Numbered>): { specials: Specials; rest:
   const rest: Numbered[] = [];
   const ids = new Map<number, string>();
   for (const [token, id] of tokens) {
-    if (!Number.isInteger(id) || id < 0) refuseTokenizer(`${shownToken(token)} has the number ${id}, expected a whole number from 0`);
+    if (!Number.isInteger(id) || id < 0)
+      refuseTokenizer(`${shownToken(token)} has the number ${id}, expected a whole number from 0`);
     const other = ids.get(id);
-    if (other !== undefined) refuseTokenizer(`${shownToken(other)} and ${shownToken(token)} have the same number, ${id}`);
+    if (other !== undefined)
+      refuseTokenizer(`${shownToken(other)} and ${shownToken(token)} have the same number, ${id}`);
     ids.set(id, token);
     const role = [...token].length > 1 ? roleOf(token) : undefined;
     if (role === undefined) rest.push([token, id]);
@@ -39,30 +49,51 @@ export function importCharacters(tokens: Iterable<Numbered>, source: string): Im
   const { specials, rest } = sortOut(tokens);
   const long = rest.filter(([token]) => !isCharacter(token));
   if (long.length > 0) {
-    refuseTokenizer(`${long.length} of the ${rest.length} tokens of ${source} are no single characters, e.g. ` +
-      `${long.slice(0, 3).map(([token]) => shownToken(token)).join(', ')}: that is a list of words or of parts of words`,
-    'of lists, TinyLM imports those of characters; for a byte-pair tokenizer give its tokenizer.json, which has the merges');
+    refuseTokenizer(
+      `${long.length} of the ${rest.length} tokens of ${source} are no single characters, e.g. ` +
+        `${long
+          .slice(0, 3)
+          .map(([token]) => shownToken(token))
+          .join(', ')}: that is a list of words or of parts of words`,
+      'of lists, TinyLM imports those of characters; for a byte-pair tokenizer give its tokenizer.json, with the merges',
+    );
   }
   const ids = new Map(rest);
   if (ids.size < rest.length) refuseTokenizer(`${source} has a character twice`);
-  const vocab = 1 + [...rest.map(([, id]) => id), ...Object.values(specials).map(({ id }) => id)].reduce((a, b) => Math.max(a, b), -1);
-  const symbols = rest.filter(([token]) => token !== '\0')
-    .map(([token, id]) => ({ bytes: utf8.encode(token), id })).sort((a, b) => compareBytes(a.bytes, b.bytes));
+  const vocab =
+    1 +
+    [...rest.map(([, id]) => id), ...Object.values(specials).map(({ id }) => id)].reduce((a, b) => Math.max(a, b), -1);
+  const symbols = rest
+    .filter(([token]) => token !== '\0')
+    .map(([token, id]) => ({ bytes: utf8.encode(token), id }))
+    .sort((a, b) => compareBytes(a.bytes, b.bytes));
   const count = LIMITS.firstSymbol + symbols.length;
   if (symbols.length === 0) refuseTokenizer(`${source} has no characters`);
   if (count > MODEL_LIMITS.vocabMax) {
-    refuseTokenizer(`${source} has ${symbols.length} characters, expected at most ${MODEL_LIMITS.vocabMax - LIMITS.firstSymbol}`);
+    refuseTokenizer(
+      `${source} has ${symbols.length} characters, expected at most ${MODEL_LIMITS.vocabMax - LIMITS.firstSymbol}`,
+    );
   }
   const lineEnd = ids.get('\n');
   const { input, output } = frame(specials, lineEnd, count);
   for (let i = 0; i < LIMITS.nibbleCount; i++) input[LIMITS.firstNibble + i] = specials.unknown?.id ?? -1;
-  symbols.forEach(({ id }, i) => { input[LIMITS.firstSymbol + i] = output[LIMITS.firstSymbol + i] = id; });
+  symbols.forEach(({ id }, i) => {
+    input[LIMITS.firstSymbol + i] = output[LIMITS.firstSymbol + i] = id;
+  });
   const table: TokenizerTable = {
-    kind: 'char', eod: LIMITS.eod, nibbleBase: LIMITS.firstNibble, merges: [],
+    kind: 'char',
+    eod: LIMITS.eod,
+    nibbleBase: LIMITS.firstNibble,
+    merges: [],
     base: [...Array.from({ length: LIMITS.firstSymbol }, () => new Uint8Array()), ...symbols.map(({ bytes }) => bytes)],
   };
   return {
-    table, input, output, vocab, what: `a list of ${rest.length} characters`, notes: specialNotes(specials, lineEnd),
+    table,
+    input,
+    output,
+    vocab,
+    what: `a list of ${rest.length} characters`,
+    notes: specialNotes(specials, lineEnd),
     encode: (text) => Array.from(text, (c) => ids.get(c) ?? specials.unknown?.id ?? -1),
   };
 }
@@ -81,7 +112,11 @@ export function importBytes(ids: ArrayLike<number>, specials: Specials, vocab: n
     if (specials.begin === undefined) input[0] = ids[0];
   }
   return {
-    table: byteTable(), input, output, vocab, open: true,
+    table: byteTable(),
+    input,
+    output,
+    vocab,
+    open: true,
     what: specials.end === undefined ? 'bytes' : 'bytes and an end',
     notes: specials.end === undefined ? [] : specialNotes(specials, lineEnd),
     encode: (text) => Array.from(utf8.encode(text), (byte) => ids[byte]),
@@ -95,9 +130,15 @@ export function importBytes(ids: ArrayLike<number>, specials: Specials, vocab: n
 export function bytesOfModel(vocab: number): ImportedTokenizer {
   const bytes = LIMITS.byteTokens;
   if (vocab !== bytes && vocab !== bytes + 1) {
-    refuseTokenizer(`the tokenizer of byte has ${bytes} tokens, or ${bytes + 1} with an end, the model ${vocab}`,
-      'give the tokenizer that the model was trained with');
+    refuseTokenizer(
+      `the tokenizer of byte has ${bytes} tokens, or ${bytes + 1} with an end, the model ${vocab}`,
+      'give the tokenizer that the model was trained with',
+    );
   }
   const end = vocab > bytes ? { end: { token: 'the last token', id: bytes } } : {};
-  return importBytes(Array.from({ length: bytes }, (_, byte) => byte), end, vocab);
+  return importBytes(
+    Array.from({ length: bytes }, (_, byte) => byte),
+    end,
+    vocab,
+  );
 }

@@ -20,15 +20,18 @@ export interface ImportedTokenizer {
 }
 
 /** @throws TinyLMError `tokenizer-import` */
-export function refuseTokenizer(message: string, hint = 'TinyLM imports lists of characters, byte tokenizers, and byte-pair merges ' +
-  'that stay within a word (docs/checkpoints.md)'): never {
+export function refuseTokenizer(
+  message: string,
+  hint = 'TinyLM imports lists of characters, byte tokenizers, and byte-pair merges ' +
+    'that stay within a word (docs/checkpoints.md)',
+): never {
   throw new TinyLMError('tokenizer-import', message, hint);
 }
 
 /** What tokens without text stand for, by the ways in which people spell them. */
 const ROLES: Readonly<Record<'end' | 'begin' | 'unknown' | 'idle', RegExp>> = {
   end: /^(<\|end_?of_?text\|>|<\|im_end\|>|<\/s>|<\|?(eos|eod|eot|end|stop)\|?>|\[(EOS|EOD|EOT|END|SEP)\])$/i,
-  begin: /^(<\|start_?of_?text\|>|<\|begin_?of_?text\|>|<\|im_start\|>|<s>|<\|?(bos|sos|start|begin)\|?>|\[(BOS|SOS|START|CLS)\])$/i,
+  begin: /^(<\|(start|begin)_?of_?text\|>|<\|im_start\|>|<s>|<\|?(bos|sos|start|begin)\|?>|\[(BOS|SOS|START|CLS)\])$/i,
   unknown: /^(<\|?unk(nown)?\|?>|\[UNK\])$/i,
   idle: /^(<\|?pad(ding)?\|?>|\[PAD\]|<\|?mask\|?>|\[MASK\])$/i,
 };
@@ -42,7 +45,11 @@ export const roleOf = (token: string): Role | undefined =>
 export type Specials = Partial<Record<Role, { readonly token: string; readonly id: number }>>;
 
 /** The rows of the tokens that our tables begin with: end of document and, but for bytes, nibbles. */
-export function frame(specials: Specials, lineEnd: number | undefined, tokens: number): Pick<ImportedTokenizer, 'input' | 'output'> {
+export function frame(
+  specials: Specials,
+  lineEnd: number | undefined,
+  tokens: number,
+): Pick<ImportedTokenizer, 'input' | 'output'> {
   const input = new Int32Array(tokens).fill(-1);
   const output = new Int32Array(tokens).fill(-1);
   output[LIMITS.eod] = specials.end?.id ?? -1;
@@ -55,14 +62,19 @@ export function specialNotes({ end, begin, unknown, idle }: Specials, lineEnd: n
   const notes: string[] = [];
   if (end !== undefined) notes.push(`${end.token} (${end.id}) is the end of a text`);
   else {
-    notes.push('it has no token for the end of a text: the model never ends one by itself' +
-      (begin === undefined && lineEnd !== undefined ? ', and a text begins as after a line end' : ''));
+    notes.push(
+      'it has no token for the end of a text: the model never ends one by itself' +
+        (begin === undefined && lineEnd !== undefined ? ', and a text begins as after a line end' : ''),
+    );
   }
   if (begin !== undefined) notes.push(`${begin.token} (${begin.id}) is what a text begins with`);
-  const dropped = [unknown, idle].flatMap((special) => (special === undefined ? [] : [`${special.token} (${special.id})`]));
+  const dropped = [unknown, idle].flatMap((special) =>
+    special === undefined ? [] : [`${special.token} (${special.id})`],
+  );
   if (dropped.length > 0) notes.push(`left out, as they stand for no text: ${dropped.join(', ')}`);
   return notes;
 }
 
 /** A token as it can be shown in a line. */
-export const shownToken = (token: string): string => JSON.stringify(token.length > 24 ? `${token.slice(0, 24)}…` : token);
+export const shownToken = (token: string): string =>
+  JSON.stringify(token.length > 24 ? `${token.slice(0, 24)}…` : token);

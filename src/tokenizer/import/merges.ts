@@ -9,7 +9,7 @@ import { frame, refuseTokenizer, roleOf, shownToken, specialNotes, type Imported
 type Json = Readonly<Record<string, unknown>>;
 
 const object = (value: unknown): Json | undefined =>
-  (typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Json : undefined);
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /** GPT-2's letters for bytes: printable ones for themselves, the others from U+0100 up. */
@@ -34,13 +34,15 @@ function steps(part: unknown): Json[] {
 function spelling(file: Json): Spelling {
   for (const { type } of steps(file.normalizer)) {
     // Corpora and prompts are put into NFC here too.
-    if (type !== 'NFC') refuseTokenizer(`the tokenizer changes the text first (normalizer ${String(type)}), which TinyLM does not`);
+    if (type !== 'NFC')
+      refuseTokenizer(`the tokenizer changes the text first (normalizer ${String(type)}), which TinyLM does not`);
   }
   let found: Spelling = 'characters';
   for (const step of steps(file.pre_tokenizer)) {
     switch (step.type) {
       case 'ByteLevel':
-        if (step.add_prefix_space !== false) refuseTokenizer('the tokenizer puts a space before every text (add_prefix_space)');
+        if (step.add_prefix_space !== false)
+          refuseTokenizer('the tokenizer puts a space before every text (add_prefix_space)');
         found = 'bytes';
         break;
       case 'Metaspace':
@@ -50,8 +52,16 @@ function spelling(file: Json): Spelling {
         found = 'metaspace';
         break;
       // These only choose where merges end; whether ours end at the same places is seen by encoding.
-      case 'Split': case 'Digits': case 'Punctuation': case 'UnicodeScripts': break;
-      default: refuseTokenizer(`the tokenizer throws spaces away or splits by rules that TinyLM has not (pre-tokenizer ${String(step.type)})`);
+      case 'Split':
+      case 'Digits':
+      case 'Punctuation':
+      case 'UnicodeScripts':
+        break;
+      default:
+        refuseTokenizer(
+          'the tokenizer throws spaces away or splits by rules that TinyLM has not ' +
+            `(pre-tokenizer ${String(step.type)})`,
+        );
     }
   }
   return found;
@@ -65,7 +75,9 @@ export function importTokenizerJson(file: Json): ImportedTokenizer {
   const model = object(file.model) ?? {};
   const type = model.type ?? (model.merges === undefined ? 'of an unknown kind' : 'BPE');
   if (type !== 'BPE' && type !== 'WordLevel') {
-    refuseTokenizer(`a tokenizer of the kind ${String(type)}, which chooses its tokens by other rules than TinyLM's merges`);
+    refuseTokenizer(
+      `a tokenizer of the kind ${String(type)}, which chooses its tokens by other rules than TinyLM's merges`,
+    );
   }
   const vocab = object(model.vocab);
   if (vocab === undefined) refuseTokenizer('a tokenizer.json without a vocabulary');
@@ -84,11 +96,16 @@ export function importTokenizerJson(file: Json): ImportedTokenizer {
   }
   const merges = mergesOf(model, numbers);
   if (merges.length === 0 && how !== 'bytes') {
-    const text = how === 'metaspace' ? [...numbers].map(([t, id]): Numbered => [t.replaceAll('\u2581', ' '), id]) : [...numbers];
+    const text =
+      how === 'metaspace' ? [...numbers].map(([t, id]): Numbered => [t.replaceAll('\u2581', ' '), id]) : [...numbers];
     return importCharacters(text, 'the tokenizer');
   }
-  for (const [key, of] of [['dropout', 'a random choice of merges'], ['continuing_subword_prefix', 'a mark within words'],
-    ['end_of_word_suffix', 'a mark at the end of words'], ['ignore_merges', 'whole words before merges']] as const) {
+  for (const [key, of] of [
+    ['dropout', 'a random choice of merges'],
+    ['continuing_subword_prefix', 'a mark within words'],
+    ['end_of_word_suffix', 'a mark at the end of words'],
+    ['ignore_merges', 'whole words before merges'],
+  ] as const) {
     if (model[key] !== undefined && model[key] !== null && model[key] !== '' && model[key] !== false) {
       refuseTokenizer(`the tokenizer has ${of} (${key}: ${JSON.stringify(model[key])}), which TinyLM's has not`);
     }
@@ -108,8 +125,11 @@ function mergesOf(model: Json, known: ReadonlyMap<string, number>): [string, str
   });
 }
 
-function importMerges(numbers: ReadonlyMap<string, number>, merges: readonly (readonly [string, string])[], how: Spelling):
-  ImportedTokenizer {
+function importMerges(
+  numbers: ReadonlyMap<string, number>,
+  merges: readonly (readonly [string, string])[],
+  how: Spelling,
+): ImportedTokenizer {
   const { specials, rest } = sortOut(numbers);
   const size = 1 + [...numbers.values()].reduce((a, b) => Math.max(a, b), -1);
   const ids = new Map(rest);
@@ -133,8 +153,13 @@ function importMerges(numbers: ReadonlyMap<string, number>, merges: readonly (re
   merges.forEach(([left, right]) => parts.addMerge(left, right));
   const bases = [...parts.base].sort(([a], [b]) => compareBytes(parts.bytes(a), parts.bytes(b)));
   const table = {
-    kind: 'bpe' as const, eod: LIMITS.eod, nibbleBase: LIMITS.firstNibble,
-    base: [...Array.from({ length: LIMITS.firstSymbol }, () => new Uint8Array()), ...bases.map(([token]) => parts.bytes(token))],
+    kind: 'bpe' as const,
+    eod: LIMITS.eod,
+    nibbleBase: LIMITS.firstNibble,
+    base: [
+      ...Array.from({ length: LIMITS.firstSymbol }, () => new Uint8Array()),
+      ...bases.map(([token]) => parts.bytes(token)),
+    ],
     merges: [] as [number, number][],
   };
   const number = new Map(bases.map(([token], i) => [token, LIMITS.firstSymbol + i]));
@@ -155,8 +180,11 @@ function importMerges(numbers: ReadonlyMap<string, number>, merges: readonly (re
   }
   for (let i = 0; i < LIMITS.nibbleCount; i++) input[LIMITS.firstNibble + i] = specials.unknown?.id ?? -1;
   const notes = specialNotes(specials, lineEnd);
-  if (parts.left > 0) notes.push(`${parts.left} tokens left out that are parts of characters: text outside its ${bases.length} ` +
-    'characters is not spelled as the model has learned it');
+  if (parts.left > 0)
+    notes.push(
+      `${parts.left} tokens left out that are parts of characters: text outside its ${bases.length} ` +
+        'characters is not spelled as the model has learned it',
+    );
   return { table, input, output, vocab: size, open: how === 'bytes', what: `byte-pair merges, ${size} tokens`, notes };
 }
 
@@ -180,7 +208,8 @@ class Parts {
     if (this.how !== 'bytes') return utf8.encode(this.how === 'metaspace' ? token.replaceAll('\u2581', ' ') : token);
     return Uint8Array.from(token, (letter) => {
       const byte = BYTE_OF.get(letter);
-      if (byte === undefined) refuseTokenizer(`the token ${shownToken(token)} has ${shownToken(letter)}, which stands for no byte`);
+      if (byte === undefined)
+        refuseTokenizer(`the token ${shownToken(token)} has ${shownToken(letter)}, which stands for no byte`);
       return byte;
     });
   }
@@ -206,8 +235,11 @@ class Parts {
     if (this.how === 'bytes' && !whole) {
       // A part of one character on its way to becoming whole.
       if (bytes.length < 4 && bytes.every((b, i) => (i === 0 ? b >= 0xc2 : (b & 0xc0) === 0x80))) this.left++;
-      else refuseTokenizer(`the token [${[...bytes].map((b) => b.toString(16)).join(' ')}] cuts a character into pieces, ` +
-        "which TinyLM's tokens never do");
+      else
+        refuseTokenizer(
+          `the token [${[...bytes].map((b) => b.toString(16)).join(' ')}] cuts a character into pieces, ` +
+            "which TinyLM's tokens never do",
+        );
       return;
     }
     if (this.how === 'bytes' && bytes[0] >= 0x80 && unitLength(bytes, 0, bytes.length) === bytes.length) {
@@ -220,8 +252,10 @@ class Parts {
       }
     }
     if (wordEnd(bytes, 0, bytes.length) < bytes.length) {
-      refuseTokenizer(`the token ${shownToken(text)} goes beyond what TinyLM takes for a word: a space and the letters or digits after it, ` +
-        `at most ${LIMITS.wordBytesMax} bytes; any other character is a word alone`);
+      refuseTokenizer(
+        `the token ${shownToken(text)} goes beyond what TinyLM takes for a word: a space and the letters or digits after ` +
+          `it, at most ${LIMITS.wordBytesMax} bytes; any other character is a word alone`,
+      );
     }
     this.made.add(token);
     this.merges.push([left, right]);

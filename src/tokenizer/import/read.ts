@@ -11,8 +11,27 @@ export interface TokenizerFile extends ImportedTokenizer {
 type Json = Readonly<Record<string, unknown>>;
 
 /** Names under which programs keep their list, the most telling first. */
-const LISTS = ['stoi', 'char_to_idx', 'char2idx', 'char_to_ix', 'char_to_id', 'char2id', 'token_to_id', 'token2id', 'vocab', 'chars',
-  'characters', 'alphabet', 'itos', 'idx_to_char', 'idx2char', 'ix_to_char', 'id_to_char', 'id2char', 'id_to_token'];
+const LISTS = [
+  'stoi',
+  'char_to_idx',
+  'char2idx',
+  'char_to_ix',
+  'char_to_id',
+  'char2id',
+  'token_to_id',
+  'token2id',
+  'vocab',
+  'chars',
+  'characters',
+  'alphabet',
+  'itos',
+  'idx_to_char',
+  'idx2char',
+  'ix_to_char',
+  'id_to_char',
+  'id2char',
+  'id_to_token',
+];
 
 /** Files of a Hugging Face tokenizer that are not the one with the vocabulary and the merges. */
 const BESIDE: readonly [RegExp, string][] = [
@@ -31,7 +50,8 @@ export function readTokenizerFile(name: string, text: string): TokenizerFile | u
   const content = text.replace(/^\ufeff/, '');
   const json = /^\s*[[{"]/.test(content) ? parsed(content) : undefined;
   if (json !== undefined) return fromJson(name, json, content);
-  if (/^#version:/.test(content)) refuseTokenizer(`${name} has the merges of a tokenizer without its vocabulary (merges.txt)`, WANTED);
+  if (/^#version:/.test(content))
+    refuseTokenizer(`${name} has the merges of a tokenizer without its vocabulary (merges.txt)`, WANTED);
   const lines = linesOf(content);
   const few = lines.slice(0, 1000);
   const share = (test: (line: string) => boolean): number => few.filter(test).length / Math.max(1, few.length);
@@ -41,12 +61,17 @@ export function readTokenizerFile(name: string, text: string): TokenizerFile | u
   if (few.length >= 20 && share((l) => /^\S*\t-?\d+(\.\d+)?$/.test(l)) > 0.98) {
     refuseTokenizer(`${name} is a vocabulary of SentencePiece, without its rules`);
   }
-  if (few.length >= 20 && (share((l) => l.startsWith('##')) > 0.02 && few.some((l) => roleOf(l) !== undefined))) {
-    refuseTokenizer(`${name} is a vocabulary of WordPiece (BERT), which takes the longest token first; TinyLM merges pairs`);
+  if (few.length >= 20 && share((l) => l.startsWith('##')) > 0.02 && few.some((l) => roleOf(l) !== undefined)) {
+    refuseTokenizer(
+      `${name} is a vocabulary of WordPiece (BERT), which takes the longest token first; TinyLM merges pairs`,
+    );
   }
   const single = (line: string): boolean => isCharacter(unescaped(line)) || roleOf(line) !== undefined;
   if (lines.length >= 2 && (share(single) > 0.5 || /(^|[/\\])vocab\.txt$/i.test(name))) {
-    return importCharacters(lines.map((line, id): Numbered => [single(line) ? unescaped(line) : line, id]), name);
+    return importCharacters(
+      lines.map((line, id): Numbered => [single(line) ? unescaped(line) : line, id]),
+      name,
+    );
   }
   return distinct(content, name);
 }
@@ -54,9 +79,13 @@ export function readTokenizerFile(name: string, text: string): TokenizerFile | u
 /** A text in which every character is another one is no corpus: it is the list of a model's characters. */
 function distinct(content: string, name: string): TokenizerFile | undefined {
   const all = [...content];
-  const characters = all.length > 1 && all.at(-1) === '\n' && all.indexOf('\n') < all.length - 1 ? all.slice(0, -1) : all;
+  const characters =
+    all.length > 1 && all.at(-1) === '\n' && all.indexOf('\n') < all.length - 1 ? all.slice(0, -1) : all;
   if (characters.length < 10 || new Set(characters).size < characters.length) return undefined;
-  return importCharacters(characters.map((c, id): Numbered => [c, id]), name);
+  return importCharacters(
+    characters.map((c, id): Numbered => [c, id]),
+    name,
+  );
 }
 
 function parsed(text: string): unknown {
@@ -97,17 +126,31 @@ function fromArray(name: string, values: readonly unknown[]): TokenizerFile | un
   const parts = values.some((v) => /^(##|\u0120|\u2581)\S/.test(v));
   // Whole texts in an array are a corpus.
   if (single < values.length / 2 && !parts) return undefined;
-  return importCharacters(values.map((v, id): Numbered => [v, id]), name);
+  return importCharacters(
+    values.map((v, id): Numbered => [v, id]),
+    name,
+  );
 }
 
 function fromList(name: string, key: string, value: unknown): TokenizerFile {
   const where = key === '' ? name : `${name} (${key})`;
-  if (typeof value === 'string') return importCharacters([...value].map((c, id): Numbered => [c, id]), where);
+  if (typeof value === 'string')
+    return importCharacters(
+      [...value].map((c, id): Numbered => [c, id]),
+      where,
+    );
   if (Array.isArray(value) && value.every((v): v is string => typeof v === 'string')) {
-    return importCharacters(value.map((v, id): Numbered => [v, id]), where);
+    return importCharacters(
+      value.map((v, id): Numbered => [v, id]),
+      where,
+    );
   }
   if (isMap(value)) return importCharacters(Object.entries(value), where);
-  if (isInverse(value)) return importCharacters(Object.entries(value).map(([id, token]): Numbered => [token, Number(id)]), where);
+  if (isInverse(value))
+    return importCharacters(
+      Object.entries(value).map(([id, token]): Numbered => [token, Number(id)]),
+      where,
+    );
   return refuseTokenizer(`${where} is no list of tokens and their numbers`);
 }
 
@@ -125,5 +168,13 @@ function linesOf(content: string): string[] {
   return lines;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '\\n': '\n', '\\t': '\t', '\\r': '\r', '\\s': ' ', '<space>': ' ', '<nl>': '\n', '<newline>': '\n' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\n': '\n',
+  '\\t': '\t',
+  '\\r': '\r',
+  '\\s': ' ',
+  '<space>': ' ',
+  '<nl>': '\n',
+  '<newline>': '\n',
+};
 const unescaped = (line: string): string => ESCAPES[line] ?? line;
