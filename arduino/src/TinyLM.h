@@ -10,7 +10,10 @@
  *   void loop() { if (lm.available()) Serial.write(lm.read()); }
  *
  * A TinyLM is a Stream: what is printed into it is the beginning of a text, what is read from it is how the text goes
- * on. available() and read() do at most one token's work and return, so the rest of loop() goes on.
+ * on. available() and read() do at most one token's work and return, so with an "if" as above the rest of loop() goes
+ * on; "while (lm.available())" stays until the text has ended. A token's text at once:
+ *
+ *   for (int n = lm.available(); n > 0; n--) Serial.write((uint8_t)lm.read());
  */
 #ifndef TINYLM_ARDUINO_H
 #define TINYLM_ARDUINO_H
@@ -21,6 +24,8 @@
 #include <Arduino.h>
 
 #include "engine/tinylm.h"
+
+#define TINYLM_VERSION "0.1.0"
 
 /* Prompt bytes that wait for the engine; a longer prompt is fed piece by piece. */
 #define TINYLM_PROMPT_BYTES 64u

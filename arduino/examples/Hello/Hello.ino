@@ -13,5 +13,5 @@ void setup() {
 }
 
 void loop() {
-  while (lm.available()) Serial.write(lm.read());
+  if (lm.available()) Serial.write((uint8_t)lm.read());
 }

@@ -20,7 +20,7 @@ void loop() {
   Serial.print("Once there was a little");
   bool on = false;
   while (lm.running()) {
-    while (lm.available()) Serial.write((uint8_t)lm.read());
+    for (int n = lm.available(); n > 0; n--) Serial.write((uint8_t)lm.read());
     digitalWrite(LED_BUILTIN, (on = !on) ? HIGH : LOW);
   }
   digitalWrite(LED_BUILTIN, LOW);

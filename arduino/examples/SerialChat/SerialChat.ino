@@ -64,7 +64,7 @@ void loop() {
     used = 0;
     break;  // one line at a time
   }
-  while (lm.available()) Serial.write(lm.read());
+  for (int n = lm.available(); n > 0; n--) Serial.write((uint8_t)lm.read());  // a token's text
   if (telling && !lm.running()) {
     telling = false;
     Serial.println();

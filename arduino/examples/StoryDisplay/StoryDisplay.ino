@@ -39,7 +39,7 @@ void loop() {
   lm.prompt("Once there was a little");
   while (lm.running()) {
     bool changed = false;
-    while (lm.available()) changed |= page.add((char)lm.read());
+    for (int n = lm.available(); n > 0; n--) changed |= page.add((char)lm.read());
     if (changed) show();
     delay(100);  // slow enough to read along
   }

@@ -27,13 +27,11 @@ void handleStory() {
   }
   server.setContentLength(CONTENT_LENGTH_UNKNOWN);  // the text is sent as it is made
   server.send(200, "text/plain; charset=utf-8", "");
-  char piece[128];
-  size_t n = 0;
   while (lm.running()) {
-    while (n < sizeof piece && lm.available()) piece[n++] = (char)lm.read();
-    if (!n) continue;
-    server.sendContent(piece, n);
-    n = 0;
+    char piece[TLM_TEXT_MAX];
+    size_t n = 0;
+    for (int left = lm.available(); left > 0; left--) piece[n++] = (char)lm.read();
+    if (n) server.sendContent(piece, n);
     yield();
   }
   server.sendContent("", 0);  // the end
