@@ -3,7 +3,7 @@
  * arduino/test for the host, RISC-V and Xtensa, and run there with a scripted Serial. For tests and sizes.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { packageRoot } from '../src/node/assets.js';
 import type { LibraryFile } from '../src/node/library.js';
@@ -148,20 +148,23 @@ export const PRESS = '\u0007';
 export function runSketch(target: TargetName, program: string, script: string, env: NodeJS.ProcessEnv = {}):
 Promise<string> {
   const [command, ...words] = [...TARGETS[target].run, program];
+  // Into a file: QEMU's UART loses bytes that a pipe or socket does not take at once.
+  const path = `${program}.out`;
+  const out = openSync(path, 'w');
   return new Promise((resolve, reject) => {
-    const child = spawn(command, words, { env: { ...process.env, ...env } });
-    const out: Buffer[] = [];
+    const child = spawn(command, words, { env: { ...process.env, ...env }, stdio: ['pipe', out, 'pipe'] });
     let err = '';
     const timer = setTimeout(() => child.kill('SIGKILL'), 120_000);
-    child.stdout.on('data', (data: Buffer) => out.push(data));
-    child.stderr.on('data', (data: Buffer) => (err += data.toString()));
-    child.stdin.on('error', () => {});
+    child.stderr!.on('data', (data: Buffer) => (err += data.toString()));
+    child.stdin!.on('error', () => {});
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);
-      if (code === 0) resolve(Buffer.concat(out).toString());
-      else reject(new Error(`${basename(program)} on ${target} ended with ${code}: ${err}\n${Buffer.concat(out).toString()}`));
+      closeSync(out);
+      const said = readFileSync(path, 'utf8');
+      if (code === 0) resolve(said);
+      else reject(new Error(`${basename(program)} on ${target} ended with ${code}: ${err}\n${said}`));
     });
-    child.stdin.end(`${script}\u0004`);
+    child.stdin!.end(`${script}\u0004`);
   });
 }

@@ -5,12 +5,13 @@
 
 int machine_take(void) { return UART[5] & 1 ? UART[0] : -1; }
 void machine_put(uint8_t byte) {
-  while (!(UART[5] & 0x20)) {}
+  while (!(UART[5] & 0x20)) {} /* room */
   UART[0] = byte;
 }
 /* mtime counts at 10 MHz; a script runs for less than the low word's seven minutes. */
 uint32_t machine_micros(void) { return *(volatile uint32_t *)0x0200BFF8u / 10u; }
 void machine_exit(int code) {
+  while (!(UART[5] & 0x40)) {} /* all is sent */
   *(volatile uint32_t *)0x100000u = code ? (uint32_t)code << 16 | 0x3333u : 0x5555u;
   for (;;) {}
 }
