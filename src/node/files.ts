@@ -105,15 +105,19 @@ export function makeFolder(path: string): void {
 
 /**
  * For files that a user may have made: what is there already and would change is not overwritten unasked.
+ * @param place what the user chooses to have them elsewhere
  * @throws TinyLMError `file-exists` for the first such file
  */
-export function keepOthers(files: readonly { readonly path: string; readonly bytes: Uint8Array }[]): void {
+export function keepOthers(
+  files: readonly { readonly path: string; readonly bytes: Uint8Array }[],
+  place = '--out',
+): void {
   for (const { path, bytes } of files) {
     if (!existsSync(path) || Buffer.compare(readBytes(path), bytes) === 0) continue;
     throw new TinyLMError(
       'file-exists',
       `${path} is there already, with other content`,
-      'choose another --out, or --force to overwrite it',
+      `choose another ${place}, or --force to overwrite it`,
     );
   }
 }

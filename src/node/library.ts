@@ -43,6 +43,9 @@ export interface PackageOptions {
   readonly namespace?: string | undefined;
 }
 
+const readText = (from: string): string => readFileSync(join(packageRoot(), from), 'utf8');
+/** Links to files that a package does not have become their words. */
+const withoutLinksUp = (text: string): string => text.replace(/\[([^\]]+)\]\(\.\.\/[^)]*\)/g, '$1');
 const utf8 = (path: string, text: string): LibraryFile => ({ path, bytes: new TextEncoder().encode(text) });
 const copy = (path: string, from: string): LibraryFile => ({
   path,
@@ -62,7 +65,7 @@ function engineSources(to: string): LibraryFile[] {
     ...copies(to, 'engine/include', /\.h$/),
     ...copies(to, 'engine/src', /\.h$/),
     ...names('engine/src', /\.c$/).map((f) =>
-      utf8(`${to}${f}`, OPTIMIZED + readFileSync(join(packageRoot(), 'engine/src', f), 'utf8')),
+      utf8(`${to}${f}`, OPTIMIZED + readText(`engine/src/${f}`)),
     ),
   ];
 }
@@ -139,7 +142,7 @@ function componentHead({ version, url }: PackageOptions, description: string): s
   const where: [string, string][] =
     url === undefined ? [] : [['url', url], ['repository', `${url}.git`], ['issues', `${url}/issues`]];
   return (
-    yamlLines([['version', `"${version}"`], ['description', description], ['license', LIBRARY.license], ...where]) +
+    yamlLines([['version', `"${version}"`], ['description', JSON.stringify(description)], ['license', LIBRARY.license], ...where]) +
     tags()
   );
 }
@@ -172,7 +175,7 @@ function sketchLibrary(model: string): LibraryFile[] {
   ];
 }
 
-/** A file of an application component's CMakeLists.txt. */
+/** The application component's CMakeLists.txt. */
 const APP_CMAKE = `# TinyLM's application layer; a port gives what fw_port.h says.
 file(GLOB TINYLM_APP_SOURCES \${CMAKE_CURRENT_LIST_DIR}/src/*.c)
 idf_component_register(SRCS \${TINYLM_APP_SOURCES} INCLUDE_DIRS include REQUIRES ${LIBRARY.component})
@@ -204,7 +207,7 @@ export function packages(options: PackageOptions, model: string): Packages {
     'platformio/TinyLM': sorted([...sketchLibrary(model), utf8('library.json', libraryJson(options))]),
     [`idf/${LIBRARY.component}`]: sorted([
       copy('LICENSE', 'LICENSE'),
-      copy('README.md', 'engine/README.md'),
+      utf8('README.md', withoutLinksUp(readText('engine/README.md'))),
       copy('CMakeLists.txt', 'engine/CMakeLists.txt'),
       utf8('idf_component.yml', engineComponent(options)),
       ...copies('include/', 'engine/include', /\.h$/),

@@ -1,10 +1,13 @@
-import { join } from 'node:path';
-import type { Command } from 'commander';
-import { cHeader, exportBins, readTlm, writeTlm, type Packing } from '../../format/index.js';
+import { dirname, join } from 'node:path';
+import { Option, type Command } from 'commander';
+import { exportBins, readTlm, writeTlm, type Packing } from '../../format/index.js';
 import { keepOthers, makeFolder, writeAtomic } from '../../node/files.js';
+import { shellWord } from '../../node/shell.js';
 import { verb, type Context } from '../context.js';
+import { UsageError } from '../errors.js';
 import { openTlm } from '../model-source.js';
 import { addOptions } from '../options.js';
+import { arduinoProject, BOARDS, headerOf, platformioProject, type BoardChip } from '../sketch-project.js';
 import { table } from '../terminal.js';
 import { count } from '../values.js';
 
@@ -13,6 +16,9 @@ interface Options {
   out: string;
   force?: boolean;
   header: boolean | string;
+  arduino?: string;
+  platformio?: string;
+  chip: BoardChip;
   json?: boolean;
 }
 
@@ -20,7 +26,11 @@ export function exportCommand(context: Context): Command {
   const command = verb(
     'export',
     'Write a model for other programs: the .tlm, one .bin a tensor, and a C header on request.',
-    ['tinylm export run/demo --out model', 'tinylm export run/demo --packing t2 --header --out firmware/model'],
+    [
+      'tinylm export run/demo --out model',
+      'tinylm export run/demo --packing t2 --header --out firmware/model',
+      'tinylm export run/demo --arduino Stories --chip esp32c3',
+    ],
   ).argument('<model>', 'a run folder, a .tlm file or a checkpoint');
   addOptions(command, ['packing', 'out'], { out: { about: 'folder to write into', initial: 'export' } });
   command.option(
@@ -28,24 +38,51 @@ export function exportCommand(context: Context): Command {
     'also model.h, the file as a C array of this name (default name: tinylm_model)',
     false,
   );
+  command
+    .option('--arduino <folder>', 'instead: a sketch folder that the Arduino IDE opens and builds, model included')
+    .option('--platformio <folder>', 'instead: a PlatformIO project that builds, model included')
+    .addOption(
+      new Option('--chip <name>', 'the board that such a folder is for')
+        .choices(Object.keys(BOARDS))
+        .default('esp32'),
+    );
   addOptions(command, ['force', 'json']);
   return command.action((path: string, options: Options) => exportFiles(context, path, options));
 }
 
-function exportFiles({ terminal }: Context, path: string, { packing, out, header, force, json }: Options): void {
+async function exportFiles({ terminal }: Context, path: string, options: Options): Promise<void> {
+  const { packing, out, header, force, json, arduino, platformio, chip } = options;
+  const project = arduino ?? platformio;
+  if (arduino !== undefined && platformio !== undefined)
+    throw new UsageError('both --arduino and --platformio, expected one', 'run it twice for both');
+  if (project !== undefined && header !== false)
+    throw new UsageError('--header with a project, which has model.h anyway', 'leave --header out');
   const { file } = openTlm(path);
   const bytes = writeTlm({ model: file.model, tokenizer: file.tokenizer, metadata: file.metadata, packing });
-  const files = [{ name: 'model.tlm', bytes }, ...exportBins(readTlm(bytes), bytes)];
-  if (header !== false)
-    files.push({
-      name: 'model.h',
-      bytes: new TextEncoder().encode(cHeader(bytes, header === true ? 'tinylm_model' : header)),
-    });
-  const there = files.map((f) => ({ path: join(out, f.name), bytes: f.bytes }));
-  if (!force) keepOthers(there);
-  makeFolder(out);
+  let there: { path: string; bytes: Uint8Array }[];
+  if (project === undefined) {
+    const files = [{ name: 'model.tlm', bytes }, ...exportBins(readTlm(bytes), bytes)];
+    if (header !== false)
+      files.push({
+        name: 'model.h',
+        bytes: new TextEncoder().encode(await headerOf(bytes, header === true ? undefined : header)),
+      });
+    there = files.map((f) => ({ path: join(out, f.name), bytes: f.bytes }));
+  } else {
+    const files =
+      arduino === undefined ? await platformioProject(bytes, chip) : await arduinoProject(project, bytes, chip);
+    there = files.map((f) => ({ path: join(project, f.path), bytes: f.bytes }));
+  }
+  if (!force) keepOthers(there, project === undefined ? '--out' : 'folder');
+  for (const folder of new Set(there.map((f) => dirname(f.path)))) makeFolder(folder);
   for (const { path: file, bytes: content } of there) writeAtomic(file, content);
   const written = there.map((f) => ({ file: f.path, bytes: f.bytes.length }));
   if (json) terminal.json({ packing, files: written });
   else terminal.out(table(written.map((f) => [f.file, `${count(f.bytes)} bytes`])));
+  if (project === undefined) return;
+  terminal.note(
+    arduino === undefined
+      ? `to build it: pio run -d ${shellWord(project)} -t upload -t monitor`
+      : `open ${shellWord(written[0].file)} in the Arduino IDE, or: arduino-cli compile ${shellWord(project)}`,
+  );
 }

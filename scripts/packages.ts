@@ -1,0 +1,92 @@
+/**
+ * Writes the packages of the engine for Arduino, PlatformIO and ESP-IDF's component registry, and CONTENTS.md, which
+ * lists each package's files and sizes.
+ *
+ *   npm run build && node dist/scripts/packages.js [--model FILE.tlm] [--out build/packages] [--url URL]
+ *                                                   [--namespace NAME]
+ *
+ * --model: the model of the examples; without it models/stories-16k.tlm, or one trained here on the built-in stories.
+ * --url: where the project lives; on GitHub its own address. The registries refuse a package without one; a ZIP for the
+ * Arduino IDE needs none. --namespace: the owner in the component registry.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { runProgram } from '../src/cli/program.js';
+import { headerOf } from '../src/cli/sketch-project.js';
+import { makeTerminal } from '../src/cli/terminal.js';
+import { packageRoot } from '../src/node/assets.js';
+import { packages, type PackageOptions, type Packages } from '../src/node/library.js';
+import { writePackage } from './sketches.js';
+import { currentVersion } from './versions.js';
+
+const SHIPPED = 'models/stories-16k.tlm';
+
+/** What the registries take at most; Arduino's linter has 10 MB in mind. */
+export const PACKAGE_LIMIT = 1_000_000;
+
+const total = (files: Packages[string]): number => files.reduce((sum, f) => sum + f.bytes.length, 0);
+
+/** Each package's files with their sizes, as Markdown. */
+export function contents(all: Packages): string {
+  const blocks = Object.entries(all).map(([folder, files]) =>
+    `## ${folder}: ${files.length} files, ${total(files)} bytes\n\n` +
+    files.map((f) => `    ${String(f.bytes.length).padStart(7)}  ${f.path}\n`).join(''));
+  return `# Packages\n\n${blocks.join('\n')}`;
+}
+
+/** A small model of the built-in stories, trained in about ten seconds. */
+async function trainStories(): Promise<Uint8Array> {
+  const folder = mkdtempSync(join(tmpdir(), 'tinylm-packages-'));
+  try {
+    const run = join(folder, 'stories');
+    const terminal = makeTerminal(process.stderr, process.stderr);
+    const words = ['train', 'stories:en', '--epochs', '8', '--out', run];
+    const code = await runProgram(words, { terminal, stdin: process.stdin, exitCode: 0 }, currentVersion());
+    if (code !== 0) throw new Error(`tinylm ${words.join(' ')} ended with ${code}`);
+    return new Uint8Array(readFileSync(join(run, 'model.tlm')));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The address on GitHub, when this runs there. */
+function githubUrl(): string | undefined {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = process.env;
+  return server && name ? `${server}/${name}` : undefined;
+}
+
+/** Writes all packages into a folder, whose old content goes away. */
+export async function writePackages(out: string, tlm: Uint8Array, options: PackageOptions): Promise<Packages> {
+  const all = packages(options, await headerOf(tlm));
+  rmSync(out, { recursive: true, force: true });
+  for (const [folder, files] of Object.entries(all)) writePackage(join(out, folder), files);
+  writeFileSync(join(out, 'CONTENTS.md'), contents(all));
+  return all;
+}
+
+if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) {
+  try {
+    const { values } = parseArgs({ options: {
+      model: { type: 'string' }, out: { type: 'string' }, url: { type: 'string' }, namespace: { type: 'string' },
+    } });
+    const root = packageRoot();
+    const model = values.model ?? (existsSync(join(root, SHIPPED)) ? join(root, SHIPPED) : undefined);
+    const out = values.out ?? join(root, 'build', 'packages');
+    if (existsSync(out) && !existsSync(join(out, 'CONTENTS.md'))) {
+      throw new Error(`${out} is there and is no folder of packages: choose another --out`);
+    }
+    const url = values.url ?? githubUrl();
+    const tlm = model === undefined ? await trainStories() : new Uint8Array(readFileSync(model));
+    const all = await writePackages(out, tlm, { version: currentVersion(), url, namespace: values.namespace });
+    for (const [folder, files] of Object.entries(all)) {
+      console.log(`packages: ${folder}, ${files.length} files, ${total(files)} bytes`);
+    }
+    if (url === undefined) console.log('packages: no --url: good for a ZIP, but the registries ask for one');
+  } catch (error) {
+    console.error(`packages: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
+}
