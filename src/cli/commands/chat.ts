@@ -3,16 +3,19 @@ import { cleanPrompt } from '../../corpus/index.js';
 import type { DeviceClient, DeviceSettings, GenerateResult, Transport } from '../../device/index.js';
 import { TinyLMError } from '../../model/errors.js';
 import { interactiveChat } from '../chat-session.js';
+import { gatherReport, reportText } from '../board-report.js';
 import { verb, type Context } from '../context.js';
 import { addPortOptions, tokenOption, type PortOptions } from '../device-port.js';
 import { addSettingOptions, givenSettings, type SettingOptions } from '../device-settings.js';
 import { benchLine, resultLine, statusLines, streamText } from '../device-text.js';
 import { EXIT, UsageError } from '../errors.js';
 import { beforeLeaving, onCancel } from '../interrupt.js';
+import { openTlm } from '../model-source.js';
 import { addOptions } from '../options.js';
 import { findPort, reach, requireModel, withRemedy, type Reached } from '../reach.js';
 import { tokenOf } from '../secret.js';
 import { unescapeText, wholeNumber } from '../values.js';
+import { version } from '../version.js';
 
 export interface ChatOptions extends PortOptions, SettingOptions {
   token?: string;
@@ -21,6 +24,8 @@ export interface ChatOptions extends PortOptions, SettingOptions {
   info?: boolean;
   /** tokens; true for the usual number */
   bench?: number | true;
+  /** the model on the board, to compare with; true for none */
+  report?: string | true;
   history: boolean;
   json?: boolean;
 }
@@ -34,6 +39,7 @@ export function chatCommand(context: Context): Command {
     'tinylm chat --host tinylm.local --prompt "Once there was a" --seed 7 --json',
     'tinylm chat --port COM3 < prompts.txt',
     'tinylm chat --port /dev/ttyACM0 --bench 200',
+    'tinylm chat --report run/demo',
   ]);
   addPortOptions(command)
     .addOption(tokenOption())
@@ -46,14 +52,16 @@ export function chatCommand(context: Context): Command {
     .option('--echo', 'write the prompt before the text')
     .option('--info', 'only say what the device is and holds')
     .option('--bench [tokens]', `only measure its speed, over so many tokens (${BENCH_TOKENS})`, wholeNumber(1, 10_000))
+    .option('--report [model]', 'only gather a report of the board to paste into an issue; with the model that is on ' +
+      'it, also whether its text is the host\'s')
     .option('--no-history', 'do not keep the lines typed for the next time');
   addOptions(command, ['json'], { json: { about: 'print the results as JSON, one object a line for each prompt' } });
   return command.action((options: ChatOptions) => chat(context, options));
 }
 
 async function chat(context: Context, options: ChatOptions): Promise<void> {
-  const asked = [options.prompt, options.info, options.bench].filter((o) => o !== undefined).length;
-  if (asked > 1) throw new UsageError('more than one of --prompt, --info and --bench', 'give one of them');
+  const asked = [options.prompt, options.info, options.bench, options.report].filter((o) => o !== undefined).length;
+  if (asked > 1) throw new UsageError('more than one of --prompt, --info, --bench and --report', 'give one of them');
   await chatOver(context, options, await findPort(options, context.terminal));
 }
 
@@ -90,6 +98,16 @@ async function talk(context: Context, options: ChatOptions, transport: Transport
     if (options.json) terminal.json(value);
     else terminal.out(benchLine(value));
     if (!done) context.exitCode = EXIT.interrupted;
+    return;
+  }
+  if (options.report !== undefined) {
+    const tlm = options.report === true ? undefined : openTlm(options.report).bytes;
+    requireModel(status, transport);
+    const about = { tinylm: version(), transport: transport.name, status, tlm };
+    const { done, value } = await cancellable(context, client, client, () => gatherReport(client, about));
+    if (options.json) terminal.json(value);
+    else terminal.out(reportText(value));
+    context.exitCode = !done ? EXIT.interrupted : value.same === false ? EXIT.failed : 0;
     return;
   }
   const settings = givenSettings(options);
