@@ -34,6 +34,8 @@ export const PLACES: readonly Place[] = [
   { file: 'firmware/main/idf_component.yml', with: line((v) => `version: "${v}"\n`) },
   { file: 'firmware/app/fw_protocol.h', with: line((v) => `#define FW_VERSION "${v}"\n`) },
   { file: 'arduino/src/TinyLM.h', with: line((v) => `#define TINYLM_VERSION "${v}"\n`) },
+  { file: 'docs/first-light.md', with: line((v) => `[TinyLM ${v}: `) },
+  { file: 'docs/first-light.pt-BR.md', with: line((v) => `[TinyLM ${v}: `) },
 ];
 
 /** package.json's version. @param root for tests: the repository's folder */

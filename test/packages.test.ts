@@ -1,13 +1,17 @@
 /** The packages for Arduino, PlatformIO and ESP-IDF: what is in them, and what each registry would refuse. */
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, test } from 'node:test';
 import { contents, PACKAGE_LIMIT } from '../scripts/packages.js';
+import { writePackage } from '../scripts/sketches.js';
 import { BOARDS } from '../src/cli/sketch-project.js';
 import { CHIPS } from '../src/cost/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { LIBRARY, engineComponent, packages } from '../src/node/library.js';
+import { toolsFor } from './firmware-support.js';
 
 const ROOT = packageRoot();
 const URL_ = 'https://github.com/owner/tinylm';
@@ -60,6 +64,24 @@ describe('every package', () => {
       }
     }
   });
+});
+
+test('the components compile from their own folders alone', (t) => {
+  if (!toolsFor(t, { gcc: 'gcc' })) return;
+  const folder = mkdtempSync(join(tmpdir(), 'tinylm-packages-'));
+  try {
+    for (const [name, files] of Object.entries(all)) if (name.startsWith('idf/')) writePackage(join(folder, name), files);
+    const include = (component: string): string => `-I${join(folder, 'idf', component, 'include')}`;
+    for (const [component, uses] of [['tinylm', []], ['tinylm_app', ['tinylm']]] as const) {
+      const src = join(folder, 'idf', component, 'src');
+      const sources = readdirSync(src).filter((f) => f.endsWith('.c')).map((f) => join(src, f));
+      const run = spawnSync('gcc', ['-std=gnu17', '-fsyntax-only', '-Wall', '-Wextra', '-Werror', include(component),
+        ...uses.map(include), ...sources], { encoding: 'utf8' });
+      assert.deepEqual({ status: run.status, text: run.stderr }, { status: 0, text: '' }, component);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('library.properties is what Arduino\'s linter accepts (LP… rules)', () => {

@@ -56,7 +56,10 @@ const names = (folder: string, ending: RegExp): string[] =>
 const copies = (to: string, folder: string, ending: RegExp): LibraryFile[] =>
   names(folder, ending).map((f) => copy(`${to}${f}`, `${folder}/${f}`));
 
-/** Arduino compiles for size, and the tables' inner loops rely on -O3; PlatformIO's Arduino does the same. */
+/**
+ * Arduino and PlatformIO compile for size. Counted under QEMU for 256 × 32 × 64: -O3 takes 6 to 7 % fewer instructions a
+ * token, and 6 to 8 KB more flash.
+ */
 const OPTIMIZED = '#if defined(__GNUC__) && !defined(__clang__)\n#pragma GCC optimize("O3")\n#endif\n';
 
 /** The engine, its sources flat in `to` together with the public header. */
