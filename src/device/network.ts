@@ -7,7 +7,7 @@ const TIMEOUT_MS = 5000;
 /** How long the other side may take no bytes. */
 const WRITE_MS = 20_000;
 /** Whoever closes a connection this soon, in milliseconds, and without a word has not served it. */
-const AT_ONCE_MS = 100;
+const AT_ONCE_MS = 250;
 /** How long a WebSocket's closing handshake may take. */
 const FAREWELL_MS = 1000;
 /** What a device says, in the form of SPEC.md 6.2, before it closes a connection that is one too many. */
