@@ -3,8 +3,9 @@
  *
  *   npm run build && node dist/scripts/release.js 0.2.0
  *
- * Refuses a tree with changes, a version that does not come after the present one, and a changelog without news. What it
- * has written is for a person to look at, test, commit and tag; it says how. docs/releasing.md has the rule for versions.
+ * Refuses a tree with changes, a version that does not come after the present one, and a changelog without news. What
+ * it has written is for a person to look at, test, commit and tag; it says how. docs/releasing.md has the rule for
+ * versions.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -80,7 +81,7 @@ if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.
   try {
     if (version === undefined || rest.length > 0) throw new Error('expected one word, the new version');
     for (const file of release(version, new Date().toISOString().slice(0, 10))) console.log(`release: ${file}`);
-    console.log(`Now: npm run build && node dist/scripts/build-prebuilt.js && .ci/run
+    console.log(`Now: npm run build && node dist/scripts/build-prebuilt.js && node dist/scripts/packages.js --readme && .ci/run
      git commit -am "Release ${version}" && git tag v${version} && git push --follow-tags`);
   } catch (error) {
     console.error(`release: ${(error as Error).message}`);

@@ -11,6 +11,7 @@ import type { LibraryFile } from '../src/node/library.js';
 const STAND_INS = join(packageRoot(), 'arduino/test');
 
 interface Target {
+  readonly title: string;
   readonly cc: string;
   readonly cxx: string;
   readonly size: string;
@@ -23,29 +24,65 @@ interface Target {
   readonly tools: Readonly<Record<string, string>>;
 }
 
-const bare = (ld: string): string[] => ['-nostdlib', '-nostartfiles', '-T', join(STAND_INS, ld), '-Wl,--gc-sections',
-  '-Wl,--no-warn-rwx-segments'];
+const bare = (ld: string): string[] => [
+  '-nostdlib',
+  '-nostartfiles',
+  '-T',
+  join(STAND_INS, ld),
+  '-Wl,--gc-sections',
+  '-Wl,--no-warn-rwx-segments',
+];
 const BARE = ['-DBARE', '-ffreestanding', '-I', join(STAND_INS, 'bare')];
 
 /** The ESP32-C3's instruction set, and one of the ESP32's family. Both cores compile with -Os. */
 export const TARGETS = {
   host: {
-    cc: 'gcc', cxx: 'g++', size: 'size', machine: 'host.cpp', run: [],
+    title: 'host',
+    cc: 'gcc',
+    cxx: 'g++',
+    size: 'size',
+    machine: 'host.cpp',
+    run: [],
     flags: ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
-    link: ['-fsanitize=address,undefined'], tools: { gcc: 'gcc', 'g++': 'g++' },
+    link: ['-fsanitize=address,undefined'],
+    tools: { gcc: 'gcc', 'g++': 'g++' },
   },
   riscv: {
-    cc: 'riscv64-unknown-elf-gcc', cxx: 'riscv64-unknown-elf-g++', size: 'riscv64-unknown-elf-size',
-    machine: 'qemu-riscv.c', flags: ['-Os', '-march=rv32imc_zicsr', '-mabi=ilp32', '-msmall-data-limit=0', ...BARE],
+    title: 'RV32IMC (ESP32-C3)',
+    cc: 'riscv64-unknown-elf-gcc',
+    cxx: 'riscv64-unknown-elf-g++',
+    size: 'riscv64-unknown-elf-size',
+    machine: 'qemu-riscv.c',
+    flags: ['-Os', '-march=rv32imc_zicsr', '-mabi=ilp32', '-msmall-data-limit=0', ...BARE],
     link: bare('qemu-riscv.ld'),
     run: ['qemu-system-riscv32', '-M', 'virt', '-nographic', '-bios', 'none', '-icount', 'shift=0', '-kernel'],
     tools: { 'riscv64-unknown-elf-g++': 'gcc-riscv64-unknown-elf', 'qemu-system-riscv32': 'qemu-system-misc' },
   },
   xtensa: {
-    cc: 'xtensa-lx106-elf-gcc', cxx: 'xtensa-lx106-elf-g++', size: 'xtensa-lx106-elf-size', machine: 'qemu-xtensa.c',
-    flags: ['-Os', '-mlongcalls', '-mtext-section-literals', ...BARE], link: bare('qemu-xtensa.ld'),
-    run: ['qemu-system-xtensa', '-M', 'sim', '-cpu', 'lx106', '-semihosting', '-display', 'none', '-monitor', 'none',
-      '-serial', 'none', '-icount', 'shift=5,sleep=off', '-kernel'],
+    title: 'Xtensa lx106 (the family of the ESP32 and S3)',
+    cc: 'xtensa-lx106-elf-gcc',
+    cxx: 'xtensa-lx106-elf-g++',
+    size: 'xtensa-lx106-elf-size',
+    machine: 'qemu-xtensa.c',
+    flags: ['-Os', '-mlongcalls', '-mtext-section-literals', ...BARE],
+    link: bare('qemu-xtensa.ld'),
+    run: [
+      'qemu-system-xtensa',
+      '-M',
+      'sim',
+      '-cpu',
+      'lx106',
+      '-semihosting',
+      '-display',
+      'none',
+      '-monitor',
+      'none',
+      '-serial',
+      'none',
+      '-icount',
+      'shift=5,sleep=off',
+      '-kernel',
+    ],
     tools: { 'xtensa-lx106-elf-g++': 'gcc-xtensa-lx106', 'qemu-system-xtensa': 'qemu-system-misc' },
   },
 } as const satisfies Record<string, Target>;
@@ -88,7 +125,9 @@ export class SketchBuilder {
     this.#flags = [...this.#target.flags, ...WARN, ...defines, ...core];
     const sources = (folder: string): string[] =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((f) => f.isFile() && /\.(c|cpp)$/.test(f.name)).map((f) => join(f.parentPath, f.name)).sort();
+        .filter((f) => f.isFile() && /\.(c|cpp)$/.test(f.name))
+        .map((f) => join(f.parentPath, f.name))
+        .sort();
     const machine = [join(STAND_INS, 'core.cpp'), join(STAND_INS, this.#target.machine)];
     // What a compiler may call of its own accord when there is no libc.
     if (target !== 'host') machine.push(join(packageRoot(), 'firmware/ports/bare/libc.c'));
@@ -135,6 +174,24 @@ export class SketchBuilder {
   }
 }
 
+/** What the example Hello adds to an empty sketch, bytes: code without the model, RAM without the engine's memory. */
+export interface HelloSize {
+  readonly code: number;
+  readonly ram: number;
+}
+
+/**
+ * Sizes of Hello for a target.
+ * @param library folder of the package for Arduino
+ * @param modelBytes of the .tlm in its src/models/stories.h
+ * @param memoryBytes that the engine needs for it
+ */
+export function helloSize(build: SketchBuilder, library: string, modelBytes: number, memoryBytes: number): HelloSize {
+  const empty = build.sizes(build.link('Empty', 'void setup() {}\nvoid loop() {}\n'));
+  const hello = build.sizes(build.example(join(library, 'examples/Hello')));
+  return { code: hello.flash - empty.flash - modelBytes, ram: hello.ram - empty.ram - memoryBytes };
+}
+
 /** In a script: what follows is typed when the sketch has nothing more to do. */
 export const WAIT = '\u0005';
 /** In a script: a press of the button. */
@@ -145,8 +202,12 @@ export const PRESS = '\u0007';
  * @returns what it printed
  * @throws Error when it does not end by itself with status 0 within two minutes
  */
-export function runSketch(target: TargetName, program: string, script: string, env: NodeJS.ProcessEnv = {}):
-Promise<string> {
+export function runSketch(
+  target: TargetName,
+  program: string,
+  script: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<string> {
   const [command, ...words] = [...TARGETS[target].run, program];
   // Into a file: QEMU's UART loses bytes that a pipe or socket does not take at once.
   const path = `${program}.out`;

@@ -1,4 +1,4 @@
-/** The one version: package.json has it, and every other place that states it is here. scripts/release.ts writes them. */
+/** The one version: package.json has it; every other place that states it is here, and scripts/release.ts writes it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../src/node/assets.js';
@@ -11,16 +11,19 @@ interface Place {
 }
 
 /** A line whose version is all that changes. */
-const line = (pattern: (version: string) => string): Place['with'] => (text, from, to) => {
-  const old = pattern(from);
-  if (text.split(old).length !== 2) throw new Error(`expected ${JSON.stringify(old)} once`);
-  return text.replace(old, pattern(to));
-};
+const line =
+  (pattern: (version: string) => string): Place['with'] =>
+  (text, from, to) => {
+    const old = pattern(from);
+    if (text.split(old).length !== 2) throw new Error(`expected ${JSON.stringify(old)} once`);
+    return text.replace(old, pattern(to));
+  };
 
 /** The package's own entry stands first in the lock file, twice. */
 const lock: Place['with'] = (text, from, to) => {
   const parsed = JSON.parse(text) as { name: string; version: string; packages: Record<string, { version: string }> };
-  if (parsed.version !== from || parsed.packages[''].version !== from) throw new Error(`expected version ${from} twice`);
+  if (parsed.version !== from || parsed.packages[''].version !== from)
+    throw new Error(`expected version ${from} twice`);
   parsed.version = to;
   parsed.packages[''].version = to;
   return `${JSON.stringify(parsed, null, 2)}\n`;

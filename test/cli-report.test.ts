@@ -6,7 +6,7 @@ import { POSIX_TOOLS, SMALL, toolsFor, vector, withDevice } from './firmware-sup
 import { tinylm } from './helpers/cli.js';
 import { loadEngineModel } from './helpers/engine-text.js';
 
-test('the report says what the board is, and that its text is the host\'s; another model is not compared', async (t) => {
+test("the report says what the board is, and that its text is the host's; another model is not compared", async (t) => {
   if (!toolsFor(t, POSIX_TOOLS)) return;
   await withDevice(['--model', SMALL], ['tcp'], async (d) => {
     const way = ['chat', '--host', `tcp://127.0.0.1:${d.tcp}`];
@@ -31,6 +31,9 @@ test('the report says what the board is, and that its text is the host\'s; anoth
     assert.equal(report.text, text);
 
     assert.equal((await tinylm([...way, '--report', '--info'])).code, 2);
-    assert.match(reportText({ ...report, same: false, host: 'else' }), /\| NO \|\n[^]*The host's:\n\n```text\nOnceelse\n```$/);
+    assert.match(
+      reportText({ ...report, same: false, host: 'else' }),
+      /\| NO \|\n[^]*The host's:\n\n```text\nOnceelse\n```$/,
+    );
   });
 });

@@ -18,14 +18,18 @@ const URL_ = 'https://github.com/owner/tinylm';
 const all = packages({ version: '1.2.3', url: URL_, namespace: 'owner' }, '/* model */\n');
 const textOf = (folder: string, path: string): string =>
   new TextDecoder().decode(all[folder].find((f) => f.path === path)!.bytes);
-const source = (folder: string, ending: RegExp): string[] => readdirSync(join(ROOT, folder)).filter((f) => ending.test(f));
+const source = (folder: string, ending: RegExp): string[] =>
+  readdirSync(join(ROOT, folder)).filter((f) => ending.test(f));
 
 describe('every package', () => {
   for (const [folder, files] of Object.entries(all)) {
     it(`${folder}: no tests, vectors, host code or model files; small; names that any file system takes`, () => {
       const paths = files.map((f) => f.path);
       for (const path of paths) {
-        assert.doesNotMatch(path, /(^|\/)(test|tests|vectors|bench|wasm|ports|node_modules|\.[^/]*)(\/|$)|\.(ts|js|tlm|bin|exe)$/);
+        assert.doesNotMatch(
+          path,
+          /(^|\/)(test|tests|vectors|bench|wasm|ports|node_modules|\.[^/]*)(\/|$)|\.(ts|js|tlm|bin|exe)$/,
+        );
         assert.match(path, /^[\w./-]+$/);
       }
       // TinyLM.h and tinylm.h in one folder would be one file on Windows and macOS.
@@ -41,7 +45,8 @@ describe('every package', () => {
     for (const f of source('engine/src', /\.[ch]$/)) {
       const own = readFileSync(join(ROOT, 'engine/src', f), 'utf8');
       assert.equal(textOf('idf/tinylm', `src/${f}`), own);
-      for (const folder of ['arduino/TinyLM', 'platformio/TinyLM']) assert.ok(textOf(folder, `src/engine/${f}`).endsWith(own));
+      for (const folder of ['arduino/TinyLM', 'platformio/TinyLM'])
+        assert.ok(textOf(folder, `src/engine/${f}`).endsWith(own));
     }
     for (const f of source('engine/include', /\.h$/)) {
       const own = readFileSync(join(ROOT, 'engine/include', f), 'utf8');
@@ -70,13 +75,31 @@ test('the components compile from their own folders alone', (t) => {
   if (!toolsFor(t, { gcc: 'gcc' })) return;
   const folder = mkdtempSync(join(tmpdir(), 'tinylm-packages-'));
   try {
-    for (const [name, files] of Object.entries(all)) if (name.startsWith('idf/')) writePackage(join(folder, name), files);
+    for (const [name, files] of Object.entries(all))
+      if (name.startsWith('idf/')) writePackage(join(folder, name), files);
     const include = (component: string): string => `-I${join(folder, 'idf', component, 'include')}`;
-    for (const [component, uses] of [['tinylm', []], ['tinylm_app', ['tinylm']]] as const) {
+    for (const [component, uses] of [
+      ['tinylm', []],
+      ['tinylm_app', ['tinylm']],
+    ] as const) {
       const src = join(folder, 'idf', component, 'src');
-      const sources = readdirSync(src).filter((f) => f.endsWith('.c')).map((f) => join(src, f));
-      const run = spawnSync('gcc', ['-std=gnu17', '-fsyntax-only', '-Wall', '-Wextra', '-Werror', include(component),
-        ...uses.map(include), ...sources], { encoding: 'utf8' });
+      const sources = readdirSync(src)
+        .filter((f) => f.endsWith('.c'))
+        .map((f) => join(src, f));
+      const run = spawnSync(
+        'gcc',
+        [
+          '-std=gnu17',
+          '-fsyntax-only',
+          '-Wall',
+          '-Wextra',
+          '-Werror',
+          include(component),
+          ...uses.map(include),
+          ...sources,
+        ],
+        { encoding: 'utf8' },
+      );
       assert.deepEqual({ status: run.status, text: run.stderr }, { status: 0, text: '' }, component);
     }
   } finally {
@@ -84,19 +107,47 @@ test('the components compile from their own folders alone', (t) => {
   }
 });
 
-test('library.properties is what Arduino\'s linter accepts (LP… rules)', () => {
+test("library.properties is what Arduino's linter accepts (LP… rules)", () => {
   const text = textOf('arduino/TinyLM', 'library.properties');
-  const fields = new Map(text.trimEnd().split('\n').map((l) => l.split(/=(.*)/s).slice(0, 2) as [string, string]));
-  for (const key of ['name', 'version', 'author', 'maintainer', 'sentence', 'paragraph', 'category', 'url', 'architectures', 'includes']) {
-    assert.ok((fields.get(key) ?? '') !== '', key); // LP007, LP019, LP023-LP025, LP031, LP034, LP037, LP040, LP043, LP051
+  const fields = new Map(
+    text
+      .trimEnd()
+      .split('\n')
+      .map((l) => l.split(/=(.*)/s).slice(0, 2) as [string, string]),
+  );
+  for (const key of [
+    'name',
+    'version',
+    'author',
+    'maintainer',
+    'sentence',
+    'paragraph',
+    'category',
+    'url',
+    'architectures',
+    'includes',
+  ]) {
+    // LP007, LP019, LP023-LP025, LP031, LP034, LP037, LP040, LP043, LP051
+    assert.ok((fields.get(key) ?? '') !== '', key);
   }
   const name = fields.get('name')!;
   assert.match(name, /^[A-Za-z][\w.-]{0,31}$/); // LP009-LP011, LP015
   assert.doesNotMatch(`${name} ${fields.get('maintainer')}`, /arduino|library/i); // LP012, LP014, LP016, LP027, LP057
   assert.equal(fields.get('version'), '1.2.3'); // LP020, LP021
   assert.notEqual(fields.get('paragraph')!.startsWith(fields.get('sentence')!), true); // LP036
-  assert.ok(['Display', 'Communication', 'Signal Input/Output', 'Sensors', 'Device Control', 'Timing', 'Data Storage',
-    'Data Processing', 'Other'].includes(fields.get('category')!)); // LP038, LP039
+  assert.ok(
+    [
+      'Display',
+      'Communication',
+      'Signal Input/Output',
+      'Sensors',
+      'Device Control',
+      'Timing',
+      'Data Storage',
+      'Data Processing',
+      'Other',
+    ].includes(fields.get('category')!),
+  ); // LP038, LP039
   assert.ok(URL.canParse(fields.get('url')!)); // LP041
   assert.match(fields.get('architectures')!, /^[a-z0-9_]+(,[a-z0-9_]+)*$/); // LP044, LP046
   for (const header of fields.get('includes')!.split(',')) textOf('arduino/TinyLM', `src/${header}`); // LP052
@@ -107,10 +158,17 @@ test('library.properties is what Arduino\'s linter accepts (LP… rules)', () =>
   }
 });
 
-test('library.json is what PlatformIO\'s schema accepts', () => {
+test("library.json is what PlatformIO's schema accepts", () => {
   const m = JSON.parse(textOf('platformio/TinyLM', 'library.json')) as Record<string, never> & {
-    name: string; version: string; description: string; keywords: string[]; platforms: string[]; frameworks: string[];
-    headers: string[]; authors: { name: string }[]; repository: { type: string; url: string };
+    name: string;
+    version: string;
+    description: string;
+    keywords: string[];
+    platforms: string[];
+    frameworks: string[];
+    headers: string[];
+    authors: { name: string }[];
+    repository: { type: string; url: string };
   };
   assert.match(m.name, /^[^:;/,@<>]{1,100}$/);
   assert.match(m.version, /^\d+\.\d+\.\d+$/);
@@ -122,7 +180,10 @@ test('library.json is what PlatformIO\'s schema accepts', () => {
   assert.equal(m.repository.type, 'git');
   // Left out by `pio pkg pack` whatever the manifest says: a folder of that name would be missing after an install.
   for (const { path } of all['platformio/TinyLM']) {
-    assert.doesNotMatch(path, /^(assets|extra|extras|resources|doc|docs|html|media)\/|(^|\/)build\/|\.(html?|js|css|png|svg|bin|hex|dat)$/);
+    assert.doesNotMatch(
+      path,
+      /^(assets|extra|extras|resources|doc|docs|html|media)\/|(^|\/)build\/|\.(html?|js|css|png|svg|bin|hex|dat)$/,
+    );
   }
   // A sketch folder's boards are among the platforms that the library says it is for.
   for (const board of Object.values(BOARDS)) assert.ok(m.platforms.includes(board.platform));
@@ -131,7 +192,10 @@ test('library.json is what PlatformIO\'s schema accepts', () => {
 test('idf_component.yml: a description, a licence and where it lives; the application needs this very engine', () => {
   for (const folder of ['idf/tinylm', 'idf/tinylm_app']) {
     const yml = textOf(folder, 'idf_component.yml');
-    assert.match(yml, /^version: "1\.2\.3"\ndescription: ".+"\nlicense: MIT\nurl: https:.*\nrepository: https:.*\.git\nissues: /);
+    assert.match(
+      yml,
+      /^version: "1\.2\.3"\ndescription: ".+"\nlicense: MIT\nurl: https:.*\nrepository: https:.*\.git\nissues: /,
+    );
     for (const [, tag] of yml.matchAll(/^ {2}- (.*)$/gm)) assert.match(tag, /^[A-Za-z0-9_-]{3,32}$/);
     assert.match(textOf(folder, 'CMakeLists.txt'), /idf_component_register\(/);
   }
@@ -148,7 +212,8 @@ test('engine/idf_component.yml is the manifest of facts, in the version of packa
 test('a package to try out needs no address', () => {
   for (const files of Object.values(packages({ version: '1.2.3' }, ''))) {
     for (const { path, bytes } of files) {
-      if (/^(library|idf_component)/.test(path)) assert.doesNotMatch(new TextDecoder().decode(bytes), /undefined|url=?:?$/);
+      if (/^(library|idf_component)/.test(path))
+        assert.doesNotMatch(new TextDecoder().decode(bytes), /undefined|url=?:?$/);
     }
   }
 });

@@ -1,7 +1,7 @@
 /*
  * The stand-in core: Serial over a machine's bytes, and main(). A sketch runs until its script has ended and loop() has
- * neither read nor written anything IDLE times in a row, or printed ENOUGH bytes. Two bytes of a script are no input: WAIT holds the rest back
- * until the sketch is that quiet, PRESS is a press of the button.
+ * neither read nor written anything IDLE times in a row, or until it has printed ENOUGH bytes. Two bytes of a script are
+ * no input: WAIT holds the rest back until the sketch is that quiet, PRESS is a press of the button.
  */
 #include <Arduino.h>
 

@@ -1,4 +1,4 @@
-/* QEMU's Xtensa sim machine (lx106, call0 ABI; run with -semihosting -icount shift=5,sleep=off): console by simcalls. */
+/* QEMU's Xtensa sim machine (lx106, call0 ABI; run with -semihosting -icount shift=5,sleep=off): text by simcalls. */
 #include "machine.h"
 
 enum { SYS_EXIT = 1, SYS_READ = 3, SYS_WRITE = 4, SYS_SELECT_ONE = 29 };

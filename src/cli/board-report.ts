@@ -28,7 +28,10 @@ export interface BoardReport {
 
 /** The last four bytes of a .tlm, as a device writes them: the file's identity. */
 const crcOf = (tlm: Uint8Array): string =>
-  new DataView(tlm.buffer, tlm.byteOffset).getUint32(tlm.length - 4, true).toString(16).padStart(8, '0');
+  new DataView(tlm.buffer, tlm.byteOffset)
+    .getUint32(tlm.length - 4, true)
+    .toString(16)
+    .padStart(8, '0');
 
 /**
  * Asks the device for all of it.
@@ -60,7 +63,12 @@ export async function gatherReport(
 function hostText(model: EngineModel): string {
   const { seed, length, temperature, top_k: topK, top_p: topP, penalty } = REPORT_TEXT.settings;
   return model.generate(REPORT_TEXT.prompt, {
-    seed, temperature, topK, topP, maxTokens: length, repetitionPenalty: penalty,
+    seed,
+    temperature,
+    topK,
+    topP,
+    maxTokens: length,
+    repetitionPenalty: penalty,
   }).text;
 }
 
@@ -75,20 +83,28 @@ export function reportText(report: BoardReport): string {
   const rows: [string, string][] = [
     ['tinylm', `${report.tinylm} (Node ${process.version}, ${process.platform} ${process.arch})`],
     ['firmware', `${status.name} ${status.version}, protocol ${status.protocol}, over ${report.transport}`],
-    ...Object.entries(device).map(([key, value]): [string, string] =>
-      [key.replaceAll('_', ' '), typeof value === 'number' ? count(value) : String(value)]),
+    ...Object.entries(device).map(([key, value]): [string, string] => [
+      key.replaceAll('_', ' '),
+      typeof value === 'number' ? count(value) : String(value),
+    ]),
     ['model', `${count(model.bytes ?? 0)} bytes, CRC ${model.crc}, ${shape}`],
     ['speed', `${speed(bench.tokens_per_second)} over ${count(bench.tokens)} tokens${cost}`],
     ['memory', `engine ${count(ram.engine)} of ${count(ram.engine_limit)} bytes, application ${count(ram.app)}`],
     ['flash for models', `${count(status.storage_bytes)} bytes`],
     ['up', `${count(status.uptime_s)} s`],
-    ['text equals the host\'s', same === null ? `not compared (${why})` : same ? 'yes' : 'NO'],
+    ["text equals the host's", same === null ? `not compared (${why})` : same ? 'yes' : 'NO'],
   ];
   const said = `"${REPORT_TEXT.prompt}", seed ${result.seed}, ${count(result.tokens)} tokens, ended: ${result.reason}`;
   return [
-    '### TinyLM board report', '',
-    '| | |', '|---|---|', ...rows.map(([key, value]) => `| ${key} | ${value.replaceAll('|', '\\|')} |`), '',
-    `Text (${said}):`, '', fence(REPORT_TEXT.prompt + report.text),
-    ...(same === false ? ['', 'The host\'s:', '', fence(REPORT_TEXT.prompt + host!)] : []),
+    '### TinyLM board report',
+    '',
+    '| | |',
+    '|---|---|',
+    ...rows.map(([key, value]) => `| ${key} | ${value.replaceAll('|', '\\|')} |`),
+    '',
+    `Text (${said}):`,
+    '',
+    fence(REPORT_TEXT.prompt + report.text),
+    ...(same === false ? ['', "The host's:", '', fence(REPORT_TEXT.prompt + host!)] : []),
   ].join('\n');
 }

@@ -53,7 +53,8 @@ function sketch(library: string): string {
   return text.replace('#include <TinyLM.h>', `#include ${library}`).replace('<models/stories.h>', '"model.h"');
 }
 
-const USB = 'Serial is the USB connector of the chip itself. On a board whose USB goes through a bridge (CP210x, CH340)';
+const USB =
+  'Serial is the USB connector of the chip itself. On a board whose USB goes through a bridge (CP210x, CH340)';
 
 /**
  * The files of a sketch folder, which bears the sketch's name.
@@ -81,8 +82,8 @@ export async function arduinoProject(folder: string, tlm: Uint8Array, chip: Boar
 export async function platformioProject(tlm: Uint8Array, chip: BoardChip): Promise<LibraryFile[]> {
   const { platform, board, flags }: Board = BOARDS[chip];
   const usb = flags === undefined ? '' : `; ${USB}\n; remove this line.\nbuild_flags = ${flags}\n`;
-  const ini =
-    `[env:${chip}]\nplatform = ${platform}\nboard = ${board}\nframework = arduino\nmonitor_speed = 115200\n${usb}`;
+  const head = `[env:${chip}]\nplatform = ${platform}\nboard = ${board}\n`;
+  const ini = `${head}framework = arduino\nmonitor_speed = 115200\n${usb}`;
   return [
     utf8('platformio.ini', ini),
     utf8('src/main.cpp', `#include <Arduino.h>\n\n${sketch('<TinyLM.h>')}`),

@@ -16,8 +16,8 @@ export const LIBRARY = {
   license: 'MIT',
   sentence: 'A tiny language model that writes text on the board itself, with integers only.',
   paragraph:
-    'Runs ternary language models (.tlm) from flash on an ESP32, RP2040 or nRF52840: no network, no heap, no floating ' +
-    'point. Train your own on a text file in minutes with the TinyLM command line, or use the model that is included.',
+    'Runs ternary language models (.tlm) from flash on an ESP32, RP2040 or nRF52840: no network, no heap, no ' +
+    'floating point. Train your own on a text file in minutes with the TinyLM command line, or use the model that is included.',
   appDescription: "TinyLM's application for a chip: line and frame protocol, sessions, model upload, HTTP handlers",
   keywords: ['language model', 'llm', 'text generation', 'gru', 'ternary', 'tinyml'],
   /** one of the nine of Arduino's Library Manager */
@@ -52,13 +52,15 @@ const copy = (path: string, from: string): LibraryFile => ({
   bytes: new Uint8Array(readFileSync(join(packageRoot(), from))),
 });
 const names = (folder: string, ending: RegExp): string[] =>
-  readdirSync(join(packageRoot(), folder)).filter((f) => ending.test(f)).sort();
+  readdirSync(join(packageRoot(), folder))
+    .filter((f) => ending.test(f))
+    .sort();
 const copies = (to: string, folder: string, ending: RegExp): LibraryFile[] =>
   names(folder, ending).map((f) => copy(`${to}${f}`, `${folder}/${f}`));
 
 /**
- * Arduino and PlatformIO compile for size. Counted under QEMU for 256 × 32 × 64: -O3 takes 6 to 7 % fewer instructions a
- * token, and 6 to 8 KB more flash.
+ * Arduino and PlatformIO compile for size. Counted under QEMU for 256 × 32 × 64: -O3 takes 6 to 7 % fewer instructions
+ * a token, and 6 to 8 KB more flash.
  */
 const OPTIMIZED = '#if defined(__GNUC__) && !defined(__clang__)\n#pragma GCC optimize("O3")\n#endif\n';
 
@@ -67,9 +69,7 @@ function engineSources(to: string): LibraryFile[] {
   return [
     ...copies(to, 'engine/include', /\.h$/),
     ...copies(to, 'engine/src', /\.h$/),
-    ...names('engine/src', /\.c$/).map((f) =>
-      utf8(`${to}${f}`, OPTIMIZED + readText(`engine/src/${f}`)),
-    ),
+    ...names('engine/src', /\.c$/).map((f) => utf8(`${to}${f}`, OPTIMIZED + readText(`engine/src/${f}`))),
   ];
 }
 
@@ -87,7 +87,8 @@ export function sketchSources(to: string): LibraryFile[] {
  * @param memoryBytes what `tlm_memory_bytes` says with the default table budget
  */
 export function modelHeader(bytes: Uint8Array, name: string, memoryBytes: number): string {
-  const memory = `/* Bytes of memory that the engine needs for it. */\n#define ${name.toUpperCase()}_MEMORY ${memoryBytes}u\n\n`;
+  const define = `#define ${name.toUpperCase()}_MEMORY ${memoryBytes}u`;
+  const memory = `/* Bytes of memory that the engine needs for it. */\n${define}\n\n`;
   return cHeader(bytes, name).replace('static const uint32_t', () => `${memory}static const uint32_t`);
 }
 
@@ -143,10 +144,20 @@ const tags = (): string => `tags:\n${LIBRARY.keywords.map((k) => `  - ${k.replac
 
 function componentHead({ version, url }: PackageOptions, description: string): string {
   const where: [string, string][] =
-    url === undefined ? [] : [['url', url], ['repository', `${url}.git`], ['issues', `${url}/issues`]];
+    url === undefined
+      ? []
+      : [
+          ['url', url],
+          ['repository', `${url}.git`],
+          ['issues', `${url}/issues`],
+        ];
   return (
-    yamlLines([['version', `"${version}"`], ['description', JSON.stringify(description)], ['license', LIBRARY.license], ...where]) +
-    tags()
+    yamlLines([
+      ['version', `"${version}"`],
+      ['description', JSON.stringify(description)],
+      ['license', LIBRARY.license],
+      ...where,
+    ]) + tags()
   );
 }
 
@@ -160,7 +171,7 @@ export function appComponent(options: PackageOptions): string {
   const engine =
     namespace === undefined
       ? `  ${LIBRARY.component}:\n    path: ../${LIBRARY.component}\n`
-      : `  ${namespace}/${LIBRARY.component}:\n    version: "==${version}"\n    override_path: ../${LIBRARY.component}\n`;
+      : `  ${namespace}/${LIBRARY.component}:\n    version: "==${version}"\n`;
   return (
     `${componentHead(options, LIBRARY.appDescription)}dependencies:\n  idf: "${LIBRARY.idf}"\n` +
     `${engine}    require: public\n`

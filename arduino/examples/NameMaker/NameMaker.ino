@@ -1,5 +1,5 @@
-// Press the button, get a name on the Serial Monitor (115200 baud). The BOOT button of most ESP32 boards will do; on the
-// ESP32-C3 it is GPIO 9, on the others GPIO 0. For another button: between the pin and GND.
+// Press the button, get a name on the Serial Monitor (115200 baud). The BOOT button of most ESP32 boards will do; on
+// the ESP32-C3 it is GPIO 9, on the others GPIO 0. For another button: between the pin and GND.
 #include <TinyLM.h>
 #include <models/stories.h>
 

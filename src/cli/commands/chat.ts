@@ -52,8 +52,11 @@ export function chatCommand(context: Context): Command {
     .option('--echo', 'write the prompt before the text')
     .option('--info', 'only say what the device is and holds')
     .option('--bench [tokens]', `only measure its speed, over so many tokens (${BENCH_TOKENS})`, wholeNumber(1, 10_000))
-    .option('--report [model]', 'only gather a report of the board to paste into an issue; with the model that is on ' +
-      'it, also whether its text is the host\'s')
+    .option(
+      '--report [model]',
+      'only gather a report of the board to paste into an issue; with the model that is on ' +
+        "it, also whether its text is the host's",
+    )
     .option('--no-history', 'do not keep the lines typed for the next time');
   addOptions(command, ['json'], { json: { about: 'print the results as JSON, one object a line for each prompt' } });
   return command.action((options: ChatOptions) => chat(context, options));

@@ -42,9 +42,7 @@ export function exportCommand(context: Context): Command {
     .option('--arduino <folder>', 'instead: a sketch folder that the Arduino IDE opens and builds, model included')
     .option('--platformio <folder>', 'instead: a PlatformIO project that builds, model included')
     .addOption(
-      new Option('--chip <name>', 'the board that such a folder is for')
-        .choices(Object.keys(BOARDS))
-        .default('esp32'),
+      new Option('--chip <name>', 'the board that such a folder is for').choices(Object.keys(BOARDS)).default('esp32'),
     );
   addOptions(command, ['force', 'json']);
   return command.action((path: string, options: Options) => exportFiles(context, path, options));
