@@ -9,6 +9,7 @@ import { contents, PACKAGE_LIMIT } from '../scripts/packages.js';
 import { writePackage } from '../scripts/sketches.js';
 import { BOARDS } from '../src/cli/sketch-project.js';
 import { CHIPS } from '../src/cost/index.js';
+import { findModelPartition, parsePartitionCsv, writePartitionTable } from '../src/device/flash/partitions.js';
 import { packageRoot } from '../src/node/assets.js';
 import { LIBRARY, engineComponent, packages } from '../src/node/library.js';
 import { toolsFor } from './firmware-support.js';
@@ -216,6 +217,16 @@ test('a package to try out needs no address', () => {
         assert.doesNotMatch(new TextDecoder().decode(bytes), /undefined|url=?:?$/);
     }
   }
+});
+
+test('ModelFromFlash: its partition table is one, with a model where the sketch says it is', () => {
+  const partitions = parsePartitionCsv(textOf('arduino/TinyLM', 'examples/ModelFromFlash/partitions.csv'));
+  writePartitionTable(partitions);
+  const model = findModelPartition(partitions);
+  assert.equal(model.offset % 0x10000, 0); // pages of the mapping
+  assert.ok(Math.max(...partitions.map((p) => p.offset + p.bytes)) <= 4 << 20);
+  const sketch = textOf('arduino/TinyLM', 'examples/ModelFromFlash/ModelFromFlash.ino');
+  assert.equal(sketch.match(new RegExp(`0x${model.offset.toString(16)}\\b`, 'g'))?.length, 2);
 });
 
 test('every chip that speed is modelled for has a board', () => {
