@@ -76,7 +76,8 @@ export function testVariant(variant: Variant): string {
     const program = join(folder, 'test_engine');
     compile(variant, sources('test').filter((f) => !f.endsWith('tlm_run.c')), program);
     const names = models().map((f) => f.slice(0, -4));
-    const { status, stdout, stderr, error } = spawnSync(program, [join(root, 'vectors'), ...names], { encoding: 'utf8', cwd: folder });
+    const { status, stdout, stderr, error } = spawnSync(program, [join(root, 'vectors'), ...names],
+      { encoding: 'utf8', cwd: folder });
     if (error !== undefined || status !== 0) {
       throw new Error(`the C tests fail (${variant.name}, status ${status}):\n${stdout}${stderr}${error ?? ''}`);
     }

@@ -1,4 +1,4 @@
-/** The C engine (WebAssembly) over stacks of every kind, trits and n-gram tables: bit for bit what the reference computes. */
+/** The C engine (WebAssembly) over stacks of every kind, trits and n-gram tables: bit for bit what the reference says. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -20,7 +20,8 @@ function fileOf({ model, tokenizer }: TinyModel, packing: readonly Packing[]): U
 }
 
 test('logits and snapshots of any model equal the reference\'s, with both kernels and any room for tables', () => {
-  fc.assert(fc.property(anyModels, packings, tokens, fc.constantFrom(0, 512, 1000, 3000), (tiny, packing, fed, tableBudget) => {
+  const budgets = fc.constantFrom(0, 512, 1000, 3000);
+  fc.assert(fc.property(anyModels, packings, tokens, budgets, (tiny, packing, fed, tableBudget) => {
     const bytes = fileOf(tiny, packing);
     const reference = new ReferenceEngine(readTlm(bytes).model);
     for (const options of [{ kernel: 'reference' as const }, { kernel: 'table' as const, tableBudget }]) {
@@ -55,7 +56,8 @@ test('the engine\'s memory is what budget says, for any model', () => {
     const said = budget(tiny.model.config, { tableBudget });
     const asked = (packing: Packing, kernel: 'table' | 'reference'): number =>
       Engine.loadSync(wasm, fileOf(tiny, [packing]), { kernel, tableBudget }).memoryBytes;
-    assert.deepEqual([asked('t2', 'table'), asked('b3', 'table'), asked('b3', 'reference')], [said.ramT2, said.ramB3, said.ramReference]);
+    assert.deepEqual([asked('t2', 'table'), asked('b3', 'table'), asked('b3', 'reference')],
+      [said.ramT2, said.ramB3, said.ramReference]);
   }), { numRuns: 200, seed: 11 });
 });
 
@@ -73,7 +75,8 @@ test('bytes of a file changed, its CRC mended: C and TypeScript accept and refus
   const seen = new Map<string, number>();
   const changes = fc.array(fc.tuple(fc.integer({ min: 0, max: 999_999 }), fc.nat(255), fc.boolean()),
     { minLength: 1, maxLength: 3 });
-  fc.assert(fc.property(anyModels, packings, fc.array(changes, { minLength: 20, maxLength: 20 }), (tiny, packing, all) => {
+  const twenty = fc.array(changes, { minLength: 20, maxLength: 20 });
+  fc.assert(fc.property(anyModels, packings, twenty, (tiny, packing, all) => {
     const good = fileOf(tiny, packing);
     for (const change of all) {
       const bytes = good.slice();
@@ -86,8 +89,8 @@ test('bytes of a file changed, its CRC mended: C and TypeScript accept and refus
       seen.set(expected, (seen.get(expected) ?? 0) + 1);
     }
   }), { numRuns: 100, seed: 12 });
-  for (const code of ['ok', 'tlm-header', 'tlm-cell', 'tlm-directory', 'tlm-tokenizer', 'tlm-weight', 'tlm-scale', 'tlm-gap', 'tlm-layout'])
-    assert.ok((seen.get(code) ?? 0) > 0, `${code} was met: ${[...seen].join('; ')}`);
+  const wanted = 'ok tlm-header tlm-cell tlm-directory tlm-tokenizer tlm-weight tlm-scale tlm-gap tlm-layout'.split(' ');
+  for (const code of wanted) assert.ok((seen.get(code) ?? 0) > 0, `${code} was met: ${[...seen].join('; ')}`);
 });
 
 test('what a file says of sampling is what its samplers begin with', () => {
@@ -101,7 +104,8 @@ test('what a file says of sampling is what its samplers begin with', () => {
     assert.deepEqual(plain.info.sampling, {});
     const natural = { temperature: temperature / 256, topK, repetitionPenalty: penalty / 1024, penaltyWindow };
     assert.deepEqual(engine.info.sampling, natural);
-    const text = (from: Engine, options: object): string => [...from.generate('the', { maxTokens: 20, ...options })].join('');
+    const text = (from: Engine, options: object): string =>
+      [...from.generate('the', { maxTokens: 20, ...options })].join('');
     assert.equal(text(engine, { seed: 9 }), text(plain, { ...natural, seed: 9 }));
     assert.equal(text(engine, { seed: 9, temperature: 0 }), text(plain, { ...natural, seed: 9, temperature: 0 }));
   }), { numRuns: 50, seed: 13 });

@@ -1,7 +1,7 @@
 /*
  * Counts executed instructions of a whole token (step and sample) under QEMU, for one blob whose shape
- * is given by macros. Prints: weights and their bytes, instructions a token, a hundredth of an instruction a weight, a checksum of
- * the tokens drawn. See engine/bench/README.md.
+ * is given by macros. Prints: weights and their bytes, instructions a token, a hundredth of an instruction a weight, a
+ * checksum of the tokens drawn. See engine/bench/README.md.
  */
 #include "../test/make_blob.h"
 #include "tinylm.h"
@@ -34,9 +34,11 @@ uint32_t instructions(void);
 #ifndef TOKENS
 #define TOKENS 32
 #endif
-/* Version 2, where one of these is given: kinds and widths of layers ("gru:64,mlgru:128,glu:256"; empty: LAYERS GRUs of HIDDEN),
- * n-gram tables ("2:12:8,3:13:8": order, binary logarithm of the rows, width), trits ("2", or a digit for each of embed,
- * ngram, ih, hh, in, out, head). */
+/*
+ * Version 2, where one of these is given: kinds and widths of layers ("gru:64,mlgru:128,glu:256"; empty: LAYERS GRUs of
+ * HIDDEN), n-gram tables ("2:12:8,3:13:8": order, binary logarithm of the rows, width), trits ("2", or a digit for each
+ * of embed, ngram, ih, hh, in, out, head).
+ */
 #if defined(STACK) || defined(NGRAMS) || defined(TRITS)
 #define VERSION_2
 #endif

@@ -12,8 +12,8 @@
 #endif
 
 /*
- * Stands behind the includes of a file on which no token's time depends: it is made small, also where the build asks for
- * speed.
+ * Stands behind the includes of a file on which no token's time depends: it is made small, also where the build asks
+ * for speed.
  */
 #if defined(__GNUC__) && !defined(__clang__)
 #define TLM_SMALL_CODE _Pragma("GCC optimize (\"Os\")")
@@ -122,8 +122,8 @@ TLM_INLINE uint32_t tlm_mantissa(const tlm_tensor *t, uint32_t row) {
  * y (rows) = W · input + b in Q `q`; fx is the Q of the input (SPEC.md 3.2). bias: NULL, or that of the last rows (of
  * all, mostly).
  */
-void tlm_linear(tlm_engine *e, const tlm_tensor *weights, const tlm_tensor *bias, uint32_t input, uint32_t fx, uint32_t q,
-                int16_t *y);
+void tlm_linear(tlm_engine *e, const tlm_tensor *weights, const tlm_tensor *bias, uint32_t input, uint32_t fx,
+                uint32_t q, int16_t *y);
 /* Writes an input's values to x, unless they are there. */
 void tlm_load_input(tlm_engine *e, uint32_t input);
 /* The input changed: its tables are stale. */
@@ -138,8 +138,8 @@ void tlm_wrote_x(tlm_engine *e, uint32_t n);
 
 /*
  * Parts that a build does not need can be left out: TLM_WITHOUT_GRU, TLM_WITHOUT_MLGRU, TLM_WITHOUT_GLU,
- * TLM_WITHOUT_NGRAMS, and the reader of version 1, TLM_WITHOUT_V1. tlm_open refuses the files that need them (TLM_E_CELL;
- * TLM_E_HEADER for n-gram tables; TLM_E_VERSION).
+ * TLM_WITHOUT_NGRAMS, and the reader of version 1, TLM_WITHOUT_V1. tlm_open refuses the files that need them
+ * (TLM_E_CELL; TLM_E_HEADER for n-gram tables; TLM_E_VERSION).
  */
 #if defined(TLM_WITHOUT_MLGRU) && defined(TLM_WITHOUT_GLU)
 #define TLM_WITHOUT_STREAM

@@ -247,7 +247,8 @@ const struct tlm_kernel *tlm_kernel_of(int id) {
   return id == TLM_KERNEL_REFERENCE || id == TLM_KERNEL_TABLE ? &kernels[id] : NULL;
 }
 
-void tlm_unpack_row(const tlm_model *m, const tlm_tensor *t, uint32_t row, const int8_t level[TLM_LEVELS_MAX], int8_t *x) {
+void tlm_unpack_row(const tlm_model *m, const tlm_tensor *t, uint32_t row, const int8_t level[TLM_LEVELS_MAX],
+                    int8_t *x) {
   const uint32_t group = t->type == TLM_TYPE_T2 ? 4u : 5u;
   uint32_t plane, i;
   for (plane = 0; plane < t->planes; plane++) {

@@ -42,8 +42,8 @@ void tlm_load_input(tlm_engine *e, uint32_t input) {
 
 /*
  * Accumulators of so many rows stand on the stack. A tile of rows goes through all columns, and all planes, before the
- * next one. Of rows that are longer than a block of the kernel fewer go at a time: a line of a flash cache that two blocks
- * share is then still there (64 rows of 96 bytes are 6 KB).
+ * next one. Of rows that are longer than a block of the kernel fewer go at a time: a line of a flash cache that two
+ * blocks share is then still there (64 rows of 96 bytes are 6 KB).
  */
 #define ROW_TILE 96u
 #define LONG_ROW_TILE 64u
@@ -200,8 +200,8 @@ static void in_pieces(tlm_engine *e, product *p, uint32_t input, uint32_t most) 
   }
 }
 
-void tlm_linear(tlm_engine *e, const tlm_tensor *weights, const tlm_tensor *bias, uint32_t input, uint32_t fx, uint32_t q,
-                int16_t *y) {
+void tlm_linear(tlm_engine *e, const tlm_tensor *weights, const tlm_tensor *bias, uint32_t input, uint32_t fx,
+                uint32_t q, int16_t *y) {
   const uint32_t most = e->slot_groups[weights->type == TLM_TYPE_B3];
   product p;
   p.packing = tlm_packing_of(e->kernel, weights->type);

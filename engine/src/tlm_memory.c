@@ -62,7 +62,8 @@ static int plan(layout *l, const tlm_model *m, int kernel_id, uint32_t budget) {
     if (l->slots > TLM_TABLE_SLOTS_MAX) l->slots = TLM_TABLE_SLOTS_MAX;
   }
   for (i = 0; i < m->tensor_count; i++) {
-    if (tlm_is_product(m, i) && table_bytes(kernel, &m->tensors[i]) > l->slot_bytes) rows = larger(rows, m->tensors[i].rows);
+    const tlm_tensor *t = &m->tensors[i];
+    if (tlm_is_product(m, i) && table_bytes(kernel, t) > l->slot_bytes) rows = larger(rows, t->rows);
   }
   if (rows > TLM_PIECE_ROWS) rows = TLM_PIECE_ROWS;
   at = 0;

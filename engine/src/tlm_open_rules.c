@@ -44,7 +44,8 @@ static int walk_part(tlm_reader *r, tlm_model *m, tlm_visit visit, uint32_t firs
     const uint32_t times = m->version == TLM_V1_VERSION && rule->stored ? rule->times : rule->stored;
     tlm_planned p;
     int code;
-    if (times == 0 || (rule->when == TLM_WHEN_STREAM && !s->stream) || (rule->when == TLM_WHEN_UNTIED && m->tied)) continue;
+    if (times == 0 || (rule->when == TLM_WHEN_STREAM && !s->stream)) continue;
+    if (rule->when == TLM_WHEN_UNTIED && m->tied) continue;
     p.rule = rule;
     p.index = (*index)++;
     p.layer = layer;
@@ -145,10 +146,11 @@ int tlm_check_weights(const tlm_reader *r, const tlm_tensor *t) {
 static int check_product(const tlm_reader *r, const tlm_tensor *t, uint32_t field, uint32_t from, uint32_t to) {
   static const uint8_t levels[3] = { 1, 4, 13 }; /* largest weight of so many trits */
   const uint32_t up = from + t->shift;
+  const uint32_t least = to + TLM_LIMIT_SHIFT_MIN, most = to + TLM_LIMIT_SHIFT_MAX;
   uint32_t row, limit, k;
-  if (up < to + TLM_LIMIT_SHIFT_MIN) return tlm_refuse(r, TLM_E_SCALE, field, t->shift, to + TLM_LIMIT_SHIFT_MIN - from);
+  if (up < least) return tlm_refuse(r, TLM_E_SCALE, field, t->shift, least - from);
+  if (up > most) return tlm_refuse(r, TLM_E_SCALE, field, t->shift, most - from);
   k = up - to;
-  if (k > TLM_LIMIT_SHIFT_MAX) return tlm_refuse(r, TLM_E_SCALE, field, t->shift, to + TLM_LIMIT_SHIFT_MAX - from);
   limit = (TLM_LIMIT_PRODUCT_MAX - ((uint32_t)1 << (k - 1u))) /
           ((uint32_t)TLM_LIMIT_ACTIVATION_MAX * levels[t->planes - 1u] * t->cols);
   for (row = 0; row < t->rows; row++) {
@@ -162,9 +164,9 @@ static int check_product(const tlm_reader *r, const tlm_tensor *t, uint32_t fiel
 
 int tlm_check_uses(const tlm_reader *r, const tlm_model *m, const tlm_planned *p, uint32_t field) {
   const tlm_tensor *t = &m->tensors[p->index];
-  const uint32_t shift = t->shift;
+  const uint32_t shift = t->shift, frac = m->embed_frac;
   if (p->rule->role == TLM_ROLE_PRODUCT) return check_product(r, t, field, p->from, p->rule->to);
-  IN_RANGE(TLM_E_SCALE, field, shift, m->embed_frac + TLM_LIMIT_SHIFT_MIN + 0u, m->embed_frac + TLM_LIMIT_SHIFT_MAX + 0u);
+  IN_RANGE(TLM_E_SCALE, field, shift, frac + TLM_LIMIT_SHIFT_MIN, frac + TLM_LIMIT_SHIFT_MAX);
   if (p->index || !m->tied) return TLM_OK;
   return check_product(r, t, field, q_of_input(m, m->layers, m->head_stream), TLM_Q_LOGIT);
 }
@@ -173,7 +175,8 @@ int tlm_check_uses(const tlm_reader *r, const tlm_model *m, const tlm_planned *p
 
 int tlm_check_symbol(const tlm_reader *r, const uint8_t *p, uint32_t length, uint32_t *last) {
   const uint32_t order = tlm_symbol_order(p, length);
-  if (length == 0 || tlm_unit(p, length, 1) != length || p[0] == 0 || (length == 1u && p[0] >= 0x80u) || order <= *last) {
+  const int whole = length && p[0] && tlm_unit(p, length, 1) == length && (length > 1u || p[0] < 0x80u);
+  if (!whole || order <= *last) {
     return tlm_refuse(r, TLM_E_TOKENIZER, (uint32_t)(p - r->blob), order, *last + 1u);
   }
   *last = order;

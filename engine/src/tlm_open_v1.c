@@ -5,7 +5,10 @@ TLM_SMALL_CODE
 
 #ifndef TLM_WITHOUT_V1
 
-/* Takes the next section: aligned, after the last one, inside the file, zeros before it. field: where its offset stands. */
+/*
+ * Takes the next section: aligned, after the last one, inside the file, zeros before it. field: where its offset
+ * stands.
+ */
 static int take(tlm_reader *r, uint32_t field, uint32_t offset, uint32_t bytes) {
   int code;
   if (offset % TLM_V1_ALIGN) return tlm_refuse(r, TLM_E_LAYOUT, field, offset, offset & ~(TLM_V1_ALIGN - 1u));

@@ -31,7 +31,8 @@ static int check_sampling(const tlm_reader *r) {
     return TLM_OK;
   }
   if (temperature) {
-    IN_RANGE(TLM_E_HEADER, TLM_HEADER_TEMPERATURE, temperature, TLM_SAMPLER_TEMPERATURE_MIN, TLM_SAMPLER_TEMPERATURE_MAX);
+    IN_RANGE(TLM_E_HEADER, TLM_HEADER_TEMPERATURE, temperature, TLM_SAMPLER_TEMPERATURE_MIN,
+             TLM_SAMPLER_TEMPERATURE_MAX);
   }
   IN_RANGE(TLM_E_HEADER, TLM_HEADER_PENALTY, penalty, TLM_SAMPLER_PENALTY_OFF, TLM_SAMPLER_PENALTY_MAX);
   AT_MOST(TLM_E_HEADER, TLM_HEADER_PENALTY_WINDOW, window, TLM_SAMPLER_PENALTY_WINDOW_MAX);
@@ -91,7 +92,8 @@ static int check_ngrams(tlm_reader *r, tlm_model *m) {
     const uint32_t order = p[TLM_RECORD_NGRAM_ORDER], rows = p[TLM_RECORD_NGRAM_ROWS_LOG];
     const uint32_t width = tlm_u16(p + TLM_RECORD_NGRAM_WIDTH);
     IN_RANGE(TLM_E_HEADER, at + TLM_RECORD_NGRAM_ORDER, order, TLM_LIMIT_NGRAM_ORDER_MIN, TLM_LIMIT_NGRAM_ORDER_MAX);
-    IN_RANGE(TLM_E_HEADER, at + TLM_RECORD_NGRAM_ROWS_LOG, rows, TLM_LIMIT_NGRAM_ROWS_LOG_MIN, TLM_LIMIT_NGRAM_ROWS_LOG_MAX);
+    IN_RANGE(TLM_E_HEADER, at + TLM_RECORD_NGRAM_ROWS_LOG, rows, TLM_LIMIT_NGRAM_ROWS_LOG_MIN,
+             TLM_LIMIT_NGRAM_ROWS_LOG_MAX);
     IN_RANGE(TLM_E_HEADER, at + TLM_RECORD_NGRAM_WIDTH, width, TLM_LIMIT_NGRAM_WIDTH_MIN, TLM_LIMIT_NGRAM_WIDTH_MAX);
     EQUAL(TLM_E_HEADER, at + TLM_RECORD_NGRAM_RESERVED, tlm_u32(p + TLM_RECORD_NGRAM_RESERVED), 0u);
     m->ngram[i].order = (uint8_t)order;
@@ -227,7 +229,8 @@ static int check_trits(tlm_reader *r, tlm_model *m, const tlm_planned *p) {
 
 static int check_numbers(tlm_reader *r, tlm_tensor *t, const tlm_planned *p, uint32_t at) {
   const uint8_t *e = r->blob + at;
-  const uint32_t type = e[TLM_RECORD_TENSOR_TYPE], frac = e[TLM_RECORD_TENSOR_SHIFT], bytes = type == TLM_TYPE_I8 ? 1u : 2u;
+  const uint32_t type = e[TLM_RECORD_TENSOR_TYPE], frac = e[TLM_RECORD_TENSOR_SHIFT];
+  const uint32_t bytes = type == TLM_TYPE_I8 ? 1u : 2u;
   uint32_t frac_max = p->rule->frac_max;
   int code;
   IN_RANGE(TLM_E_DIRECTORY, at + TLM_RECORD_TENSOR_TYPE, type, TLM_TYPE_I16, TLM_TYPE_I8);
@@ -243,9 +246,11 @@ static int check_numbers(tlm_reader *r, tlm_tensor *t, const tlm_planned *p, uin
 
 static int check_matrix(tlm_reader *r, tlm_model *m, const tlm_planned *p, uint32_t at) {
   const uint8_t *e = r->blob + at;
-  const uint32_t type = e[TLM_RECORD_TENSOR_TYPE], trits = e[TLM_RECORD_TENSOR_TRITS], shift = e[TLM_RECORD_TENSOR_SHIFT];
-  const uint32_t scale_bytes = e[TLM_RECORD_TENSOR_SCALE_BYTES], row_bytes = tlm_row_bytes(type, p->cols);
-  const uint32_t bytes = trits * p->rows * row_bytes, scales = p->rule->id == TLM_TENSOR_NGRAM_WEIGHT ? 1u : p->rows;
+  const uint32_t type = e[TLM_RECORD_TENSOR_TYPE], trits = e[TLM_RECORD_TENSOR_TRITS];
+  const uint32_t shift = e[TLM_RECORD_TENSOR_SHIFT], scale_bytes = e[TLM_RECORD_TENSOR_SCALE_BYTES];
+  const uint32_t row_bytes = tlm_row_bytes(type, p->cols), bytes = trits * p->rows * row_bytes;
+  const uint32_t scales = p->rule->id == TLM_TENSOR_NGRAM_WEIGHT ? 1u : p->rows;
+  const uint32_t align = bytes < TLM_FILE_LARGE_BYTES ? TLM_FILE_ALIGN : TLM_FILE_LARGE_ALIGN;
   tlm_tensor *t = &m->tensors[p->index];
   uint32_t scale;
   int code;
@@ -258,8 +263,7 @@ static int check_matrix(tlm_reader *r, tlm_model *m, const tlm_planned *p, uint3
   code = take(r, at + TLM_RECORD_TENSOR_SCALE_BYTES, scales * scale_bytes, scale_bytes, &scale);
   if (code) return code;
   t->scale = r->blob + scale;
-  code = take(r, at + TLM_RECORD_TENSOR_TYPE, bytes, bytes < TLM_FILE_LARGE_BYTES ? TLM_FILE_ALIGN : TLM_FILE_LARGE_ALIGN,
-              &t->offset);
+  code = take(r, at + TLM_RECORD_TENSOR_TYPE, bytes, align, &t->offset);
   if (code) return code;
   t->data = r->blob + t->offset;
   m->weights += p->rows * p->cols;
@@ -269,9 +273,9 @@ static int check_matrix(tlm_reader *r, tlm_model *m, const tlm_planned *p, uint3
 }
 
 static int check_tensor(tlm_reader *r, tlm_model *m, const tlm_planned *p) {
-  const uint32_t at = r->records + TLM_FILE_TENSOR_BYTES * p->index;
-  if (p->rule->role == TLM_ROLE_BIAS || p->rule->role == TLM_ROLE_GAIN) return check_numbers(r, &m->tensors[p->index], p, at);
-  return check_matrix(r, m, p, at);
+  const uint32_t at = r->records + TLM_FILE_TENSOR_BYTES * p->index, role = p->rule->role;
+  if (role == TLM_ROLE_LOOKUP || role == TLM_ROLE_PRODUCT) return check_matrix(r, m, p, at);
+  return check_numbers(r, &m->tensors[p->index], p, at);
 }
 
 int tlm_open_v2(tlm_reader *r, tlm_model *m) {

@@ -61,7 +61,7 @@ uint32_t tlm_row_bytes(uint32_t type, uint32_t cols);
 int tlm_check_weights(const tlm_reader *r, const tlm_tensor *t);
 /* k of every use of a matrix, and that no product can overflow (3.1, 3.2). field: where its shift stands. */
 int tlm_check_uses(const tlm_reader *r, const tlm_model *m, const tlm_planned *p, uint32_t field);
-/* The symbol of a base token (1 … 4 bytes at p) is a UTF-8 character, behind the one before it; its place in their order. */
+/* A base symbol (1 … 4 bytes at p) is a UTF-8 character, and stands behind the one before it: *last is its place. */
 int tlm_check_symbol(const tlm_reader *r, const uint8_t *p, uint32_t length, uint32_t *last);
 /* Merges join tokens before them, to at most 32 bytes. at: of the first one's record. */
 int tlm_check_merges(const tlm_reader *r, const tlm_model *m, uint32_t at);

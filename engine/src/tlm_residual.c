@@ -20,8 +20,8 @@ static uint32_t root(uint32_t n, uint32_t *q) {
 }
 
 /*
- * The factor M of the mean square of x (n) and its shift k: x_i / rms(x) = x_i · M · 2^−k, in Q5 (m, S, j … are those of
- * SPEC.md). 0 where x is zero.
+ * The factor M of the mean square of x (n) and its shift k: x_i / rms(x) = x_i · M · 2^−k, in Q5 (m, S, j … are those
+ * of SPEC.md). 0 where x is zero.
  */
 static int32_t reciprocal_root(const int16_t *x, uint32_t n, uint32_t *k) {
   const int16_t *p, *end = x + n;
@@ -49,8 +49,8 @@ static int32_t reciprocal_root(const int16_t *x, uint32_t n, uint32_t *k) {
 }
 
 /* Gains of so many bytes each, 0 for none. Products within 2^30. */
-TLM_INLINE void scale_by(const int16_t *x, uint32_t n, const tlm_tensor *gain, const uint32_t bytes, int32_t factor, uint32_t k,
-                         int8_t *y) {
+TLM_INLINE void scale_by(const int16_t *x, uint32_t n, const tlm_tensor *gain, const uint32_t bytes, int32_t factor,
+                         uint32_t k, int8_t *y) {
   const int16_t *end = x + n;
   const int32_t half = (int32_t)1 << (k - 1u);
   const uint32_t frac = bytes ? gain->frac : 1u;

@@ -108,7 +108,7 @@ static uint32_t finish(writer *w) {
   return w->out && w->at > w->cap ? 0u : w->at;
 }
 
-/* Symbol i of a tokenizer: 'a' …, then characters of two bytes from U+0080 on, then of three; its bytes, lowest first. */
+/* Symbol i of a tokenizer: 'a' …, then characters of two bytes, then of three; its bytes, the first one lowest. */
 static uint32_t symbol(uint32_t i, uint32_t *length) {
   uint32_t c;
   if (i < 26u) {
@@ -175,7 +175,8 @@ uint32_t make_blob(const blob_shape *s, uint8_t *out, uint32_t cap) {
 /* ---- version 2 ---- */
 
 /* What stands in a tensor's record, and its data. */
-static void matrix_v2(writer *w, const blob_stack *s, int wanted, uint32_t trits, uint32_t rows, uint32_t cols, uint32_t scales) {
+static void matrix_v2(writer *w, const blob_stack *s, int wanted, uint32_t trits, uint32_t rows, uint32_t cols,
+                      uint32_t scales) {
   static const uint32_t levels[3] = { 1, 4, 13 };
   const uint32_t type = wanted ? (uint32_t)wanted : 1u + w->index % 2u, group = type == 1u ? 4u : 5u;
   const uint32_t plane = rows * ((cols + group - 1u) / group), root = root_of(cols) * levels[trits - 1u];
@@ -191,7 +192,8 @@ static void matrix_v2(writer *w, const blob_stack *s, int wanted, uint32_t trits
   w->index++;
   scale = take_at(w, s->scale_bytes * scales, s->scale_bytes);
   for (r = 0; r < scales; r++) {
-    put(w, scale + s->scale_bytes * r, ((1u << shift) + below(w, 1u << (shift < 16u ? shift : 16u))) / root / 2u, s->scale_bytes);
+    const uint32_t mantissa = ((1u << shift) + below(w, 1u << (shift < 16u ? shift : 16u))) / root / 2u;
+    put(w, scale + s->scale_bytes * r, mantissa, s->scale_bytes);
   }
   data = take_at(w, trits * plane, trits * plane < 4096u ? 4 : 64);
   for (r = 0; r < trits; r++) digits(w, data + r * plane, rows, cols, type);
@@ -210,8 +212,6 @@ static void numbers_v2(writer *w, const blob_stack *s, uint32_t rows, int32_t mi
     put(w, data + bytes * r, (uint32_t)(bytes == 1u ? v : 4 * v), bytes);
   }
 }
-
-static uint32_t place(writer *w, uint32_t bytes) { return take_at(w, bytes, 1); }
 
 enum { EMBED, NGRAM, IH, HH, IN, OUT, HEAD };
 
@@ -252,23 +252,23 @@ uint32_t make_blob_v2(const blob_shape *shape, const blob_stack *stack, uint8_t 
   put(&w, 21, tensors, 1);
   put(&w, 28, 2, 2); /* metadata: {} */
   for (i = 0; i < s.ngrams; i++) {
-    at = place(&w, 8);
+    at = take_at(&w, 8, 1);
     put(&w, at, s.ngram[i].order, 1);
     put(&w, at + 1u, s.ngram[i].rows_log, 1);
     put(&w, at + 2u, s.ngram[i].width, 2);
     width += s.ngram[i].width;
   }
   for (i = 0; i < s.layers; i++) {
-    at = place(&w, 4);
+    at = take_at(&w, 4, 1);
     put(&w, at, s.layer[i].kind, 1);
     put(&w, at + 2u, s.layer[i].width, 2);
   }
-  w.records = place(&w, 4u * tensors);
+  w.records = take_at(&w, 4u * tensors, 1);
   if (shape->tokenizer != 1) {
     at = take_at(&w, 8, 4);
     for (i = 0; i + 17u < V; i++) {
       const uint32_t bytes = symbol(i, &length);
-      put(&w, place(&w, length), bytes, length);
+      put(&w, take_at(&w, length, 1), bytes, length);
       counts[length - 1u]++;
     }
     for (i = 0; i < 4u; i++) put(&w, at + 2u * i, counts[i], 2);

@@ -22,8 +22,8 @@ typedef struct blob_stack {
 } blob_stack;
 
 /*
- * Writes a file to out (NULL: only counts); returns its bytes, 0 when cap is too small. stack NULL: version 1, else version
- * 2 (its tied and dim must be possible).
+ * Writes a file of version 1, or of version 2 (tied and dim must be possible), to out (NULL: only counts); returns its
+ * bytes, 0 when cap is too small.
  */
 uint32_t make_blob(const blob_shape *shape, uint8_t *out, uint32_t cap);
 uint32_t make_blob_v2(const blob_shape *shape, const blob_stack *stack, uint8_t *out, uint32_t cap);

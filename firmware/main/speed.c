@@ -106,9 +106,9 @@ void speed_model_opened(void *user, tlm_model *model, tlm_engine *engine) {
   (void)user;
 #if CONFIG_TINYLM_SRAM_WEIGHTS
   /*
-   * Every byte of a matrix that is multiplied is read for each token; of an embedding that is not also the output layer,
-   * and of an n-gram table, only a row is. The largest that fit go first: so most bytes find room. Scales and biases
-   * are small and stay.
+   * Every byte of a matrix that is multiplied is read for each token; of an embedding that is not also the output
+   * layer, and of an n-gram table, only a row is. The largest that fit go first: so most bytes find room. Scales and
+   * biases are small and stay.
    */
   for (uint32_t i = next_matrix(model, UINT32_MAX); i < model->tensor_count; i = next_matrix(model, i)) {
     copy_matrix(model, i);

@@ -208,7 +208,7 @@ export class Engine {
    * @throws TinyLMError `sampler-option`, `engine-argument`
    */
   stream(options: StreamOptions = {}): TextStream {
-    return new TextStream(this.wasm, this.engine, options.sampler ?? new Sampler(this.wasm, this.info.sampling, options), options);
+    return new TextStream(this.wasm, this.engine, options.sampler ?? this.sampler(options), options);
   }
 
   /**
