@@ -12,8 +12,9 @@ static void add_parts(Trainer *t) {
     Layer *layer = &t->layer[l];
     *layer = (Layer){.kind = layer_kinds[kind], .index = l, .width = width, .padded = PADDED(width), .in = signal};
     const Sizes sizes = {{[MODEL_OF_ONE] = 1, [MODEL_OF_INPUT] = signal.width, [MODEL_OF_WIDTH] = width}};
+    if (l > 0) t->layer[l - 1].begins_stream = rule->stream && !signal.stream;
     layer->part = add_part(&t->p, c, rule->first_rule, rule->rules, &sizes, rule->stream || signal.stream);
-    signal = rule->stream ? (Signal){1, signal.width, signal.padded, 0} : (Signal){0, width, PADDED(width), 1.0f / STATE_ONE};
+    signal = rule->stream ? (Signal){1, signal.width, signal.padded, 1.0f / NORM_ONE} : (Signal){0, width, PADDED(width), 1.0f / STATE_ONE};
     layer->out = signal;
   }
   add_head(t, signal);
@@ -40,8 +41,6 @@ static void measure(Trainer *t, const Config *config) {
   add_parts(t);
 }
 
-#define SLACK 16 /* numbers behind the last row that a product looks at */
-
 static void lay_out(Trainer *t, Arena *arena) {
   const Config *c = &t->c;
   lay_out_parameters(&t->p, arena);
@@ -53,6 +52,7 @@ static void lay_out(Trainer *t, Arena *arena) {
     at_least(&t->dout_floats, t->layer[l].out.padded);
   }
   lay_out_head(t, arena);
+  t->zeros = take_floats(arena, (uint64_t)t->product_floats);
   lay_out_table(t, arena);
   const uint64_t block = (uint64_t)t->block_rows;
   for (int i = 0; i < c->shards; i++) {
@@ -60,10 +60,10 @@ static void lay_out(Trainer *t, Arena *arena) {
     lay_out_sources_shard(t, s, arena);
     for (int l = 0; l < c->layers; l++) t->layer[l].kind->lay_out_shard(t, s, &t->layer[l], arena);
     lay_out_head_shard(t, s, arena);
-    s->products = take_floats(arena, block * t->product_floats + SLACK);
+    s->products = take_floats(arena, block * t->product_floats + PRODUCT_SLACK);
     s->gates = take_floats(arena, block * t->gate_floats);
-    s->inner = take_floats(arena, block * t->inner_floats + SLACK);
-    s->dout = take_floats(arena, block * t->dout_floats + SLACK);
+    s->inner = take_floats(arena, block * t->inner_floats + PRODUCT_SLACK);
+    s->dout = take_floats(arena, block * t->dout_floats + PRODUCT_SLACK);
     s->grad = take_floats(arena, (uint64_t)t->p.floats);
     lay_out_table_shard(t, s, arena);
   }

@@ -1,5 +1,6 @@
 /* Logits of the last layer's output, cross-entropy, and its gradient. */
 #include "head.h"
+#include "norm.h"
 #include "phases.h"
 
 void add_head(Trainer *t, Signal in) {
@@ -14,12 +15,14 @@ void add_head(Trainer *t, Signal in) {
 
 void lay_out_head(Trainer *t, Arena *arena) {
   Head *head = &t->head;
+  if (head->in.stream) at_least(&t->product_floats, head->in.padded);
   head->bias = take_floats(arena, (uint64_t)head->vp);
   head->forward = take_forward(t, arena, head->in.padded, head->vp);
   head->backward = take_backward(t, arena, head->weight, head->vp, head->in.padded);
 }
 
 void lay_out_head_shard(Trainer *t, Shard *s, Arena *arena) {
+  if (t->head.in.stream) lay_out_normed(t, &s->head.input, t->block_rows, t->head.in.width, arena);
   s->head.logits = take_floats(arena, (uint64_t)t->block_rows * SKEWED(t->head.vp));
 }
 
@@ -83,13 +86,18 @@ void head_loss(const Block *b, int train) {
   Shard *s = b->s;
   const int hp = head->in.padded, vp = head->vp, rows = rows_of_block(b), ld = SKEWED(vp);
   const Rows in = rows_at(s->layer[t->c.layers - 1].out, (size_t)b->first * t->shard_lanes);
-  forward_product(&head->forward, rows, vp, hp, in.x, in.x16, in.ld, s->head.logits, ld, head->bias);
+  const int gain = tensor_of(&head->part, MODEL_FC_NORM), stream = head->in.stream;
+  const float *gains = stream ? at(&t->p, t->p.effective, gain) : 0;
+  const Rows x = stream ? norm_forward(b, gains, in.exact, in.exact_ld, &s->head.input, 0) : in;
+  forward_product(&head->forward, rows, vp, hp, x.x, x.x16, x.ld, s->head.logits, ld, head->bias);
   mark(IN_PRODUCTS);
   softmax(b, train);
   if (!train) return;
   column_sums(rows, vp, s->head.logits, ld, at(&t->p, s->grad, tensor_of(&head->part, MODEL_FC_BIAS)));
   mark(IN_SOFTMAX);
-  backward_product(&head->backward, rows, hp, vp, s->head.logits, ld, s->dout, hp, 0);
-  weight_gradient(vp, hp, rows, s->head.logits, ld, in.x, in.ld, at(&t->p, s->grad, head->weight), 1);
+  backward_product(&head->backward, rows, hp, vp, s->head.logits, ld, stream ? s->products : s->dout, hp, 0);
+  weight_gradient(vp, hp, rows, s->head.logits, ld, x.x, x.ld, at(&t->p, s->grad, head->weight), 1);
   mark(IN_PRODUCTS);
+  if (stream)
+    norm_backward(b, gains, at(&t->p, s->grad, gain), in.exact, in.exact_ld, &s->head.input, 0, s->products, hp, s->dout, hp, 0);
 }

@@ -15,6 +15,7 @@ typedef struct {
 } Head;
 
 typedef struct {
+  Normed input;  /* (block, INp) of a stream */
   float *logits; /* (block, Vp), skewed */
 } HeadRun;
 

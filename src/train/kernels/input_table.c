@@ -8,7 +8,7 @@
 void lay_out_table(Trainer *t, Arena *arena) {
   const uint64_t floats = t->table.used ? (uint64_t)PADDED(t->c.vocab) * 3 * t->layer[0].padded : 0;
   t->table.rows = take_floats(arena, floats);
-  t->table.drows = take_floats(arena, floats);
+  t->table.drows = take_floats(arena, floats ? floats + PRODUCT_SLACK : 0);
 }
 
 void lay_out_table_shard(Trainer *t, Shard *s, Arena *arena) {

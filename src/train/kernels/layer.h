@@ -28,6 +28,14 @@ typedef struct {
   float unit;
 } Signal;
 
+/* Normed rows of a residual stream (norm.h). */
+typedef struct {
+  int32_t width, padded, ld;
+  float *y;       /* (rows, padded), skewed; in 8 bits where the trainer works so */
+  int16_t *y16;   /* the same in units of 1/32, where products are made in integers */
+  float *inverse; /* (rows) 1 / root of the mean square */
+} Normed;
+
 typedef struct {
   void (*lay_out)(Trainer *t, Layer *layer, Arena *arena); /* packed weights, once */
   void (*lay_out_shard)(Trainer *t, Shard *s, const Layer *layer, Arena *arena); /* activations of a shard */
@@ -48,6 +56,7 @@ struct Layer {
   const LayerKind *kind;
   int32_t index, width, padded;
   Signal in, out;
+  int32_t begins_stream; /* the layer above takes its exact output */
   Part part;
   void *weights; /* the kind's own */
 };

@@ -1,14 +1,17 @@
 /* PyTorch's GRU (SPEC.md 3.5). Back-propagation through time is truncated at the segment's start. */
 #include "layer_gru.h"
+#include "norm.h"
 #include "phases.h"
 
 /* What the backward pass needs of a row, one after the other: (5, Hp). */
 enum { SAVED_H, SAVED_R, SAVED_Z, SAVED_N, SAVED_GH, SAVED }; /* state before the step, gates, hidden product of n */
 
 typedef struct {
+  Normed input;  /* of a stream */
   float *saved;  /* (N + lanes, 5Hp) */
   float *h_q;    /* (N + lanes, Hp), skewed: 8-bit state before the step of the row; row + lanes is the state after it */
   int16_t *h_16; /* the same times 128, where products are made in integers */
+  float *exact;  /* (N, Hp) state after a step, where a stream begins with it: in `saved` the reset of the next step clears it */
   float *dcarry; /* (lanes, Hp) gradient of the state before the steps done so far, going back */
   float *h_now;  /* (lanes, Hp), skewed: 8-bit state of a step in which some lanes are reset */
   int16_t *h_now_16;
@@ -24,6 +27,7 @@ static void lay_out(Trainer *t, Layer *layer, Arena *arena) {
   w->forward_ih = take_forward(t, arena, k, 3 * hp);
   w->backward_ih = take_backward(t, arena, w_ih, 3 * hp, k);
   if (!(layer->index == 0 && t->table.used)) at_least(&t->product_floats, 3 * hp);
+  if (layer->in.stream) at_least(&t->product_floats, k);
   at_least(&t->gate_floats, SKEWED(4 * hp));
 }
 
@@ -32,15 +36,19 @@ static void lay_out_shard(Trainer *t, Shard *s, const Layer *layer, Arena *arena
   const size_t lanes = (size_t)t->shard_lanes, rows = (size_t)t->rows + lanes;
   LayerRun *run = &s->layer[layer->index];
   GruRun *a = run->own = take_struct(arena, sizeof(GruRun));
+  if (layer->in.stream) lay_out_normed(t, &a->input, t->rows, layer->in.width, arena);
   a->saved = take_floats(arena, rows * SAVED * hp);
   a->h_q = take_floats(arena, rows * SKEWED(hp));
   a->h_16 = take_16(arena, t->integers ? rows * SKEWED(hp) : 0);
+  a->exact = take_floats(arena, layer->begins_stream ? (rows - lanes) * hp : 0);
   run->carry = take_floats(arena, lanes * hp);
   a->dcarry = take_floats(arena, lanes * hp);
   a->h_now = take_floats(arena, lanes * SKEWED(hp));
   a->h_now_16 = take_16(arena, t->integers ? lanes * SKEWED(hp) : 0);
   a->gh = take_floats(arena, lanes * 3 * hp);
-  run->out = rows_at((Rows){a->h_q, a->h_16, SKEWED(hp), a->saved + SAVED_H * hp, SAVED * hp}, lanes);
+  run->out = rows_at((Rows){a->h_q, a->h_16, SKEWED(hp), 0, 0}, lanes);
+  run->out.exact = a->exact;
+  run->out.exact_ld = hp;
 }
 
 static void pack_weights(const Trainer *t, const Layer *layer, int task) {
@@ -102,7 +110,10 @@ static void forward(const Block *b, const Layer *layer) {
   const GruWeights *w = layer->weights;
   GruRun *a = s->layer[layer->index].own;
   if (!table) {
-    const Rows in = input_rows(b, layer);
+    Rows in = input_rows(b, layer);
+    if (layer->in.stream)
+      in = norm_forward(b, at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_RNN_NORM)), in.exact, in.exact_ld, &a->input,
+                        (size_t)first * lanes);
     forward_product(&w->forward_ih, rows_of_block(b), 3 * hp, layer->in.padded, in.x, in.x16, in.ld, s->products, 3 * hp,
                     at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_RNN_BIAS_IH)));
     mark(IN_PRODUCTS);
@@ -123,6 +134,7 @@ static void forward(const Block *b, const Layer *layer) {
       if (form == INTEGERS) cell_forward(hp, gx, gh, saved, h_next, a->h_q + next, a->h_16 + next, INTEGERS);
       else if (form == IN_8_BITS) cell_forward(hp, gx, gh, saved, h_next, a->h_q + next, a->h_16, IN_8_BITS);
       else cell_forward(hp, gx, gh, saved, h_next, a->h_q + next, a->h_16, EXACT);
+      if (layer->begins_stream) copy_floats(a->exact + ((size_t)step * lanes + lane) * hp, h_next, hp);
     }
     mark(IN_CELL);
   }
@@ -188,12 +200,20 @@ static void input_gradients(const Block *b, const Layer *layer) {
   const int hp = layer->padded, k = layer->in.padded, rows = rows_of_block(b), ld = SKEWED(4 * hp);
   const GruWeights *w = layer->weights;
   const float *dgx = s->gates + hp;
+  const GruRun *a = s->layer[layer->index].own;
   const Rows in = input_rows(b, layer);
+  const size_t row = (size_t)b->first * t->shard_lanes;
+  const int stream = layer->in.stream, x_ld = stream ? a->input.ld : in.ld;
+  const float *x = stream ? a->input.y + row * x_ld : in.x;
+  float *dx = stream ? s->products : s->dout;
   column_sums(rows, 3 * hp, dgx, ld, at(&t->p, s->grad, tensor_of(&layer->part, MODEL_RNN_BIAS_IH)));
   mark(IN_CELL);
-  weight_gradient(3 * hp, k, rows, dgx, ld, in.x, in.ld, at(&t->p, s->grad, tensor_of(&layer->part, MODEL_RNN_WEIGHT_IH)), 1);
-  backward_product(&w->backward_ih, rows, k, 3 * hp, dgx, ld, s->dout, k, 0);
+  weight_gradient(3 * hp, k, rows, dgx, ld, x, x_ld, at(&t->p, s->grad, tensor_of(&layer->part, MODEL_RNN_WEIGHT_IH)), 1);
+  backward_product(&w->backward_ih, rows, k, 3 * hp, dgx, ld, dx, k, 0);
   mark(IN_PRODUCTS);
+  if (!stream) return;
+  const int gain = tensor_of(&layer->part, MODEL_RNN_NORM);
+  norm_backward(b, at(&t->p, t->p.effective, gain), at(&t->p, s->grad, gain), in.exact, in.exact_ld, &a->input, row, dx, k, s->dout, k, 0);
 }
 
 /* From s->gates, which is changed: gradients of W_hh and b_hh. */

@@ -27,7 +27,8 @@ typedef struct {
 void forward_product(const ForwardWeights *w, int m, int n, int k, const float *x, const int16_t *x16, int x_row, float *y, int y_row,
                      const float *bias);
 
-/* DX (M, N) = [DX +] DY (M, K) · W. Up to 16 numbers behind a row of DY are read too, and must be finite. */
+#define PRODUCT_SLACK 16
+/* DX (M, N) = [DX +] DY (M, K) · W. Up to PRODUCT_SLACK numbers behind a row of DY are read too, and must be finite. */
 void backward_product(const BackwardWeights *w, int m, int n, int k, const float *dy, int dy_row, float *dx, int dx_row, int accumulate);
 
 /* DW (M, N) = [DW +] DYᵀ · X with DY (rows, M) and X (rows, N). */

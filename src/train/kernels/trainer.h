@@ -36,6 +36,7 @@ struct Trainer {
   Layer layer[MAX_LAYERS];
   Head head;
   InputTable table;
+  float *zeros;   /* the bias of a product without one */
   float *partial; /* squared norms, by task */
   Shard shard[MAX_SHARDS];
   uint16_t *inputs, *targets; /* (lanes, stream) */
@@ -96,7 +97,14 @@ INLINE void store_activation(vf h, float *h_q, int16_t *h_16, const float one, c
   if (form == INTEGERS) store_16(h_16, q);
 }
 
-#define STATE_ONE 128.0f /* a state in 8 bits is in units of 1/128 (SPEC.md 3) */
+#define STATE_ONE 128.0f /* a state in 8 bits is in units of 1/128, */
+#define NORM_ONE 32.0f   /* a normed stream in units of 1/32 (SPEC.md 3) */
+
+/* The stream (rows, n) after a block: what came in and what the block adds. */
+INLINE void add_to_stream(int rows, int n, const float *x, int x_ld, const float *change, float *to) {
+  for (int i = 0; i < rows; i++, x += x_ld, change += n, to += n)
+    for (int j = 0; j < n; j += VW) store(to + j, load(x + j) + load(change + j));
+}
 
 /* Work of a phase is a list of numbered tasks; whoever is free takes the next one. */
 INLINE int take_task(Trainer *t) { return __atomic_fetch_add(&t->next_task, 1, __ATOMIC_RELAXED); }

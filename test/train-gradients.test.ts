@@ -1,0 +1,132 @@
+/** The kernels against the float64 reference: losses, and gradients of every kind of parameter. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { configOf, type LayerConfig, type ModelConfig } from '../src/model/index.js';
+import type { TrainerKernels } from '../src/train/index.js';
+import { oracleGradients, oracleLoss } from './helpers/float64.js';
+import { backends, makeBatch, native, wasm, widen, withPool } from './helpers/kernel-pool.js';
+
+const SIZES = {
+  small: { vocab: 19, dim: 5, hidden: 7, layers: 2, tied: false },
+  tied: { vocab: 11, dim: 9, hidden: 9, layers: 1, tied: true },
+  tiny: { vocab: 5, dim: 2, hidden: 3, layers: 1, tied: false },
+};
+const small = configOf(SIZES.small);
+const tied = configOf(SIZES.tied);
+
+async function checkGradients(kernels: TrainerKernels, model: ModelConfig, ternary: boolean, lanes: number, segment: number, tolerance = 2e-5):
+Promise<void> {
+  const batch = makeBatch(model, lanes, segment);
+  await withPool(kernels, { model, ternary, quantizeActivations: false }, 2, batch, async (pool) => {
+    await pool.run(0, 1, false);
+    // the straight-through estimator gives the latent weights the gradient of the effective ones
+    const expected = oracleGradients(model, widen(pool.read('effective')), batch);
+    for (const [tensor, found] of pool.read('gradient')) {
+      const wanted = expected.get(tensor)!;
+      const scale = Math.max(...wanted.map(Math.abs));
+      assert.ok(scale > 1e-4, `${tensor} has a gradient to compare`);
+      found.forEach((value, i) =>
+        assert.ok(Math.abs(value - wanted[i]) < tolerance * scale + tolerance / 100, `${tensor}[${i}]: found ${value}, expected ${wanted[i]}`));
+    }
+  });
+}
+
+for (const { name: backend, kernels, skip } of backends) describe(`gradients against central differences in float64, ${backend}`, { skip }, () => {
+  // a vocabulary above half of the batch's tokens takes the path without the table of input products
+  for (const [name, model, lanes, segment] of [
+    ['two layers, untied, with the input table', small, 8, 6],
+    ['two layers, untied, without the table', small, 4, 6],
+    ['one layer, tied, with the table', tied, 4, 9],
+    ['one layer, tied, without the table', tied, 2, 9],
+    // a shard has two lanes and a block 128 rows: two blocks, the second of 6 steps
+    ['two layers over two blocks', configOf({ ...SIZES.tiny, layers: 2 }), 2, 70],
+    ['one layer over two blocks', configOf({ ...SIZES.tiny, vocab: 71 }), 2, 70],
+    // sums from tables go four lanes at a time, from three lanes a shard on: here five
+    ['two layers, lanes that do not fill a vector', configOf({ ...SIZES.small, dim: 4, hidden: 5 }), 5, 6],
+  ] as const) {
+    for (const ternary of segment > 64 ? [true] : [false, true]) { // the long ones take the oracle some time
+      it(`${name}, ${ternary ? 'ternary' : 'float'}`, async () => {
+        await checkGradients(kernels, model, ternary, lanes, segment);
+      });
+    }
+  }
+
+  const stacks: readonly (readonly [string, readonly LayerConfig[], object, number, number])[] = [
+    ['a recurrence and a feed-forward block', [{ kind: 'mlgru', width: 7 }, { kind: 'glu', width: 9 }], {}, 8, 6],
+    ['a GRU on a stream', [{ kind: 'mlgru', width: 5 }, { kind: 'gru', width: 7 }], {}, 5, 6],
+    ['a block on a GRU, a GRU on it', [{ kind: 'gru', width: 6 }, { kind: 'glu', width: 5 }, { kind: 'gru', width: 3 }], {}, 4, 5],
+    ['blocks under a tied head', [{ kind: 'glu', width: 6 }, { kind: 'mlgru', width: 4 }], { tied: true }, 4, 6],
+    ['a recurrence over two blocks of steps', [{ kind: 'mlgru', width: 3 }], { vocab: 5, dim: 2 }, 2, 70],
+  ];
+  for (const [name, layers, over, lanes, segment] of stacks) {
+    for (const trits of segment > 64 ? [1] as const : [0, 1, 2, 3] as const) {
+      it(`${name}, ${trits === 0 ? 'float' : `${trits} trits`}`, async () => {
+        const model = configOf({ vocab: 13, dim: 5, layers, ...over, trits: trits || 1 });
+        await checkGradients(kernels, model, trits > 0, lanes, segment, 4e-5);
+      });
+    }
+  }
+
+  it('weights of two and three trits', async () => {
+    for (const trits of [2, 3] as const) {
+      await checkGradients(kernels, configOf({ ...SIZES.small, trits }), true, 8, 6);
+      await checkGradients(kernels, configOf({ ...SIZES.tied, trits }), true, 4, 9);
+    }
+  });
+
+  it('the quantized forward pass of every kind, of one to three trits', async () => {
+    for (const [, layers, over] of stacks) {
+      for (const trits of [1, 2, 3] as const) {
+        const model = configOf({ vocab: 13, dim: 5, layers, ...over, trits });
+        const batch = makeBatch(model, 8, 12);
+        await withPool(kernels, { model, ternary: true, quantizeActivations: true, embedFrac: 4 }, 1, batch, async (pool) => {
+          await pool.run(0, 1, false);
+          const counted = batch.targets.flat().filter((t) => t >= 0).length / (8 * 12);
+          const expected = oracleLoss(model, widen(pool.read('effective')), { ...batch, quantize: { embedFrac: 4 } });
+          // a number that lies between two of 8 bits may be rounded to the other by a float's last bit
+          assert.ok(Math.abs(pool.stats[0] * counted - expected) < 2e-4, `found ${pool.stats[0] * counted}, expected ${expected}`);
+        });
+      }
+    }
+  });
+
+  it('the quantized forward pass is SPEC.md 5', async () => {
+    const batch = makeBatch(small, 8, 12);
+    await withPool(kernels, { model: small, ternary: true, quantizeActivations: true, embedFrac: 4 }, 1, batch, async (pool) => {
+      await pool.run(0, 1, false);
+      const counted = batch.targets.flat().filter((t) => t >= 0).length / (8 * 12);
+      const expected = oracleLoss(small, widen(pool.read('effective')), { ...batch, quantize: { embedFrac: 4 } });
+      const unquantized = oracleLoss(small, widen(pool.read('effective')), batch);
+      assert.ok(Math.abs(pool.stats[0] * counted - expected) < 1e-5, `found ${pool.stats[0] * counted}, expected ${expected}`);
+      assert.ok(Math.abs(unquantized - expected) > 1e-4, 'the quantization is visible');
+    });
+  });
+});
+
+describe('both builds compute the same', { skip: native.skip }, () => {
+  // larger than the oracle has time for: several chunks of tables and panels of weights, strips of 512 columns, lanes left over
+  for (const [name, model, lanes, segment] of [
+    ['two layers, without the table', configOf({ vocab: 151, dim: 40, hidden: 72, layers: 2, tied: false }), 5, 12],
+    ['one wide layer, tied, with the table', configOf({ vocab: 70, dim: 530, hidden: 530, layers: 1, tied: true }), 24, 6],
+  ] as const) {
+    for (const quantizeActivations of [false, true]) {
+      it(`${name}, ${quantizeActivations ? '8-bit' : 'float'} activations`, async () => {
+        const batch = makeBatch(model, lanes, segment);
+        const step = (kernels: TrainerKernels) =>
+          withPool(kernels, { model, ternary: true, quantizeActivations, embedFrac: 4 }, 2, batch, async (pool) => {
+            await pool.run(0, 1, false);
+            return { nats: pool.stats[0], gradient: pool.read('gradient') };
+          });
+        const [ours, other] = [await step(wasm), await step(native.kernels!)];
+        assert.ok(Math.abs(ours.nats - other.nats) < 1e-5 * other.nats, `nats: ${ours.nats} and ${other.nats}`);
+        for (const [tensor, found] of ours.gradient) {
+          const wanted = other.gradient.get(tensor)!;
+          const scale = wanted.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+          const worst = found.reduce((most, g, i) => Math.max(most, Math.abs(g - wanted[i])), 0);
+          assert.ok(worst < 2e-5 * scale, `${tensor}: gradients up to ${scale} differ by ${worst}`);
+        }
+      });
+    }
+  }
+});
+
