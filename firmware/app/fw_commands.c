@@ -1,12 +1,16 @@
-/* Lines: prompts, and commands that begin with a slash (SPEC.md 6.2). */
-#include "fw_session.h"
+#include "fw_commands.h"
+
+#include "fw_access.h"
+#include "fw_info.h"
+#include "fw_job.h"
+#include "fw_settings.h"
 
 typedef struct words {
   char *at;
   char *end;
 } words;
 
-static void say(fw_session *s, const char *text) { fw_session_say(s, text, fw_length(text)); }
+static void say(fw_session *s, const char *text) { fw_say_text(s, text); }
 
 /* The next word, or what stands between quotes; 0 when there is none. */
 static int next_word(words *w, char **word, uint32_t *n) {
@@ -35,11 +39,11 @@ static void say_json(fw_session *s, const char *p, uint32_t n) {
     if (p[i] == '{') depth++;
     if (p[i] == '}') depth--;
     if (depth != 1u || (p[i] != ',' && p[i] != '{')) continue;
-    fw_session_say(s, p + from, i + 1 - from);
+    fw_say(s, p + from, i + 1 - from);
     say(s, "\n ");
     from = i + 1;
   }
-  fw_session_say(s, p + from, n - from);
+  fw_say(s, p + from, n - from);
   say(s, "\n");
 }
 
@@ -74,6 +78,7 @@ static fw_error help(fw_session *s, words *w) {
          "/echo on|off          show what is typed      /status on|off  the line in brackets\n"
          "/auth token           on a network connection: permits changes\n"
          "/wifi name [password] /token [token] /name host   kept; used after /restart\n"
+         "/allow [origin name …] web pages that may call this device, names it is called by\n"
          "/load                 how to send a model     /restart\n");
   return fw_ok;
 }
@@ -107,7 +112,7 @@ static fw_error set(fw_session *s, words *w) {
     fw_text t;
     fw_text_init(&t, s->app->scratch, sizeof s->app->scratch);
     fw_settings_put(&s->app->settings, &t);
-    fw_session_say(s, t.data, t.length);
+    fw_say(s, t.data, t.length);
     say(s, "\n");
   }
   return fw_ok;
@@ -160,41 +165,53 @@ static fw_error echo(fw_session *s, words *w) { return on_off(w, &s->echo); }
 static fw_error status(fw_session *s, words *w) { return on_off(w, &s->status); }
 
 static fw_error auth(fw_session *s, words *w) {
-  static const fw_error wrong = {FW_ERR_FORBIDDEN, "this is not the device's token"};
   char *word = w->end;
   uint32_t n = 0;
   if (!s->client.network) return fw_ok; /* trusted already */
   next_word(w, &word, &n);
-  return fw_authorize(s->app, &s->client, word, n) ? fw_ok : wrong;
+  return fw_authorize(s->app, &s->client, word, n);
 }
 
-static fw_error keep(fw_session *s, const char *key, const char *text, uint32_t n) {
-  static const fw_error unsupported = {FW_ERR_UNSUPPORTED, "this device cannot keep it"};
-  char value[FW_CONFIG_MAX];
-  if (!fw_copy_text(value, sizeof value, text, n)) return bad("longer than 64 bytes");
-  if (!s->app->port->config_set || s->app->port->config_set(s->app->port->user, key, value)) return unsupported;
-  return fw_ok;
-}
-
-static fw_error keep_word(fw_session *s, words *w, const char *key, int may_be_empty) {
-  char *word = w->end;
-  uint32_t n = 0;
+/* One word for the key, and a second one for the next key where `two`. */
+static fw_error keep(fw_session *s, words *w, uint32_t key, int may_be_empty, int two) {
+  fw_config changes = {{NULL}, {0}};
+  char *word = w->end, *second = w->end;
+  uint32_t n = 0, m = 0;
   const fw_error e = fw_may_change(s->app, &s->client);
   if (e.code) return e;
   if (!next_word(w, &word, &n) && !may_be_empty) return bad("a word is missing");
-  return keep(s, key, word, n);
+  changes.text[key] = word;
+  changes.bytes[key] = n;
+  if (two) {
+    next_word(w, &second, &m);
+    changes.text[key + 1u] = second;
+    changes.bytes[key + 1u] = m;
+  }
+  if (next_word(w, &word, &n)) return bad("there are more words than expected; put \" around what has spaces");
+  return fw_config_change(s->app, &changes);
 }
 
 static fw_error wifi(fw_session *s, words *w) {
-  fw_error e = keep_word(s, w, "ssid", 0);
-  if (!e.code) e = keep_word(s, w, "password", 1);
+  const fw_error e = keep(s, w, fw_config_key("ssid", 4), 0, 1);
   if (!e.code) say(s, "[kept; /restart to use it]\n");
   return e;
 }
 
-static fw_error token(fw_session *s, words *w) { return keep_word(s, w, "token", 1); }
+static fw_error token(fw_session *s, words *w) { return keep(s, w, fw_config_key("token", 5), 1, 0); }
 
-static fw_error name(fw_session *s, words *w) { return keep_word(s, w, "name", 0); }
+static fw_error name(fw_session *s, words *w) { return keep(s, w, fw_config_key("name", 4), 0, 0); }
+
+/* Everything after the command: names and origins with spaces between them. */
+static fw_error allow(fw_session *s, words *w) {
+  fw_config changes = {{NULL}, {0}};
+  const uint32_t key = fw_config_key("allow", 5);
+  const fw_error e = fw_may_change(s->app, &s->client);
+  if (e.code) return e;
+  while (w->at < w->end && *w->at == ' ') w->at++;
+  changes.text[key] = w->at;
+  changes.bytes[key] = (uint32_t)(w->end - w->at);
+  return fw_config_change(s->app, &changes);
+}
 
 static fw_error load(fw_session *s, words *w) {
   (void)w;
@@ -221,8 +238,8 @@ static const struct {
 } commands[] = {
     {"/help", help},   {"/info", info},     {"/set", set},     {"/generate", generate}, {"/continuous", continuous},
     {"/cancel", cancel}, {"/reset", reset}, {"/bench", bench}, {"/echo", echo},         {"/status", status},
-    {"/auth", auth},   {"/wifi", wifi},     {"/token", token}, {"/name", name},         {"/load", load},
-    {"/restart", restart},
+    {"/auth", auth},   {"/wifi", wifi},     {"/token", token}, {"/name", name},         {"/allow", allow},
+    {"/load", load},   {"/restart", restart},
 };
 
 static fw_error command(fw_session *s, char *line, uint32_t n) {
@@ -240,9 +257,19 @@ static fw_error command(fw_session *s, char *line, uint32_t n) {
   return unknown;
 }
 
+/* A web page can make a browser send a form to any port: its request must not be taken for prompts and commands. */
+static int is_http(const char *line, uint32_t n) {
+  return n > 9u && (fw_equal(line + n - 9u, 9, " HTTP/1.1") || fw_equal(line + n - 9u, 9, " HTTP/1.0"));
+}
+
 void fw_session_line(fw_session *s, char *line, uint32_t n) {
   const fw_client *self = &s->client;
   fw_error e = fw_ok;
+  if (s->client.network && is_http(line, n)) {
+    s->hang_up = 1;
+    s->app->count.foreign++;
+    return;
+  }
   if (n > 1u && line[0] == '/' && line[1] != '/') {
     e = command(s, line, n);
   } else if (n) {
@@ -256,10 +283,10 @@ void fw_session_line(fw_session *s, char *line, uint32_t n) {
   }
   if (e.code) {
     s->app->count.bad_units++;
-    fw_session_say_error(s, &e);
+    fw_say_error(s, &e);
   }
   /* The mark comes when the job has ended; /cancel has shown it already. */
   if (s->app->job.owner == self || s->pending) return;
   if (n && fw_equal(line, n, "/cancel") && !e.code) return;
-  fw_session_prompt_mark(s);
+  fw_say_mark(s);
 }

@@ -1,5 +1,6 @@
-/* What the device says about itself. */
-#include "fw_app.h"
+#include "fw_info.h"
+
+#include "fw_config.h"
 
 const char *fw_reason_text(uint8_t reason) {
   switch (reason) {
@@ -99,6 +100,12 @@ uint32_t fw_info(fw_app *app) {
   fw_put_char(&t, '}');
   fw_put_name(&t, "settings");
   fw_settings_put(&app->settings, &t);
+  /* What needs no token, and whether there is one for the rest. */
+  fw_put_name(&t, "access");
+  fw_put_char(&t, '{');
+  fw_member_bool(&t, "token", fw_has_token(app));
+  fw_member_string(&t, "open", "info, generate");
+  fw_put_char(&t, '}');
   fw_member_bool(&t, "busy", app->job.kind != FW_JOB_NONE);
   fw_member_u32(&t, "uptime_s", app->uptime_s);
   fw_put_name(&t, "device");
@@ -139,6 +146,9 @@ void fw_metrics(fw_app *app, fw_text *t) {
   metric(t, "refused_busy_total", "counter", "", c->refused);
   metric(t, "bad_units_total", "counter", "", c->bad_units);
   metric(t, "uploads_total", "counter", "", c->uploads);
+  metric(t, "wrong_tokens_total", "counter", "", c->wrong_tokens);
+  metric(t, "foreign_requests_total", "counter", "", c->foreign);
+  metric(t, "slow_clients_total", "counter", "", c->slow);
   metric(t, "busy", "gauge", "", app->job.kind != FW_JOB_NONE);
   metric(t, "model_ready", "gauge", "", app->state == FW_MODEL_READY);
   metric(t, "model_bytes", "gauge", "", app->state == FW_MODEL_READY ? app->model.file_bytes : 0u);

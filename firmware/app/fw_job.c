@@ -1,5 +1,6 @@
-/* The one job: a prompt being given, a text being generated, or a bench. */
-#include "fw_app.h"
+#include "fw_job.h"
+
+#include "fw_access.h"
 
 static uint32_t now(const fw_app *app) { return app->port->micros(app->port->user); }
 
@@ -14,17 +15,6 @@ static fw_error no_model(const fw_app *app) {
   }
   if (app->state == FW_MODEL_UPLOAD) e.message = "a model is being sent";
   return e;
-}
-
-/* Whether the client may have the job now. */
-static fw_error admit(fw_app *app, const fw_client *client) {
-  static const fw_error own = {FW_ERR_BUSY, "a text is being generated; cancel it first"};
-  static const fw_error others = {FW_ERR_BUSY, "another client is being served; wait until it is done"};
-  if (app->state != FW_MODEL_READY) return no_model(app);
-  if (app->job.kind == FW_JOB_NONE) return fw_ok;
-  if (app->job.owner == client) return app->job.kind == FW_JOB_PROMPT ? fw_ok : own;
-  app->count.refused++;
-  return others;
 }
 
 static tlm_stream_options stream_options(const fw_settings *s) {
@@ -46,70 +36,6 @@ static void seed(fw_app *app, const fw_settings *s) {
 static fw_error engine_error(int code) {
   fw_error e = {FW_ERR_ENGINE, tlm_error_text(code)};
   return e;
-}
-
-/* A new conversation, with its own seed. */
-static fw_error converse(fw_app *app, const fw_client *client, const fw_settings *s) {
-  const tlm_stream_options o = stream_options(s);
-  const int code = tlm_stream_start(&app->stream, &o);
-  if (code) return engine_error(code);
-  seed(app, s);
-  app->conversation = client;
-  return fw_ok;
-}
-
-fw_error fw_job_open(fw_app *app, fw_client *client, const fw_settings *settings, int fresh) {
-  fw_error e = admit(app, client);
-  if (e.code) return e;
-  if (app->job.kind == FW_JOB_NONE) {
-    if (fresh || app->conversation != client) {
-      e = converse(app, client, settings);
-      if (e.code) return e;
-    }
-    app->job.kind = FW_JOB_PROMPT;
-    app->job.owner = client;
-  }
-  app->job.active = now(app);
-  return fw_ok;
-}
-
-uint32_t fw_job_write(fw_app *app, const void *bytes, uint32_t n) {
-  const uint32_t taken = tlm_stream_write(&app->stream, bytes, n);
-  if (taken) app->job.active = now(app);
-  return taken;
-}
-
-fw_error fw_job_generate(fw_app *app, fw_client *client, const fw_settings *settings, int reseed) {
-  const tlm_stream_options o = stream_options(settings);
-  fw_error e = fw_job_open(app, client, settings, 0);
-  if (e.code) return e;
-  app->job.settings = *settings;
-  if (reseed) seed(app, settings);
-  else tlm_sampler_set(&app->sampler, &settings->sampling);
-  tlm_stream_set(&app->stream, &o);
-  tlm_stream_submit(&app->stream);
-  app->job.kind = FW_JOB_GENERATE;
-  app->job.began = now(app);
-  app->job.ms = 0;
-  app->job.busy_micros = 0;
-  return fw_ok;
-}
-
-fw_error fw_job_bench(fw_app *app, fw_client *client, uint32_t tokens) {
-  fw_error e = admit(app, client);
-  if (e.code) return e;
-  e = converse(app, client, &app->settings);
-  if (e.code) return e;
-  app->conversation = NULL; /* what the bench leaves behind is nobody's */
-  app->job.kind = FW_JOB_BENCH;
-  app->job.owner = client;
-  app->job.bench_tokens = tokens;
-  app->job.bench_done = 0;
-  app->job.cycles = app->job.cycles_rest = 0;
-  app->job.began = app->job.active = now(app);
-  app->job.ms = 0;
-  app->job.busy_micros = 0;
-  return fw_ok;
 }
 
 /* Milliseconds since the job began are summed up as it goes on: the clock wraps after 71 minutes. */
@@ -141,6 +67,125 @@ static void finish(fw_app *app, fw_error error) {
   owner->ended(owner, &r);
 }
 
+/* ---- making way ---- */
+
+static int owner_trusted(const fw_app *app) { return fw_trusted(app, app->job.owner); }
+
+/* Gives up the job, and says so to its owner; a prompt's owner finds out when it goes on with it. */
+static void take_away(fw_app *app, fw_error why) {
+  if (app->job.kind != FW_JOB_BENCH) tlm_stream_cancel(&app->stream);
+  app->conversation = NULL;
+  if (app->job.kind != FW_JOB_PROMPT) {
+    finish(app, why);
+    return;
+  }
+  app->job.kind = FW_JOB_NONE;
+  app->job.owner = NULL;
+}
+
+int fw_job_make_way(fw_app *app, const fw_client *client) {
+  static const fw_error taken = {FW_ERR_TURN, "another client's turn; ask again"};
+  const fw_job *job = &app->job;
+  const uint32_t age = app->uptime_ms - job->opened, blocked = job->blocked_ms + job->blocked / 1000u;
+  if (job->kind == FW_JOB_NONE) return 1;
+  if (owner_trusted(app)) return 0;
+  /* It waited for its client for more than a second, and for most of the time. */
+  if (!fw_trusted(app, client) && age < FW_TURN_MS && !(job->kind == FW_JOB_PROMPT && age > 2000u) &&
+      !(blocked > 1000u && blocked > age / 2u)) {
+    return 0;
+  }
+  take_away(app, taken);
+  return 1;
+}
+
+/* Whether the client may have the job now. */
+static fw_error admit(fw_app *app, const fw_client *client) {
+  static const fw_error own = {FW_ERR_BUSY, "a text is being generated; cancel it first"};
+  static const fw_error others = {FW_ERR_BUSY, "another client is being served; wait until it is done"};
+  if (app->state != FW_MODEL_READY) return no_model(app);
+  if (app->job.kind == FW_JOB_NONE) return fw_ok;
+  if (app->job.owner == client) return app->job.kind == FW_JOB_PROMPT ? fw_ok : own;
+  if (fw_job_make_way(app, client)) return fw_ok;
+  app->count.refused++;
+  return others;
+}
+
+/* The job is this client's now. */
+static void take_over(fw_app *app, fw_client *client, fw_job_kind kind) {
+  fw_job *job = &app->job;
+  job->kind = kind;
+  job->owner = client;
+  job->opened = app->uptime_ms;
+  job->polled = job->window = now(app);
+  job->blocked = job->blocked_ms = job->window_blocked = job->window_bytes = 0;
+}
+
+/* A new conversation, with its own seed. */
+static fw_error converse(fw_app *app, const fw_client *client, const fw_settings *s) {
+  const tlm_stream_options o = stream_options(s);
+  const int code = tlm_stream_start(&app->stream, &o);
+  if (code) return engine_error(code);
+  seed(app, s);
+  app->conversation = client;
+  return fw_ok;
+}
+
+fw_error fw_job_open(fw_app *app, fw_client *client, const fw_settings *settings, int fresh) {
+  fw_error e = admit(app, client);
+  if (e.code) return e;
+  if (app->job.kind == FW_JOB_NONE) {
+    if (fresh || app->conversation != client) {
+      e = converse(app, client, settings);
+      if (e.code) return e;
+    }
+    take_over(app, client, FW_JOB_PROMPT);
+  }
+  app->job.active = now(app);
+  return fw_ok;
+}
+
+int fw_job_is(const fw_app *app, const fw_client *client) {
+  return (app->job.kind == FW_JOB_PROMPT || app->job.kind == FW_JOB_GENERATE) && app->job.owner == client;
+}
+
+uint32_t fw_job_write(fw_app *app, const fw_client *client, const void *bytes, uint32_t n) {
+  const uint32_t taken = fw_job_is(app, client) ? tlm_stream_write(&app->stream, bytes, n) : 0u;
+  if (taken) app->job.active = now(app);
+  return taken;
+}
+
+fw_error fw_job_generate(fw_app *app, fw_client *client, const fw_settings *settings, int reseed) {
+  const tlm_stream_options o = stream_options(settings);
+  fw_error e = fw_job_open(app, client, settings, 0);
+  if (e.code) return e;
+  app->job.settings = *settings;
+  if (reseed) seed(app, settings);
+  else tlm_sampler_set(&app->sampler, &settings->sampling);
+  tlm_stream_set(&app->stream, &o);
+  tlm_stream_submit(&app->stream);
+  app->job.kind = FW_JOB_GENERATE;
+  app->job.began = now(app);
+  app->job.ms = 0;
+  app->job.busy_micros = 0;
+  return fw_ok;
+}
+
+fw_error fw_job_bench(fw_app *app, fw_client *client, uint32_t tokens) {
+  fw_error e = admit(app, client);
+  if (e.code) return e;
+  e = converse(app, client, &app->settings);
+  if (e.code) return e;
+  app->conversation = NULL; /* what the bench leaves behind is nobody's */
+  take_over(app, client, FW_JOB_BENCH);
+  app->job.bench_tokens = tokens;
+  app->job.bench_done = 0;
+  app->job.cycles = app->job.cycles_rest = 0;
+  app->job.began = app->job.active = now(app);
+  app->job.ms = 0;
+  app->job.busy_micros = 0;
+  return fw_ok;
+}
+
 static uint32_t deliver(fw_app *app, uint32_t room) {
   char text[FW_TEXT_PIECE];
   uint32_t n;
@@ -150,6 +195,7 @@ static uint32_t deliver(fw_app *app, uint32_t room) {
   if (n) {
     app->job.owner->text(app->job.owner, text, n);
     app->job.active = now(app);
+    app->job.window_bytes += n;
   }
   return n;
 }
@@ -173,14 +219,17 @@ int fw_job_cancel(fw_app *app, fw_client *client) {
 }
 
 fw_error fw_reset(fw_app *app, fw_client *client) {
-  fw_error e = admit(app, client);
+  static const fw_error others = {FW_ERR_BUSY, "another client is being served; wait until it is done"};
+  fw_error e = fw_ok;
+  if (app->job.kind != FW_JOB_NONE && app->job.owner != client) return others; /* no reason to end what runs */
+  e = admit(app, client);
   if (e.code) return e;
   if (app->job.kind == FW_JOB_PROMPT) fw_job_cancel(app, client);
   if (app->conversation == client) app->conversation = NULL;
   return fw_ok;
 }
 
-void fw_client_gone(fw_app *app, fw_client *client) {
+void fw_job_gone(fw_app *app, fw_client *client) {
   if (app->job.kind != FW_JOB_NONE && app->job.owner == client) {
     if (app->job.kind != FW_JOB_BENCH) tlm_stream_cancel(&app->stream);
     app->count.ended[TLM_STREAM_CANCELLED]++;
@@ -188,8 +237,6 @@ void fw_client_gone(fw_app *app, fw_client *client) {
     app->job.owner = NULL;
   }
   if (app->conversation == client) app->conversation = NULL;
-  if (app->state == FW_MODEL_UPLOAD && app->upload.owner == client) fw_upload_abort(app);
-  client->authorized = 0;
 }
 
 static void spent(fw_app *app, uint32_t micros) {
@@ -221,15 +268,44 @@ static int poll_bench(fw_app *app) {
   return 1;
 }
 
+/*
+ * Adds up how long the text has waited for its client. 1 when that is too slow a reader: over FW_SILENCE_MS it held the
+ * text up for most of the time and took less than FW_SLOW_BYTES of it.
+ */
+static int too_slow(fw_app *app, int full) {
+  fw_job *job = &app->job;
+  const uint32_t passed = now(app) - job->polled, window = FW_SILENCE_MS * 1000u;
+  int slow;
+  job->polled += passed;
+  if (full) job->blocked += passed;
+  if (now(app) - job->window < window && job->blocked < 1000000u) return 0;
+  job->blocked_ms += job->blocked / 1000u;
+  job->window_blocked += job->blocked / 1000u;
+  job->blocked %= 1000u;
+  if (now(app) - job->window < window) return 0;
+  slow = job->window_blocked > FW_SILENCE_MS / 2u && job->window_bytes < FW_SLOW_BYTES;
+  job->window = now(app);
+  job->window_bytes = job->window_blocked = 0;
+  return slow && job->owner->network;
+}
+
 static int poll_stream(fw_app *app) {
   static const fw_error stalled = {FW_ERR_STALLED, "the text was not taken for 10 seconds"};
+  static const fw_error slow = {FW_ERR_STALLED, "the text was taken too slowly: less than 1024 bytes in 10 seconds"};
+  static const fw_error endless = {FW_ERR_TURN, "without the device's token a text without end lasts for a minute"};
   const uint32_t began = now(app);
   const uint32_t room = app->job.owner->room(app->job.owner);
   const uint32_t delivered = deliver(app, room);
+  const int full = room < 4u, tardy = too_slow(app, full);
   int state;
-  if (!delivered && room < 4u && silent(app, app->job.active)) {
-    tlm_stream_cancel(&app->stream);
-    finish(app, stalled);
+  if ((!delivered && full && silent(app, app->job.active)) || tardy) {
+    app->count.slow++;
+    take_away(app, tardy ? slow : stalled);
+    return 1;
+  }
+  if (app->job.kind == FW_JOB_GENERATE && app->job.settings.continuous && !owner_trusted(app) &&
+      app->uptime_ms - app->job.opened > FW_ENDLESS_MS) {
+    take_away(app, endless);
     return 1;
   }
   state = tlm_stream_poll(&app->stream);

@@ -1,5 +1,10 @@
-/* Frames: requests of programs and their answers (SPEC.md 6.3). */
-#include "fw_session.h"
+#include "fw_messages.h"
+
+#include "fw_access.h"
+#include "fw_info.h"
+#include "fw_job.h"
+#include "fw_model.h"
+#include "fw_settings.h"
 
 /* A request, and what is to be sent back. */
 typedef struct request {
@@ -159,9 +164,8 @@ static fw_error upload_end(request *r) {
 }
 
 static fw_error config(request *r) {
-  static const fw_error unsupported = {FW_ERR_UNSUPPORTED, "this device cannot keep it"};
-  static const char *const keys[] = {"ssid", "password", "token", "name"};
   fw_app *app = r->s->app;
+  fw_config changes = {{NULL}, {0}};
   fw_json_value root, name, value;
   fw_json_walk walk;
   const fw_error e = fw_may_change(app, &r->s->client);
@@ -171,21 +175,20 @@ static fw_error config(request *r) {
   if (root.type != FW_JSON_OBJECT) return bad_request("expected a JSON object");
   walk = fw_json_enter(&root);
   while (fw_json_next(&walk, &name, &value)) {
-    char text[FW_CONFIG_MAX];
-    uint32_t k = 0;
-    while (k < 4u && !fw_equal(name.at, name.bytes, keys[k])) k++;
-    if (k == 4u || value.type != FW_JSON_STRING) return bad_request("expected strings ssid, password, token, name");
+    const uint32_t k = fw_config_key(name.at, name.bytes);
+    if (k == FW_CONFIG_KEYS || value.type != FW_JSON_STRING) {
+      return bad_request("expected strings ssid, password, token, name, allow; nothing was changed");
+    }
     fw_json_unescape(&value);
-    if (!fw_copy_text(text, sizeof text, value.at, value.bytes)) return bad_value("longer than 64 bytes");
-    if (!app->port->config_set || app->port->config_set(app->port->user, keys[k], text)) return unsupported;
+    changes.text[k] = value.at;
+    changes.bytes[k] = value.bytes;
   }
-  return fw_ok;
+  return fw_config_change(app, &changes);
 }
 
 static fw_error auth(request *r) {
-  static const fw_error wrong = {FW_ERR_FORBIDDEN, "this is not the device's token"};
   if (!r->s->client.network) return fw_ok;
-  return fw_authorize(r->s->app, &r->s->client, (const char *)r->payload, r->n) ? fw_ok : wrong;
+  return fw_authorize(r->s->app, &r->s->client, (const char *)r->payload, r->n);
 }
 
 static fw_error restart(request *r) {

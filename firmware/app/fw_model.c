@@ -1,5 +1,8 @@
-/* The model in flash: opening it, and receiving another. */
-#include "fw_app.h"
+#include "fw_model.h"
+
+#include "fw_access.h"
+#include "fw_job.h"
+
 
 static int blank(const uint8_t *p) { return p[0] == 0xFF && p[1] == 0xFF && p[2] == 0xFF && p[3] == 0xFF; }
 
@@ -19,18 +22,19 @@ static int make_engine(fw_app *app) {
   return tlm_init(&app->engine, &app->model, app->memory, app->memory_bytes, TLM_KERNEL_REFERENCE, 0);
 }
 
-void fw_model_load(fw_app *app) {
+/*
+ * The region has two places for a model: its beginning, and its middle. The one at the beginning counts when both have
+ * one. A model of more than half the region has the whole of it.
+ */
+static uint32_t middle(uint32_t region) { return region / 2u / FW_SECTOR * FW_SECTOR; }
+
+/* Opens the file there; app->model_code says how that went, TLM_OK included. 0: there is nothing. */
+static int open_at(fw_app *app, uint32_t offset) {
   uint32_t region = 0;
   const uint8_t *blob = app->port->model_region(app->port->user, &region);
   int code;
-  app->conversation = NULL;
-  app->memory_used = 0;
-  app->state = FW_MODEL_NONE;
-  if (!blob || region < 4u || blank(blob)) {
-    fw_log(app, "no model in flash; send one", "", "");
-    return;
-  }
-  code = tlm_open(&app->model, blob, region, &app->fault);
+  if (!blob || region < offset + 4u || blank(blob + offset)) return 0;
+  code = tlm_open(&app->model, blob + offset, region - offset, &app->fault);
   if (!code) {
     code = make_engine(app);
     app->fault.offset = 0;
@@ -42,22 +46,62 @@ void fw_model_load(fw_app *app) {
     code = tlm_stream_init(&app->stream, &app->engine, &app->sampler, app->in_ring, FW_RING, app->out_ring, FW_RING,
                            NULL);
   }
-  if (code) {
-    app->state = FW_MODEL_BAD;
-    app->model_code = code;
-    fw_log(app, "bad model in flash: ", tlm_error_text(code), "; send another");
-    return;
-  }
+  app->model_code = code;
+  return 1;
+}
+
+static void ready(fw_app *app, uint32_t offset) {
   app->state = FW_MODEL_READY;
-  app->model_code = 0;
+  app->model_at = offset;
   if (app->port->model_opened) app->port->model_opened(app->port->user, &app->model, &app->engine);
   fw_log(app, "model ready", "", "");
+}
+
+void fw_model_load(fw_app *app) {
+  uint32_t region = 0, half;
+  tlm_fault fault;
+  int32_t code = 0;
+  int there;
+  app->port->model_region(app->port->user, &region);
+  half = middle(region);
+  app->conversation = NULL;
+  app->memory_used = 0;
+  app->state = FW_MODEL_NONE;
+  there = open_at(app, 0);
+  if (there && !app->model_code) {
+    ready(app, 0);
+    return;
+  }
+  code = app->model_code;
+  fault = app->fault;
+  /* What lies in the middle may be nothing but the rest of a large file: it only counts when it is whole. */
+  if (half && open_at(app, half) && !app->model_code) {
+    ready(app, half);
+    return;
+  }
+  app->memory_used = 0;
+  if (!there) {
+    fw_log(app, "no model in flash; send one", "", "");
+    return;
+  }
+  app->fault = fault;
+  app->model_code = code;
+  if (code == TLM_E_MEMORY) app->memory_used = fault.found;
+  app->state = FW_MODEL_BAD;
+  fw_log(app, "bad model in flash: ", tlm_error_text(code), "; send another");
 }
 
 static fw_error failed(fw_app *app) {
   static const fw_error e = {FW_ERR_STORAGE, "the flash could not be written"};
   fw_upload_abort(app);
   return e;
+}
+
+/* Where a new file goes: to the place that the model in use does not need, if it fits there. */
+static uint32_t place_for(const fw_app *app, uint32_t bytes, uint32_t region) {
+  const uint32_t half = middle(region);
+  const int keeps = app->state == FW_MODEL_READY && app->model_at == 0 && app->model.file_bytes <= half;
+  return keeps && bytes <= region - half && half ? half : 0u;
 }
 
 fw_error fw_upload_begin(fw_app *app, fw_client *client, uint32_t bytes) {
@@ -73,9 +117,11 @@ fw_error fw_upload_begin(fw_app *app, fw_client *client, uint32_t bytes) {
   if (!app->port->model_erase || !app->port->model_region(app->port->user, &region)) return unsupported;
   if (bytes > region) return too_large;
   if (bytes < 100u) return too_small;
-  if (app->job.kind != FW_JOB_NONE) return working;
   if (app->state == FW_MODEL_UPLOAD && app->upload.owner != client) return sending;
+  if (!fw_job_make_way(app, client)) return working;
   if (app->state == FW_MODEL_READY && app->port->model_closing) app->port->model_closing(app->port->user);
+  if (app->state != FW_MODEL_UPLOAD) app->upload.base = place_for(app, bytes, region);
+  else if (bytes > middle(region)) app->upload.base = 0; /* begun again, with a larger one */
   app->conversation = NULL;
   app->state = FW_MODEL_UPLOAD;
   app->upload.owner = client;
@@ -83,8 +129,8 @@ fw_error fw_upload_begin(fw_app *app, fw_client *client, uint32_t bytes) {
   app->upload.at = 0;
   app->upload.erased = FW_SECTOR;
   app->upload.active = app->port->micros(app->port->user);
-  /* The old file is invalid from here on, whatever happens. */
-  if (app->port->model_erase(app->port->user, 0, FW_SECTOR)) return failed(app);
+  /* What was in this place is invalid from here on, whatever happens. */
+  if (app->port->model_erase(app->port->user, app->upload.base, FW_SECTOR)) return failed(app);
   return fw_ok;
 }
 
@@ -96,10 +142,10 @@ static int write_page(fw_app *app) {
   uint32_t i;
   for (i = u->at - from; i < FW_PAGE; i++) page[i] = 0xFF;
   if (from >= u->erased) {
-    if (app->port->model_erase(app->port->user, u->erased, FW_SECTOR)) return 0;
+    if (app->port->model_erase(app->port->user, u->base + u->erased, FW_SECTOR)) return 0;
     u->erased += FW_SECTOR;
   }
-  return app->port->model_write(app->port->user, from, page, FW_PAGE) == 0;
+  return app->port->model_write(app->port->user, u->base + from, page, FW_PAGE) == 0;
 }
 
 fw_error fw_upload_data(fw_app *app, fw_client *client, const void *bytes, uint32_t n) {
@@ -107,7 +153,12 @@ fw_error fw_upload_data(fw_app *app, fw_client *client, const void *bytes, uint3
   static const fw_error over = {FW_ERR_TOO_LARGE, "more bytes than were announced"};
   const uint8_t *p = (const uint8_t *)bytes;
   fw_upload *u = &app->upload;
+  const fw_error forbidden = fw_may_change(app, client);
   if (app->state != FW_MODEL_UPLOAD || u->owner != client) return none;
+  if (forbidden.code) { /* the token was changed meanwhile */
+    fw_upload_abort(app);
+    return forbidden;
+  }
   if (n > u->total - u->at) return over;
   u->active = app->port->micros(app->port->user);
   for (; n; n--) {
@@ -121,25 +172,46 @@ fw_error fw_upload_data(fw_app *app, fw_client *client, const void *bytes, uint3
 fw_error fw_upload_end(fw_app *app, fw_client *client) {
   static const fw_error none = {FW_ERR_IDLE, "no model is being sent by this client; begin first"};
   static const fw_error early = {FW_ERR_OFFSET, "bytes are missing: fewer came than were announced"};
+  const fw_error forbidden = fw_may_change(app, client);
   fw_error bad = {FW_ERR_BAD_MODEL, NULL};
+  uint32_t region = 0, other;
+  int there;
   if (app->state != FW_MODEL_UPLOAD || app->upload.owner != client) return none;
   if (app->upload.at != app->upload.total) return early;
+  if (forbidden.code) {
+    fw_upload_abort(app);
+    return forbidden;
+  }
   app->upload.owner = NULL;
-  fw_model_load(app);
-  if (app->state == FW_MODEL_READY) {
+  app->memory_used = 0;
+  there = open_at(app, app->upload.base);
+  if (there && !app->model_code) {
+    /* Now the other one can go. If the power fails before that, the one at the beginning is used: both are whole. */
+    app->port->model_region(app->port->user, &region);
+    other = app->upload.base ? 0u : middle(region);
+    if (other != app->upload.base && (other == 0 || other >= app->model.file_bytes)) {
+      app->port->model_erase(app->port->user, other, FW_SECTOR);
+    }
+    ready(app, app->upload.base);
     app->count.uploads++;
     return fw_ok;
   }
-  bad.message = app->state == FW_MODEL_NONE              ? "what was sent is empty flash"
+  bad.message = !there                              ? "what was sent is empty flash"
                 : app->model_code == TLM_E_MEMORY ? "the model needs more RAM than this device has for it"
                                                   : tlm_error_text((int)app->model_code);
+  fw_model_load(app);
   return bad;
 }
 
 void fw_upload_abort(fw_app *app) {
   app->upload.owner = NULL;
-  app->state = FW_MODEL_NONE;
-  fw_log(app, "the transfer of a model broke off; send it again", "", "");
+  fw_model_load(app);
+  fw_log(app, "the transfer of a model broke off; ",
+         app->state == FW_MODEL_READY ? "the one before it is used on" : "send it again", "");
+}
+
+void fw_upload_gone(fw_app *app, const fw_client *client) {
+  if (app->state == FW_MODEL_UPLOAD && app->upload.owner == client) fw_upload_abort(app);
 }
 
 void fw_upload_poll(fw_app *app) {

@@ -1,5 +1,5 @@
 /* Made from page.html by scripts/make-page.ts. Do not edit. */
-#include "fw_http.h"
+#include "fw_page.h"
 
 const uint8_t fw_page[] = {
   60, 33, 100, 111, 99, 116, 121, 112, 101, 32, 104, 116, 109, 108, 62, 10, 60, 104, 116, 109, 108, 32, 108, 97,

@@ -7,11 +7,12 @@
 
 #include <stdint.h>
 
+#include "fw_protocol.h"
 #include "fw_util.h"
 #include "tinylm.h"
 
 /* Bytes of a value kept by config_set, with its zero. */
-#define FW_CONFIG_MAX 65
+#define FW_CONFIG_MAX (FW_ALLOW_MAX + 1)
 
 typedef struct fw_port {
   void *user;
@@ -43,7 +44,7 @@ typedef struct fw_port {
   void (*model_closing)(void *user);
 
   /*
-   * Texts that outlive a restart: ssid, password, token, name. get returns 0 and fills value, or −1 when it has none;
+   * Texts that outlive a restart: ssid, password, token, name, allow (fw_config.h). get returns 0 and fills value, or −1 when it has none;
    * set returns 0, or −1 when it cannot; a value "" removes it. May be NULL.
    */
   int (*config_get)(void *user, const char *key, char value[FW_CONFIG_MAX]);

@@ -14,6 +14,15 @@
 #define FW_INFO_MAX 1400    /* bytes of the JSON of /info */
 #define FW_BODY_MAX 4096    /* bytes of an HTTP request's body, models apart */
 #define FW_SILENCE_MS 10000 /* how long a client may say or take nothing while others wait for it */
+#define FW_SLOW_BYTES 1024  /* bytes of waiting text that a client over a network must take in that time */
+#define FW_TURN_MS 30000    /* a text of a client without the token is safe for so long; then it makes way for others */
+#define FW_ENDLESS_MS 60000 /* how long a text without end may run for such a client */
+#define FW_HEADER_MAX 2048  /* bytes of an HTTP request's line and headers */
+#define FW_REQUEST_MS 5000  /* how long a request may take to come, and its answer to be taken once it is complete */
+#define FW_UPLOAD_RATE 4096 /* bytes a second of a model, at least, averaged; over FW_SILENCE_MS */
+#define FW_FREE_GUESSES 3   /* wrong tokens without a wait; after them 1 s, 2 s, 4 s … */
+#define FW_WAIT_MAX_S 64    /* … and no longer */
+#define FW_ALLOW_MAX 128    /* bytes of the setting `allow` */
 
 /* to the device */
 #define FW_MSG_INFO 0x01
@@ -51,5 +60,7 @@
 #define FW_ERR_UNSUPPORTED "unsupported"
 #define FW_ERR_ENGINE "engine"
 #define FW_ERR_STALLED "stalled"
+#define FW_ERR_TURN "turn"
+#define FW_ERR_WAIT "wait"
 
 #endif

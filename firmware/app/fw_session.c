@@ -1,32 +1,12 @@
 #include "fw_session.h"
 
+#include "fw_commands.h"
+#include "fw_info.h"
+#include "fw_messages.h"
+
 static uint32_t now(const fw_session *s) { return s->app->port->micros(s->app->port->user); }
 
-/* ---- text for a person ---- */
-
-void fw_session_say(fw_session *s, const char *text, uint32_t n) {
-  for (; n; n--, text++) {
-    if (*text == '\n' && s->echo) fw_ring_put(&s->out, "\r\n", 2);
-    else fw_ring_put(&s->out, text, 1);
-    s->column = *text != '\n';
-  }
-}
-
-static void say(fw_session *s, const char *text) { fw_session_say(s, text, fw_length(text)); }
-
-void fw_session_say_error(fw_session *s, const fw_error *e) {
-  if (s->column) say(s, "\n");
-  say(s, "[error ");
-  say(s, e->code);
-  say(s, ": ");
-  say(s, e->message);
-  say(s, "]\n");
-}
-
-void fw_session_prompt_mark(fw_session *s) {
-  if (s->echo) say(s, "> ");
-  s->column = 0;
-}
+static void say(fw_session *s, const char *text) { fw_say_text(s, text); }
 
 /* ---- as a client of the application ---- */
 
@@ -40,7 +20,7 @@ static uint32_t room(fw_client *client) {
 static void text(fw_client *client, const char *bytes, uint32_t n) {
   fw_session *s = (fw_session *)client;
   if (s->framed) fw_frame_put(&s->out, FW_MSG_DATA, s->job_sequence, bytes, n);
-  else fw_session_say(s, bytes, n);
+  else fw_say(s, bytes, n);
 }
 
 static void say_result(fw_session *s, const fw_result *r) {
@@ -48,7 +28,7 @@ static void say_result(fw_session *s, const fw_result *r) {
   fw_text t;
   if (s->column) say(s, "\n");
   if (r->error.code) {
-    fw_session_say_error(s, &r->error);
+    fw_say_error(s, &r->error);
   } else if (r->bench || s->status) {
     fw_text_init(&t, line, sizeof line);
     fw_put_char(&t, '[');
@@ -73,16 +53,16 @@ static void say_result(fw_session *s, const fw_result *r) {
       fw_put(&t, fw_reason_text(r->reason));
     }
     fw_put(&t, "]\n");
-    fw_session_say(s, line, t.length);
+    fw_say(s, line, t.length);
     if (r->bench && s->app->port->describe) {
       fw_text_init(&t, s->app->scratch, sizeof s->app->scratch);
       s->app->port->describe(s->app->port->user, &t);
       say(s, "[");
-      fw_session_say(s, t.data, t.length);
+      fw_say(s, t.data, t.length);
       say(s, "]\n");
     }
   }
-  fw_session_prompt_mark(s);
+  fw_say_mark(s);
 }
 
 static void ended(fw_client *client, const fw_result *r) {
@@ -108,9 +88,14 @@ static int give_prompt(fw_session *s) {
   const uint32_t end = frame ? s->reader.length - 4u : s->reader.length;
   uint32_t taken;
   if (app->job.owner != &s->client || app->job.kind == FW_JOB_BENCH) {
+    static const fw_error gone = {FW_ERR_IDLE, "the text that this prompt belongs to has ended"};
+    const int line = s->pending == FW_PENDING_LINE;
     s->pending = 0; /* what it belonged to has ended */
+    if (line) {
+      fw_say_error(s, &gone);
+      fw_say_mark(s);
+    }
     if (frame) {
-      static const fw_error gone = {FW_ERR_IDLE, "the text that this prompt belongs to has ended"};
       fw_text t;
       fw_text_init(&t, app->scratch, FW_PAYLOAD_MAX);
       fw_put_error(&t, &gone);
@@ -118,11 +103,11 @@ static int give_prompt(fw_session *s) {
     }
     return 1;
   }
-  taken = fw_job_write(app, s->reader.data + s->pending_at, end - s->pending_at);
+  taken = fw_job_write(app, &s->client, s->reader.data + s->pending_at, end - s->pending_at);
   s->pending_at += taken;
   if (s->pending_at < end) return taken > 0;
   if (s->pending == FW_PENDING_INSERT) {
-    if (!fw_job_write(app, "\n", 1)) return 0;
+    if (!fw_job_write(app, &s->client, "\n", 1)) return 0;
   } else if (frame) {
     fw_frame_put(&s->out, FW_MSG_DONE, s->reader.data[1], NULL, 0);
   } else {
@@ -131,7 +116,7 @@ static int give_prompt(fw_session *s) {
     settings.continuous = s->continuous;
     s->framed = 0;
     e = fw_job_generate(app, &s->client, &settings, 0);
-    if (e.code) fw_session_say_error(s, &e);
+    if (e.code) fw_say_error(s, &e);
   }
   s->pending = 0;
   return 1;
@@ -143,8 +128,8 @@ static void bad_unit(fw_session *s, int frame) {
   fw_text t;
   s->app->count.bad_units++;
   if (!frame) {
-    fw_session_say_error(s, &overlong);
-    fw_session_prompt_mark(s);
+    fw_say_error(s, &overlong);
+    fw_say_mark(s);
     return;
   }
   fw_text_init(&t, s->app->scratch, FW_PAYLOAD_MAX);
@@ -155,6 +140,7 @@ static void bad_unit(fw_session *s, int frame) {
 static void take(fw_session *s, uint8_t byte) {
   const fw_unit unit = fw_reader_take(&s->reader, byte);
   if (s->echo && s->reader.echo_bytes) fw_ring_put(&s->out, s->reader.echo, s->reader.echo_bytes);
+  if (unit != FW_UNIT_NONE) s->heard = s->app->uptime_s;
   switch (unit) {
     case FW_UNIT_NONE: break;
     case FW_UNIT_LINE: fw_session_line(s, (char *)s->reader.data, s->reader.length); break;
@@ -162,7 +148,7 @@ static void take(fw_session *s, uint8_t byte) {
     case FW_UNIT_BAD_FRAME: bad_unit(s, 1); break;
     case FW_UNIT_OVERLONG: bad_unit(s, 0); break;
     case FW_UNIT_INTERRUPT:
-      if (!fw_job_cancel(s->app, &s->client)) fw_session_prompt_mark(s);
+      if (!fw_job_cancel(s->app, &s->client)) fw_say_mark(s);
       break;
   }
 }
@@ -204,11 +190,15 @@ int fw_session_poll(fw_session *s) {
   if (!s->open) return 0;
   moved = flush(s);
   if (!s->open) return 1;
+  if (s->hang_up) {
+    fw_session_close(s);
+    return 1;
+  }
   if (s->restarting) {
     if (!s->out.count && s->app->port->restart) s->app->port->restart(s->app->port->user);
     return 1;
   }
-  while (fw_ring_room(&s->out) >= FW_ANSWER_ROOM && !s->restarting && budget--) {
+  while (fw_ring_room(&s->out) >= FW_ANSWER_ROOM && !s->restarting && !s->hang_up && budget--) {
     if (s->pending) {
       if (give_prompt(s)) moved = 1;
       if (s->pending) break; /* the stream must work first */
@@ -242,14 +232,16 @@ void fw_session_open(fw_session *s, fw_app *app, const fw_byte_port *port, int n
   s->continuous = 0;
   s->column = 0;
   s->restarting = 0;
+  s->hang_up = 0;
   s->stuck = now(s);
+  s->heard = app->uptime_s;
   if (echo) {
     say(s, "[TinyLM " FW_VERSION ": type the beginning of a text, or /help]\n");
     if (app->state == FW_MODEL_BAD) {
       say(s, "[the model in flash cannot be used: /info says why, /load how to send another]\n");
     }
     if (app->state == FW_MODEL_NONE) say(s, "[no model in flash: /load says how to send one]\n");
-    fw_session_prompt_mark(s);
+    fw_say_mark(s);
   }
 }
 
@@ -258,4 +250,9 @@ void fw_session_close(fw_session *s) {
   s->open = 0;
   s->pending = 0;
   fw_client_gone(s->app, &s->client);
+}
+
+uint32_t fw_session_idle(const fw_session *s) {
+  if (fw_trusted(s->app, &s->client) || s->app->job.owner == &s->client) return 0;
+  return s->app->uptime_s - s->heard;
 }

@@ -50,6 +50,8 @@ export interface DeviceStatus {
   /** bytes of RAM */
   ram: { engine: number; engine_limit: number; app: number };
   settings: Partial<DeviceSettings>;
+  /** whether the device has a token, and what a client over the network may do without it */
+  access?: { token: boolean; open: string };
   busy: boolean;
   uptime_s: number;
   /** what the port says: chip, clock_mhz, flash, heap_min_free … */

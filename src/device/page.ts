@@ -3,7 +3,7 @@ export function pageSource(html: Uint8Array): string {
   const lines: string[] = [];
   for (let i = 0; i < html.length; i += 24) lines.push(`  ${[...html.subarray(i, i + 24)].join(', ')},`);
   return `/* Made from page.html by scripts/make-page.ts. Do not edit. */
-#include "fw_http.h"
+#include "fw_page.h"
 
 const uint8_t fw_page[] = {
 ${lines.join('\n')}

@@ -17,6 +17,16 @@ export const PROTOCOL = {
   INFO_MAX: 1400,
   BODY_MAX: 4096,
   SILENCE_MS: 10000,
+  SLOW_BYTES: 1024,
+  TURN_MS: 30000,
+  ENDLESS_MS: 60000,
+  HEADER_MAX: 2048,
+  REQUEST_MS: 5000,
+  UPLOAD_RATE: 4096,
+  FREE_GUESSES: 3,
+  WAIT_MAX_S: 64,
+  /** bytes of the setting `allow` */
+  ALLOW_MAX: 128,
   MSG_INFO: 0x01,
   MSG_SETTINGS: 0x02,
   MSG_RESET: 0x03,
@@ -37,7 +47,8 @@ export const PROTOCOL = {
 
 /** The codes of error messages. */
 export const DEVICE_ERRORS = ['bad-frame', 'overlong', 'unknown', 'bad-request', 'bad-value', 'busy', 'idle', 'no-model',
-  'bad-model', 'too-large', 'offset', 'storage', 'forbidden', 'unsupported', 'engine', 'stalled'] as const;
+  'bad-model', 'too-large', 'offset', 'storage', 'forbidden', 'unsupported', 'engine', 'stalled', 'turn',
+  'wait'] as const;
 export type DeviceErrorCode = (typeof DEVICE_ERRORS)[number];
 
 export interface Frame {

@@ -234,7 +234,7 @@ static void fuzz_http(void) {
       "{\"prompt\":[\"a\\u00e9\"],\"stop\":[\"x\"],\"n\":1,\"logprobs\":null}", "{\"temperature\":0.5}", "[1,2]"};
   static uint8_t body[512];
   uint8_t out[300];
-  fw_http_request r;
+  fw_http_request r = {0};
   uint32_t n = put_text(body, bodies[rnd(4)]), i;
   int32_t got;
   if (rnd(2)) mutate(body, &n);

@@ -7,8 +7,6 @@
 #include <sys/random.h>
 #include <time.h>
 
-static const char *const keys[] = {"ssid", "password", "token", "name"};
-
 static uint32_t micros(void *user) {
   const host *h = user;
   struct timespec t;
@@ -55,26 +53,20 @@ static int write_flash(void *user, uint32_t offset, const void *data, uint32_t n
   return 0;
 }
 
-static int key_index(const char *key) {
-  int i;
-  for (i = 0; i < 4; i++) {
-    if (!strcmp(key, keys[i])) return i;
-  }
-  return -1;
-}
+static uint32_t key_index(const char *key) { return fw_config_key(key, fw_length(key)); }
 
 static int config_get(void *user, const char *key, char value[FW_CONFIG_MAX]) {
   const host *h = user;
-  const int i = key_index(key);
-  if (i < 0 || !h->config[i][0]) return -1;
+  const uint32_t i = key_index(key);
+  if (i == FW_CONFIG_KEYS || !h->config[i][0]) return -1;
   memcpy(value, h->config[i], FW_CONFIG_MAX);
   return 0;
 }
 
 static int config_set(void *user, const char *key, const char *value) {
   host *h = user;
-  const int i = key_index(key);
-  if (i < 0) return -1;
+  const uint32_t i = key_index(key);
+  if (i == FW_CONFIG_KEYS) return -1;
   snprintf(h->config[i], FW_CONFIG_MAX, "%s", value);
   return 0;
 }

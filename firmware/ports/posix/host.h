@@ -13,7 +13,7 @@ typedef struct host {
   uint32_t flash_bytes;
   uint32_t clock_rate; /* how much faster than real time the clock runs: for tests of time limits */
   int restart;         /* asked for */
-  char config[4][FW_CONFIG_MAX];
+  char config[FW_CONFIG_KEYS][FW_CONFIG_MAX];
 } host;
 
 /* Fills port with this machine's functions. */

@@ -9,6 +9,8 @@
 #include "host.h"
 
 #define CLIENTS 4
+/* Seconds after which a client without the token, that says nothing, makes room for a new one. */
+#define IDLE_S 10u
 
 static volatile sig_atomic_t stopping;
 
@@ -24,7 +26,7 @@ typedef struct client {
 
 static int usage(void) {
   fputs("usage: tinylm-device [--model FILE] [--stdio] [--pty] [--tcp PORT] [--http PORT]\n"
-        "                     [--token TOKEN] [--flash BYTES] [--memory BYTES] [--echo]\n"
+        "                     [--token TOKEN] [--name NAME] [--allow ORIGINS] [--flash BYTES] [--memory BYTES] [--echo]\n"
         "                     [--delay MICROSECONDS]   waits after each token, to be as slow as a chip\n"
         "                     [--clock-rate N]         the clock runs N times as fast, for tests of time limits\n"
         "Ports: 0 takes any free one; where it listens is printed.\n",
@@ -38,13 +40,48 @@ static int answered(const client *c, const fw_app *app) {
          app->job.owner != &c->session.client;
 }
 
+static int welcome(client *c, fw_app *app, int fd) {
+  fw_byte_port p;
+  if (fd < 0) return 0;
+  c->l.in = c->l.out = fd;
+  c->l.ended = 0;
+  p = line_port(&c->l);
+  fw_session_open(&c->session, app, &p, 1, 0);
+  return 1;
+}
+
+/* All places are taken: who has said nothing for longest goes, or the new one is told. */
+static int make_room(client *tcp, fw_app *app, int listener) {
+  static const char full[] = "[error busy: as many clients as there is room for are connected]\n";
+  uint32_t most = IDLE_S;
+  client *found = NULL;
+  int i, fd;
+  for (i = 0; i < CLIENTS; i++) {
+    const uint32_t idle = fw_session_idle(&tcp[i].session);
+    if (!tcp[i].session.open) return 0;
+    if (idle < most) continue;
+    most = idle;
+    found = &tcp[i];
+  }
+  fd = accept_client(listener);
+  if (fd < 0) return 0;
+  if (!found) {
+    if (write(fd, full, sizeof full - 1u) < 0) { /* it has gone already */ }
+    close(fd);
+    return 1;
+  }
+  fw_session_close(&found->session);
+  close(found->l.in);
+  return welcome(found, app, fd);
+}
+
 int main(int argc, char **argv) {
   static fw_app app;
   static client serial, tcp[CLIENTS];
   static host machine;
   fw_port port;
   web *http = NULL;
-  const char *model = NULL, *token = NULL;
+  const char *model = NULL, *token = NULL, *allow = NULL, *name = "tinylm";
   uint32_t memory_bytes = 65536, delay = 0;
   int stdio = 0, pty = 0, echo = 0, tcp_port = -1, http_port = -1, listener = -1, i;
   void *memory;
@@ -58,6 +95,8 @@ int main(int argc, char **argv) {
     else if (++i >= argc) return usage();
     else if (!strcmp(argv[i - 1], "--model")) model = value;
     else if (!strcmp(argv[i - 1], "--token")) token = value;
+    else if (!strcmp(argv[i - 1], "--name")) name = value;
+    else if (!strcmp(argv[i - 1], "--allow")) allow = value;
     else if (!strcmp(argv[i - 1], "--tcp")) tcp_port = atoi(value);
     else if (!strcmp(argv[i - 1], "--http")) http_port = atoi(value);
     else if (!strcmp(argv[i - 1], "--flash")) machine.flash_bytes = (uint32_t)strtoul(value, NULL, 0);
@@ -78,8 +117,10 @@ int main(int argc, char **argv) {
     fprintf(stderr, "%s cannot be read, or is larger than --flash\n", model);
     return 1;
   }
-  if (token) snprintf(machine.config[2], FW_CONFIG_MAX, "%s", token);
   host_port(&machine, &port);
+  if (token) port.config_set(&machine, "token", token);
+  if (allow) port.config_set(&machine, "allow", allow);
+  port.config_set(&machine, "name", name);
   serial.l.in = 0;
   serial.l.out = 1;
   if (pty && line_open_pty(&serial.l)) return 1;
@@ -104,12 +145,11 @@ int main(int argc, char **argv) {
         moved |= fw_session_poll(&c->session);
         if (!c->session.open) close(c->l.in);
         else fds[count++] = c->l.in;
-      } else if (listener >= 0 && (c->l.in = c->l.out = accept_client(listener)) >= 0) {
-        const fw_byte_port p = line_port(&c->l);
-        fw_session_open(&c->session, &app, &p, 1, 0);
-        moved = 1;
+      } else if (listener >= 0) {
+        moved |= welcome(c, &app, accept_client(listener));
       }
     }
+    if (listener >= 0) moved |= make_room(tcp, &app, listener);
     if (http) moved |= web_poll(http);
     if (machine.restart) break;
     if (working && delay) {
