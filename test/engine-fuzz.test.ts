@@ -1,7 +1,7 @@
 /** The engine's reader and step under libFuzzer, and its judgement of damaged files beside that of readTlm. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,6 +11,7 @@ import { crc32, ERRORS, readTlm, spec } from '../src/format/index.js';
 import { TinyLMError, uniformFrom } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { available, variant } from './native-support.js';
+import { vectorBytes, vectorNames } from './helpers/vectors.js';
 
 /** Inputs in CI; `node dist/scripts/fuzz-engine.js` runs a million. */
 const RUNS = 20_000;
@@ -31,9 +32,7 @@ test(`${RUNS} mutated files, their checksum mended: nothing is read or written o
   }
 });
 
-const vectors = join(packageRoot(), 'vectors');
-const good = ['v1', 'v2'].flatMap((version) => readdirSync(join(vectors, version)).filter((name) => name.endsWith('.tlm'))
-  .map((name) => new Uint8Array(readFileSync(join(vectors, version, name)))))
+const good = vectorNames.map(vectorBytes)
   .filter(({ length }) => length < 6000);
 
 /** A file with some bytes changed, cut, or repeated, most often with its size and checksum made right again. */

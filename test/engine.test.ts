@@ -1,24 +1,23 @@
 /** The WebAssembly engine against the integer reference, over vectors/ and random models, and its TypeScript wrapper. */
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Engine, samplerOptions, type NaturalSamplerOptions } from '../src/engine/index.js';
 import { readTlm } from '../src/format/index.js';
-import { budget } from '../src/model/index.js';
-import { packageRoot, readWasm } from '../src/node/assets.js';
+import { budget, stackOf } from '../src/model/index.js';
+import { readWasm } from '../src/node/assets.js';
 import { ReferenceEngine } from '../src/reference/index.js';
+import { VECTORS, VERSIONS, vectorBytes, vectorNames, vectorPath } from './helpers/vectors.js';
 
-const vectors = join(packageRoot(), 'vectors', 'v1');
-const models = readdirSync(vectors).filter((f) => f.endsWith('.tlm')).sort();
 const wasm = new WebAssembly.Module(readWasm('engine'));
-const open = (name: string, options = {}): Engine => Engine.loadSync(wasm, readFileSync(join(vectors, name)), options);
+const open = (name: string, options = {}): Engine => Engine.loadSync(wasm, vectorBytes(name), options);
 const code = (expected: string) => (error: unknown): boolean => (error as { code?: string }).code === expected;
 
-for (const model of models) {
+for (const model of vectorNames) {
   test(`${model}: logits and sampled tokens equal the reference's, with both kernels`, () => {
-    const { model: quantized } = readTlm(readFileSync(join(vectors, model)));
+    const { model: quantized } = readTlm(vectorBytes(model));
     const reference = new ReferenceEngine(quantized);
     const options = fc.record({
       temperature: fc.oneof(fc.constant(0), fc.double({ min: 0.05, max: 10, noNaN: true })),
@@ -58,10 +57,10 @@ for (const model of models) {
   });
 }
 
-test('the lines of vectors/v1: steps, encode, decode', () => {
-  for (const model of models) {
+test('the lines of vectors/: steps, encode, decode', () => {
+  for (const model of vectorNames) {
     const engine = open(model);
-    const lines = readFileSync(join(vectors, model.replace(/tlm$/, 'txt')), 'utf8').split('\n');
+    const lines = readFileSync(vectorPath(model).replace(/tlm$/, 'txt'), 'utf8').split('\n');
     engine.reset();
     let checks = 0;
     for (const line of lines) {
@@ -84,12 +83,13 @@ test('the lines of vectors/v1: steps, encode, decode', () => {
   }
 });
 
-test('every file of vectors/v1/bad is refused with its code, saying where', () => {
-  const lines = readFileSync(join(vectors, 'bad', 'index.txt'), 'utf8').trim().split('\n');
-  assert.ok(lines.length > 20);
+test('every file of vectors/v…/bad is refused with its code, saying where', () => {
+  const lines = VERSIONS.flatMap((version) => readFileSync(join(VECTORS, version, 'bad', 'index.txt'), 'utf8').trim().split('\n')
+    .map((line) => `${version}/bad/${line}`));
+  assert.ok(lines.length > 40);
   for (const line of lines) {
     const [name, expected] = line.split(' ');
-    assert.throws(() => open(`bad/${name}.tlm`), (error: Error & { code?: string }) => {
+    assert.throws(() => open(name), (error: Error & { code?: string }) => {
       assert.equal(error.code, expected, name);
       assert.match(error.message, /at byte \d+: found \w+, expected \w+/);
       return true;
@@ -98,7 +98,7 @@ test('every file of vectors/v1/bad is refused with its code, saying where', () =
 });
 
 test('damage is refused: each cut and each bit of a small model', () => {
-  const good = readFileSync(join(vectors, 'char-5-7-2.tlm'));
+  const good = vectorBytes('v1/char-5-7-2');
   for (let n = 0; n < good.length; n += 7) assert.throws(() => Engine.loadSync(wasm, good.subarray(0, n)), code('tlm-short'));
   for (let bit = 0; bit < good.length * 8; bit += 13) {
     const bad = Uint8Array.from(good);
@@ -108,13 +108,13 @@ test('damage is refused: each cut and each bit of a small model', () => {
 });
 
 test('info, memory as `budget` states it, memory by kernel', () => {
-  for (const model of models) {
-    const file = readTlm(readFileSync(join(vectors, model)));
+  for (const model of vectorNames) {
+    const file = readTlm(vectorBytes(model));
     const { config } = file.model;
     const engine = open(model);
     const { vocab, dim, hidden, layers, tied, tokenizer, crc, fileBytes, metadata } = engine.info;
     assert.deepEqual([vocab, dim, hidden, layers, tied],
-      [config.vocab, config.dim, config.layers.at(-1)!.width, config.layers.length, config.tied]);
+      [config.vocab, config.dim, stackOf(config).head.input.width, config.layers.length, config.tied]);
     assert.equal(tokenizer, file.tokenizer.kind);
     assert.equal(crc, file.info.crc);
     assert.equal(fileBytes, file.info.fileBytes);
@@ -128,11 +128,11 @@ test('info, memory as `budget` states it, memory by kernel', () => {
       assert.equal(open(model, { tableBudget: 1000 }).memoryBytes, types.has('t2') ? small.ramT2 : small.ramB3, model);
     }
   }
-  assert.throws(() => open(models[0], { tableBudget: 100 }), code('engine-argument'));
+  assert.throws(() => open(vectorNames[0], { tableBudget: 100 }), code('engine-argument'));
 });
 
 test('generate: the text of steps and samples, whole characters, stop strings, limits', () => {
-  const engine = open('bpe-33-17.tlm');
+  const engine = open('v1/bpe-33-17');
   const natural: NaturalSamplerOptions = { temperature: 1, topK: 0, seed: 42 };
   const text = [...engine.generate('a b', { ...natural, maxTokens: 100 })].join('');
   assert.ok(text.length > 10);
@@ -151,7 +151,7 @@ test('generate: the text of steps and samples, whole characters, stop strings, l
 });
 
 test('a stream takes prompt bytes at any time, is cancelled, and goes on with the next turn', () => {
-  const engine = open('char-tied-3.tlm');
+  const engine = open('v1/char-tied-3');
   const stream = engine.stream({ continuous: true, temperature: 1, outputBytes: 128 });
   assert.equal(stream.poll(), 'idle');
   stream.write(new TextEncoder().encode('ab'));
@@ -174,7 +174,7 @@ test('a stream takes prompt bytes at any time, is cancelled, and goes on with th
 });
 
 test('save and restore: the same tokens again; another model\'s or a damaged snapshot is refused', () => {
-  const engine = open('byte-64-t2.tlm');
+  const engine = open('v1/byte-64-t2');
   const sampler = engine.sampler({ temperature: 1, repetitionPenalty: 1.2, seed: 5 });
   const draw = (n: number): number[] => Array.from({ length: n }, () => {
     const token = engine.sample(sampler);
@@ -191,15 +191,15 @@ test('save and restore: the same tokens again; another model\'s or a damaged sna
   const damaged = snapshot.slice();
   damaged[20] ^= 1;
   assert.throws(() => engine.restore(damaged, sampler), code('engine-snapshot'));
-  assert.throws(() => open('byte-64-b3.tlm').restore(snapshot), code('engine-snapshot'));
+  assert.throws(() => open('v1/byte-64-b3').restore(snapshot), code('engine-snapshot'));
 });
 
 test('errors: tokens, modules', async () => {
-  const engine = open('bpe-33.tlm');
+  const engine = open('v1/bpe-33');
   for (const token of [engine.info.vocab, -1, 1.5, NaN]) assert.throws(() => engine.step(token), code('engine-token'));
   assert.throws(() => engine.decode([9999]), code('engine-token'));
   const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
-  await assert.rejects(Engine.load(empty, readFileSync(join(vectors, models[0]))), code('engine-module'));
+  await assert.rejects(Engine.load(empty, vectorBytes(vectorNames[0])), code('engine-module'));
 });
 
 test('sampling options: natural units to the integers of SPEC.md 4', () => {

@@ -1,26 +1,23 @@
 /** A build without a kind of layer or version 1: smaller, it refuses what needs that, and runs the rest bit for bit. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compile, inTemporaryFolder } from '../scripts/test-native.js';
 import { readTlm } from '../src/format/index.js';
 import { LAYER_KINDS } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
+import { vectorBytes, vectorNames, vectorPath } from './helpers/vectors.js';
 import { available, variant } from './native-support.js';
 
 const root = packageRoot();
 const OPTIONS = ['205', '40', '0', '1024', '0', '7', '40'];
 
-const files = ['v1', 'v2'].flatMap((version) => {
-  const folder = join(root, 'vectors', version);
-  return readdirSync(folder).filter((name) => name.endsWith('.tlm')).map((name) => {
-    const path = join(folder, name);
-    const { layers, ngrams } = readTlm(readFileSync(path)).model.config;
-    const kinds = new Set(layers.map(({ kind }) => kind));
-    return { path, needs: [version, ...kinds, ...(ngrams.length > 0 ? ['ngrams'] : [])] };
-  });
+const files = vectorNames.map((name) => {
+  const { layers, ngrams } = readTlm(vectorBytes(name)).model.config;
+  const kinds = new Set(layers.map(({ kind }) => kind));
+  return { path: vectorPath(name), needs: [name.split('/')[0], ...kinds, ...(ngrams.length > 0 ? ['ngrams'] : [])] };
 });
 
 const text = (program: string, path: string): string =>

@@ -1,16 +1,15 @@
 /** The engine natively: the same text as the WebAssembly build, and the example of its README. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildRunner, compile, inTemporaryFolder, missing, variants } from '../scripts/test-native.js';
 import { Engine, samplerOptions, type NaturalSamplerOptions } from '../src/engine/index.js';
 import { packageRoot, readWasm } from '../src/node/assets.js';
+import { vectorBytes, vectorNames, vectorPath } from './helpers/vectors.js';
 import { available, variant } from './native-support.js';
 
-const vectors = join(packageRoot(), 'vectors', 'v1');
-const models = readdirSync(vectors).filter((f) => f.endsWith('.tlm')).sort();
 
 /** 20 prompts, each with its own options and seed. */
 const CASES: readonly (NaturalSamplerOptions & { prompt: string; maxTokens: number })[] = [
@@ -33,9 +32,9 @@ test('WebAssembly and native builds generate the same bytes for 20 prompts and s
   const wasm = await WebAssembly.compile(readWasm('engine'));
   await inTemporaryFolderAsync(async (folder) => {
     const runners = built.map((v) => buildRunner(v, folder));
-    for (const model of models) {
-      const path = join(vectors, model);
-      const engine = await Engine.load(wasm, readFileSync(path));
+    for (const model of vectorNames) {
+      const path = vectorPath(model);
+      const engine = await Engine.load(wasm, vectorBytes(model));
       for (const [i, { prompt, maxTokens, ...natural }] of CASES.entries()) {
         const expected = Buffer.concat([...engine.generateBytes(prompt, { ...natural, maxTokens })]);
         const o = samplerOptions(natural);
@@ -68,7 +67,7 @@ test('the native program refuses a damaged model and says where', (t) => {
   if (!available(t, gcc)) return;
   inTemporaryFolder((folder) => {
     const runner = buildRunner(gcc, folder);
-    const damaged = readFileSync(join(vectors, models[0]));
+    const damaged = vectorBytes(vectorNames[0]);
     damaged[200] ^= 4;
     const path = join(folder, 'damaged.tlm');
     writeFileSync(path, damaged);
@@ -88,7 +87,7 @@ test('the example of engine/README.md compiles without a warning and prints text
   inTemporaryFolder((folder) => {
     const source = join(folder, 'example.c');
     writeFileSync(source, example);
-    copyFileSync(join(vectors, 'byte-64-b3.tlm'), join(folder, 'model.tlm'));
+    copyFileSync(vectorPath('v1/byte-64-b3'), join(folder, 'model.tlm'));
     compile(gcc, [source], join(folder, 'example'));
     const { status, stdout } = spawnSync(join(folder, 'example'), [], { cwd: folder });
     assert.equal(status, 0);

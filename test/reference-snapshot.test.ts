@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Engine } from '../src/engine/index.js';
 import { readTlm } from '../src/format/index.js';
-import { packageRoot, readWasm } from '../src/node/assets.js';
+import { readWasm } from '../src/node/assets.js';
+import { VECTORS, VERSIONS, vectorBytes } from './helpers/vectors.js';
 import { ReferenceEngine, Sampler, writeSnapshot, type SamplerOptions } from '../src/reference/index.js';
 
-const vectors = join(packageRoot(), 'vectors');
 const wasm = new WebAssembly.Module(readWasm('engine'));
 
 interface Line { name: string; options: Required<SamplerOptions>; prompt: number[];
@@ -24,13 +24,13 @@ function parse(folder: string, line: string): Line {
     drawn: rest[count], bytes };
 }
 
-const lines = ['v1', 'v2'].flatMap((folder) => readFileSync(join(vectors, folder, 'snapshot.txt'), 'utf8').trimEnd().split('\n')
+const lines = VERSIONS.flatMap((folder) => readFileSync(join(VECTORS, folder, 'snapshot.txt'), 'utf8').trimEnd().split('\n')
   .map((line) => parse(folder, line)));
 
 test('the reference writes the bytes of snapshot.txt, and the engine saves the same', () => {
   assert.ok(lines.length >= 24);
   for (const { name, options, prompt, drawn, bytes } of lines) {
-    const blob = readFileSync(join(vectors, `${name}.tlm`));
+    const blob = Buffer.from(vectorBytes(name));
     const { model } = readTlm(blob);
     const reference = new ReferenceEngine(model);
     const sampler = new Sampler(options);

@@ -1,6 +1,6 @@
 /** Every file of vectors/ is what the reference gives. vectors/README.md has the format. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readTlm } from '../src/format/index.js';
@@ -8,10 +8,8 @@ import { LAYER_KINDS } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { ReferenceEngine, Sampler } from '../src/reference/index.js';
 import { Tokenizer } from '../src/tokenizer/index.js';
+import { vectorBytes, vectorNames as names, vectorPath } from './helpers/vectors.js';
 
-const folder = join(packageRoot(), 'vectors');
-const names = ['v1', 'v2'].flatMap((version) => readdirSync(join(folder, version))
-  .filter((name) => name.endsWith('.tlm')).map((name) => `${version}/${name.slice(0, -4)}`));
 
 const hex = (bytes: Uint8Array): string => (bytes.length === 0 ? '-' : Buffer.from(bytes).toString('hex'));
 const unhex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text === '-' ? '' : text, 'hex'));
@@ -46,7 +44,7 @@ class Words {
 }
 
 test('there are vectors of every kind of tokenizer and of both packings', () => {
-  const files = names.map((name) => readTlm(readFileSync(join(folder, `${name}.tlm`))));
+  const files = names.map((name) => readTlm(vectorBytes(name)));
   assert.deepEqual(new Set(files.map((f) => f.tokenizer.kind)), new Set(['byte', 'char', 'bpe']));
   assert.deepEqual(new Set(files.flatMap((f) => f.info.tensors.map((t) => t.type))), new Set(['t2', 'b3', 'i16', 'i8']));
   assert.deepEqual(new Set(files.flatMap((f) => f.info.tensors.map((t) => t.trits))), new Set([0, 1, 2, 3]));
@@ -56,11 +54,11 @@ test('there are vectors of every kind of tokenizer and of both packings', () => 
 
 for (const name of names) {
   test(`vectors/${name}`, () => {
-    const { model, tokenizer: table } = readTlm(readFileSync(join(folder, `${name}.tlm`)));
+    const { model, tokenizer: table } = readTlm(vectorBytes(name));
     const tokenizer = new Tokenizer(table);
     const stepped = new ReferenceEngine(model);
     const seen = new Set<string>();
-    const lines = readFileSync(join(folder, `${name}.txt`), 'utf8').trimEnd().split('\n');
+    const lines = readFileSync(vectorPath(name).replace(/tlm$/, 'txt'), 'utf8').trimEnd().split('\n');
     for (const line of lines.filter((l) => !l.startsWith('#'))) {
       const words = new Words(line);
       const verb = words.word();

@@ -16,6 +16,7 @@ export interface EngineOptions {
 export interface ModelInfo {
   readonly vocab: number;
   readonly dim: number;
+  /** Width of what the head reads. */
   readonly hidden: number;
   readonly layers: number;
   readonly tied: boolean;

@@ -20,5 +20,5 @@ const bytesOf = async (url: string): Promise<Uint8Array<ArrayBuffer>> => new Uin
 /** The same, called in a page of bench/browser.ts. */
 export async function answersInPage(models: readonly string[]): Promise<object[]> {
   const wasm = await bytesOf('/dist/wasm/engine.wasm');
-  return Promise.all(models.map(async (name) => engineAnswers(wasm, await bytesOf(`/vectors/v1/${name}`))));
+  return Promise.all(models.map(async (name) => engineAnswers(wasm, await bytesOf(`/vectors/${name}.tlm`))));
 }
