@@ -16,7 +16,7 @@
  * for speed.
  */
 #if defined(__GNUC__) && !defined(__clang__)
-#define TLM_SMALL_CODE _Pragma("GCC optimize (\"Os\")")
+#define TLM_SMALL_CODE _Pragma("GCC optimize (\"Os\", \"no-tree-loop-distribute-patterns\")") /* no call of memmove */
 #else
 #define TLM_SMALL_CODE
 #endif
