@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { configOf, type LayerConfig, type ModelConfig } from '../src/model/index.js';
-import type { TrainerKernels } from '../src/train/index.js';
+import { KernelPool, type TrainerKernels } from '../src/train/index.js';
 import { oracleGradients, oracleLoss } from './helpers/float64.js';
 import { backends, makeBatch, native, wasm, widen, withPool } from './helpers/kernel-pool.js';
 
@@ -56,6 +56,8 @@ for (const { name: backend, kernels, skip } of backends) describe(`gradients aga
     ['a GRU on a stream', [{ kind: 'mlgru', width: 5 }, { kind: 'gru', width: 7 }], {}, 5, 6],
     ['a block on a GRU, a GRU on it', [{ kind: 'gru', width: 6 }, { kind: 'glu', width: 5 }, { kind: 'gru', width: 3 }], {}, 4, 5],
     ['blocks under a tied head', [{ kind: 'glu', width: 6 }, { kind: 'mlgru', width: 4 }], { tied: true }, 4, 6],
+    ['n-gram tables under a GRU', [{ kind: 'gru', width: 7 }], { ngrams: [{ order: 2, rows: 16, width: 3 }, { order: 4, rows: 32, width: 6 }] }, 5, 7],
+    ['an n-gram table under a block', [{ kind: 'glu', width: 6 }], { dim: 9, ngrams: [{ order: 3, rows: 16, width: 2 }] }, 4, 6],
     ['a recurrence over two blocks of steps', [{ kind: 'mlgru', width: 3 }], { vocab: 5, dim: 2 }, 2, 70],
   ];
   for (const [name, layers, over, lanes, segment] of stacks) {
@@ -66,6 +68,22 @@ for (const { name: backend, kernels, skip } of backends) describe(`gradients aga
       });
     }
   }
+
+  it('refuses a token outside the vocabulary and a configuration that cannot be, and goes on after it', async () => {
+    const batch = makeBatch(small, 4, 6);
+    await withPool(kernels, { model: small }, 2, batch, async (pool) => {
+      pool.inputs[7] = small.vocab;
+      await assert.rejects(pool.run(0, 1), { code: 'train-data' });
+      await assert.rejects(pool.evaluate(1), { code: 'train-data' });
+      pool.inputs[7] = 1;
+      assert.equal(await pool.run(0, 1), 1);
+      const create = (over: object): Promise<KernelPool> => KernelPool.create(kernels, { ...pool.config, ...over }, 1);
+      await assert.rejects(create({ lanes: 0 }), { code: 'train-config', message: /lanes = 0/ });
+      await assert.rejects(create({ lanes: 5, shards: 2 }), { code: 'train-config', message: /shards = 2/ });
+      await assert.rejects(create({ segment: 0 }), { code: 'train-config', message: /segment = 0/ });
+      await assert.rejects(create({ model: { ...small, layers: [{ kind: 'lstm', width: 4 }] } }), { message: /kind of layer 0 = -1/ });
+    });
+  });
 
   it('weights of two and three trits', async () => {
     for (const trits of [2, 3] as const) {

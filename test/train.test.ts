@@ -95,6 +95,28 @@ for (const { name: backend, kernels, skip } of backends) describe(`training runs
     await run.close();
   });
 
+  it('blocks and n-gram tables learn, resume and are measured alike on any number of lanes', async () => {
+    const { vocab } = makeOptions(data).model;
+    const model = configOf({ vocab, dim: 8, trits: 2, ngrams: [{ order: 3, rows: 64, width: 4 }],
+      layers: [{ kind: 'mlgru', width: 12 }, { kind: 'glu', width: 16 }, { kind: 'gru', width: 10 }] });
+    const options = makeOptions(data, { model, steps: 60, evaluateEvery: 20 });
+    const whole = await finish(await TrainingRun.create(data, options, { kernels, threads: 2 }));
+    const half = await finish(await TrainingRun.create(data, options, { kernels, threads: 1 }), 20);
+    assert.equal(half.last.step, 20);
+    const rest = await finish(await TrainingRun.create(data, options, { kernels, threads: 4, resume: half.last }));
+    assert.deepEqual(rest.last.weights, whole.last.weights);
+    assert.deepEqual(rest.last.state, whole.last.state);
+    const [first, ...later] = whole.last.history;
+    assert.ok(later.at(-1)!.valid < first.valid * 0.9, `bits per byte fall: ${whole.last.history.map((p) => p.valid.toFixed(3))}`);
+    const setup = { kernels, threads: 1, eod: EOD };
+    const bits = (docs: TrainData['train']) => evaluateModel(whole.last.weights, options, docs, setup);
+    const together = await bits(data.train);
+    const each = await Promise.all(data.train.map((d) => bits([d])));
+    const bytes = data.train.map((d) => d.bytes);
+    const mean = each.reduce((sum, b, i) => sum + b * bytes[i], 0) / bytes.reduce((a, b) => a + b);
+    assert.ok(Math.abs(together - mean) < 1e-5 * mean, `together ${together}, one by one ${mean}`);
+  });
+
   it('bits per byte do not depend on how documents are dealt to lanes', async () => {
     const { last } = await finish(await TrainingRun.create(data, makeOptions(data, { steps: 20 }), { kernels, threads: 1 }));
     const setup = { kernels, threads: 1, eod: EOD };

@@ -7,12 +7,12 @@ import { createHash } from 'node:crypto';
 import type { InferOutput } from 'valibot';
 import { readSafetensors, writeSafetensors } from '../format/index.js';
 import {
-  importTensors, modelFromTensors, parameterSpecs, stateWidths, TinyLMError, type ImportOptions, type ModelConfig,
+  importTensors, modelFromTensors, parameterSpecs, TinyLMError, type ImportOptions, type ModelConfig,
   type ShapedTensor,
 } from '../model/index.js';
 import { readJsonRecord } from '../model/record.js';
 import { checkTable, tableVocab, type TokenizerTable } from '../tokenizer/index.js';
-import type { Checkpoint, HistoryPoint, TrainOptions } from '../train/index.js';
+import { stateLength, type Checkpoint, type HistoryPoint, type TrainOptions } from '../train/index.js';
 import { readBytes } from './files.js';
 import { CheckpointSchema } from './records.js';
 
@@ -197,7 +197,7 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
     );
   const own = readMetadata(name, metadata[KEY]);
   const { model, lanes } = own.options;
-  const wanted = lanes * stateWidths(model).reduce((a, b) => a + b, 0);
+  const wanted = stateLength({ model, lanes });
   if (state.data.length !== wanted) throw damaged(name, `${STATE} has ${state.data.length} values, expected ${wanted}`);
   const scales = (prefix: string) => new Map([...pick(tensors, prefix)].map(([t, { data }]) => [t, data]));
   const moments = (prefix: string) => modelFromTensors(pick(tensors, prefix), model).tensors;

@@ -6,9 +6,11 @@ import { bitsPerByte, kernelConfig } from './run.js';
 import { shardsOf, trainDefaults } from './schedule.js';
 import type { TokenizedDocument, TrainOptions } from './types.js';
 
+const utf8 = new TextEncoder();
+
 /** Encodes documents for training or measuring. */
 export function encodeDocuments(tokenizer: Tokenizer, documents: readonly string[]): TokenizedDocument[] {
-  return documents.map((text) => ({ tokens: tokenizer.encode(text), bytes: Buffer.byteLength(text) }));
+  return documents.map((text) => ({ tokens: tokenizer.encode(text), bytes: utf8.encode(text).length }));
 }
 
 export interface EvaluateSetup {

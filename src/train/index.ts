@@ -1,7 +1,7 @@
 /** Training: back-propagation through time with ternary weights in the forward pass. */
 export { encodeDocuments, evaluateModel, type EvaluateSetup } from './evaluate.js';
 export { epochTokens } from './data.js';
-export { KernelPool, type Loss } from './pool.js';
+export { KernelPool, stateLength, type Loss } from './pool.js';
 export type { Backend, NativeKernels, TrainerKernels } from './backend.js';
 export { refuseAnswer, refuseConfig, type KernelConfig, type ParameterArray } from './layout.js';
 export { kernelConfig, TrainingRun, type RunSetup } from './run.js';

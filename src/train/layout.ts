@@ -100,6 +100,11 @@ export function hasRows(array: ParameterArray): boolean {
   return array === 'scaleMoment1' || array === 'scaleMoment2';
 }
 
+/** Whether an array holds the rows of n-gram tables too. */
+export function hasTables(array: ParameterArray): boolean {
+  return array === 'weight' || array === 'moment1' || array === 'moment2';
+}
+
 /** Where a parameter lies: the C struct `Tensor`. */
 export type PaddedTensor = Readonly<Record<TensorWord, number>> & { readonly name: string };
 

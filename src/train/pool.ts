@@ -3,12 +3,13 @@
  * two calls.
  */
 import { TinyLMError } from '../model/errors.js';
-import { stateWidths, type ModelConfig } from '../model/index.js';
+import { NGRAM_CONTEXT, parameterSpecs, stateWidths, type ModelConfig, type Trits } from '../model/index.js';
+import { levelOf } from '../quantize/ternary.js';
 import { createWasmBackend } from './backend-wasm.js';
 import { isNative, type Backend, type TrainerKernels, type WorkerTask } from './backend.js';
 import { ADDRESS, COUNT, TENSOR_WORDS } from './abi.js';
 import {
-  configWords, copyTensor, hasRows, readTensor, rowsOf, tightLength,
+  configWords, copyTensor, hasRows, hasTables, readTensor, rowsOf, tightLength,
   type KernelConfig, type PaddedTensor, type ParameterArray,
 } from './layout.js';
 
@@ -18,9 +19,14 @@ export interface Loss {
   readonly tokens: number;
 }
 
-/** Numbers of the carried state. */
-export const stateLength = ({ model, lanes }: { readonly model: ModelConfig; readonly lanes: number }): number =>
-  lanes * stateWidths(model).reduce((a, b) => a + b, 0);
+interface Batched { readonly model: ModelConfig; readonly lanes: number }
+
+/** Numbers of the layers' carried states. */
+const statesLength = ({ model, lanes }: Batched): number => lanes * stateWidths(model).reduce((a, b) => a + b, 0);
+
+/** Numbers of all that is carried from segment to segment; see `KernelPool.readState`. */
+export const stateLength = (batched: Batched): number =>
+  statesLength(batched) + (batched.model.ngrams.length > 0 ? batched.lanes * NGRAM_CONTEXT : 0);
 
 export class KernelPool {
   readonly config: KernelConfig;
@@ -57,13 +63,14 @@ export class KernelPool {
   }
 
   #padded(array: ParameterArray): Float32Array {
-    return this.#floats(ADDRESS[array], 0, this.#backend.count(hasRows(array) ? COUNT.rows : COUNT.parameters, 0));
+    return this.#floats(ADDRESS[array], 0, this.#backend.count(hasRows(array) ? COUNT.rows : hasTables(array) ? COUNT.all_floats : COUNT.parameters, 0));
   }
 
   /** A copy of an array's values by the parameters' names, without padding: one value an element, or one a row. */
   read(array: ParameterArray): Map<string, Float32Array> {
     const padded = this.#padded(array);
-    return new Map(this.tensors.map((tensor) => {
+    return new Map(this.tensors.filter((t) => t.table === 0 || !hasRows(array)).map((tensor) => {
+      if (tensor.table === 1 && !hasTables(array)) return [tensor.name, this.#tableRows(tensor, array)];
       const t = hasRows(array) ? rowsOf(tensor) : tensor;
       const tight = new Float32Array(tightLength(t));
       copyTensor(t, padded, tight, 'tight');
@@ -71,10 +78,28 @@ export class KernelPool {
     }));
   }
 
+  /** What the kernels do not keep for a whole n-gram table: gradients of the rows that the last step touched, and levels of weights. */
+  #tableRows(tensor: PaddedTensor, array: ParameterArray): Float32Array {
+    const { model, ternary } = this.config;
+    if (array === 'effective') {
+      const latent = new Float32Array(tightLength(tensor));
+      copyTensor(tensor, this.#padded('weight'), latent, 'tight');
+      return ternary ? latent.map((w) => levelOf(w, 1, tensor.trits as Trits)) : latent;
+    }
+    const table = parameterSpecs(model).find(({ name }) => name === tensor.name)!.layer;
+    const touched = this.#backend.count(COUNT.touched, table);
+    const rows = new Int32Array(this.#backend.buffer, this.#backend.offset(ADDRESS.touchedRows, table), touched);
+    const gradient = this.#floats(ADDRESS.touchedGradient, table, touched * tensor.cols);
+    const out = new Float32Array(tightLength(tensor));
+    rows.forEach((row, i) => out.set(gradient.subarray(i * tensor.cols, (i + 1) * tensor.cols), row * tensor.cols));
+    return out;
+  }
+
   /** Sets an array's values. */
   write(array: ParameterArray, values: ReadonlyMap<string, Float32Array>): void {
     const padded = this.#padded(array);
     for (const tensor of this.tensors) {
+      if (tensor.table === 1 && hasRows(array)) continue;
       const t = hasRows(array) ? rowsOf(tensor) : tensor;
       const tight = values.get(t.name);
       if (tight === undefined || tight.length !== tightLength(t))
@@ -105,13 +130,17 @@ export class KernelPool {
     return this.#floats(ADDRESS.stats, 0, this.config.chunk * 2);
   }
 
-  /** The states that the next segment starts from: of each layer that has one (lanes, width), one after the other; a copy. */
+  /**
+   * What the next segment starts from, a copy: the states of each layer that has one (lanes, width), one after the other; with n-gram
+   * tables also the tokens before the next one (lanes, NGRAM_CONTEXT), the newest first.
+   */
   readState(): Float32Array {
     return this.#state();
   }
-  /** Sets them; without an argument to zero. */
+  /** Sets it; without an argument to the start of a text: zeros, and end-of-document tokens. */
   writeState(state?: Float32Array): void {
-    this.#state(state ?? new Float32Array(stateLength(this.config)));
+    if (state !== undefined) this.#state(state);
+    else this.#state(new Float32Array(stateLength(this.config)).fill(this.config.eod, statesLength(this.config)));
   }
   #state(from?: Float32Array): Float32Array {
     const { lanes, shards, model } = this.config;
@@ -130,6 +159,12 @@ export class KernelPool {
       }
       before += lanes * width;
     });
+    for (let shard = 0; shard < shards && model.ngrams.length > 0; shard++) {
+      const context = new Uint16Array(this.#backend.buffer, this.#backend.offset(ADDRESS.context, shard), perShard * NGRAM_CONTEXT);
+      const at = before + shard * context.length;
+      if (from) context.set(from.subarray(at, at + context.length));
+      else out.set(context, at);
+    }
     return out;
   }
 

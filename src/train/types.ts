@@ -80,7 +80,7 @@ export interface Checkpoint {
   /** Adam's averages of the ternary rows' scales, one value a row. */
   readonly scaleMoment1: ReadonlyMap<string, Float32Array>;
   readonly scaleMoment2: ReadonlyMap<string, Float32Array>;
-  /** Carried hidden state (layers, lanes, hidden). */
+  /** What is carried from segment to segment; see `KernelPool.readState`. */
   readonly state: Float32Array;
 }
 

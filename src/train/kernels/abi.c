@@ -123,6 +123,10 @@ EXPORT(trainer_address) void *trainer_address(Trainer *t, int what, int index) {
     case ADDRESS_TENSOR: return index >= 0 && index < t->p.tensors ? &t->p.tensor[index] : 0;
     case ADDRESS_CARRY: /* of shard and layer: (lanes, padded width) */
       return index >= 0 && index < t->c.shards * layers ? t->shard[index / layers].layer[index % layers].carry : 0;
+    case ADDRESS_CONTEXT: /* of a shard: (lanes, NGRAM_CONTEXT), the newest first */
+      return index >= 0 && index < t->c.shards ? t->shard[index].sources.ngrams.context : 0;
+    case ADDRESS_TOUCHED_ROWS: return index >= 0 && index < t->c.ngrams ? t->sources.ngram[index].rows : 0;
+    case ADDRESS_TOUCHED_GRADIENT: return index >= 0 && index < t->c.ngrams ? t->sources.ngram[index].grad : 0;
     default: return 0;
   }
 }
@@ -134,6 +138,7 @@ EXPORT(trainer_count) int trainer_count(const Trainer *t, int what, int index) {
     case COUNT_PARAMETERS: return t->p.floats;
     case COUNT_ALL_FLOATS: return t->p.all_floats;
     case COUNT_ROWS: return t->p.rows;
+    case COUNT_TOUCHED: return index >= 0 && index < t->c.ngrams ? t->sources.ngram[index].touched : 0;
     case COUNT_WIDTH_STRIDE: return index >= 0 && index < t->c.layers ? t->layer[index].padded : 0;
     default: return 0;
   }

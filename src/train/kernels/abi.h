@@ -46,6 +46,7 @@ typedef struct {
   int32_t layers;
   struct { int32_t kind, width; } layer[MAX_LAYERS]; /* MODEL_KIND_… */
 } Config;
+_Static_assert(sizeof(Config) == 4 * 75, "words of Config");
 
 /* The least and the most that its first words may be. */
 #define CONFIG_INTEGERS 13
@@ -79,6 +80,7 @@ typedef struct {
   int32_t offset; /* floats from the start of the parameter arrays */
   int32_t row_offset; /* rows from the start of the arrays with a value a row; a table has none */
 } Tensor;
+_Static_assert(sizeof(Tensor) == 4 * 10, "words of Tensor");
 
 enum {
   ADDRESS_WEIGHT, ADDRESS_MOMENT1, ADDRESS_MOMENT2, ADDRESS_GRADIENT, ADDRESS_EFFECTIVE, ADDRESS_SCALE_MOMENT1,

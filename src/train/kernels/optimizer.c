@@ -3,7 +3,7 @@
 
 #define LATENT_LIMIT 3.0f /* largest latent weight, in mean magnitudes of its row */
 
-void lay_out_optimizer(Trainer *t, Arena *arena) { t->partial = take_floats(arena, (uint64_t)t->p.floats / BLOCK + 1); }
+void lay_out_optimizer(Trainer *t, Arena *arena) { t->partial = take_floats(arena, (uint64_t)t->p.floats / BLOCK + 1 + MAX_NGRAMS); }
 
 /* Sums over the shards, in the shards' order, of a run of floats. */
 static void sum_shards(Trainer *t, float *to, int from_table, size_t first, size_t count) {
@@ -17,7 +17,11 @@ static void sum_shards(Trainer *t, float *to, int from_table, size_t first, size
 void phase_reduce(Trainer *t) {
   const size_t p = (size_t)t->p.floats, table = t->table.used ? (size_t)t->c.vocab * 3 * t->layer[0].padded : 0;
   const size_t p_tasks = ROUND_UP(p, BLOCK) / BLOCK, all = p_tasks + ROUND_UP(table, BLOCK) / BLOCK;
-  for (size_t task = (size_t)take_task(t); task < all; task = (size_t)take_task(t)) {
+  for (size_t task = (size_t)take_task(t); task < all + (size_t)t->c.ngrams; task = (size_t)take_task(t)) {
+    if (task >= all) {
+      gather_ngram(t, (int)(task - all));
+      continue;
+    }
     const int in_table = task >= p_tasks;
     const size_t first = (in_table ? task - p_tasks : task) * BLOCK, end = in_table ? table : p;
     sum_shards(t, in_table ? t->table.drows : t->p.grad, in_table, first, end - first < BLOCK ? end - first : BLOCK);
@@ -26,7 +30,11 @@ void phase_reduce(Trainer *t) {
 
 void phase_norm(Trainer *t) {
   const int blocks = ROUND_UP(t->p.floats, BLOCK) / BLOCK;
-  for (int block = take_task(t); block < blocks; block = take_task(t)) {
+  for (int block = take_task(t); block < blocks + t->c.ngrams; block = take_task(t)) {
+    if (block >= blocks) {
+      t->partial[block] = squared_norm_of_ngram(t, block - blocks);
+      continue;
+    }
     const int first = block * BLOCK, end = first + BLOCK < t->p.floats ? first + BLOCK : t->p.floats;
     vf sum = splat(0.0f);
     for (int i = first; i < end; i += VW) sum = fma_(load(t->p.grad + i), load(t->p.grad + i), sum);
@@ -37,7 +45,7 @@ void phase_norm(Trainer *t) {
 float gradient_norm(const Trainer *t) {
   const int blocks = ROUND_UP(t->p.floats, BLOCK) / BLOCK;
   double sum = 0;
-  for (int i = 0; i < blocks; i++) sum += t->partial[i];
+  for (int i = 0; i < blocks + t->c.ngrams; i++) sum += t->partial[i];
   return __builtin_sqrtf((float)sum);
 }
 
@@ -108,7 +116,7 @@ static void update_block(Trainer *t, int block, const float *schedule) {
   const int first = block * BLOCK, end = first + BLOCK < t->p.floats ? first + BLOCK : t->p.floats;
   for (int tensor = 0; tensor < t->p.tensors; tensor++) {
     const Tensor *info = &t->p.tensor[tensor];
-    if (c->ternary && is_weight(info)) continue;
+    if ((c->ternary && is_weight(info)) || info->table || info->role == MODEL_ROLE_SCALE) continue;
     const int after = info->offset + info->groups * info->group_stride * info->stride;
     const int from = info->offset > first ? info->offset : first, to = after < end ? after : end;
     const float keep = 1.0f - (is_weight(info) ? step.rate * c->weight_decay : 0.0f);
@@ -119,10 +127,54 @@ static void update_block(Trainer *t, int block, const float *schedule) {
   }
 }
 
+/* Adam's step of one number; its moments are averaged and stored. */
+INLINE float adam_1(const Config *c, const Step *step, float gradient, float *moment1, float *moment2) {
+  const float g = gradient * step->clip;
+  *moment1 = c->beta1 * *moment1 + (1.0f - c->beta1) * g;
+  *moment2 = c->beta2 * *moment2 + (1.0f - c->beta2) * g * g;
+  return (*moment1 * step->correct1) / (__builtin_sqrtf(*moment2 * step->correct2) + c->epsilon);
+}
+
+/*
+ * Rows of an n-gram table that this step touched, from `first` on: Adam whose moments stand still in steps that do not touch a row (as
+ * PyTorch's SparseAdam). A row moves in units of the table's scale, by as much as another ternary row whose mean magnitude lies
+ * where the step between two levels says. The scale moves as those of ternary rows do.
+ */
+static void update_touched(Trainer *t, Ngram *n, int first, const float *schedule) {
+  const Config *c = &t->c;
+  const Step step = step_of(t, schedule);
+  const int tensor = tensor_of(&n->part, MODEL_NGRAM_WEIGHT), trits = t->p.tensor[tensor].trits;
+  const float unit = trits == 1 ? 1.0f : 1.0f / (trits == 2 ? c->step2 : c->step3), move = step.rate * c->latent_rate * unit;
+  const float widest = n->levels ? (float)n->levels + 0.5f : __builtin_inff();
+  const int end = first + TOUCHED_ROWS < n->touched ? first + TOUCHED_ROWS : n->touched;
+  for (int i = first; i < end; i++) {
+    const size_t from = (size_t)t->p.tensor[tensor].offset + (size_t)n->rows[i] * n->width;
+    for (int j = 0; j < n->width; j++) {
+      float *w = &t->p.weight[from + j];
+      *w -= move * adam_1(c, &step, n->grad[(size_t)i * n->width + j], &t->p.moment1[from + j], &t->p.moment2[from + j]);
+      if (*w > widest) *w = widest;
+      if (*w < -widest) *w = -widest;
+    }
+  }
+  if (first > 0) return;
+  const int at_scale = t->p.tensor[tensor_of(&n->part, MODEL_NGRAM_SCALE)].offset;
+  float *scale = &t->p.weight[at_scale];
+  *scale *= 1.0f - step.rate * adam_1(c, &step, *scale * t->p.grad[at_scale], &t->p.moment1[at_scale], &t->p.moment2[at_scale]);
+  const float most = n->levels && c->quantize_activations ? 127.0f / (float)(1 << c->embed_frac) / (float)n->levels : __builtin_inff();
+  if (*scale > most) *scale = most;
+}
+
 /* Clips the gradient's global norm and updates all parameters. */
 void phase_update(Trainer *t, const float *schedule) {
   const int blocks = ROUND_UP(t->p.floats, BLOCK) / BLOCK;
   int task = take_task(t);
+  int seen = blocks;
   for (; task < blocks; task = take_task(t)) update_block(t, task, schedule);
-  if (t->c.ternary) for_row_tasks(t, update_ternary_rows, task, blocks, 1, schedule);
+  for (int i = 0; i < t->c.ngrams; i++) {
+    Ngram *n = &t->sources.ngram[i];
+    const int tasks = ROUND_UP(n->touched, TOUCHED_ROWS) / TOUCHED_ROWS;
+    for (; task < seen + tasks; task = take_task(t)) update_touched(t, n, (task - seen) * TOUCHED_ROWS, schedule);
+    seen += tasks;
+  }
+  if (t->c.ternary) for_row_tasks(t, update_ternary_rows, task, seen, 1, schedule);
 }

@@ -1,4 +1,4 @@
-/* The embeddings of a block's tokens, and their gradients. */
+/* The vectors that enter the stack for a block's tokens, and their gradients. */
 #include "sources.h"
 #include "phases.h"
 
@@ -7,17 +7,20 @@ Signal add_sources(Trainer *t) {
   const Sizes sizes = {{[MODEL_OF_ONE] = 1, [MODEL_OF_VOCAB] = c->vocab, [MODEL_OF_DIM] = c->dim}};
   t->sources.embedding = add_part(&t->p, c, MODEL_RULES_EMBEDDING, MODEL_RULE_COUNT_EMBEDDING, &sizes, 0);
   t->sources.dp = PADDED(c->dim);
-  t->sources.out = (Signal){0, c->dim, PADDED(c->dim), 1.0f / (float)(1 << c->embed_frac)};
+  const int width = add_ngrams(t, c->dim);
+  t->sources.out = (Signal){0, width, PADDED(width), 1.0f / (float)(1 << c->embed_frac)};
   return t->sources.out;
 }
 
 void lay_out_sources(Trainer *t, Arena *arena) {
   const uint64_t floats = (uint64_t)PADDED(t->c.vocab) * t->sources.dp;
+  lay_out_ngrams(t, arena);
   t->sources.embed_in = take_floats(arena, floats);
   t->sources.embed_16 = take_16(arena, t->integers ? floats : 0);
 }
 
 void lay_out_sources_shard(Trainer *t, Shard *s, Arena *arena) {
+  lay_out_ngrams_shard(t, s, arena);
   if (t->table.used) return;
   const int ld = SKEWED(t->sources.out.padded);
   const uint64_t floats = (uint64_t)t->rows * ld;
@@ -37,17 +40,22 @@ void sources_forward(const Block *b) {
     if (t->integers) copy_16(b->s->sources.x16 + to, t->sources.embed_16 + from, dp);
   }
   mark(IN_SCATTER);
+  if (t->c.ngrams) ngrams_forward(b); /* behind an embedding: over its padding */
 }
 
 void sources_backward(const Block *b) {
   const Trainer *t = b->t;
   const Shard *s = b->s;
   const int dp = t->sources.dp, lanes = t->shard_lanes, rows = rows_of_block(b), ld = t->sources.out.padded;
+  const int whole = t->c.ngrams ? t->c.dim / VW * VW : dp; /* behind it stands a table's row, or padding */
   float *grad = at(&t->p, s->grad, tensor_of(&t->sources.embedding, MODEL_EMBED_WEIGHT));
   for (int i = 0; i < rows; i++) {
     const int token = lane_tokens(b, t->inputs, i % lanes)[b->first + i / lanes];
     float *to = grad + (size_t)token * dp;
-    for (int j = 0; j < dp; j += VW) store(to + j, load(to + j) + load(s->dout + (size_t)i * ld + j));
+    const float *from = s->dout + (size_t)i * ld;
+    for (int j = 0; j < whole; j += VW) store(to + j, load(to + j) + load(from + j));
+    for (int j = whole; j < t->c.dim; j++) to[j] += from[j];
   }
   mark(IN_SCATTER);
+  if (t->c.ngrams) ngrams_backward(b);
 }

@@ -1,21 +1,23 @@
-/* What stands before the stack: the token's embedding, and the table of its products with a first GRU layer's weights. */
+/* What stands before the stack: the token's embedding, rows of n-gram tables behind it, and the table of its products with a first GRU layer's weights. */
 #ifndef TLM_TRAIN_SOURCES_H
 #define TLM_TRAIN_SOURCES_H
 
-#include "layer.h"
+#include "ngram.h"
 
 #define TABLE_ROWS 16 /* rows a task of the input table */
 
 typedef struct {
   Part embedding;
   Signal out;
+  Ngram ngram[MAX_NGRAMS];
   int32_t dp;         /* floats from one embedding row to the next */
   float *embed_in;    /* (Vp, Dp) embeddings as the stack sees them */
   int16_t *embed_16;  /* the same in units of 2^−embed_frac, where products are made in integers */
 } Sources;
 
 typedef struct {
-  Rows out;      /* (N, Dp), skewed; null where the input table stands for it */
+  NgramRun ngrams;
+  Rows out;      /* (N, W0p), skewed; null where the input table stands for it */
   float *x;
   int16_t *x16;
 } SourcesRun;

@@ -45,7 +45,7 @@ INLINE vf levels_(vf w, const Ternary *of, int trits) {
   return (vf)((vi)size | ((vi)w & (int32_t)0x80000000));
 }
 
-/* A looked-up weight in 8 bits, in units of 1/one (SPEC.md 3.1): its magnitude rounded half up, at most 127. */
+/* Looked-up weights in 8 bits, in units of 1/one (SPEC.md 3.1): the magnitude rounded half up, at most 127. */
 INLINE vf looked_up(vf x, float one) {
   const vf size = min_(floor_(fma_(abs_(x), splat(one), splat(0.5f))), splat(127.0f));
   return (vf)((vi)size | ((vi)x & (int32_t)0x80000000));
@@ -100,7 +100,7 @@ void for_row_tasks(Trainer *t, RowTask *work, int task, int first_task, int weig
   while (tensor < t->p.tensors) {
     const Tensor *info = &t->p.tensor[tensor];
     const int rows = info->groups * info->group_stride;
-    const int tasks = weights_only && !is_weight(info) ? 0 : ROUND_UP(rows, TASK_ROWS) / TASK_ROWS;
+    const int tasks = info->table || (weights_only && !is_weight(info)) ? 0 : ROUND_UP(rows, TASK_ROWS) / TASK_ROWS;
     if (task >= seen + tasks) {
       seen += tasks;
       tensor++;
