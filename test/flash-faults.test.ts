@@ -76,6 +76,21 @@ describe('a board that vanishes', () => {
     );
   });
 
+  it('is named also where a write fails before the port says that it has gone', async () => {
+    const port = new VanishingPort(Infinity);
+    const write = port.write.bind(port);
+    let sent = 0;
+    port.write = async (data) => {
+      sent += data.length;
+      if (sent > 60_000) throw new TinyLMError('port-lost', '/dev/ttyGONE was disconnected', 'plug it in again');
+      await write(data);
+    };
+    await assert.rejects(flashImage({ port, parts: [{ offset: 0x10000, data: noise(120_000), name: 'app' }] }), {
+      code: 'flash-failed',
+      message: /^\/dev\/ttyGONE was disconnected while writing app \(\d+ % sent\)$/,
+    });
+  });
+
   it('over TCP, as a process: it ends by itself', async () => {
     for (const after of [1, 2000, 40_000]) {
       let seen = 0;

@@ -59,8 +59,8 @@ export async function openPty(spawn: Spawn): Promise<Pty> {
     });
   });
   const path = await within(START_MS, named, late('socat does not say which terminal it has made'));
-  // socat ends when the last user of the terminal closes it: keep one that never does.
-  const holder = spawn('sh', ['-c', 'exec 3<>"$0"; echo held; exec sleep 1000000', path], { stdio: 'pipe' });
+  // socat ends when the last user of the terminal closes it: keep one that never does, as long as this process lives.
+  const holder = spawn('sh', ['-c', 'exec 3<>"$0"; echo held; exec cat', path], { stdio: 'pipe' });
   const held = new Promise<void>((resolve, reject) => {
     holder.on('error', (e) => reject(new TinyLMError('pty', `sh: ${e.message}`)));
     holder.stdout?.on('data', () => resolve());

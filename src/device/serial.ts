@@ -54,6 +54,9 @@ export function serialError(path: string, error: Error): TinyLMError {
     return new TinyLMError('port-missing', `there is no serial port ${path}`,
       'run `tinylm devices` to see what is plugged in; some USB cables carry power only');
   }
+  if (/input\/output error|no such device|\bEIO\b|\bENXIO\b|device not configured/i.test(text)) {
+    return new TinyLMError('port-lost', `${path} was disconnected`, 'plug the board in again');
+  }
   if (/cannot lock|resource busy|temporarily unavailable|access denied|in use/i.test(text)) {
     return new TinyLMError('port-busy', `${path} is used by another program`,
       'close the other program (a serial monitor, an IDE) and try again');

@@ -210,7 +210,7 @@ export async function withFlasher<T>(options: FlasherOptions, body: (flasher: Fl
   const adapter = new WebPortAdapter(options.port);
   const loader = await createLoader(adapter, options.baud ?? 460_800, options.attempts ?? 7,
     options.onLog ?? (() => undefined));
-  const guard = new Guard(options.port, options.signal);
+  const guard = new Guard(options.port, options.signal, adapter);
   progress({ phase: 'connecting' });
   try {
     await connect(loader, adapter, guard, options);
@@ -236,7 +236,7 @@ export async function withFlasher<T>(options: FlasherOptions, body: (flasher: Fl
     return result;
   } finally {
     guard.release();
-    await closeQuietly(loader, options.port);
+    await closeQuietly(loader, adapter, options.port);
   }
 }
 
@@ -261,9 +261,10 @@ async function resetByLines(port: WebPortAdapter): Promise<void> {
 }
 
 /** esptool-js waits for its own reader without end when the port has gone: give it a moment, then close underneath. */
-async function closeQuietly(loader: Loader, port: Transport): Promise<void> {
+async function closeQuietly(loader: Loader, adapter: WebPortAdapter, port: Transport): Promise<void> {
   if (port.isOpen) await atMost(FAREWELL_MS, loader.transport.disconnect());
-  await port.close();
+  // Without streams its waiting for them to be let go ends, too.
+  await adapter.close();
 }
 
 /** Flashes parts, verifies, resets. */

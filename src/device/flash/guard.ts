@@ -7,18 +7,23 @@ import type { Transport } from '../transport.js';
 
 /** A block of flash is written within this, in milliseconds: between two the chip can be left. */
 const GRACE_MS = 1500;
+/** How long the loss of a port may take to be told (a hung-up terminal is looked at once a second). */
+const TOLD_MS = 1200;
 
 export class Guard {
   readonly #port: Transport;
   readonly #signal: AbortSignal | undefined;
+  readonly #line: { readonly failure?: TinyLMError | undefined };
   readonly #ends = new Set<(error: TinyLMError) => void>();
   readonly #stops = new Set<() => void>();
   readonly #off: () => void;
   #lost: TinyLMError | undefined;
   #moved = 0;
 
-  constructor(port: Transport, signal: AbortSignal | undefined) {
+  /** @param line what esptool-js writes to: knows of a write that failed before the port's end is told */
+  constructor(port: Transport, signal: AbortSignal | undefined, line: { readonly failure?: TinyLMError | undefined } = {}) {
     this.#port = port;
+    this.#line = line;
     this.#signal = signal;
     const offClose = port.onClose((error) => {
       // esptool-js closes and opens a port whose speed cannot be changed: that is no loss.
@@ -83,6 +88,7 @@ export class Guard {
     try {
       return await Promise.race([work, ended]);
     } catch (error) {
+      if (!(error instanceof TinyLMError)) await this.#told(error);
       this.#check(); // a loss or a stop is the cause of whatever came of it
       throw error;
     } finally {
@@ -93,10 +99,18 @@ export class Guard {
     }
   }
 
+  /** esptool-js may fail a moment before the loss of the port is told; what is in flash has nothing to do with it. */
+  async #told(error: unknown): Promise<void> {
+    if (error instanceof Error && /MD5/.test(error.message)) return;
+    for (const end = performance.now() + TOLD_MS; performance.now() < end && !this.#lost && !this.#line.failure; )
+      await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
   /** @throws TinyLMError when it has ended from outside already */
   #check(): void {
     if (this.#signal?.aborted) throw stopped();
     if (this.#lost) throw this.#lost;
+    if (this.#line.failure) throw this.#line.failure;
   }
 
   /** Lets go of port and signal. */

@@ -1,4 +1,5 @@
 /** A Transport in the shape of a Web Serial port: what esptool-js knows how to drive. */
+import { TinyLMError } from '../../model/errors.js';
 import type { Transport } from '../transport.js';
 
 /** The part of the Web Serial API (WICG) that esptool-js uses. */
@@ -19,6 +20,8 @@ export class WebPortAdapter implements WebPort {
   readonly setBaudRate?: (baud: number) => Promise<void>;
   /** whether the line has control lines: known after the first {@link setSignals} */
   hasSignals: boolean | undefined;
+  /** the first write that failed */
+  failure: TinyLMError | undefined;
   readonly #transport: Transport;
   #off: (() => void)[] = [];
 
@@ -33,9 +36,9 @@ export class WebPortAdapter implements WebPort {
     const transport = this.#transport;
     if (!transport.isOpen) await transport.open();
     await transport.setBaudRate?.(options.baudRate);
+    let over = false;
     this.readable = new ReadableStream<Uint8Array>({
       start: (controller) => {
-        let over = false;
         const offData = transport.onData((data) => {
           if (!over) controller.enqueue(data);
         });
@@ -47,8 +50,16 @@ export class WebPortAdapter implements WebPort {
         });
         this.#off = [offData, offClose, () => { over = true; }];
       },
+      // The reader has left: what still comes is for nobody.
+      cancel: () => { over = true; },
     });
-    this.writable = new WritableStream<Uint8Array>({ write: (data) => transport.write(data) });
+    this.writable = new WritableStream<Uint8Array>({
+      write: (data) => transport.write(data).catch((error: unknown) => {
+        // esptool-js goes on after it, and fails by what its stream is then.
+        if (error instanceof TinyLMError) this.failure ??= error;
+        throw error;
+      }),
+    });
   }
 
   async close(): Promise<void> {
