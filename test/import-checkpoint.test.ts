@@ -1,4 +1,4 @@
-/** Checkpoints of other programs: whatever the tensors are called, the model is the same; others are refused in words. */
+/** Checkpoints of other programs: whatever the tensors are called, the model is the same; others are refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importTensors, reorderGates, tensorsOfModel, TinyLMError, type ShapedTensor } from '../src/model/index.js';

@@ -32,8 +32,9 @@ const WORK = 4e8;
 const TOKENS = { min: 200, max: 800 };
 /** A model this good has its gates in order. */
 const GOOD = 3;
-/** What another order must be better by, in bits per byte, before it is believed. */
+/** What another order must be better by, in bits per byte, and its share of the noise level, before it is believed. */
 const MARGIN = 0.5;
+const CLEAR = 0.6;
 
 /**
  * Bits per byte of a model on the beginning of a text, with its gates as they are and, unless that is good, in all
@@ -53,7 +54,8 @@ export function tryGates(model: FloatModel, documents: readonly Document[], eod:
   const [best] = GATE_ORDERS.filter((order) => order !== OWN_GATES)
     .map(measure)
     .sort((a, b) => a.bits - b.bits);
-  return own.bits - best.bits > MARGIN ? [own, best] : [own];
+  const clear = best.bits < CLEAR * noiseLevel(sample, model.config.vocab) && best.bits < own.bits - MARGIN;
+  return clear ? [own, best] : [own];
 }
 
 /** Whole documents, the first of them cut where it alone is too long. */
@@ -81,8 +83,8 @@ export function judgeGates([own, other]: readonly [GateFit, GateFit?], text: str
   if (other === undefined) return;
   throw new TinyLMError(
     'import-gates',
-    `the gates of this checkpoint are not in PyTorch's order ${gateWords(OWN_GATES)}: with it, ${bits(own.bits)} bits ` +
-      `per byte on ${text}; as ${gateWords(other.order)}, ${bits(other.bits)}`,
+    `the gates of this checkpoint are not in PyTorch's order ${gateWords(OWN_GATES)}: with it, ${bits(own.bits)} ` +
+      `bits per byte on ${text}; as ${gateWords(other.order)}, ${bits(other.bits)}`,
     `add --gates ${other.order}`,
   );
 }

@@ -1,4 +1,4 @@
-/** What quantizing has made of a model, measured: on the user's text, or, for a stranger's checkpoint, on the stories. */
+/** What quantizing has made of a model, measured: on the user's text, or a stranger's checkpoint on the stories. */
 import {
   configOf,
   parameterSpecs,
@@ -68,11 +68,9 @@ export function tryOnStories(
   }
   const level = noiseLevel(documents, float.config.vocab);
   const fit = tryGates(float, documents, tokenizer.eod);
-  const [own, other] = fit;
+  const [own] = fit;
   const stories = 'the built-in English stories';
-  // Of a text in another language little can be said.
-  if (gates === undefined && other !== undefined && other.bits < CLEAR)
-    unless(force, terminal, () => judgeGates(fit, stories));
+  if (gates === undefined) unless(force, terminal, () => judgeGates(fit, stories));
   if (own.bits > level)
     terminal.warn(
       `${bits(own.bits)} bits per byte on ${stories}, ${noiseWords(level)}; give --corpus with a text of the ` +
@@ -93,9 +91,6 @@ function strangeShare(documents: readonly TokenizedDocument[], { nibbleBase }: T
   const tokens = documents.flatMap((d) => [...d.tokens]);
   return tokens.filter(nibble).length / tokens.length;
 }
-
-/** Bits per byte that no model reaches by chance on a text. */
-const CLEAR = 5;
 
 export interface Figures {
   readonly bytes: number;

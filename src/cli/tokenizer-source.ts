@@ -60,8 +60,8 @@ export async function findTokenizer(
       `${source.path} was made by another program and has no tokenizer`,
       existsSync(beside)
         ? `there is one beside it: --tokenizer-from ${shellWord(beside)}`
-        : 'add --tokenizer-from byte when its tokens are bytes, or --tokenizer-from with its tokenizer.json, its list of ' +
-            'characters, or the run folder or .tlm that it was trained with',
+        : 'add --tokenizer-from byte when its tokens are bytes, or --tokenizer-from with its tokenizer.json, its ' +
+            'list of characters, or the run folder or .tlm that it was trained with',
     );
   }
   if (tokenizerFrom === 'byte') return imported(bytesOfModel(model.vocab), 'byte');
@@ -142,7 +142,7 @@ const MARKS =
   '\tA tab, a_b, c/d: e-mail?';
 
 /** Texts for comparing tokenizers, when there is none of the user's. */
-export const sampleTexts = (): string[] => [MARKS, ...generateStories({ lang: 'en', seed: 1, bytes: 40_000 })];
+export const sampleTexts = (): string[] => [...generateStories({ lang: 'en', seed: 1, bytes: 40_000 }), MARKS];
 
 /**
  * Encodes as the tokenizer's own program does and as TinyLM does, and back.

@@ -36,8 +36,8 @@ function fail(what: string): never {
 
 /**
  * Reads a file; every tensor becomes float32 (F64 is rounded).
- * @throws TinyLMError `safetensors`: cut off, overlapping, with holes, of a type that the format has not, or without floats;
- *   `safetensors-kind`: a file of another kind, with what it is
+ * @throws TinyLMError `safetensors`: cut off, overlapping, with holes, of a type that the format has not, or without
+ *   floats; `safetensors-kind`: a file of another kind, with what it is
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
   const foreign = foreignKind(bytes);
@@ -51,7 +51,9 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
     const first = Array.from(bytes.subarray(0, 8), (b) => b.toString(16).padStart(2, '0')).join(' ');
     fail(`it begins with the bytes ${first}, expected the length of a header, at most ${HEADER_BYTES_MAX}`);
   }
-  if (8 + length > bytes.length) fail(`a header of ${length} bytes in a file of ${bytes.length}: it was cut off, or is of another kind`);
+  if (8 + length > bytes.length) {
+    fail(`a header of ${length} bytes in a file of ${bytes.length}: it was cut off, or is of another kind`);
+  }
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, 8 + length));
   const data = new DataView(bytes.buffer, bytes.byteOffset + 8 + length, bytes.byteLength - 8 - length);
   const spans: { name: string; begin: number; end: number }[] = [];

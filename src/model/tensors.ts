@@ -13,13 +13,15 @@ export interface ShapedTensor {
 const shown = (shape: readonly number[] | undefined): string => shape ? `(${shape.join(', ')})` : 'nothing';
 
 /** The configuration that names and shapes speak of; see `importTensors`. */
-export const configOfTensors = (tensors: ReadonlyMap<string, ShapedTensor>): ModelConfig => importTensors(tensors).config;
+export const configOfTensors = (tensors: ReadonlyMap<string, ShapedTensor>): ModelConfig =>
+  importTensors(tensors).config;
 
 /**
  * A model of the tensors of a checkpoint.
  *
  * @param expected the configuration it must have, under our names; else it is another program's: see `importTensors`.
- *   A checkpoint that repeats a tied embedding as an equal `fc.weight`, as PyTorch's state_dict does, is taken for a tied model.
+ *   A checkpoint that repeats a tied embedding as an equal `fc.weight`, as PyTorch's state_dict does, is taken for a
+ *   tied model.
  * @throws TinyLMError `checkpoint-shape` for a tensor missing, left over or of another shape,
  *   `checkpoint-value` for a number that is not finite
  */

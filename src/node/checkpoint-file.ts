@@ -156,8 +156,8 @@ function pick(tensors: ReadonlyMap<string, ShapedTensor>, prefix: string): Map<s
  * @param name for messages
  * @param expected the sizes it must have; default its own
  * @param importing how another program's names and gates are to be read
- * @throws TinyLMError `safetensors…` for a damaged file or one of another kind, `checkpoint-shape` for other tensors than those
- *   of a TinyLM
+ * @throws TinyLMError `safetensors…` for a damaged file or one of another kind, `checkpoint-shape` for other tensors than
+ *   those of a TinyLM
  */
 export function decodeWeights(bytes: Uint8Array, name: string, expected?: ModelConfig, importing: ImportOptions = {}): WeightsFile {
   const { tensors, others, metadata } = readChecked(bytes, name);

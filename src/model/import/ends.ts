@@ -1,5 +1,6 @@
 /**
- * The embedding and the output layer of another program's checkpoint: found by shape first, then by their bias and names.
+ * The embedding and the output layer of another program's checkpoint: found by shape first, then by bias and
+ * names.
  */
 import { listed, MAP_HINT, refuse, shownName, shownShape, type Tensors } from './words.js';
 

@@ -3,8 +3,8 @@ import { TinyLMError } from '../errors.js';
 import type { FloatModel } from '../config.js';
 
 /**
- * An order of the gates: reset r, update z, candidate n. `Z` instead of `z` is a gate turned round: h' = (1 − z)·h + z·n,
- * as in the paper (Cho et al., 2014), where PyTorch has h' = z·h + (1 − z)·n.
+ * An order of the gates: reset r, update z, candidate n. `Z` instead of `z` is a gate turned round: h' = (1 − z)·h +
+ * z·n, as in the paper (Cho et al., 2014), where PyTorch has h' = z·h + (1 − z)·n.
  */
 export type GateOrder = string;
 

@@ -1,6 +1,7 @@
 /**
  * Keras' names for the same layers: `kernel` (inputs, 3·H), `recurrent_kernel` (H, 3·H), `bias` (2, 3·H) with gates
- * z, r, h; a Dense layer's `kernel` (inputs, outputs); `embeddings` (V, D). They are PyTorch's, turned by a right angle.
+ * z, r, h; a Dense layer's `kernel` (inputs, outputs); `embeddings` (V, D). They are PyTorch's, turned by a right
+ * angle.
  */
 import type { ShapedTensor } from '../tensors.js';
 import { refuse, shownName, type Tensors } from './words.js';
@@ -22,8 +23,8 @@ export function fromKeras(tensors: Tensors): { tensors: Tensors; keras: boolean 
       const [two, rows] = tensor.shape;
       if (tensor.shape.length !== 2 || two !== 2) {
         refuse(
-          `${shownName(name)} has one bias where two are expected: a GRU with reset_after=False multiplies by r before ` +
-            'the product',
+          `${shownName(name)} has one bias where two are expected: a GRU with reset_after=False multiplies by r ` +
+            'before the product',
           'TinyLM, as PyTorch, multiplies after it: train with reset_after=True, which is the default',
         );
       }

@@ -55,7 +55,7 @@ export function importCharacters(tokens: Iterable<Numbered>, source: string): Im
           .slice(0, 3)
           .map(([token]) => shownToken(token))
           .join(', ')}: that is a list of words or of parts of words`,
-      'of lists, TinyLM imports those of characters; for a byte-pair tokenizer give its tokenizer.json, with the merges',
+      'of lists, TinyLM imports those of characters; for byte-pair merges give tokenizer.json, which has them',
     );
   }
   const ids = new Map(rest);

@@ -253,8 +253,8 @@ class Parts {
     }
     if (wordEnd(bytes, 0, bytes.length) < bytes.length) {
       refuseTokenizer(
-        `the token ${shownToken(text)} goes beyond what TinyLM takes for a word: a space and the letters or digits after ` +
-          `it, at most ${LIMITS.wordBytesMax} bytes; any other character is a word alone`,
+        `the token ${shownToken(text)} goes beyond what TinyLM takes for a word: a space and the letters or digits ` +
+          `after it, at most ${LIMITS.wordBytesMax} bytes; any other character is a word alone`,
       );
     }
     this.made.add(token);
