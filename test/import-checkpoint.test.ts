@@ -146,6 +146,17 @@ test('what is missing is zero, or named', () => {
   refused(without(modelOf(SIZES), /weight_ih_l0/), /weight_hh_l0, and no weight_ih/);
 });
 
+test('tokens read one-hot are an embedding that is the identity', () => {
+  const model = modelOf({ vocab: 9, dim: 9, hidden: 5 });
+  const eye = Float32Array.from({ length: 81 }, (_, i) => (Math.floor(i / 9) === i % 9 ? 1 : 0));
+  const notes = same(
+    without(model, /^embed/),
+    { ...model, tensors: new Map(model.tensors).set('embed.weight', eye) },
+    'one-hot',
+  );
+  assert.match(notes.join(), /one-hot/);
+});
+
 test('other kinds of models are refused in words', () => {
   const model = modelOf(SIZES);
   const plus = (name: string, ...shape: number[]): Map<string, ShapedTensor> =>

@@ -212,6 +212,18 @@ test('byte-pair merges that stay within a word: the same tokens as its own libra
   assert.deepEqual(listed.table, read(pairs).table, 'merges as pairs');
 });
 
+test('spaces written as \u2581, without one put before', () => {
+  const vocab: Record<string, number> = { '\u2581': 0, a: 1, b: 2, '\n': 3, ab: 4, '\u2581ab': 5 };
+  const json = {
+    pre_tokenizer: { type: 'Metaspace', replacement: '\u2581', prepend_scheme: 'never', split: true },
+    model: { type: 'BPE', vocab, merges: ['a b', '\u2581 ab'] },
+  };
+  const found = read(json, 'tokenizer.json');
+  const own = library(json);
+  for (const text of ['ab ab', ' ab  ab', 'ba ab\nab'])
+    assert.deepEqual(throughOurs(found, text), own.encode(text, { add_special_tokens: false }).ids, text);
+});
+
 test('whole characters that a byte-level tokenizer makes of bytes become our characters', () => {
   const letters = (text: string): string => Array.from(new TextEncoder().encode(text), (b) => BYTE_LETTERS[b]).join('');
   const cat = letters('猫');

@@ -5,7 +5,8 @@
 import { listed, MAP_HINT, refuse, shownName, shownShape, type Tensors } from './words.js';
 
 export interface FoundEnds {
-  readonly embedding: string;
+  /** Absent when the first layer reads tokens one-hot. */
+  readonly embedding?: string;
   /** Absent when the embedding serves both. */
   readonly head?: string;
   readonly bias?: string;
@@ -93,6 +94,9 @@ export function ends(tensors: Tensors, left: ReadonlySet<string>, dim: number, t
       bias: biasFor(tensors, left, head ?? kept),
       tied: `${candidates.map(shownName).join(' and ')} are equal: one matrix serves both`,
     };
+  }
+  if (embedding === undefined && head !== undefined && rows(head) === dim && candidates.length === 1) {
+    return { head, bias: biasFor(tensors, left, head) };
   }
   if (embedding === undefined || head === undefined) {
     const missing =

@@ -56,7 +56,7 @@ export function importTensors(
   if (tied !== undefined) notes.push(tied);
 
   const config = configOf({
-    vocab: tensors.get(embedding)!.shape[0],
+    vocab: tensors.get((embedding ?? head)!)!.shape[0],
     dim: layers[0].input,
     tied: head === undefined,
     layers: layers.map(({ width }) => ({ kind: 'gru', width })),
@@ -87,6 +87,10 @@ function ours(
   const moved: string[] = [];
   const named = parameterSpecs(config).map(({ name, shape, rows }): [string, ShapedTensor] => {
     const theirs = found.get(name);
+    if (theirs === undefined && name === 'embed.weight') {
+      notes.push('no embedding: the first layer reads tokens one-hot, so the embedding is the identity');
+      return [name, { shape, data: Float32Array.from({ length: rows * rows }, (_, i) => Number(i % (rows + 1) === 0)) }];
+    }
     if (theirs === undefined) {
       zeros.push(name);
       return [name, { shape, data: new Float32Array(rows) }];
