@@ -89,7 +89,10 @@ function ours(
     const theirs = found.get(name);
     if (theirs === undefined && name === 'embed.weight') {
       notes.push('no embedding: the first layer reads tokens one-hot, so the embedding is the identity');
-      return [name, { shape, data: Float32Array.from({ length: rows * rows }, (_, i) => Number(i % (rows + 1) === 0)) }];
+      return [
+        name,
+        { shape, data: Float32Array.from({ length: rows * rows }, (_, i) => Number(i % (rows + 1) === 0)) },
+      ];
     }
     if (theirs === undefined) {
       zeros.push(name);
