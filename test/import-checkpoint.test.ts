@@ -1,7 +1,15 @@
 /** Checkpoints of other programs: whatever the tensors are called, the model is the same; others are refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { importTensors, reorderGates, tensorsOfModel, TinyLMError, type ShapedTensor } from '../src/model/index.js';
+import fc from 'fast-check';
+import {
+  importTensors,
+  parameterSpecs,
+  reorderGates,
+  tensorsOfModel,
+  TinyLMError,
+  type ShapedTensor,
+} from '../src/model/index.js';
 import { modelOf, modules, renamed, same, SIZES, SQUARE, TIED, without, type Rename } from './helpers/import-models.js';
 
 const refused = (tensors: ReadonlyMap<string, ShapedTensor>, message: RegExp, hint = /./, options = {}): void => {
@@ -222,5 +230,51 @@ test("Keras' kernels are turned and their gates put in order", () => {
     tensors.set('gru/gru_cell/bias', { shape: [18], data: new Float32Array(18) }),
     /reset_after=False/,
     /reset_after=True/,
+  );
+});
+
+test('whatever tensors a file has: a model, or an error in words', () => {
+  const name = fc.oneof(
+    fc
+      .tuple(
+        fc.constantFrom('', 'a.', 'rnn.', 'model.'),
+        fc.constantFrom('weight', 'bias'),
+        fc.constantFrom('_ih', '_hh', '_hr'),
+        fc.constantFrom('', '_l0', '_l1'),
+      )
+      .map((parts) => parts.join('')),
+    fc.constantFrom(
+      'emb.weight',
+      'head.weight',
+      'head.bias',
+      'fc.weight',
+      'gru/kernel',
+      'gru/recurrent_kernel',
+      'gru/bias',
+      'd/kernel',
+      'e/embeddings',
+    ),
+    fc.string({ maxLength: 6 }),
+  );
+  const shape = fc.array(fc.constantFrom(1, 2, 3, 6, 9), { maxLength: 3 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, shape), { maxLength: 9 }), (list) => {
+      const tensors = new Map(
+        list.map(([n, s]): [string, ShapedTensor] => [
+          n,
+          { shape: s, data: new Float32Array(s.reduce<number>((a, b) => a * b, 1)).fill(0.5) },
+        ]),
+      );
+      try {
+        const { config, tensors: values } = importTensors(tensors);
+        assert.deepEqual(
+          [...values.keys()],
+          parameterSpecs(config).map((spec) => spec.name),
+        );
+      } catch (error) {
+        assert.ok(error instanceof TinyLMError, `${String(error)}: ${JSON.stringify(list)}`);
+      }
+    }),
+    { numRuns: 3000 },
   );
 });

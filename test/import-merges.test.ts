@@ -1,12 +1,15 @@
 /** Byte-pair tokenizers of Hugging Face: the same tokens as its own library gives, or refused by name. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { generateStories } from '../src/corpus/index.js';
+import { TinyLMError } from '../src/model/index.js';
 import {
   allTokenBytes,
   byteTable,
   BYTE_LETTERS,
   bytesOfModel,
+  readTokenizerFile,
   Tokenizer,
   trainTokenizer,
   type TokenizerTable,
@@ -179,4 +182,52 @@ test('tokenizers by other rules are refused by name', () => {
   refused({ ...json, pre_tokenizer: { type: 'Metaspace', prepend_scheme: 'always' } }, /puts a space/);
   refused({ ...json, pre_tokenizer: { type: 'Whitespace' } }, /throws spaces away/);
   refused({ ...json, added_tokens: [{ id: 9, content: '<|user|>' }] }, /a token of its own for "<\|user\|>"/);
+});
+
+test('whatever a file holds: a tokenizer, a text, or an error in words', () => {
+  const word = fc.oneof(
+    fc.string({ maxLength: 3 }),
+    fc.constantFrom('a', 'b', 'ab', ' ', '\u0120', '</s>', '<unk>', '__proto__'),
+  );
+  const ids = fc.dictionary(word, fc.oneof(fc.nat(9), fc.jsonValue()), { maxKeys: 8 });
+  const part = fc.oneof(
+    fc.jsonValue(),
+    fc.record({ type: fc.constantFrom('ByteLevel', 'Metaspace', 'NFC', 'Split', 'Sequence') }),
+  );
+  const tokenizer = fc.record(
+    {
+      normalizer: part,
+      pre_tokenizer: part,
+      added_tokens: fc.oneof(fc.jsonValue(), fc.array(fc.record({ content: word, id: fc.nat(9) }), { maxLength: 2 })),
+      model: fc.record({
+        type: fc.constantFrom('BPE', 'WordLevel', 'Unigram', 7),
+        vocab: fc.oneof(ids, fc.jsonValue()),
+        merges: fc.oneof(fc.array(fc.oneof(fc.tuple(word, word), word), { maxLength: 4 }), fc.jsonValue()),
+      }),
+    },
+    { requiredKeys: ['model'] },
+  );
+  const file = fc.oneof(
+    tokenizer,
+    fc.record({ stoi: fc.oneof(ids, fc.jsonValue()) }),
+    ids,
+    fc.jsonValue(),
+    fc.array(word),
+  );
+  const text = fc.oneof(
+    file.map((value) => JSON.stringify(value)),
+    fc.string(),
+    fc.array(word).map((words) => words.join('\n')),
+  );
+  fc.assert(
+    fc.property(text, (content) => {
+      try {
+        const found = readTokenizerFile('x', content);
+        if (found) new Tokenizer(found.table); // a table that breaks the rules throws here
+      } catch (error) {
+        assert.ok(error instanceof TinyLMError && error.code === 'tokenizer-import', `${String(error)}: ${content}`);
+      }
+    }),
+    { numRuns: 3000 },
+  );
 });

@@ -168,13 +168,13 @@ function linesOf(content: string): string[] {
   return lines;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\\n': '\n',
-  '\\t': '\t',
-  '\\r': '\r',
-  '\\s': ' ',
-  '<space>': ' ',
-  '<nl>': '\n',
-  '<newline>': '\n',
-};
-const unescaped = (line: string): string => ESCAPES[line] ?? line;
+const ESCAPES = new Map([
+  ['\\n', '\n'],
+  ['\\t', '\t'],
+  ['\\r', '\r'],
+  ['\\s', ' '],
+  ['<space>', ' '],
+  ['<nl>', '\n'],
+  ['<newline>', '\n'],
+]);
+const unescaped = (line: string): string => ESCAPES.get(line) ?? line;
