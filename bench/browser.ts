@@ -18,12 +18,17 @@ const PLACES = [
 ];
 const ORIGIN = 'http://localhost';
 
+/** Where a Chromium or Chrome is; undefined when none was found. The environment's CHROMIUM names one that stands elsewhere. */
+export function chromiumPath(): string | undefined {
+  return [process.env['CHROMIUM'], ...PLACES].find((path) => path && existsSync(path));
+}
+
 /**
  * @param say gets what the page logs
  * @returns undefined when there is no Chromium or Chrome; the environment's CHROMIUM names one that stands elsewhere
  */
 export async function openBrowser(say: (line: string) => void = () => {}): Promise<BrowserPage | undefined> {
-  const executablePath = [process.env['CHROMIUM'], ...PLACES].find((path) => path && existsSync(path));
+  const executablePath = chromiumPath();
   if (executablePath === undefined) return undefined;
   // its sandbox does not start for root, which is what containers run as; the page holds nothing but this package
   const browser = await chromium.launch({ executablePath, chromiumSandbox: false });

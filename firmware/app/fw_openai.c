@@ -158,7 +158,7 @@ void fw_openai_completion(fw_http *h, int chat) {
   const fw_port *port = h->app->port;
   h->chat = (uint8_t)chat;
   h->settings = h->app->settings;
-  h->piece = NULL;
+  h->piece = h->body;
   h->turn = NULL;
   h->piece_bytes = h->stops = h->held_bytes = 0;
   h->stopped = h->begun = 0;
@@ -187,6 +187,7 @@ void fw_openai_completion(fw_http *h, int chat) {
     h->content_type = "text/event-stream; charset=utf-8";
   } else {
     fw_text t;
+    h->content_type = "application/json";
     fw_text_init(&t, h->app->scratch, sizeof h->app->scratch);
     put_head(h, &t);
     put_choice(h, &t);

@@ -2,8 +2,10 @@
  * The line protocol over UART0 and, where the chip has it, over USB-Serial-JTAG. The drivers are used directly;
  * ESP-IDF's own output (errors and warnings) goes past them: so it waits 50 ms at most for a host that is not there.
  */
+#include "console.h"
+
 #include "driver/uart.h"
-#include "idf.h"
+#include "fw_session.h"
 #include "soc/soc_caps.h"
 #if SOC_USB_SERIAL_JTAG_SUPPORTED
 #include "driver/usb_serial_jtag.h"

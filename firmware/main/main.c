@@ -2,46 +2,26 @@
 #include "esp_log.h"
 #include "esp_task_wdt.h"
 #include "freertos/FreeRTOS.h"
-#include "freertos/semphr.h"
 #include "freertos/task.h"
-#include "idf.h"
 #include "nvs_flash.h"
+
+#include "console.h"
+#include "network.h"
+#include "port.h"
+#include "sockets.h"
 
 #define STACK_BYTES 6144
 #define PRIORITY 3      /* below the HTTP server's 5: who asks for info waits for one token at most */
 #define REST_EVERY 100  /* ticks of work after which one is left to the idle task, whose watchdog is on */
 #define IDLE_TICKS 5
 
-fw_app app;
-
 static uint32_t engine_memory[CONFIG_TINYLM_ENGINE_BYTES / 4];
 static fw_port port;
-static SemaphoreHandle_t lock;
-static TaskHandle_t generation;
-
-/* How many wait for the lock. */
-static uint32_t waiting;
-
-void app_lock(void) {
-  __atomic_add_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
-  xSemaphoreTake(lock, portMAX_DELAY);
-  __atomic_sub_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
-}
-void app_unlock(void) { xSemaphoreGive(lock); }
-
-uint32_t generation_stack_free(void) { return generation ? (uint32_t)uxTaskGetStackHighWaterMark(generation) : 0u; }
-
-/*
- * FreeRTOS makes who waits for a mutex ready, but does not keep it for them: on the other core they would come too late
- * again and again. This waits a moment for them to take it.
- */
-static void let_others_in(void) {
-  for (int i = 0; i < 1000 && __atomic_load_n(&waiting, __ATOMIC_SEQ_CST); i++) taskYIELD();
-}
 
 static void generate(void *starter) {
   TickType_t rested = xTaskGetTickCount();
   ESP_ERROR_CHECK(esp_task_wdt_add(NULL));
+  generation_is_this_task();
   /* The model is opened here, so that the engine's memory belongs to this core from the beginning. */
   app_lock();
   fw_app_init(&app, &port, engine_memory, sizeof engine_memory);
@@ -74,11 +54,10 @@ void app_main(void) {
     e = nvs_flash_init();
   }
   ESP_ERROR_CHECK(e);
-  lock = xSemaphoreCreateMutex();
-  configASSERT(lock);
+  shared_init();
   port_init(&port);
   /* The last core: on a chip with two, Wi-Fi works on the other one. */
-  if (xTaskCreatePinnedToCore(generate, "tinylm", STACK_BYTES, xTaskGetCurrentTaskHandle(), PRIORITY, &generation,
+  if (xTaskCreatePinnedToCore(generate, "tinylm", STACK_BYTES, xTaskGetCurrentTaskHandle(), PRIORITY, NULL,
                               portNUM_PROCESSORS - 1) != pdPASS) {
     ESP_LOGE("tinylm", "no memory for the generation task");
     return;

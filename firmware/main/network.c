@@ -1,5 +1,8 @@
 /* Wi-Fi as a station, and the name in the local network. Nothing here runs while no network's name is known. */
-#include "idf.h"
+#include "network.h"
+
+#include "port.h"
+#include "web.h"
 
 #if CONFIG_TINYLM_WIFI
 #include "esp_event.h"
@@ -68,7 +71,11 @@ void network_start(void) {
   ESP_ERROR_CHECK(esp_event_handler_register(WIFI_EVENT, ESP_EVENT_ANY_ID, on_event, NULL));
   ESP_ERROR_CHECK(esp_event_handler_register(IP_EVENT, IP_EVENT_STA_GOT_IP, on_event, NULL));
   ESP_ERROR_CHECK(esp_wifi_set_mode(WIFI_MODE_STA));
-  ESP_ERROR_CHECK(esp_wifi_set_config(WIFI_IF_STA, &config));
+  /* A name or password that Wi-Fi does not take is no reason to start again and again: the cable still works. */
+  if (esp_wifi_set_config(WIFI_IF_STA, &config) != ESP_OK) {
+    ESP_LOGE("tinylm", "Wi-Fi does not take this name and password; set others with /wifi");
+    return;
+  }
   ESP_ERROR_CHECK(esp_wifi_start());
 }
 #endif

@@ -1,12 +1,15 @@
-/* Flash, clock, settings that last, description. */
+#include "port.h"
+
+#include "fw_config.h"
+
 #include "esp_cpu.h"
 #include "esp_log.h"
 #include "esp_partition.h"
 #include "esp_random.h"
 #include "esp_system.h"
 #include "esp_timer.h"
-#include "idf.h"
 #include "nvs.h"
+#include "speed.h"
 
 #define SPACE "tinylm"
 
@@ -81,6 +84,7 @@ int port_config(const char *key, char value[FW_CONFIG_MAX]) {
   if (fw_equal(key, fw_length(key), "password")) configured = CONFIG_TINYLM_WIFI_PASSWORD;
   if (fw_equal(key, fw_length(key), "token")) configured = CONFIG_TINYLM_TOKEN;
   if (fw_equal(key, fw_length(key), "name")) configured = CONFIG_TINYLM_HOSTNAME;
+  if (fw_equal(key, fw_length(key), "allow")) configured = CONFIG_TINYLM_ALLOW;
 #endif
   return configured[0] && fw_copy_text(value, FW_CONFIG_MAX, configured, fw_length(configured)) ? 0 : -1;
 }

@@ -2,7 +2,9 @@
  * WebSockets as sessions: messages join to a stream of bytes. The server's task puts what comes into a ring; what goes
  * out is handed to that task, a piece at a time.
  */
-#include "idf.h"
+#include "sockets.h"
+
+#include "fw_session.h"
 
 #if CONFIG_TINYLM_WIFI
 #include "esp_http_server.h"
@@ -12,6 +14,8 @@
 #define SOCKETS 2
 #define IN_BYTES 2112
 #define OUT_BYTES 512
+/* Seconds after which a client without the token, that says nothing, makes room for a new one. */
+#define IDLE_S 10u
 #define WAIT_TICKS 2000 /* how long the server's task waits for room in the ring */
 
 typedef struct socket_session {
@@ -66,10 +70,24 @@ static int32_t give(void *user, const uint8_t *bytes, uint32_t n) {
   return 0;
 }
 
+/* Ends who has said nothing for longest and has no token, so that two such clients do not keep all others out. */
+static void end_idle(void) {
+  uint32_t most = IDLE_S;
+  socket_session *found = NULL;
+  for (int i = 0; i < SOCKETS; i++) {
+    const uint32_t idle = sockets[i].used ? fw_session_idle(&sockets[i].session) : 0u;
+    if (idle < most) continue;
+    most = idle;
+    found = &sockets[i];
+  }
+  if (found) fw_session_close(&found->session);
+}
+
 int sockets_open(void *server, int fd) {
   int i;
   app_lock();
   for (i = 0; i < SOCKETS && (sockets[i].used || sockets[i].sending); i++) {}
+  if (i == SOCKETS) end_idle(); /* its place is free when the client tries again */
   if (i < SOCKETS) {
     socket_session *s = &sockets[i];
     const fw_byte_port port = {s, take, give};

@@ -3,7 +3,8 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
 #include "freertos/task.h"
-#include "idf.h"
+#include "speed.h"
+
 
 /* ---- rows over both cores ---- */
 

@@ -2,9 +2,11 @@
  * HTTP by esp_http_server: this only carries bytes between it and fw_http. The server has one task; an answer that
  * takes time (a text) is sent from another, so that a second client hears at once that it must wait.
  */
-#include "idf.h"
+#include "web.h"
 
 #if CONFIG_TINYLM_WIFI
+#include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "esp_http_server.h"
@@ -12,12 +14,92 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/queue.h"
 #include "freertos/task.h"
+#include "fw_http.h"
+#include "sockets.h"
 
 #define REQUESTS 3
 #define PIECE 512
-/* A socket that says nothing for so many time-outs of the server (5 s each) is given up. */
-#define PATIENCE 2
 #define AUTHORIZATION_MAX 128
+#define NAME_MAX_BYTES 130 /* of Host and Origin: longer than anything that would be permitted */
+/*
+ * The server has one task: while it reads a request, all others wait. So a piece of a request may take 2 s to come, and
+ * its line and headers 3 s in all; a body has the limits of fw_http_late.
+ */
+#define PIECE_S 2
+#define HEADERS_MS 3000
+
+/* ---- connections: who is here, and since when the server has been reading a request of theirs ---- */
+
+#define VISITORS 7 /* the server's sockets: ESP-IDF has 10, of which it keeps 3 */
+
+typedef struct visitor {
+  int fd;
+  bool used;
+  bool reading; /* a request's headers have begun to come, but are not all there */
+  bool working; /* a request is being answered, or it is a WebSocket */
+  TickType_t since;
+} visitor;
+
+static visitor visitors[VISITORS];
+static httpd_handle_t web_server;
+
+static visitor *visitor_of(int fd) {
+  for (int i = 0; i < VISITORS; i++) {
+    if (visitors[i].used && visitors[i].fd == fd) return &visitors[i];
+  }
+  return NULL;
+}
+
+static void set_working(int fd, bool working) {
+  visitor *v = visitor_of(fd);
+  if (!v) return;
+  v->working = working;
+  v->reading = false;
+  v->since = xTaskGetTickCount();
+}
+
+/* Stands in for the server's own recv: it knows no limit for a request as a whole. */
+static int receive(httpd_handle_t server, int fd, char *bytes, size_t n, int flags) {
+  visitor *v = visitor_of(fd);
+  int got;
+  (void)server;
+  if (v && !v->working) {
+    if (!v->reading) v->since = xTaskGetTickCount();
+    v->reading = true;
+    if (xTaskGetTickCount() - v->since > pdMS_TO_TICKS(HEADERS_MS)) return HTTPD_SOCK_ERR_FAIL;
+  }
+  got = (int)recv(fd, bytes, n, flags);
+  if (got >= 0) return got;
+  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? HTTPD_SOCK_ERR_TIMEOUT : HTTPD_SOCK_ERR_FAIL;
+}
+
+/*
+ * The last place goes to a newcomer, and who has waited longest without a request under way leaves: never one that is
+ * being served, and no WebSocket. (The server's own lru_purge_enable would close those too.) When there is none, the
+ * newcomer is turned away.
+ */
+static esp_err_t on_open(httpd_handle_t server, int fd) {
+  visitor *place = NULL, *oldest = NULL;
+  int used = 0;
+  for (int i = 0; i < VISITORS; i++) {
+    visitor *v = &visitors[i];
+    if (!v->used) {
+      place = v;
+      continue;
+    }
+    used++;
+    if (!v->working && (!oldest || (int32_t)(v->since - oldest->since) < 0)) oldest = v;
+  }
+  if (!place) return ESP_FAIL;
+  if (used == VISITORS - 1) {
+    if (!oldest) return ESP_FAIL;
+    httpd_sess_trigger_close(server, oldest->fd);
+  }
+  *place = (visitor){.fd = fd, .used = true, .since = xTaskGetTickCount()};
+  return httpd_sess_set_recv_override(server, fd, receive);
+}
+
+/* ---- requests ---- */
 
 typedef struct answer {
   fw_http http;
@@ -50,6 +132,7 @@ static void give_back(answer *a) {
 static const char *status_line(uint16_t status) {
   switch (status) {
     case 200: return "200 OK";
+    case 204: return "204 No Content";
     case 400: return "400 Bad Request";
     case 401: return "401 Unauthorized";
     case 403: return "403 Forbidden";
@@ -57,6 +140,7 @@ static const char *status_line(uint16_t status) {
     case 405: return "405 Method Not Allowed";
     case 411: return "411 Length Required";
     case 413: return "413 Content Too Large";
+    case 429: return "429 Too Many Requests";
     case 501: return "501 Not Implemented";
     case 503: return "503 Service Unavailable";
     default: return "500 Internal Server Error";
@@ -67,16 +151,24 @@ static const char *status_line(uint16_t status) {
 static esp_err_t send_answer(answer *a) {
   httpd_req_t *req = a->request;
   char piece[PIECE];
+  fw_http_header headers[FW_HTTP_HEADERS];
+  const uint32_t count = fw_http_headers(&a->http, headers);
   esp_err_t e = httpd_resp_set_status(req, status_line(a->http.status));
-  if (e == ESP_OK) e = httpd_resp_set_type(req, a->http.content_type);
-  if (e == ESP_OK) e = httpd_resp_set_hdr(req, "Cache-Control", "no-store");
-  if (e == ESP_OK && a->http.retry_after) e = httpd_resp_set_hdr(req, "Retry-After", "1");
-  if (e == ESP_OK && a->http.www_authenticate) e = httpd_resp_set_hdr(req, "WWW-Authenticate", "Bearer");
+  for (uint32_t i = 0; i < count && e == ESP_OK; i++) {
+    const bool type = fw_equal(headers[i].name, fw_length(headers[i].name), "Content-Type");
+    e = type ? httpd_resp_set_type(req, headers[i].value)
+             : httpd_resp_set_hdr(req, headers[i].name, headers[i].value);
+  }
+  /* Without a body: chunks would have one. */
+  if (e == ESP_OK && (a->http.head || a->http.status == 204)) return httpd_resp_send(req, NULL, 0);
   while (e == ESP_OK) {
     int32_t n;
+    bool late;
     app_lock();
     n = fw_http_read(&a->http, piece, sizeof piece);
+    late = fw_http_late(&a->http);
     app_unlock();
+    if (late) return ESP_FAIL; /* the rest is not taken */
     if (n < 0) return httpd_resp_send_chunk(req, NULL, 0);
     if (n == 0) vTaskDelay(1);
     else e = httpd_resp_send_chunk(req, piece, n);
@@ -91,6 +183,7 @@ static void send_texts(void *unused) {
     answer *a;
     if (xQueueReceive(texts, &a, portMAX_DELAY) != pdTRUE) continue;
     if (send_answer(a) != ESP_OK) httpd_sess_trigger_close(a->request->handle, httpd_req_to_sockfd(a->request));
+    set_working(httpd_req_to_sockfd(a->request), false);
     httpd_req_async_handler_complete(a->request);
     give_back(a);
   }
@@ -100,12 +193,14 @@ static esp_err_t receive_body(answer *a) {
   httpd_req_t *req = a->request;
   size_t left = req->content_len;
   char piece[PIECE];
-  int waited = 0;
   while (left && !a->http.status) {
+    bool late;
     const int n = httpd_req_recv(req, piece, left < sizeof piece ? left : sizeof piece);
-    if (n == HTTPD_SOCK_ERR_TIMEOUT && ++waited < PATIENCE) continue;
-    if (n <= 0) return ESP_FAIL;
-    waited = 0;
+    app_lock();
+    late = fw_http_late(&a->http);
+    app_unlock();
+    if (late || (n <= 0 && n != HTTPD_SOCK_ERR_TIMEOUT)) return ESP_FAIL;
+    if (n <= 0) continue;
     left -= (size_t)n;
     app_lock();
     fw_http_body(&a->http, piece, (uint32_t)n);
@@ -114,8 +209,23 @@ static esp_err_t receive_body(answer *a) {
   return ESP_OK;
 }
 
+static const char *method_name(int method) {
+  switch (method) {
+    case HTTP_GET: return "GET";
+    case HTTP_HEAD: return "HEAD";
+    case HTTP_OPTIONS: return "OPTIONS";
+    default: return "POST";
+  }
+}
+
+/* NULL without; one that is too long is cut, and so is nothing that this device knows. */
+static const char *header(httpd_req_t *req, const char *name, char *value, size_t size) {
+  const esp_err_t e = httpd_req_get_hdr_value_str(req, name, value, size);
+  return e == ESP_OK || e == ESP_ERR_HTTPD_RESULT_TRUNC ? value : NULL;
+}
+
 static esp_err_t answer_request(answer *a) {
-  char path[48], authorization[AUTHORIZATION_MAX];
+  char path[96], authorization[AUTHORIZATION_MAX], host[NAME_MAX_BYTES], origin[NAME_MAX_BYTES];
   fw_http_request r;
   uint32_t n = 0;
   bool takes_time;
@@ -125,14 +235,12 @@ static esp_err_t answer_request(answer *a) {
     n++;
   }
   path[n] = 0;
-  r.method = a->request->method == HTTP_GET ? "GET" : "POST";
+  r.method = method_name(a->request->method);
   r.path = path;
   r.content_length = (uint32_t)a->request->content_len;
-  /* One that is too long is no token of this device either: it is refused as a wrong one. */
-  switch (httpd_req_get_hdr_value_str(a->request, "Authorization", authorization, sizeof authorization)) {
-    case ESP_OK: case ESP_ERR_HTTPD_RESULT_TRUNC: r.authorization = authorization; break;
-    default: r.authorization = NULL; break;
-  }
+  r.authorization = header(a->request, "Authorization", authorization, sizeof authorization);
+  r.host = header(a->request, "Host", host, sizeof host);
+  r.origin = header(a->request, "Origin", origin, sizeof origin);
   app_lock();
   fw_http_begin(&a->http, &app, &r);
   app_unlock();
@@ -159,14 +267,20 @@ static esp_err_t answer_request(answer *a) {
 }
 
 static esp_err_t on_request(httpd_req_t *req) {
+  const int fd = httpd_req_to_sockfd(req);
   answer *a = take_answer();
+  esp_err_t e;
+  set_working(fd, true);
   if (!a) {
+    set_working(fd, false);
     httpd_resp_set_status(req, status_line(503));
     httpd_resp_set_hdr(req, "Retry-After", "1");
     return httpd_resp_sendstr(req, "too many requests at once\n");
   }
   a->request = req;
-  return answer_request(a);
+  e = answer_request(a);
+  if (a->request == req) set_working(fd, false); /* else a text is being sent by the other task */
+  return e;
 }
 
 /* ---- WebSockets ---- */
@@ -179,7 +293,19 @@ static esp_err_t on_socket(httpd_req_t *req) {
   httpd_ws_frame_t frame = {0};
   /* The server calls this with GET after the handshake, and for a plain GET as well. */
   if (httpd_ws_get_fd_info(req->handle, httpd_req_to_sockfd(req)) != HTTPD_WS_CLIENT_WEBSOCKET) return on_request(req);
-  if (req->method == HTTP_GET) return sockets_open(req->handle, httpd_req_to_sockfd(req)) ? ESP_OK : ESP_FAIL;
+  if (req->method == HTTP_GET) {
+    /* The handshake is done already; to a page of another site the socket closes before it has said a byte. */
+    char host[NAME_MAX_BYTES], origin[NAME_MAX_BYTES];
+    const char *h = header(req, "Host", host, sizeof host), *o = header(req, "Origin", origin, sizeof origin);
+    bool may;
+    app_lock();
+    may = fw_http_may_upgrade(&app, h, o);
+    app.count.foreign += may ? 0u : 1u;
+    app_unlock();
+    if (!may || !sockets_open(req->handle, httpd_req_to_sockfd(req))) return ESP_FAIL;
+    set_working(httpd_req_to_sockfd(req), true);
+    return ESP_OK;
+  }
   if (httpd_ws_recv_frame(req, &frame, 0) != ESP_OK || frame.len > sizeof message) return ESP_FAIL;
   frame.payload = message;
   if (frame.len && httpd_ws_recv_frame(req, &frame, frame.len) != ESP_OK) return ESP_FAIL;
@@ -190,31 +316,38 @@ static esp_err_t on_socket(httpd_req_t *req) {
 }
 
 static void on_close(httpd_handle_t server, int fd) {
+  visitor *v = visitor_of(fd);
   (void)server;
+  if (v) v->used = false;
   sockets_closed(fd);
   close(fd); /* the server leaves that to this function */
 }
 
 void web_start(void) {
   httpd_config_t config = HTTPD_DEFAULT_CONFIG();
-  httpd_handle_t server = NULL;
   const httpd_uri_t routes[] = {
       {.uri = "/ws", .method = HTTP_GET, .handler = on_socket, .is_websocket = true},
       {.uri = "/*", .method = HTTP_GET, .handler = on_request},
+      {.uri = "/*", .method = HTTP_HEAD, .handler = on_request},
       {.uri = "/*", .method = HTTP_POST, .handler = on_request},
+      {.uri = "/*", .method = HTTP_OPTIONS, .handler = on_request},
   };
   config.stack_size = 6144;
   config.uri_match_fn = httpd_uri_match_wildcard;
+  config.open_fn = on_open;
   config.close_fn = on_close;
-  config.lru_purge_enable = true;
+  config.max_open_sockets = VISITORS;
+  config.max_resp_headers = FW_HTTP_HEADERS;
+  config.recv_wait_timeout = PIECE_S;
+  config.send_wait_timeout = PIECE_S;
   texts = xQueueCreate(1, sizeof(answer *));
   if (!texts || xTaskCreate(send_texts, "tinylm-http", 4096, NULL, 5, NULL) != pdPASS ||
-      httpd_start(&server, &config) != ESP_OK) {
+      httpd_start(&web_server, &config) != ESP_OK) {
     ESP_LOGE("tinylm", "the HTTP server cannot start");
     return;
   }
   for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-    ESP_ERROR_CHECK(httpd_register_uri_handler(server, &routes[i]));
+    ESP_ERROR_CHECK(httpd_register_uri_handler(web_server, &routes[i]));
   }
 }
 #endif

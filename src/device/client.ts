@@ -151,7 +151,7 @@ export class DeviceClient {
   }
 
   /** Has the device keep its network's name and password, its token, its own name; '' removes one. */
-  async config(values: { ssid?: string; password?: string; token?: string; name?: string }): Promise<void> {
+  async config(values: { ssid?: string; password?: string; token?: string; name?: string; allow?: string }): Promise<void> {
     await this.#inTurn(() => this.#request(PROTOCOL.MSG_CONFIG, json(values)));
   }
 

@@ -11,7 +11,7 @@
 #define HTTPD_SOCK_ERR_INVALID -2
 #define HTTPD_SOCK_ERR_TIMEOUT -3
 #define HTTPD_MAX_URI_LEN 512
-enum http_method { HTTP_DELETE = 0, HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 3, HTTP_PUT = 4 };
+enum http_method { HTTP_DELETE = 0, HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 3, HTTP_PUT = 4, HTTP_OPTIONS = 6 };
 typedef enum http_method httpd_method_t;
 typedef void *httpd_handle_t;
 typedef void (*httpd_free_ctx_fn_t)(void *ctx);
@@ -27,13 +27,16 @@ typedef struct httpd_config {
   uint16_t max_uri_handlers;
   uint16_t max_resp_headers;
   bool lru_purge_enable;
+  uint16_t recv_wait_timeout;
+  uint16_t send_wait_timeout;
   httpd_open_func_t open_fn;
   httpd_close_func_t close_fn;
   httpd_uri_match_func_t uri_match_fn;
 } httpd_config_t;
 #define HTTPD_DEFAULT_CONFIG()                                                                                       \
   {.task_priority = 5, .stack_size = 4096, .core_id = 0x7fffffff, .server_port = 80, .max_open_sockets = 7,          \
-   .max_uri_handlers = 8, .max_resp_headers = 8, .lru_purge_enable = false, .open_fn = NULL, .close_fn = NULL,       \
+   .max_uri_handlers = 8, .max_resp_headers = 8, .lru_purge_enable = false, .recv_wait_timeout = 5,     \
+   .send_wait_timeout = 5, .open_fn = NULL, .close_fn = NULL,       \
    .uri_match_fn = NULL}
 typedef struct httpd_req {
   httpd_handle_t handle;
@@ -64,6 +67,9 @@ int httpd_req_to_sockfd(httpd_req_t *r);
 int httpd_req_recv(httpd_req_t *r, char *buf, size_t buf_len);
 esp_err_t httpd_req_get_hdr_value_str(httpd_req_t *r, const char *field, char *val, size_t val_size);
 esp_err_t httpd_resp_send_chunk(httpd_req_t *r, const char *buf, ssize_t buf_len);
+esp_err_t httpd_resp_send(httpd_req_t *r, const char *buf, ssize_t buf_len);
+typedef int (*httpd_recv_func_t)(httpd_handle_t hd, int sockfd, char *buf, size_t buf_len, int flags);
+esp_err_t httpd_sess_set_recv_override(httpd_handle_t hd, int sockfd, httpd_recv_func_t recv_func);
 esp_err_t httpd_resp_sendstr(httpd_req_t *r, const char *str);
 esp_err_t httpd_resp_set_status(httpd_req_t *r, const char *status);
 esp_err_t httpd_resp_set_type(httpd_req_t *r, const char *type);

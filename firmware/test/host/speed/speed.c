@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "host.h"
-#include "idf.h"
+#include "speed.h"
 
 #define STEPS 20u
 
