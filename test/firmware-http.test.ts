@@ -74,9 +74,9 @@ test('malformed and oversized requests are refused, and cost the device nothing'
       [{ prompt: 5 }, 400], [{ prompt: ['a', 'b'] }, 400], [{ max_tokens: 0 }, 400], [{ max_tokens: '5' }, 400],
       [{ temperature: 11 }, 400],
       [{ n: 2 }, 400], [{ best_of: 3 }, 400], [{ logprobs: 1 }, 400], [{ echo: true }, 400], [{ suffix: 'x' }, 400],
-      [{ stop: ['a', 'b'] }, 400],
+      [{ stop: ['a', 'b', 'c', 'd', 'e'] }, 400], [{ messages: [] }, 400], [{ logit_bias: { 5: 1 } }, 400],
       [{ stop: 'x'.repeat(33) }, 400], [{ presence_penalty: 0.5 }, 400], [{ stream: 'yes' }, 400],
-      [{ stream_options: 1 }, 400], [{ seed: -1 }, 400],
+      [{ stream_options: 1 }, 400], [{ seed: 'x' }, 400], [{ seed: 1.5 }, 400],
       [{ prompt: 'x'.repeat(4096) }, 413],
     ];
     for (const [body, status] of bad) {
@@ -162,9 +162,8 @@ test('a model by HTTP: too large, damaged, broken off; the device answers and th
     assert.equal((await curl(device, '/model', ...auth, '-H', 'Transfer-Encoding: chunked', '-d', 'x')).status, 411);
     assert.equal(await state(), 'ready'); // the old one is there still
     const damaged = await send(vector('bad/crc'));
-    assert.deepEqual([damaged.status, await state()], [400, 'bad']);
+    assert.deepEqual([damaged.status, await state()], [400, 'ready']); // the old one lives on
     assert.match(JSON.parse(damaged.body).error.message, /CRC-32/);
-    assert.equal((await curl(device, '/v1/completions', ...post({ prompt: 'a' }))).status, 503);
     const socket = connect(device.http, '127.0.0.1');
     const bytes = fileBytes(good);
     socket.write('POST /model HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n' +
@@ -173,7 +172,7 @@ test('a model by HTTP: too large, damaged, broken off; the device answers and th
     for (let i = 0; await state() !== 'upload'; i++) assert.ok(i < 200);
     assert.equal((await send(good)).status, 503);
     socket.destroy();
-    for (let i = 0; await state() !== 'none'; i++) assert.ok(i < 200);
+    for (let i = 0; await state() !== 'ready'; i++) assert.ok(i < 200);
     assert.equal((await send(good)).status, 200);
     assert.equal((await curl(device, '/v1/completions', ...post({ prompt: 'a' }))).status, 200);
   });

@@ -54,7 +54,7 @@ test('commands: help, info, settings, and errors in words', (t) => {
   for (const [line, code] of [['/foo', 'unknown'], ['/set temperature 11', 'bad-value'], ['/set x 1', 'bad-value'],
     ['/set temperature', 'bad-request'],
     ['/bench 0', 'bad-request'], ['/echo maybe', 'bad-request'], ['/cancel', 'idle'], ['/wifi', 'bad-request'],
-    [`/wifi a ${'b'.repeat(65)}`, 'bad-request'], ['x'.repeat(1025), 'overlong']]) {
+    [`/wifi a ${'b'.repeat(65)}`, 'bad-value'], ['x'.repeat(1025), 'overlong']]) {
     assert.match(answer(`${line}\n`), new RegExp(`^\\[error ${code}: .+\\]\\n$`), line);
   }
   assert.equal(JSON.parse(answer('/set stop "a b"\n') || '{}').stop, 'a b');
