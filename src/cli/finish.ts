@@ -6,7 +6,7 @@ import type { LoadedTrainer } from '../node/native-trainer.js';
 import type { RunFolder } from '../node/run-folder.js';
 import { shellWord } from '../node/shell.js';
 import { EngineModel, samplingWords, type Sampling } from './engine-model.js';
-import { exportModel } from './export-model.js';
+import { exportModel, usualMethod } from './export-model.js';
 import { checkStories } from './grammar.js';
 import { bitsOfFloat, bitsOfTlm } from './measure.js';
 import { runWeights } from './model-source.js';
@@ -39,7 +39,7 @@ export async function finishRun(finish: Finish): Promise<Figures> {
   const { file } = runWeights({ kind: 'run', path: folder.path, folder, record });
   const float = { config: file.model, tensors: file.weights };
   const about = { corpus: record.corpus.name, step: file.trained?.step ?? options.steps };
-  const quantizing = { threshold: options.threshold, embedFrac: options.embedFrac, about };
+  const quantizing = { method: usualMethod(options.ternary, file.model), threshold: options.threshold, embedFrac: options.embedFrac, about };
   const exported = exportModel(float, data.tokenizer, quantizing).bytes;
   folder.write('model', exported);
 

@@ -9,7 +9,7 @@ import { readBytes } from '../node/files.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
 import { shellWord } from '../node/shell.js';
 import { tableVocab, type TokenizerTable } from '../tokenizer/index.js';
-import { exportModel } from './export-model.js';
+import { exportModel, usualMethod } from './export-model.js';
 import { readRunRecord, type RunRecord } from './run-record.js';
 
 /** Ternary weights, ready for the engine. */
@@ -180,6 +180,7 @@ function quantized({ path, file }: WeightsSource): TlmSource {
     );
   const { options, tokenizer } = file.trained;
   const { bytes } = exportModel(floatModel(file), tokenizer, {
+    method: usualMethod(options.ternary, file.model),
     threshold: options.threshold,
     embedFrac: options.embedFrac,
   });

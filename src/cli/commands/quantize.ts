@@ -5,7 +5,7 @@ import { describeTrits, gateOrder, renumberTokens, type ModelConfig, type ModelS
 import { DEFAULT_THRESHOLD, type TensorReport, type TernaryMethod } from '../../quantize/index.js';
 import { verb, type Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import { exportModel, type ExportOptions } from '../export-model.js';
+import { exportModel, usualMethod, type ExportOptions } from '../export-model.js';
 import { floatModel, openWeights, type WeightsSource } from '../model-source.js';
 import { addOptions, CORPUS_OPTIONS } from '../options.js';
 import { corpusRecord, loadRecorded } from '../prepare.js';
@@ -151,12 +151,9 @@ const loadTexts = (corpus: string, loading: TokenizerOptions, stdin: Context['st
 function howTo(
   { file: { trained } }: WeightsSource,
   { method, threshold, packing }: Options,
-  { trits }: ModelConfig,
+  config: ModelConfig,
 ): ExportOptions {
-  // docs/checkpoints.md: of five float models, fitted levels of two and three trits lose about half as much; of one
-  // trit four did better by the threshold.
-  const fitted = !trained?.options.ternary && threshold === undefined && Object.values(trits).some((n) => n > 1);
-  const usual = fitted ? 'fit' : 'threshold';
+  const usual = threshold === undefined ? usualMethod(trained?.options.ternary === true, config) : 'threshold';
   return {
     method: method ?? usual,
     threshold: threshold ?? trained?.options.threshold ?? DEFAULT_THRESHOLD,
