@@ -87,7 +87,7 @@ BaseType_t xTaskCreatePinnedToCore(TaskFunction_t code, const char *const name, 
   init(&t->notified);
   t->code = code;
   t->argument = argument;
-  *made = t; /* before it runs, as FreeRTOS does */
+  if (made) *made = t; /* before it runs, as FreeRTOS does */
   if (pthread_create(&id, NULL, thread, t)) return pdFALSE;
   pthread_detach(id);
   return pdPASS;
