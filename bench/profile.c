@@ -26,7 +26,7 @@ EXPORT(bench_start) void bench_start(void) {
   last = seconds();
 }
 
-/* Seconds in a part (trainer.h) since the start. */
+/* Seconds in a part (profile.h) since the start. */
 EXPORT(bench_part) double bench_part(int which) { return part[which]; }
 
 /* Not static: a compiler that sees all writes would not multiply zeros. */

@@ -7,7 +7,7 @@ import { nativeForBench } from '../src/node/native-trainer.js';
 import type { Backend, NativeKernels } from '../src/train/index.js';
 import { openPool, operations, type Case } from './contestant.js';
 
-/** As in kernels/trainer.h. */
+/** As in kernels/profile.h. */
 export const PARTS = ['products', 'cell', 'softmax', 'scatter', 'weights', 'reduction', 'optimizer', 'barrier'] as const;
 export type Part = (typeof PARTS)[number];
 

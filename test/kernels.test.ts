@@ -24,8 +24,8 @@ for (const [name, flags] of [['wide vectors', ['-march=native']], ['four floats 
     try {
       const driver = join(packageRoot(), 'test', 'kernels', 'driver.c');
       const units = readdirSync(sources).filter((f) => f.endsWith('.c')).map((f) => join(sources, f));
-      execFileSync('gcc', ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-Wno-unused-function', ...flags, '-DTLM_ARENA_GAP=64',
-        '-fsanitize=address,undefined', '-fno-sanitize-recover=all', `-I${sources}`, '-o', join(folder, 'driver'), driver, ...units,
+      execFileSync('gcc', ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-Wno-unused-function', ...flags,
+        '-DTLM_ARENA_GAP=64', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', `-I${sources}`, '-o', join(folder, 'driver'), driver, ...units,
         '-lm', '-pthread'], { stdio: ['ignore', 'ignore', 'pipe'] });
       const said = execFileSync(join(folder, 'driver'), { encoding: 'utf8' });
       assert.match(said, /^ok: 60 models trained, [1-9]\d* configurations refused$/m);

@@ -14,8 +14,8 @@ const SIZES = {
 const small = configOf(SIZES.small);
 const tied = configOf(SIZES.tied);
 
-async function checkGradients(kernels: TrainerKernels, model: ModelConfig, ternary: boolean, lanes: number, segment: number, tolerance = 2e-5):
-Promise<void> {
+async function checkGradients(kernels: TrainerKernels, model: ModelConfig, ternary: boolean, lanes: number, segment: number,
+  tolerance = 2e-5): Promise<void> {
   const batch = makeBatch(model, lanes, segment);
   await withPool(kernels, { model, ternary, quantizeActivations: false }, 2, batch, async (pool) => {
     await pool.run(0, 1, false);
@@ -26,12 +26,13 @@ Promise<void> {
       const scale = Math.max(...wanted.map(Math.abs));
       assert.ok(scale > 1e-4, `${tensor} has a gradient to compare`);
       found.forEach((value, i) =>
-        assert.ok(Math.abs(value - wanted[i]) < tolerance * scale + tolerance / 100, `${tensor}[${i}]: found ${value}, expected ${wanted[i]}`));
+        assert.ok(Math.abs(value - wanted[i]) < tolerance * scale + tolerance / 100,
+          `${tensor}[${i}]: found ${value}, expected ${wanted[i]}`));
     }
   });
 }
 
-for (const { name: backend, kernels, skip } of backends) describe(`gradients against central differences in float64, ${backend}`, { skip }, () => {
+for (const { name: backend, kernels, skip } of backends) describe(`gradients by differences in float64, ${backend}`, { skip }, () => {
   // a vocabulary above half of the batch's tokens takes the path without the table of input products
   for (const [name, model, lanes, segment] of [
     ['two layers, untied, with the input table', small, 8, 6],
@@ -56,7 +57,8 @@ for (const { name: backend, kernels, skip } of backends) describe(`gradients aga
     ['a GRU on a stream', [{ kind: 'mlgru', width: 5 }, { kind: 'gru', width: 7 }], {}, 5, 6],
     ['a block on a GRU, a GRU on it', [{ kind: 'gru', width: 6 }, { kind: 'glu', width: 5 }, { kind: 'gru', width: 3 }], {}, 4, 5],
     ['blocks under a tied head', [{ kind: 'glu', width: 6 }, { kind: 'mlgru', width: 4 }], { tied: true }, 4, 6],
-    ['n-gram tables under a GRU', [{ kind: 'gru', width: 7 }], { ngrams: [{ order: 2, rows: 16, width: 3 }, { order: 4, rows: 32, width: 6 }] }, 5, 7],
+    ['n-gram tables under a GRU', [{ kind: 'gru', width: 7 }],
+      { ngrams: [{ order: 2, rows: 16, width: 3 }, { order: 4, rows: 32, width: 6 }] }, 5, 7],
     ['an n-gram table under a block', [{ kind: 'glu', width: 6 }], { dim: 9, ngrams: [{ order: 3, rows: 16, width: 2 }] }, 4, 6],
     ['a recurrence over two blocks of steps', [{ kind: 'mlgru', width: 3 }], { vocab: 5, dim: 2 }, 2, 70],
   ];

@@ -1,6 +1,6 @@
 /**
- * The trainer's memory as the C kernels lay it out: the configuration words, and the way between PyTorch's tight tensors and the padded
- * ones.
+ * The trainer's memory as the C kernels lay it out: the configuration words, and the way between PyTorch's tight tensors and the
+ * padded ones.
  */
 import { TRIT_GROUPS, type ModelConfig } from '../model/config.js';
 import { TinyLMError } from '../model/errors.js';
@@ -63,8 +63,10 @@ export function configWords(c: KernelConfig): Uint8Array {
     ...INTEGER_WORDS.map(([name]) => integers[name]),
     ...FLOAT_WORDS.map(([name]) => floats[name]),
     ...TRIT_GROUPS.map((group) => model.trits[group]),
-    ...list(model.ngrams.map(({ order, rows, width }) => [order, Math.log2(rows), width]), MODEL_LIMITS.ngramsMax, NGRAM_WORDS.length),
-    ...list(model.layers.map(({ kind, width }) => [LAYER_KINDS.indexOf(kind), width]), MODEL_LIMITS.layersMax, LAYER_WORDS.length),
+    ...list(model.ngrams.map(({ order, rows, width }) => [order, Math.log2(rows), width]), MODEL_LIMITS.ngramsMax,
+      NGRAM_WORDS.length),
+    ...list(model.layers.map(({ kind, width }) => [LAYER_KINDS.indexOf(kind), width]), MODEL_LIMITS.layersMax,
+      LAYER_WORDS.length),
   ];
   const bytes = new Uint8Array(words.length * 4);
   const view = new DataView(bytes.buffer);

@@ -63,7 +63,8 @@ export class KernelPool {
   }
 
   #padded(array: ParameterArray): Float32Array {
-    return this.#floats(ADDRESS[array], 0, this.#backend.count(hasRows(array) ? COUNT.rows : hasTables(array) ? COUNT.all_floats : COUNT.parameters, 0));
+    const count = hasRows(array) ? COUNT.rows : hasTables(array) ? COUNT.all_floats : COUNT.parameters;
+    return this.#floats(ADDRESS[array], 0, this.#backend.count(count, 0));
   }
 
   /** A copy of an array's values by the parameters' names, without padding: one value an element, or one a row. */
@@ -78,7 +79,7 @@ export class KernelPool {
     }));
   }
 
-  /** What the kernels do not keep for a whole n-gram table: gradients of the rows that the last step touched, and levels of weights. */
+  /** What the kernels do not keep for a whole n-gram table: gradients of the rows that the last step touched, and levels. */
   #tableRows(tensor: PaddedTensor, array: ParameterArray): Float32Array {
     const { model, ternary } = this.config;
     if (array === 'effective') {

@@ -14,7 +14,8 @@ static void add_parts(Trainer *t) {
     const Sizes sizes = {{[MODEL_OF_ONE] = 1, [MODEL_OF_INPUT] = signal.width, [MODEL_OF_WIDTH] = width}};
     if (l > 0) t->layer[l - 1].begins_stream = rule->stream && !signal.stream;
     layer->part = add_part(&t->p, c, rule->first_rule, rule->rules, &sizes, rule->stream || signal.stream);
-    signal = rule->stream ? (Signal){1, signal.width, signal.padded, 1.0f / NORM_ONE} : (Signal){0, width, PADDED(width), 1.0f / STATE_ONE};
+    signal = rule->stream ? (Signal){1, signal.width, signal.padded, 1.0f / NORM_ONE}
+                          : (Signal){0, width, PADDED(width), 1.0f / STATE_ONE};
     layer->out = signal;
   }
   add_head(t, signal);
@@ -88,8 +89,8 @@ EXPORT(trainer_bytes) size_t trainer_bytes(const Config *config) {
 }
 
 /*
- * Lays the trainer out at `base` (64-byte aligned, trainer_bytes long, all zero) and returns it; null for a configuration that cannot be
- * or another number of workers than 1 … shards.
+ * Lays the trainer out at `base` (64-byte aligned, trainer_bytes long, all zero) and returns it; null for a configuration that
+ * cannot be or another number of workers than 1 … shards.
  */
 EXPORT(trainer_init) Trainer *trainer_init(void *base, const Config *config, int workers) {
   if (check_config(config) || workers < 1 || workers > config->shards) return 0;

@@ -42,7 +42,7 @@ typedef struct {
   int pack_tasks;
   void (*pack)(const Trainer *t, const Layer *layer, int task); /* weights for the products, once a step */
   void (*forward)(const Block *b, const Layer *layer);          /* the steps of a block */
-  void (*backward)(const Block *b, const Layer *layer);         /* from s->dout, the gradient of its output, to that of its input there */
+  void (*backward)(const Block *b, const Layer *layer);         /* in s->dout: from the gradient of its output to its input's */
   void (*carry)(const Trainer *t, Shard *s, const Layer *layer, int in); /* null without a state; see carry_states */
 } LayerKind;
 

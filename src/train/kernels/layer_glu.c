@@ -72,7 +72,8 @@ static void forward(const Block *b, const Layer *layer) {
   const GluWeights *w = layer->weights;
   const GluRun *a = s->layer[layer->index].own;
   const Rows in = input_rows(b, layer);
-  const Rows u = norm_forward(b, at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_GLU_NORM)), in.exact, in.exact_ld, &a->input, row);
+  const float *gain = at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_GLU_NORM));
+  const Rows u = norm_forward(b, gain, in.exact, in.exact_ld, &a->input, row);
   forward_product(&w->forward_in, rows, 2 * wp, k, u.x, u.x16, u.ld, a->ab + row * 2 * wp, 2 * wp, t->zeros);
   mark(IN_PRODUCTS);
   gated(rows, wp, a->ab + row * 2 * wp, s->inner);

@@ -81,7 +81,9 @@ INLINE void cell_forward(int hp, const float *gx, const float *gh, float *saved,
   }
 }
 
-/* a->h_now: the states before a step, but zero in the lanes that it resets. Returns whether there are any; if not, nothing is copied. */
+/*
+ * a->h_now: the states before a step, but zero in the lanes that it resets. Returns whether there are any; if not, nothing is copied.
+ */
 static int reset_states(const Block *b, const GruRun *a, int hp, int step) {
   const Trainer *t = b->t;
   const int lanes = t->shard_lanes, ld = SKEWED(hp);
@@ -164,8 +166,8 @@ INLINE void cell_backward(int hp, const float *dh, const float *saved, float *dg
 }
 
 /*
- * Gradients of the gates, from s->dout to s->gates (block, 4Hp): gh_n, r, z, n; the first three are the hidden side, the last three the
- * input's. Going back, dcarry takes the state's.
+ * Gradients of the gates, from s->dout to s->gates (block, 4Hp): gh_n, r, z, n; the first three are the hidden side, the last
+ * three the input's. Going back, dcarry takes the state's.
  */
 static void gates_backward(const Block *b, const Layer *layer) {
   const Trainer *t = b->t;
@@ -213,7 +215,8 @@ static void input_gradients(const Block *b, const Layer *layer) {
   mark(IN_PRODUCTS);
   if (!stream) return;
   const int gain = tensor_of(&layer->part, MODEL_RNN_NORM);
-  norm_backward(b, at(&t->p, t->p.effective, gain), at(&t->p, s->grad, gain), in.exact, in.exact_ld, &a->input, row, dx, k, s->dout, k, 0);
+  norm_backward(b, at(&t->p, t->p.effective, gain), at(&t->p, s->grad, gain), in.exact, in.exact_ld, &a->input, row, dx, k,
+                s->dout, k, 0);
 }
 
 /* From s->gates, which is changed: gradients of W_hh and b_hh. */

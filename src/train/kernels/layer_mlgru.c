@@ -84,7 +84,8 @@ static void forward(const Block *b, const Layer *layer) {
   const MlgruWeights *w = layer->weights;
   const MlgruRun *a = s->layer[layer->index].own;
   const Rows in = input_rows(b, layer);
-  const Rows u = norm_forward(b, at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_MLGRU_NORM)), in.exact, in.exact_ld, &a->input, row);
+  const float *gain = at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_MLGRU_NORM));
+  const Rows u = norm_forward(b, gain, in.exact, in.exact_ld, &a->input, row);
   forward_product(&w->forward_in, rows, 3 * wp, k, u.x, u.x16, u.ld, s->products, 3 * wp,
                   at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_MLGRU_BIAS_IN)));
   mark(IN_PRODUCTS);
@@ -99,12 +100,16 @@ static void forward(const Block *b, const Layer *layer) {
     else cell_forward(wp, gates, saved, h_next, a->o + to, a->o_16, EXACT);
   }
   mark(IN_CELL);
-  forward_product(&w->forward_out, rows, k, wp, a->o + o_at, form == INTEGERS ? a->o_16 + o_at : 0, SKEWED(wp), s->products, k, t->zeros);
+  forward_product(&w->forward_out, rows, k, wp, a->o + o_at, form == INTEGERS ? a->o_16 + o_at : 0, SKEWED(wp), s->products, k,
+                  t->zeros);
   mark(IN_PRODUCTS);
   add_to_stream(rows, k, in.exact, in.exact_ld, s->products, a->stream + row * k);
 }
 
-/* A lane's step (the state after it is made again: a reset in the next step has cleared it): from the gradient of what goes out to those of the gates and, in dcarry, of the state before. */
+/*
+ * A lane's step: from the gradient of what goes out to those of the gates and, in dcarry, of the state before. The state after it is made
+ * again, because a reset in the next step has cleared it.
+ */
 INLINE void cell_backward(int wp, const float *d_out, const float *saved, float *dgates, float *dcarry) {
   for (int j = 0; j < wp; j += VW) {
     const vf f = load(saved + SAVED_F * wp + j), g = load(saved + SAVED_G * wp + j), c = load(saved + SAVED_C * wp + j);

@@ -105,8 +105,8 @@ void ngrams_backward(const Block *b) {
 }
 
 /*
- * What `place` says of a row holds only if `rows` has the row there. So it need not be cleared, and a step's cost does not depend on the
- * size of the table (Briggs and Torczon, "An efficient representation for sparse sets", 1993).
+ * What `place` says of a row holds only if `rows` has the row there. So it need not be cleared, and a step's cost does not depend
+ * on the size of the table (Briggs and Torczon, "An efficient representation for sparse sets", 1993).
  */
 void gather_ngram(Trainer *t, int table) {
   Ngram *n = &t->sources.ngram[table];

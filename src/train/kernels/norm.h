@@ -1,4 +1,6 @@
-/* Root mean square normalisation of a residual stream (SPEC.md 3.4): y = gain · x / sqrt(mean x² + 1e-12), in 8 bits in units of 1/32. */
+/*
+ * Root mean square normalisation of a residual stream (SPEC.md 3): y = gain · x / sqrt(mean x² + 1e-12), in 8 bits in units of 1/32.
+ */
 #ifndef TLM_TRAIN_NORM_H
 #define TLM_TRAIN_NORM_H
 

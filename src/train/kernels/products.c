@@ -13,7 +13,8 @@ void forward_product(const ForwardWeights *w, int m, int n, int k, const float *
   gemm(m, n, k, x, x_row, w->packed, y, y_row, bias, 0);
 }
 
-void backward_product(const BackwardWeights *w, int m, int n, int k, const float *dy, int dy_row, float *dx, int dx_row, int accumulate) {
+void backward_product(const BackwardWeights *w, int m, int n, int k, const float *dy, int dy_row, float *dx, int dx_row,
+                      int accumulate) {
 #if LOOKUPS
   if (w->offsets) {
     gemm_lookup(m, n, k, dy, dy_row, w->scale, w->offsets, dx, dx_row, accumulate);

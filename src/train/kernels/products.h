@@ -22,14 +22,17 @@ typedef struct {
   float *scale; /* (3 · lookup_groups(K)), zero beyond K */
 } BackwardWeights;
 
-/* Y (M, N) = X (M, K) · Wᵀ + bias (N). `x16` is X in units of its 8 bits, needed where the weights are levels; rows of both start x_row
- * numbers apart. */
+/*
+ * Y (M, N) = X (M, K) · Wᵀ + bias (N). `x16` is X in units of its 8 bits, needed where the weights are levels; rows of both start
+ * x_row numbers apart.
+ */
 void forward_product(const ForwardWeights *w, int m, int n, int k, const float *x, const int16_t *x16, int x_row, float *y, int y_row,
                      const float *bias);
 
 #define PRODUCT_SLACK 16
 /* DX (M, N) = [DX +] DY (M, K) · W. Up to PRODUCT_SLACK numbers behind a row of DY are read too, and must be finite. */
-void backward_product(const BackwardWeights *w, int m, int n, int k, const float *dy, int dy_row, float *dx, int dx_row, int accumulate);
+void backward_product(const BackwardWeights *w, int m, int n, int k, const float *dy, int dy_row, float *dx, int dx_row,
+                      int accumulate);
 
 /* DW (M, N) = [DW +] DYᵀ · X with DY (rows, M) and X (rows, N). */
 void weight_gradient(int m, int n, int rows, const float *dy, int dy_row, const float *x, int x_row, float *dw, int accumulate);

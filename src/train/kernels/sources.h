@@ -1,4 +1,7 @@
-/* What stands before the stack: the token's embedding, rows of n-gram tables behind it, and the table of its products with a first GRU layer's weights. */
+/*
+ * What stands before the stack: the token's embedding, rows of n-gram tables behind it, and the table of the embeddings' products with a
+ * first GRU layer's weights.
+ */
 #ifndef TLM_TRAIN_SOURCES_H
 #define TLM_TRAIN_SOURCES_H
 
