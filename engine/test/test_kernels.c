@@ -133,6 +133,28 @@ static void any_stack(uint32_t seed, uint32_t widest) {
   one_blob(&shape, &stack);
 }
 
+/* As many layers as there can be, every other one a GRU on a block's stream: as many tensors as there can be. */
+static void deepest(void) {
+  const blob_shape shape = { 20, 5, 1, 0, 0, 0, 2, 4 };
+  blob_stack stack;
+  uint32_t i;
+  stack.layers = 16;
+  stack.ngrams = 4;
+  for (i = 0; i < 16u; i++) {
+    stack.layer[i].kind = i % 2u ? 1u : 2u + i / 2u % 2u;
+    stack.layer[i].width = 3u + i;
+  }
+  for (i = 0; i < 4u; i++) {
+    stack.ngram[i].order = 2u + i % 3u;
+    stack.ngram[i].rows_log = 4u + i;
+    stack.ngram[i].width = 1u + i;
+  }
+  for (i = 0; i < 7u; i++) stack.trits[i] = (uint8_t)(1u + i % 3u);
+  stack.scale_bytes = 1;
+  stack.bias_bytes = 2;
+  one_blob(&shape, &stack);
+}
+
 static void print_cost(int type) {
   const blob_shape shape = { 256, 64, 64, 1, 1, type, 1, 1 };
   const uint32_t bytes = make_blob(&shape, NULL, 0);
@@ -173,6 +195,7 @@ void test_kernels(void) {
     one_model(40, sizes[i], sizes[(i * 5u + 3u) % 19u], 1u + i % 3u, 0);
   }
   one_model(20, 8, 130, 8, 0);
+  deepest();
   for (i = 0; i < 60u; i++) any_stack(i, 20);
   for (i = 60; i < 70u; i++) any_stack(i, 300);
   print_cost(1);
