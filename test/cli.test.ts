@@ -251,7 +251,7 @@ describe('tinylm on a model', () => {
 
       const out = join(folder, 'out');
       assert.equal((await tinylm(['export', tlm, '--packing', 't2', '--header', '--out', out])).code, 0);
-      for (const name of ['model.tlm', 'model.h', 'tensors.json', 'fc.bias.i16.bin'])
+      for (const name of ['model.tlm', 'model.h', 'tensors.json', 'fc.bias.i8.bin'])
         assert.ok(existsSync(join(out, name)), name);
       // The same again is no change; another packing would be one.
       assert.equal((await tinylm(['export', tlm, '--packing', 't2', '--header', '--out', out])).code, 0);
