@@ -44,12 +44,20 @@ const ISAS = ['rv32imc', 'lx106'] as const;
 /** FW_ENGINE_BYTES of the images without an operating system. */
 const BARE_ENGINE_BYTES = 18432;
 
-/** The default, one three times as large, and one of about a million weights. */
+const blocks = (width: number, inner: number): ModelConfig['layers'] =>
+  [1, 2].flatMap(() => [{ kind: 'mlgru', width }, { kind: 'glu', width: inner }] as const);
+/** A megabyte, of which a token reads two rows. */
+const TABLES: ModelConfig['ngrams'] = [{ order: 2, rows: 32768, width: 48 }, { order: 3, rows: 65536, width: 48 }];
+
+/** The default, its like of two trits, one three times as large, about a million weights in GRUs and in blocks, a megabyte of tables. */
 const MODELS: readonly { readonly name: string; readonly config: ModelConfig }[] = [
   { name: 'default', config: defaultConfig() },
+  { name: '2 trits', config: configOf({ ...defaultConfig(), trits: 2 }) },
   { name: '124 k', config: configOf({ vocab: 256, dim: 64, hidden: 128 }) },
   { name: '1 M', config: configOf({ vocab: 256, dim: 280, layers: 2, tied: true }) },
   { name: '1 M, wide', config: configOf({ vocab: 256, dim: 384, tied: true }) },
+  { name: 'blocks', config: configOf({ vocab: 256, dim: 192, tied: true, trits: 2, layers: blocks(192, 384) }) },
+  { name: 'n-grams', config: configOf({ vocab: 256, dim: 32, hidden: 96, ngrams: TABLES }) },
 ];
 /** What `tinylm budget --largest` is asked for the budget table. */
 interface Question {

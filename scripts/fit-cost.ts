@@ -12,10 +12,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { shape } from '../src/cli/shape.js';
 import { INSTRUCTION_CLASSES, type Isa } from '../src/cost/chips.js';
 import { WORK, tokenWork, type Packing } from '../src/cost/work.js';
 import { VirtMachine } from '../src/device/chip/virt.js';
-import { configOf, describeLayers, describeTrits, TRIT_GROUPS, type ModelConfig, type ModelShorthand } from '../src/model/index.js';
+import { configOf, TRIT_GROUPS, type ModelConfig, type ModelShorthand } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { inTemporaryFolder } from './test-native.js';
 
@@ -80,10 +81,6 @@ const macros = (c: ModelConfig, packing: Packing, tokens: number): string[] => [
   `-DTYPE=${packing === 't2' ? 1 : 2}`,
   `-DTOKENS=${tokens}`,
 ];
-
-/** A model in a few words. */
-const shown = (c: ModelConfig): string =>
-  `${c.vocab} × ${c.dim}, ${describeLayers(c)}, ${describeTrits(c)}${c.ngrams.length > 0 ? `, ${c.ngrams.length} tables` : ''}`;
 
 function field(output: string, name: string): number {
   const found = new RegExp(`\\b${name}=(\\d+)`).exec(output);
@@ -187,7 +184,7 @@ function fit(isa: Isa, packing: Packing): Fit {
   const configs = GRID.map(configOf);
   const work = configs.map((config) => WORK.map((name) => tokenWork(config, packing)[name]));
   const counts = configs.map((config, i) => {
-    console.error(`${isa} ${packing} ${shown(config)} (${i + 1} of ${GRID.length})`);
+    console.error(`${isa} ${packing} ${shape(config)} (${i + 1} of ${GRID.length})`);
     return isa === 'lx106' ? [countTotal(isa, config, packing)] : countClasses(config, packing, i % 6 === 0);
   });
   const totals = counts.map((c) => c.reduce((s, v) => s + v, 0));
