@@ -86,12 +86,11 @@ static void take_away(fw_app *app, fw_error why) {
 int fw_job_make_way(fw_app *app, const fw_client *client) {
   static const fw_error taken = {FW_ERR_TURN, "another client's turn; ask again"};
   const fw_job *job = &app->job;
-  const uint32_t age = app->uptime_ms - job->opened, blocked = job->blocked_ms + job->blocked / 1000u;
+  const uint32_t age = app->uptime_ms - job->opened;
   if (job->kind == FW_JOB_NONE) return 1;
   if (owner_trusted(app)) return 0;
-  /* It waited for its client for more than a second, and for most of the time. */
   if (!fw_trusted(app, client) && age < FW_TURN_MS && !(job->kind == FW_JOB_PROMPT && age > 2000u) &&
-      !(blocked > 1000u && blocked > age / 2u)) {
+      job->lag < 500000u) {
     return 0;
   }
   take_away(app, taken);
@@ -117,7 +116,7 @@ static void take_over(fw_app *app, fw_client *client, fw_job_kind kind) {
   job->owner = client;
   job->opened = app->uptime_ms;
   job->polled = job->window = now(app);
-  job->blocked = job->blocked_ms = job->window_blocked = job->window_bytes = 0;
+  job->blocked = job->lag = job->window_blocked = job->window_bytes = 0;
 }
 
 /* A new conversation, with its own seed. */
@@ -268,6 +267,9 @@ static int poll_bench(fw_app *app) {
   return 1;
 }
 
+/* µs: a reader that was slow is forgiven after as long a time without delay. */
+#define LAG_MAX 3000000u
+
 /*
  * Adds up how long the text has waited for its client. 1 when that is too slow a reader: over FW_SILENCE_MS it held the
  * text up for most of the time and took less than FW_SLOW_BYTES of it.
@@ -277,9 +279,13 @@ static int too_slow(fw_app *app, int full) {
   const uint32_t passed = now(app) - job->polled, window = FW_SILENCE_MS * 1000u;
   int slow;
   job->polled += passed;
-  if (full) job->blocked += passed;
+  if (full) {
+    job->blocked += passed;
+    job->lag += passed < LAG_MAX - job->lag ? passed : LAG_MAX - job->lag;
+  } else {
+    job->lag -= passed < job->lag ? passed : job->lag;
+  }
   if (now(app) - job->window < window && job->blocked < 1000000u) return 0;
-  job->blocked_ms += job->blocked / 1000u;
   job->window_blocked += job->blocked / 1000u;
   job->blocked %= 1000u;
   if (now(app) - job->window < window) return 0;

@@ -67,8 +67,8 @@ typedef struct fw_job {
   uint32_t active;       /* micros when the owner last said or took something */
   uint32_t opened;       /* uptime_ms when the owner got the job */
   uint32_t polled;       /* micros of the last poll */
-  uint32_t blocked;      /* µs that its text waited for the owner and that are not in blocked_ms yet */
-  uint32_t blocked_ms;   /* how long its text waited since the job was opened */
+  uint32_t blocked;      /* µs that its text waited for the owner, not yet in window_blocked */
+  uint32_t lag;          /* µs that its text waited, less those in which it did not */
   uint32_t window_blocked; /* ms of that since `window` */
   uint32_t window;       /* micros when the count of what it takes began */
   uint32_t window_bytes; /* of text that it has taken since */
