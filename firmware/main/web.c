@@ -5,8 +5,6 @@
 #include "web.h"
 
 #if CONFIG_TINYLM_WIFI
-#include <errno.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "esp_http_server.h"
@@ -16,88 +14,12 @@
 #include "freertos/task.h"
 #include "fw_http.h"
 #include "sockets.h"
+#include "visitors.h"
 
 #define REQUESTS 3
 #define PIECE 512
 #define AUTHORIZATION_MAX 128
 #define NAME_MAX_BYTES 130 /* of Host and Origin: longer than anything that would be permitted */
-/*
- * The server has one task: while it reads a request, all others wait. So a piece of a request may take 2 s to come, and
- * its line and headers 3 s in all; a body has the limits of fw_http_late.
- */
-#define PIECE_S 2
-#define HEADERS_MS 3000
-
-/* ---- connections: who is here, and since when the server has been reading a request of theirs ---- */
-
-#define VISITORS 7 /* the server's sockets: ESP-IDF has 10, of which it keeps 3 */
-
-typedef struct visitor {
-  int fd;
-  bool used;
-  bool reading; /* a request's headers have begun to come, but are not all there */
-  bool working; /* a request is being answered, or it is a WebSocket */
-  TickType_t since;
-} visitor;
-
-static visitor visitors[VISITORS];
-static httpd_handle_t web_server;
-
-static visitor *visitor_of(int fd) {
-  for (int i = 0; i < VISITORS; i++) {
-    if (visitors[i].used && visitors[i].fd == fd) return &visitors[i];
-  }
-  return NULL;
-}
-
-static void set_working(int fd, bool working) {
-  visitor *v = visitor_of(fd);
-  if (!v) return;
-  v->working = working;
-  v->reading = false;
-  v->since = xTaskGetTickCount();
-}
-
-/* Stands in for the server's own recv: it knows no limit for a request as a whole. */
-static int receive(httpd_handle_t server, int fd, char *bytes, size_t n, int flags) {
-  visitor *v = visitor_of(fd);
-  int got;
-  (void)server;
-  if (v && !v->working) {
-    if (!v->reading) v->since = xTaskGetTickCount();
-    v->reading = true;
-    if (xTaskGetTickCount() - v->since > pdMS_TO_TICKS(HEADERS_MS)) return HTTPD_SOCK_ERR_FAIL;
-  }
-  got = (int)recv(fd, bytes, n, flags);
-  if (got >= 0) return got;
-  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? HTTPD_SOCK_ERR_TIMEOUT : HTTPD_SOCK_ERR_FAIL;
-}
-
-/*
- * The last place goes to a newcomer, and who has waited longest without a request under way leaves: never one that is
- * being served, and no WebSocket. (The server's own lru_purge_enable would close those too.) When there is none, the
- * newcomer is turned away.
- */
-static esp_err_t on_open(httpd_handle_t server, int fd) {
-  visitor *place = NULL, *oldest = NULL;
-  int used = 0;
-  for (int i = 0; i < VISITORS; i++) {
-    visitor *v = &visitors[i];
-    if (!v->used) {
-      place = v;
-      continue;
-    }
-    used++;
-    if (!v->working && (!oldest || (int32_t)(v->since - oldest->since) < 0)) oldest = v;
-  }
-  if (!place) return ESP_FAIL;
-  if (used == VISITORS - 1) {
-    if (!oldest) return ESP_FAIL;
-    httpd_sess_trigger_close(server, oldest->fd);
-  }
-  *place = (visitor){.fd = fd, .used = true, .since = xTaskGetTickCount()};
-  return httpd_sess_set_recv_override(server, fd, receive);
-}
 
 /* ---- requests ---- */
 
@@ -109,6 +31,7 @@ typedef struct answer {
 
 static answer answers[REQUESTS];
 static QueueHandle_t texts;
+static httpd_handle_t web_server;
 
 static answer *take_answer(void) {
   answer *found = NULL;
@@ -183,7 +106,7 @@ static void send_texts(void *unused) {
     answer *a;
     if (xQueueReceive(texts, &a, portMAX_DELAY) != pdTRUE) continue;
     if (send_answer(a) != ESP_OK) httpd_sess_trigger_close(a->request->handle, httpd_req_to_sockfd(a->request));
-    set_working(httpd_req_to_sockfd(a->request), false);
+    visitors_work(httpd_req_to_sockfd(a->request), false);
     httpd_req_async_handler_complete(a->request);
     give_back(a);
   }
@@ -270,16 +193,16 @@ static esp_err_t on_request(httpd_req_t *req) {
   const int fd = httpd_req_to_sockfd(req);
   answer *a = take_answer();
   esp_err_t e;
-  set_working(fd, true);
+  visitors_work(fd, true);
   if (!a) {
-    set_working(fd, false);
+    visitors_work(fd, false);
     httpd_resp_set_status(req, status_line(503));
     httpd_resp_set_hdr(req, "Retry-After", "1");
     return httpd_resp_sendstr(req, "too many requests at once\n");
   }
   a->request = req;
   e = answer_request(a);
-  if (a->request == req) set_working(fd, false); /* else a text is being sent by the other task */
+  if (a->request == req) visitors_work(fd, false); /* else a text is being sent by the other task */
   return e;
 }
 
@@ -303,7 +226,7 @@ static esp_err_t on_socket(httpd_req_t *req) {
     app.count.foreign += may ? 0u : 1u;
     app_unlock();
     if (!may || !sockets_open(req->handle, httpd_req_to_sockfd(req))) return ESP_FAIL;
-    set_working(httpd_req_to_sockfd(req), true);
+    visitors_work(httpd_req_to_sockfd(req), true);
     return ESP_OK;
   }
   if (httpd_ws_recv_frame(req, &frame, 0) != ESP_OK || frame.len > sizeof message) return ESP_FAIL;
@@ -316,9 +239,8 @@ static esp_err_t on_socket(httpd_req_t *req) {
 }
 
 static void on_close(httpd_handle_t server, int fd) {
-  visitor *v = visitor_of(fd);
   (void)server;
-  if (v) v->used = false;
+  visitors_close(fd);
   sockets_closed(fd);
   close(fd); /* the server leaves that to this function */
 }
@@ -334,7 +256,7 @@ void web_start(void) {
   };
   config.stack_size = 6144;
   config.uri_match_fn = httpd_uri_match_wildcard;
-  config.open_fn = on_open;
+  config.open_fn = visitors_open;
   config.close_fn = on_close;
   config.max_open_sockets = VISITORS;
   config.max_resp_headers = FW_HTTP_HEADERS;
