@@ -166,11 +166,11 @@ describe('flash', () => {
       await refused(['--build', folder], /no flasher_args\.json/);
       await refused([vector('bad/crc'), '--direct-boot', '--dry-run'], /CRC-32 .*found 0x/);
       await refused([MODEL, '--port', join(folder, 'none')], /there is no serial port/);
-      const large = modelFile({ dim: 8, hidden: 768 });
+      const large = modelFile({ dim: 8, hidden: 1536 });
       await refused([large, '--direct-boot', '--dry-run'],
         /needs [\d,]+ bytes of RAM for this model, but the firmware has [\d,]+ for it/);
-      buildFolder(folder, 'esp32c3', 1000);
-      await refused([MODEL, '--build', folder, '--dry-run'], /but the firmware has 1,000/);
+      buildFolder(folder, 'esp32c3', 800);
+      await refused([MODEL, '--build', folder, '--dry-run'], /but the firmware has 800 /);
       await withBoard({}, async (board, host) => {
         await refused([MODEL, '--host', host], /no valid partition table: the flash there is empty[^]*--direct-boot/);
         prepare(board);
