@@ -13,7 +13,7 @@ import { DeviceClient } from '../src/device/client.js';
 import { flashImage, flashModel } from '../src/device/flash/flasher.js';
 import { parsePartitionCsv, readPartitionTable, writePartitionTable } from '../src/device/flash/partitions.js';
 import { loadEngineModel } from './helpers/engine-text.js';
-import { POSIX_TOOLS, ROOT, buildPosix, fileBytes, modelFile, toolsFor, vector } from './firmware-support.js';
+import { EVERY_KIND, POSIX_TOOLS, ROOT, buildPosix, fileBytes, modelFile, toolsFor, vector } from './firmware-support.js';
 
 const RISCV = { 'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf', make: 'make' } as const;
 const XTENSA = { 'xtensa-lx106-elf-gcc': 'gcc-xtensa-lx106', make: 'make' } as const;
@@ -92,14 +92,14 @@ for (const m of MACHINES) {
   test(`QEMU ${m.name}: the bytes of WebAssembly and x86, within 32 KB of RAM`, async (t) => {
     if (!toolsFor(t, { ...m.tools, ...POSIX_TOOLS })) return;
     const program = buildBarePort(m.target);
-    for (const model of [modelFile(), vector('char-5-7-2'), modelFile({ vocab: 4096, dim: 4, hidden: 8 })]) {
+    for (const model of [modelFile(), ...EVERY_KIND, modelFile({ vocab: 4096, dim: 4, hidden: 8 })]) {
       const said = await converse(m.qemu, [...m.args, '-kernel', program,
         '-device', `loader,file=${model},addr=${m.model},force-raw=on`], TURNS);
       const expected = (await loadEngineModel(model)).text(PROMPT, SETTINGS).replaceAll('\r', '');
-      assert.equal(textIn(said), expected.replace(/\n$/, ''));
+      assert.equal(textIn(said), expected.replace(/\n$/, ''), model);
       const x86 = spawnSync(join(buildPosix(), 'tinylm-device'), ['--stdio', '--model', model],
         { input: TURNS.slice(0, 3).map(([line]) => line).join(''), encoding: 'utf8' });
-      assert.equal(textIn(x86.stdout), textIn(said));
+      assert.equal(textIn(x86.stdout), textIn(said), model);
       assert.match(said, /\[8 tokens, .* \d+ instructions a token\]/);
       checkRam(t, m.name, ramIn(said));
     }
@@ -161,6 +161,26 @@ test('ESP32-C3, direct boot: flashed by esptool-js, it talks over USB, takes a m
   } finally {
     await client.close();
     board.powerOff();
+  }
+});
+
+test('ESP32-C3, direct boot: models of every kind of layer, of one to three trits, of both versions of the file', async (t) => {
+  if (!toolsFor(t, RISCV)) return;
+  for (const model of EVERY_KIND) {
+    const board = new VirtualBoard();
+    board.chip.flash.program(0, fileBytes(buildBarePort('esp32c3-direct')));
+    board.chip.flash.program(0x1a0000, fileBytes(model));
+    board.powerOn();
+    const client = new DeviceClient(board.port(), { timeoutMs: 10_000 });
+    await client.open();
+    try {
+      let text = '';
+      for await (const piece of client.generate(PROMPT, SETTINGS)) text += piece;
+      assert.equal(text, (await loadEngineModel(model)).text(PROMPT, SETTINGS), model);
+    } finally {
+      await client.close();
+      board.powerOff();
+    }
   }
 });
 

@@ -1,5 +1,4 @@
 /** Helpers of the firmware's tests: the POSIX port, built with sanitizers and run as a process; models for it. */
-import { configOf } from '../src/model/index.js';
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -8,10 +7,12 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { TcpTransport } from '../src/device/network.js';
 import { writeTlm } from '../src/format/index.js';
+import { configOf } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import { trainTokenizer, tableVocab } from '../src/tokenizer/index.js';
 import { livelyModel } from './helpers/tiny-models.js';
+import { vectorNames, vectorPath } from './helpers/vectors.js';
 
 export const ROOT = packageRoot();
 const OUT = join(ROOT, 'build', 'posix-sanitized');
@@ -44,7 +45,10 @@ export function buildPosix(): string {
   return OUT;
 }
 
-export const vector = (name: string): string => join(ROOT, 'vectors', 'v1', `${name}.tlm`);
+export const vector = (name: string): string => vectorPath(`v1/${name}`);
+/** Files of both versions, with every kind of layer, one to three trits and n-gram tables. (The extreme ones end before any text.) */
+export const EVERY_KIND: readonly string[] = vectorNames
+  .filter((name) => name === 'v1/char-5-7-2' || (name.startsWith('v2/') && !name.includes('extreme'))).map(vectorPath);
 /** A small model whose texts have characters of several bytes. */
 export const SMALL = vector('bpe-33-17');
 
