@@ -4,6 +4,7 @@
  */
 import { TRIT_GROUPS } from '../model/config.js';
 import { MODEL_LIMITS as LIMITS } from '../model/index.js';
+import { ARITHMETIC_LIMITS } from '../quantize/index.js';
 
 /** A word of the configuration: its name in C, the least and the most it may be, and what it says. */
 type Word = readonly [name: string, min: number, max: number, says: string];
@@ -23,7 +24,7 @@ export const INTEGER_WORDS = [
   ['shards', 1, MAX_SHARDS, 'parts of a batch with a gradient of their own; fixes the order of every sum'],
   ['ternary', ...FLAG, 'weights are made of ternary digits in the forward pass'],
   ['quantize_activations', ...FLAG, '8-bit activations in the forward pass'],
-  ['embed_frac', 0, 14, 'Q of the embedding activations'],
+  ['embed_frac', 0, ARITHMETIC_LIMITS.embedFracMax, 'Q of the embedding activations'],
   ['reset_on_eod', ...FLAG, 'the state is zero before an end-of-document token'],
   ['eod', 0, LIMITS.vocabMax - 1, 'the end-of-document token'],
   ['stream', 1, 2 ** 30, 'tokens a lane that the data buffers hold; at least a segment'],

@@ -60,7 +60,7 @@ static const struct { int32_t min, max; } config_range[CONFIG_INTEGERS] = {
   { 1, 16 }, /* shards */
   { 0, 1 }, /* ternary */
   { 0, 1 }, /* quantize_activations */
-  { 0, 14 }, /* embed_frac */
+  { 0, 7 }, /* embed_frac */
   { 0, 1 }, /* reset_on_eod */
   { 0, 4095 }, /* eod */
   { 1, 1073741824 }, /* stream */
