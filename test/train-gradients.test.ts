@@ -1,10 +1,10 @@
 /** The kernels against the float64 reference: losses, and gradients of every kind of parameter. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configOf, type LayerConfig, type ModelConfig } from '../src/model/index.js';
+import { configOf, ngramContext, ngramRow, type LayerConfig, type ModelConfig } from '../src/model/index.js';
 import { KernelPool, type TrainerKernels } from '../src/train/index.js';
 import { oracleGradients, oracleLoss } from './helpers/float64.js';
-import { backends, makeBatch, native, wasm, widen, withPool } from './helpers/kernel-pool.js';
+import { backends, EOD, makeBatch, native, wasm, widen, withPool } from './helpers/kernel-pool.js';
 
 const SIZES = {
   small: { vocab: 19, dim: 5, hidden: 7, layers: 2, tied: false },
@@ -84,6 +84,35 @@ for (const { name: backend, kernels, skip } of backends) describe(`gradients by 
       await assert.rejects(create({ lanes: 5, shards: 2 }), { code: 'train-config', message: /shards = 2/ });
       await assert.rejects(create({ segment: 0 }), { code: 'train-config', message: /segment = 0/ });
       await assert.rejects(create({ model: { ...small, layers: [{ kind: 'lstm', width: 4 }] } }), { message: /kind of layer 0 = -1/ });
+    });
+  });
+
+  it('a step changes the rows of an n-gram table that it touched, and no others', async () => {
+    const model = configOf({ vocab: 11, dim: 4, hidden: 6, ngrams: [{ order: 2, rows: 1024, width: 3 }] });
+    const batch = makeBatch(model, 4, 6);
+    await withPool(kernels, { model }, 2, batch, async (pool) => {
+      pool.schedule.set([1e-2, 0.1, 0.01]);
+      const rows = (array: 'weight' | 'moment1' | 'gradient') => pool.read(array).get('ngram.weight_0')!;
+      const before = rows('weight');
+      await pool.run(0, 1);
+      const [after, moment, gradient] = [rows('weight'), rows('moment1'), rows('gradient')];
+      const touched = new Set<number>();
+      batch.inputs.forEach((tokens) => {
+        let context: number[] | undefined;
+        for (const token of tokens) {
+          context = ngramContext(context, token, EOD, token === EOD);
+          touched.add(ngramRow(context, 2, 1024));
+        }
+      });
+      let changed = 0;
+      for (let i = 0; i < 1024 * 3; i++) {
+        const other = after[i] !== before[i] && moment[i] !== 0 && gradient[i] !== 0;
+        const same = after[i] === before[i] && moment[i] === 0 && gradient[i] === 0;
+        assert.ok(touched.has(Math.floor(i / 3)) ? true : same, `row ${Math.floor(i / 3)}, which no step looked up, changed`);
+        if (other && i % 3 === 0) changed++;
+      }
+      // a lane's last tokens may have no gradient, where their targets do not count
+      assert.ok(touched.size > 10 && changed >= touched.size - 4, `${changed} of ${touched.size} rows changed`);
     });
   });
 

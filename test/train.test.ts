@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { readSafetensors, writeSafetensors } from '../src/format/index.js';
 import { configOf } from '../src/model/index.js';
+import { decodeCheckpoint, encodeCheckpoint } from '../src/node/checkpoint-file.js';
 import { Tokenizer, trainTokenizer } from '../src/tokenizer/index.js';
 import {
   encodeDocuments, evaluateModel, fitBatch, learningRateAt, stepsPerEpoch, trainDefaults, TrainingRun,
@@ -76,6 +78,23 @@ for (const { name: backend, kernels, skip } of backends) describe(`training runs
     assert.deepEqual(rest.last.weights, whole.last.weights);
     assert.deepEqual(rest.last.moment2, whole.last.moment2);
     assert.deepEqual(rest.last.history, whole.last.history);
+  });
+
+  it('resumes a checkpoint from before there were other kinds of layers than GRU', async () => {
+    const options = makeOptions(data, { steps: 6, evaluateEvery: 3, model: configOf({ ...makeOptions(data).model, layers: 2, hidden: 7 }) });
+    const whole = await finish(await TrainingRun.create(data, options, { kernels, threads: 1 }));
+    const half = await finish(await TrainingRun.create(data, options, { kernels, threads: 1 }), 3);
+    const { tensors: found, metadata } = readSafetensors(encodeCheckpoint(half.last));
+    const tensors = new Map(found);
+    const own = JSON.parse(metadata.tinylm) as { options: { model: object } };
+    const { vocab, dim, tied } = options.model;
+    own.options.model = { cell: 'gru', vocab, dim, hidden: 7, layers: 2, tied };
+    const state = tensors.get('state.h')!;
+    tensors.set('state.h', { ...state, shape: [2, options.lanes, 7] });
+    const old = decodeCheckpoint(writeSafetensors(tensors, { tinylm: JSON.stringify(own) }), 'old');
+    const rest = await finish(await TrainingRun.create(data, options, { kernels, threads: 1, resume: old }));
+    assert.deepEqual(rest.last.weights, whole.last.weights);
+    assert.deepEqual(rest.last.state, whole.last.state);
   });
 
   it('refuses to resume on another corpus or a model of another shape', async () => {
