@@ -105,7 +105,7 @@ function goodForBad(dim: number): Uint8Array {
   const tokenizer = trainTokenizer(['aaabaab aaabaab aaba aab aaaab aabaaã ãab ãab'], { kind: 'bpe', vocab: 28 });
   const config = configOf({ vocab: tableVocab(tokenizer), dim, trits: { hh: 2 }, ngrams: [{ order: 2, rows: 16, width: 3 }],
     layers: [{ kind: 'gru', width: 2 }, { kind: 'glu', width: 3 }] });
-  const { model } = quantizeModel(lively(config, 9, 1), { threshold: 0.7, scaleBytes: dim > 64 ? 2 : 1 });
+  const { model } = quantizeModel(lively(config, 9, 1), { threshold: 0.7, biasBytes: 1, scaleBytes: dim > 64 ? 2 : 1 });
   return writeTlm({ model, tokenizer, metadata: { name: 'xy' },
     packing: (name) => (name === 'embed.weight' ? 't2' : 'b3') });
 }
@@ -115,7 +115,7 @@ function largeForBad(): Uint8Array {
   const word = (i: number): string => `${'abcdefghijklmnopqrstuvwxyz'[i % 26]}${'aeiou'[i % 5]}${'bcdfghjklmnp'[(i * 7) % 12]}${i}`;
   const tokenizer = trainTokenizer([Array.from({ length: 3000 }, (_, i) => word(i)).join(' ')], { kind: 'bpe', vocab: 1032 });
   const config = configOf({ vocab: tableVocab(tokenizer), dim: 1, hidden: 1 });
-  return writeTlm({ model: quantizeModel(lively(config, 9, 1)).model, tokenizer });
+  return writeTlm({ model: quantizeModel(lively(config, 9, 1), { biasBytes: 1 }).model, tokenizer });
 }
 
 /** Every file of vectors/ by its path below it. */

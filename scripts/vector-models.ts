@@ -48,7 +48,7 @@ type Sizes = Omit<ModelShorthand, 'vocab'>;
 function random(name: string, about: string, seed: number, gain: number, sizes: Sizes, tokenizer: TokenizerTable,
   packing: VectorModel['packing'], options: QuantizeOptions = {}): VectorModel {
   const config = configOf({ vocab: tableVocab(tokenizer), ...sizes });
-  const { model } = quantizeModel(lively(config, seed, gain), { threshold: 0.7, ...options });
+  const { model } = quantizeModel(lively(config, seed, gain), { threshold: 0.7, biasBytes: 1, ...options });
   return { name, about, model, tokenizer, packing };
 }
 

@@ -216,6 +216,40 @@ test('ESP32-C3, direct boot: a corrupted model in flash, and power lost while on
   }
 });
 
+test('ESP32-C3, direct boot: 50 uploads that break off anywhere leave the model that was there', async (t) => {
+  if (!toolsFor(t, RISCV)) return;
+  const board = new VirtualBoard();
+  board.chip.flash.program(0, fileBytes(buildBarePort('esp32c3-direct')));
+  board.powerOn();
+  const client = new DeviceClient(board.port(), { timeoutMs: 10_000 });
+  await client.open();
+  const crc = (file: Uint8Array): string => Buffer.from(file.slice(-4)).reverse().toString('hex');
+  const [kept, other] = [fileBytes(modelFile()), fileBytes(vector('byte-64-b3'))];
+  let s = 5;
+  const below = (n: number): number => (s = Math.imul(s, 1664525) + 1013904223 >>> 0) % 65521 % n;
+  try {
+    await client.uploadModel(kept);
+    for (let i = 0; i < 50; i++) {
+      // The last cut may fall between the last piece and the check of the whole.
+      const cut = below(other.length + 1);
+      let off = false;
+      const broken = client.uploadModel(other, (sent) => {
+        if (!off && sent >= cut) {
+          off = true;
+          board.reset('power-on');
+        }
+      });
+      await assert.rejects(broken, `upload ${i}, broken at byte ${cut}`);
+      const { model } = await client.info();
+      assert.deepEqual([model.state, model.crc], ['ready', crc(kept)], `upload ${i}, broken at byte ${cut}`);
+    }
+    assert.equal((await client.uploadModel(other)).crc, crc(other));
+  } finally {
+    await client.close();
+    board.powerOff();
+  }
+});
+
 test('ESP32-C3, direct boot, over UART0: a person at a terminal', async (t) => {
   if (!toolsFor(t, RISCV)) return;
   const board = new VirtualBoard({ wiring: 'uart' });

@@ -40,7 +40,7 @@ export interface LayoutOptions {
   readonly metadataBytes?: number;
   /** `b3` by default. */
   readonly packing?: Packing | ((name: string) => Packing);
-  /** Bytes of a scale of a matrix, and of a value of a bias or gain; 1 by default. */
+  /** Bytes of a scale of a matrix, 1 by default, and of a value of a bias or gain, by default what its rule says. */
   readonly scaleBytes?: (name: string) => 1 | 2;
   readonly valueBytes?: (name: string) => 1 | 2;
 }
@@ -68,7 +68,7 @@ export interface FileLayout {
 
 /** Exact for a file of these sizes. */
 export function fileLayout(config: ModelConfig, options: LayoutOptions = {}): FileLayout {
-  const { tokenizerBytes = 0, metadataBytes = 0, packing = 'b3', scaleBytes = () => 1, valueBytes = () => 1 } = options;
+  const { tokenizerBytes = 0, metadataBytes = 0, packing = 'b3', scaleBytes = () => 1, valueBytes } = options;
   const packingOf = typeof packing === 'function' ? packing : (): Packing => packing;
   const specs = parameterSpecs(config).filter(({ stored }) => stored > 0);
   const { headerBytes, ngramBytes, layerBytes, tensorBytes, align, bytesMultiple, crcBytes } = FILE_LAYOUT;
@@ -80,10 +80,11 @@ export function fileLayout(config: ModelConfig, options: LayoutOptions = {}): Fi
   };
   const tokenizer = take(tokenizerBytes, align);
   const metadata = take(metadataBytes, align);
-  const places = specs.map(({ name, kind, stored, cols, trits, oneScale }): Place => {
+  const places = specs.map(({ name, rule, kind, stored, cols, trits, oneScale }): Place => {
     if (kind === 'bias') {
-      const bytes = stored * valueBytes(name);
-      const data = take(bytes, valueBytes(name));
+      const each = valueBytes?.(name) ?? rule.bytes ?? 1;
+      const bytes = stored * each;
+      const data = take(bytes, each);
       return { name, scale: data, scaleBytes: 0, data, bytes };
     }
     const each = scaleBytes(name);

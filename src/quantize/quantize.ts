@@ -18,8 +18,9 @@ export interface QuantizeOptions {
   readonly eod?: number;
   /** Whether eod resets the hidden state; true by default. */
   readonly resetOnEod?: boolean;
-  /** Bytes that the file has for a scale, and for a bias or gain; 1 by default. */
+  /** Bytes that the file has for a scale; 1 by default. */
   readonly scaleBytes?: 1 | 2;
+  /** Bytes that it has for a bias or gain; what the tensor's rule says by default. */
   readonly biasBytes?: 1 | 2;
 }
 
@@ -183,7 +184,7 @@ function matrix(spec: ParameterSpec, all: ReadonlyMap<string, Float32Array>, emb
   return { tensor: { kind: 'ternary', name, layer, rows, cols, trits, levels, ...fixed }, clamped };
 }
 
-function numbers({ name, layer, rule, stored }: ParameterSpec, values: Float32Array, bytes: 1 | 2 = 1):
+function numbers({ name, layer, rule, stored }: ParameterSpec, values: Float32Array, bytes: 1 | 2 = rule.bytes ?? 1):
   { tensor: FixedTensor; clamped: number } {
   const [fracMin, fracMax] = rule.frac!;
   const { values: rounded, frac, clamped } = fixBiases(values, fracMax, fracMin, bytes);

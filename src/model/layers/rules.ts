@@ -52,6 +52,8 @@ export interface TensorRule {
    */
   readonly stored?: number;
   readonly storedIn?: string;
+  /** Bytes that a version 2 file has for a value of a bias or gain where nothing else is asked for; 1 by default. */
+  readonly bytes?: 1 | 2;
   readonly initial: Initial;
   /** The gate of a bias that decides how long the state is kept. */
   readonly keeps?: number;
