@@ -9,6 +9,7 @@ import { FILE, FLAG, HEADER, RECORD, TOKENIZER, TYPE } from './constants.js';
 import { pack, planesOf, type Packing } from './pack.js';
 import { tensorPlan, type PlannedTensor } from './plan.js';
 import { readTlm } from './read.js';
+import { foldBiases } from './v1/fold.js';
 import { encodeTokenizer } from './write-tokenizer.js';
 
 /** Sampling options that a model brings with it, in the integers of SPEC.md 4; 0 throughout: none. */
@@ -34,13 +35,14 @@ export interface WriteOptions {
 }
 
 /**
- * The bytes of a `.tlm`: the same for the same input. What was written is read again with every check,
+ * The bytes of a `.tlm`: the same for the same input, which may be what a version 1 file held. What was written is read again with every check,
  * so a file that a reader would refuse is never returned.
  *
  * @throws TinyLMError `tlm-write` for what has no place in the format, or as `readTlm`
  */
 export function writeTlm(options: WriteOptions): Uint8Array {
-  const { model, tokenizer, metadata = {}, packing = 'b3', sampling } = options;
+  const { tokenizer, metadata = {}, packing = 'b3', sampling } = options;
+  const model = foldBiases(options.model);
   const packingOf = typeof packing === 'function' ? packing : (): Packing => packing;
   const plan = tensorPlan(model.config, model.embedFrac);
   if (model.tensors.length !== plan.length) {

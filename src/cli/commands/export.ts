@@ -56,7 +56,7 @@ async function exportFiles({ terminal }: Context, path: string, options: Options
   if (project !== undefined && header !== false)
     throw new UsageError('--header with a project, which has model.h anyway', 'leave --header out');
   const { file } = openTlm(path);
-  const bytes = writeTlm({ model: file.model, tokenizer: file.tokenizer, metadata: file.metadata, packing });
+  const bytes = writeTlm({ model: file.model, tokenizer: file.tokenizer, metadata: file.metadata, sampling: file.sampling, packing });
   let there: { path: string; bytes: Uint8Array }[];
   if (project === undefined) {
     const files = [{ name: 'model.tlm', bytes }, ...exportBins(readTlm(bytes), bytes)];
