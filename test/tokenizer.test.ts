@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { TinyLMError } from '../src/model/index.js';
 import {
   allTokenBytes, byteTable, checkTable, tableVocab, tokenBytes, Tokenizer, trainTokenizer, type TokenizerTable,
 } from '../src/tokenizer/index.js';
-import { sharedText } from './helpers/shared-data.js';
+import { packageRoot } from '../src/node/assets.js';
 
 const TEXT = 'Era uma vez um menino. Era uma vez uma menina, não é? Once upon a time there was a cat. The cat sat.';
 const TABLES: readonly TokenizerTable[] = [
@@ -203,14 +205,14 @@ test('tokenBytes of one token is that of all', () => {
   }
 });
 
-test('real text: trained twice the same, round-trips, and merges make it shorter', (t) => {
-  const text = sharedText(t, 'cidade-e-as-serras-pt.txt', 200_000);
-  if (text === undefined) return;
+test('real text: trained twice the same, round-trips, and merges make it shorter', () => {
+  // Portuguese that people wrote, with all its accents: pages of this repository.
+  const text = ['README.pt-BR.md', 'docs/first-light.pt-BR.md'].map((f) => readFileSync(join(packageRoot(), f), 'utf8')).join('\n\n');
   const documents = text.split('\n\n');
   const table = trainTokenizer(documents, { kind: 'bpe', vocab: 512 });
   assert.deepEqual(trainTokenizer(documents, { kind: 'bpe', vocab: 512 }), table);
   const tokenizer = new Tokenizer(table);
   const tokens = tokenizer.encode(text);
   assert.equal(tokenizer.decodeText(tokens), text);
-  assert.ok(tokens.length < 0.5 * ascii(text).length, `${tokens.length} tokens`);
+  assert.ok(tokens.length < 0.6 * ascii(text).length, `${tokens.length} tokens`);
 });
