@@ -29,6 +29,7 @@ import { stateWidths, configOf, TABLE_BUDGET_DEFAULT, budget, defaultConfig, ini
 import { quantizeModel } from '../src/quantize/index.js';
 import { byteTable } from '../src/tokenizer/index.js';
 import { buildBarePort } from '../scripts/bare-ports.js';
+import { emulated } from '../scripts/emulators.js';
 import { countOnC3, directBootImage, type C3Count } from './c3-count.js';
 import { circumstances, type Circumstances } from './measure.js';
 
@@ -188,36 +189,9 @@ function speeds(config: ModelConfig): ChipSpeed[] {
 /** What /info says under QEMU. */
 function ramUnderQemu(isa: Isa, tlm: string): Promise<AppRam> {
   const program = buildBarePort(isa === 'rv32imc' ? 'qemu-riscv' : 'qemu-xtensa');
-  const machine =
-    isa === 'rv32imc'
-      ? ['qemu-system-riscv32', '-M', 'virt', '-nographic', '-bios', 'none', '-icount', 'shift=0']
-      : [
-          'qemu-system-xtensa',
-          '-M',
-          'sim',
-          '-cpu',
-          'lx106',
-          '-semihosting',
-          '-display',
-          'none',
-          '-monitor',
-          'none',
-          '-serial',
-          'none',
-          '-icount',
-          'shift=5,sleep=off',
-        ];
-  const address = isa === 'rv32imc' ? '0x84000000' : '0x64000000';
+  const [machine, args] = emulated(isa, program, tlm);
   return new Promise((resolve, reject) => {
-    const child = spawn(
-      machine[0],
-      [
-        ...machine.slice(1),
-        '-kernel',
-        program,
-        '-device',
-        `loader,file=${tlm},addr=${address},force-raw=on`,
-      ],
+    const child = spawn(machine, args,
       { stdio: ['pipe', 'pipe', 'inherit'], timeout: 60_000 },
     );
     const turns: readonly (readonly [string, RegExp])[] = [
@@ -236,7 +210,7 @@ function ramUnderQemu(isa: Isa, tlm: string): Promise<AppRam> {
     });
     child.on('error', reject);
     child.on('exit', () => {
-      if (turn < turns.length) return reject(new Error(`${machine[0]} said ${said}`));
+      if (turn < turns.length) return reject(new Error(`${machine} said ${said}`));
       const info = JSON.parse(said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1)) as Record<
         'device' | 'ram',
         Record<string, number>

@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { packageRoot } from '../src/node/assets.js';
+import { emulated, type EmulatorName } from './emulators.js';
 import type { LibraryFile } from '../src/node/library.js';
 
 const STAND_INS = join(packageRoot(), 'arduino/test');
@@ -18,8 +19,8 @@ interface Target {
   readonly flags: readonly string[];
   readonly link: readonly string[];
   readonly machine: string;
-  /** the emulator's command line, the program left out; none on the host */
-  readonly run: readonly string[];
+  /** none on the host */
+  readonly emulator?: EmulatorName;
   /** Debian packages by command */
   readonly tools: Readonly<Record<string, string>>;
 }
@@ -42,7 +43,6 @@ export const TARGETS = {
     cxx: 'g++',
     size: 'size',
     machine: 'host.cpp',
-    run: [],
     flags: ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
     link: ['-fsanitize=address,undefined'],
     tools: { gcc: 'gcc', 'g++': 'g++' },
@@ -55,7 +55,7 @@ export const TARGETS = {
     machine: 'qemu-riscv.c',
     flags: ['-Os', '-march=rv32imc_zicsr', '-mabi=ilp32', '-msmall-data-limit=0', ...BARE],
     link: bare('qemu-riscv.ld'),
-    run: ['qemu-system-riscv32', '-M', 'virt', '-nographic', '-bios', 'none', '-icount', 'shift=0', '-kernel'],
+    emulator: 'rv32imc',
     tools: { 'riscv64-unknown-elf-g++': 'gcc-riscv64-unknown-elf', 'qemu-system-riscv32': 'qemu-system-misc' },
   },
   xtensa: {
@@ -66,23 +66,7 @@ export const TARGETS = {
     machine: 'qemu-xtensa.c',
     flags: ['-Os', '-mlongcalls', '-mtext-section-literals', ...BARE],
     link: bare('qemu-xtensa.ld'),
-    run: [
-      'qemu-system-xtensa',
-      '-M',
-      'sim',
-      '-cpu',
-      'lx106',
-      '-semihosting',
-      '-display',
-      'none',
-      '-monitor',
-      'none',
-      '-serial',
-      'none',
-      '-icount',
-      'shift=5,sleep=off',
-      '-kernel',
-    ],
+    emulator: 'lx106',
     tools: { 'xtensa-lx106-elf-g++': 'gcc-xtensa-lx106', 'qemu-system-xtensa': 'qemu-system-misc' },
   },
 } as const satisfies Record<string, Target>;
@@ -208,7 +192,8 @@ export function runSketch(
   script: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<string> {
-  const [command, ...words] = [...TARGETS[target].run, program];
+  const { emulator }: Target = TARGETS[target];
+  const [command, words] = emulator === undefined ? [program, []] : emulated(emulator, program);
   // Into a file: QEMU's UART loses bytes that a pipe or socket does not take at once.
   const path = `${program}.out`;
   const out = openSync(path, 'w');

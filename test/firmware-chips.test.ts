@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildBarePort } from '../scripts/bare-ports.js';
+import { emulated } from '../scripts/emulators.js';
 import { VirtualBoard } from '../src/device/chip/board.js';
 import { DeviceClient } from '../src/device/client.js';
 import { flashImage, flashModel } from '../src/device/flash/flasher.js';
@@ -78,14 +79,8 @@ function checkRam(t: { diagnostic(message: string): void }, chip: string, ram: R
 }
 
 const MACHINES = [
-  { name: 'RV32IMC', target: 'qemu-riscv', tools: { ...RISCV, 'qemu-system-riscv32': 'qemu-system-misc' },
-    qemu: 'qemu-system-riscv32',
-    args: ['-M', 'virt', '-nographic', '-bios', 'none', '-icount', 'shift=0'], model: '0x84000000' },
-  { name: 'Xtensa lx106', target: 'qemu-xtensa', tools: { ...XTENSA, 'qemu-system-xtensa': 'qemu-system-misc' },
-    qemu: 'qemu-system-xtensa',
-    args: ['-M', 'sim', '-cpu', 'lx106', '-semihosting', '-display', 'none', '-monitor', 'none', '-serial', 'none',
-      '-icount', 'shift=5,sleep=off'],
-    model: '0x64000000' },
+  { name: 'RV32IMC', emulator: 'rv32imc', target: 'qemu-riscv', tools: { ...RISCV, 'qemu-system-riscv32': 'qemu-system-misc' } },
+  { name: 'Xtensa lx106', emulator: 'lx106', target: 'qemu-xtensa', tools: { ...XTENSA, 'qemu-system-xtensa': 'qemu-system-misc' } },
 ] as const;
 
 for (const m of MACHINES) {
@@ -93,8 +88,7 @@ for (const m of MACHINES) {
     if (!toolsFor(t, { ...m.tools, ...POSIX_TOOLS })) return;
     const program = buildBarePort(m.target);
     for (const model of [modelFile(), ...EVERY_KIND, modelFile({ vocab: 4096, dim: 4, hidden: 8 })]) {
-      const said = await converse(m.qemu, [...m.args, '-kernel', program,
-        '-device', `loader,file=${model},addr=${m.model},force-raw=on`], TURNS);
+      const said = await converse(...emulated(m.emulator, program, model), TURNS);
       const expected = (await loadEngineModel(model)).text(PROMPT, SETTINGS).replaceAll('\r', '');
       assert.equal(textIn(said), expected.replace(/\n$/, ''), model);
       const x86 = spawnSync(join(buildPosix(), 'tinylm-device'), ['--stdio', '--model', model],
@@ -108,11 +102,9 @@ for (const m of MACHINES) {
   test(`QEMU ${m.name}: without a model, and with a corrupted one, it says so and answers`, async (t) => {
     if (!toolsFor(t, m.tools)) return;
     const program = buildBarePort(m.target);
-    const run = (model: readonly string[]) =>
-      converse(m.qemu, [...m.args, '-kernel', program, ...model],
-      [['the\n', /\[error .*\]/], ['/info\n', /"device":/]]);
-    assert.match(await run([]), /\[error no-model: .*"state":"none"/s);
-    assert.match(await run(['-device', `loader,file=${vector('bad/crc')},addr=${m.model},force-raw=on`]),
+    const run = (model?: string) => converse(...emulated(m.emulator, program, model), [['the\n', /\[error .*\]/], ['/info\n', /"device":/]]);
+    assert.match(await run(), /\[error no-model: .*"state":"none"/s);
+    assert.match(await run(vector('bad/crc')),
       /\[error bad-model: .*CRC-32.*"state":"bad"/s);
   });
 }
