@@ -1,19 +1,20 @@
 /** The benchmarks: `npm run bench -- --help`. Every measurement is kept as JSON, and what people read is written from all that is kept. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
 import { decimal, wholeNumber } from '../src/cli/values.js';
 import { packageRoot } from '../src/node/assets.js';
 import { countChart, scaleChart } from './charts.js';
-import { benchChips, type ChipsResults } from './chips.js';
-import { benchEngineCount, type CountResults } from './engine-count.js';
-import { benchEngine, type EngineResults } from './engine.js';
-import { place, report, type AllResults } from './report.js';
-import { benchScale, type ScaleResults } from './scale.js';
+import { benchChips } from './chips.js';
+import { benchEngineCount } from './engine-count.js';
+import { benchEngine } from './engine.js';
+import { keptResults, resultFile } from './kept.js';
+import { place, report } from './report.js';
+import { benchScale } from './scale.js';
 import { complete, readmeBlock } from './readme.js';
 import { fill, READMES } from '../scripts/marked.js';
-import { benchTrain, type TrainResults } from './train.js';
-import { benchTrits, type TritResults } from './trits.js';
+import { benchTrain } from './train.js';
+import { benchTrits } from './trits.js';
 
 const MEASURED = ['train', 'engine', 'engine-count', 'chips', 'scale', 'trits'] as const;
 /** Needs texts, which are given by options. */
@@ -47,9 +48,6 @@ const folder = join(packageRoot(), 'bench', 'results');
 mkdirSync(folder, { recursive: true });
 const say = (line: string): void => console.error(line);
 
-const file = (name: string): string => join(folder, `${name}.json`);
-const load = <T>(name: string): T | undefined =>
-  existsSync(file(name)) ? (JSON.parse(readFileSync(file(name), 'utf8')) as T) : undefined;
 /** Five digits are more than the noise leaves; counts are exact. */
 const digits = (_: string, v: unknown): unknown => (typeof v === 'number' && !Number.isInteger(v) ? Number(v.toPrecision(5)) : v);
 
@@ -66,22 +64,13 @@ const measure: Record<(typeof MEASURED)[number], () => object | Promise<object>>
 };
 for (const name of MEASURED.filter((one) => wanted.includes(one))) {
   try {
-    writeFileSync(file(name), `${JSON.stringify(await measure[name](), digits, 1)}\n`);
+    writeFileSync(resultFile(name), `${JSON.stringify(await measure[name](), digits, 1)}\n`);
   } catch (error) {
     command.error(`error: ${name}: ${(error as Error).message}`);
   }
 }
 
-const notes = join(packageRoot(), 'bench', 'NOTES.md');
-const all: AllResults = {
-  train: load<TrainResults>('train'),
-  engine: load<EngineResults>('engine'),
-  counts: load<CountResults>('engine-count'),
-  chips: load<ChipsResults>('chips'),
-  scale: load<ScaleResults>('scale'),
-  trits: load<TritResults>('trits'),
-  notes: existsSync(notes) ? readFileSync(notes, 'utf8') : '',
-};
+const all = keptResults();
 if (all.scale) {
   const docs = join(packageRoot(), 'docs');
   mkdirSync(docs, { recursive: true });

@@ -8,7 +8,8 @@ import { pathToFileURL } from 'node:url';
 import { operations } from '../bench/contestant.js';
 import { exponent, ratio, spread } from '../bench/measure.js';
 import { complete, readmeBlock } from '../bench/readme.js';
-import { report, type AllResults } from '../bench/report.js';
+import { keptResults } from '../bench/kept.js';
+import { report } from '../bench/report.js';
 import { fill, READMES } from '../scripts/marked.js';
 import { packageRoot, readWasm } from '../src/node/assets.js';
 import { nativeForBench } from '../src/node/native-trainer.js';
@@ -39,11 +40,7 @@ describe('the arithmetic of the benchmarks', () => {
 
 describe('what is written of the figures that are kept', () => {
   const read = (...path: string[]): string => readFileSync(join(packageRoot(), ...path), 'utf8');
-  const load = (name: string) => JSON.parse(read('bench', 'results', `${name}.json`));
-  const all: AllResults = {
-    train: load('train'), engine: load('engine'), counts: load('engine-count'), chips: load('chips'), scale: load('scale'),
-    notes: read('bench', 'NOTES.md'),
-  };
+  const all = keptResults();
 
   it('RESULTS.md', () => assert.equal(read('RESULTS.md'), report(all), 'run "npm run bench -- report"'));
 
