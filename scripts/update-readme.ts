@@ -31,9 +31,8 @@ function tableRows(report: string): string[] {
 /** The block for the README: what was generated, then the figures, as the program prints them. */
 function demoBlock(folder: string): string {
   const report = readFileSync(join(folder, 'report.md'), 'utf8');
-  const stories = section(report, 'What it writes').split('\n---\n')
-    .map((part) => part.split('\n').filter((line) => line.startsWith('> ') && line.length > 2).map((line) => line.slice(2)).join('\n'))
-    .filter((story) => story !== '');
+  const stories = [...section(report, 'What it writes').matchAll(/^```text\n([^]*?)\n```$/gm)].map(([, story]) => story);
+  if (stories.length < 2) throw new Error('the report has fewer than two stories');
   const grammar = section(report, 'Grammar of the generated stories').split('\n')[0];
   const bits = section(report, 'Bits per byte').split('\n').filter((l) => l.startsWith('| ') && !l.startsWith('| ---'));
   return ['```text', [stories[0], stories.at(-1)].join('\n\n'), '', ...tableRows(report), '', wrap(grammar, 120), '```', '',
