@@ -113,6 +113,23 @@ for (const every of [undefined, 100]) {
   });
 }
 
+test('a text without end, or a very long one, makes way for anybody who asks, however well it is read', async (t) => {
+  if (!toolsFor(t, POSIX_TOOLS)) return;
+  await withDevice(['--model', SMALL, '--token', 'x', '--delay', '2', '--clock-rate', '2'], ['tcp', 'http'], async (device) => {
+    for (const options of [{ continuous: true }, { length: 60_000 }]) {
+      const stranger = new DeviceClient(device.port());
+      await stranger.open();
+      const text = stranger.generate('the', options);
+      const pieces = text[Symbol.asyncIterator]();
+      assert.ok((await pieces.next()).value);
+      const ended = assert.rejects(async () => { while (!(await pieces.next()).done); }, { code: 'device-turn' });
+      await ordinary(device);
+      await ended;
+      await stranger.close();
+    }
+  });
+});
+
 test('a text without end lasts a minute for who has no token; for the owner it goes on', async (t) => {
   if (!toolsFor(t, POSIX_TOOLS)) return;
   await withDevice(['--model', SMALL, '--token', 'x', '--delay', '2000', '--clock-rate', '100'], ['tcp'], async (device) => {

@@ -83,16 +83,24 @@ static void take_away(fw_app *app, fw_error why) {
   app->job.owner = NULL;
 }
 
+/* Whether a client without the token has had its turn: what it has got is a text of usual length, or it was slow to ask or take. */
+static int turn_is_over(const fw_app *app) {
+  const fw_job *job = &app->job;
+  const uint32_t age = app->uptime_ms - job->opened;
+  if (job->kind == FW_JOB_PROMPT && age > 2000u) return 1;
+  if (job->kind == FW_JOB_GENERATE) {
+    if (job->settings.continuous && age >= FW_TURN_ENDLESS_MS) return 1;
+    if (tlm_stream_generated(&app->stream) >= FW_TURN_TOKENS) return 1;
+  }
+  return age >= FW_TURN_MS || job->lag >= 500000u;
+}
+
 int fw_job_make_way(fw_app *app, const fw_client *client) {
   static const fw_error taken = {FW_ERR_TURN, "another client's turn; ask again"};
   const fw_job *job = &app->job;
-  const uint32_t age = app->uptime_ms - job->opened;
   if (job->kind == FW_JOB_NONE) return 1;
   if (owner_trusted(app)) return 0;
-  if (!fw_trusted(app, client) && age < FW_TURN_MS && !(job->kind == FW_JOB_PROMPT && age > 2000u) &&
-      job->lag < 500000u) {
-    return 0;
-  }
+  if (!fw_trusted(app, client) && !turn_is_over(app)) return 0;
   take_away(app, taken);
   return 1;
 }

@@ -7,7 +7,7 @@
 /*
  * Begins a prompt, or goes on with one. fresh: a new conversation. Who has the job keeps it, but for a client without
  * the right to change the device (fw_access.h): it makes way for one that has the right at once, for anybody when it
- * takes its text too slowly or has had the job for FW_TURN_MS.
+ * takes its text too slowly or has had its turn (FW_TURN_MS, FW_TURN_ENDLESS_MS, FW_TURN_TOKENS).
  */
 fw_error fw_job_open(fw_app *app, fw_client *client, const fw_settings *settings, int fresh);
 /* Whether the prompt or text under way is the client's. */

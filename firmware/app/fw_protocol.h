@@ -16,6 +16,8 @@
 #define FW_SILENCE_MS 10000 /* how long a client may say or take nothing while others wait for it */
 #define FW_SLOW_BYTES 1024  /* bytes of waiting text that a client over a network must take in that time */
 #define FW_TURN_MS 30000    /* a text of a client without the token is safe for so long; then it makes way for others */
+#define FW_TURN_ENDLESS_MS 1000 /* … one without end for so long, any for so many tokens */
+#define FW_TURN_TOKENS 512
 #define FW_ENDLESS_MS 60000 /* how long a text without end may run for such a client */
 #define FW_HEADER_MAX 2048  /* bytes of an HTTP request's line and headers */
 #define FW_REQUEST_MS 5000  /* how long a request may take to come, and its answer to be taken once it is complete */
