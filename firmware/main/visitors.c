@@ -21,7 +21,9 @@ typedef struct visitor {
   TickType_t since;
 } visitor;
 
+/* The server's task and the one that sends texts both write here. */
 static visitor visitors[VISITORS];
+static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
 
 static visitor *visitor_of(int fd) {
   for (int i = 0; i < VISITORS; i++) {
@@ -31,23 +33,39 @@ static visitor *visitor_of(int fd) {
 }
 
 void visitors_work(int fd, bool working) {
-  visitor *v = visitor_of(fd);
-  if (!v) return;
-  v->working = working;
-  v->reading = false;
-  v->since = xTaskGetTickCount();
+  const TickType_t now = xTaskGetTickCount();
+  visitor *v;
+  taskENTER_CRITICAL(&lock);
+  v = visitor_of(fd);
+  if (v) {
+    v->working = working;
+    v->reading = false;
+    v->since = now;
+  }
+  taskEXIT_CRITICAL(&lock);
+}
+
+/* Whether a request's line and headers have taken too long to come. */
+static bool dawdles(int fd) {
+  const TickType_t now = xTaskGetTickCount();
+  bool late = false;
+  visitor *v;
+  taskENTER_CRITICAL(&lock);
+  v = visitor_of(fd);
+  if (v && !v->working) {
+    if (!v->reading) v->since = now;
+    v->reading = true;
+    late = now - v->since > pdMS_TO_TICKS(HEADERS_MS);
+  }
+  taskEXIT_CRITICAL(&lock);
+  return late;
 }
 
 /* Stands in for the server's own recv: it knows no limit for a request as a whole. */
 static int receive(httpd_handle_t server, int fd, char *bytes, size_t n, int flags) {
-  visitor *v = visitor_of(fd);
   int got;
   (void)server;
-  if (v && !v->working) {
-    if (!v->reading) v->since = xTaskGetTickCount();
-    v->reading = true;
-    if (xTaskGetTickCount() - v->since > pdMS_TO_TICKS(HEADERS_MS)) return HTTPD_SOCK_ERR_FAIL;
-  }
+  if (dawdles(fd)) return HTTPD_SOCK_ERR_FAIL;
   got = (int)recv(fd, bytes, n, flags);
   if (got >= 0) return got;
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? HTTPD_SOCK_ERR_TIMEOUT : HTTPD_SOCK_ERR_FAIL;
@@ -59,8 +77,10 @@ static int receive(httpd_handle_t server, int fd, char *bytes, size_t n, int fla
  * newcomer is turned away.
  */
 esp_err_t visitors_open(httpd_handle_t server, int fd) {
+  const visitor newcomer = {.fd = fd, .used = true, .since = xTaskGetTickCount()};
   visitor *place = NULL, *oldest = NULL;
-  int used = 0;
+  int used = 0, leaving = -1;
+  taskENTER_CRITICAL(&lock);
   for (int i = 0; i < VISITORS; i++) {
     visitor *v = &visitors[i];
     if (!v->used) {
@@ -70,17 +90,22 @@ esp_err_t visitors_open(httpd_handle_t server, int fd) {
     used++;
     if (!v->working && (!oldest || (int32_t)(v->since - oldest->since) < 0)) oldest = v;
   }
-  if (!place) return ESP_FAIL;
   if (used == VISITORS - 1) {
-    if (!oldest) return ESP_FAIL;
-    httpd_sess_trigger_close(server, oldest->fd);
+    if (oldest) leaving = oldest->fd;
+    else place = NULL;
   }
-  *place = (visitor){.fd = fd, .used = true, .since = xTaskGetTickCount()};
+  if (place) *place = newcomer;
+  taskEXIT_CRITICAL(&lock);
+  if (!place) return ESP_FAIL;
+  if (leaving >= 0) httpd_sess_trigger_close(server, leaving);
   return httpd_sess_set_recv_override(server, fd, receive);
 }
 
 void visitors_close(int fd) {
-  visitor *v = visitor_of(fd);
+  visitor *v;
+  taskENTER_CRITICAL(&lock);
+  v = visitor_of(fd);
   if (v) v->used = false;
+  taskEXIT_CRITICAL(&lock);
 }
 #endif
