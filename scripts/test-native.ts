@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../src/node/assets.js';
+import { VECTORS, vectorNames } from './vectors.js';
 
 export interface Variant {
   readonly name: string;
@@ -66,17 +67,12 @@ export function compile(variant: Variant, files: readonly string[], output: stri
   if (error !== undefined || status !== 0) throw new Error(`${variant.compiler} failed:\n${stderr || String(error)}`);
 }
 
-/** Good files of vectors/, as `v1/bpe-33.tlm`. */
-const models = (): string[] => ['v1', 'v2'].flatMap((version) =>
-  readdirSync(join(root, 'vectors', version)).filter((f) => f.endsWith('.tlm')).sort().map((f) => `${version}/${f}`));
-
 /** Builds and runs the C tests; returns what they printed. @throws Error when they fail */
 export function testVariant(variant: Variant): string {
   return inTemporaryFolder((folder) => {
     const program = join(folder, 'test_engine');
     compile(variant, sources('test').filter((f) => !f.endsWith('tlm_run.c')), program);
-    const names = models().map((f) => f.slice(0, -4));
-    const { status, stdout, stderr, error } = spawnSync(program, [join(root, 'vectors'), ...names],
+    const { status, stdout, stderr, error } = spawnSync(program, [VECTORS, ...vectorNames],
       { encoding: 'utf8', cwd: folder });
     if (error !== undefined || status !== 0) {
       throw new Error(`the C tests fail (${variant.name}, status ${status}):\n${stdout}${stderr}${error ?? ''}`);

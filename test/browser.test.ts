@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { openBrowser } from '../bench/browser.js';
 import { readWasm } from '../src/node/assets.js';
 import { engineAnswers } from './helpers/page-engine.js';
-import { vectorBytes, vectorNames } from './helpers/vectors.js';
+import { vectorBytes, vectorNames } from '../scripts/vectors.js';
 
 test('Chromium gives the logits and the text that Node gives', { timeout: 120_000 }, async (t) => {
   const browser = await openBrowser();

@@ -11,7 +11,7 @@ import { crc32, ERRORS, readTlm, spec } from '../src/format/index.js';
 import { TinyLMError, uniformFrom } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { available, variant } from './native-support.js';
-import { vectorBytes, vectorNames } from './helpers/vectors.js';
+import { vectorBytes, vectorNames } from '../scripts/vectors.js';
 
 /** Inputs in CI; `node dist/scripts/fuzz-engine.js` runs a million. */
 const RUNS = 20_000;

@@ -9,7 +9,7 @@ import { readTlm, writeTlm } from '../src/format/index.js';
 import { budget, stackOf } from '../src/model/index.js';
 import { readWasm } from '../src/node/assets.js';
 import { ReferenceEngine } from '../src/reference/index.js';
-import { VECTORS, VERSIONS, vectorBytes, vectorNames, vectorPath } from './helpers/vectors.js';
+import { VECTORS, VERSIONS, vectorBytes, vectorNames, vectorPath } from '../scripts/vectors.js';
 
 const wasm = new WebAssembly.Module(readWasm('engine'));
 const open = (name: string, options = {}): Engine => Engine.loadSync(wasm, vectorBytes(name), options);

@@ -12,7 +12,7 @@ import { packageRoot } from '../src/node/assets.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import { trainTokenizer, tableVocab } from '../src/tokenizer/index.js';
 import { livelyModel } from './helpers/tiny-models.js';
-import { vectorNames, vectorPath } from './helpers/vectors.js';
+import { vectorNames, vectorPath } from '../scripts/vectors.js';
 
 export const ROOT = packageRoot();
 const OUT = join(ROOT, 'build', 'posix-sanitized');

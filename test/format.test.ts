@@ -8,9 +8,9 @@ import { quantizeModel } from '../src/quantize/index.js';
 import {
   crc32, pack, readTlm, rowBytes, GENERATED_HEADERS, spec, unpack, writeTlm, type Packing,
 } from '../src/format/index.js';
-import { } from '../src/format/write.js';
 import { encodeTokenizer } from '../src/format/write-tokenizer.js';
 import { tensorPlan } from '../src/format/plan.js';
+import { VERSIONS } from '../scripts/vectors.js';
 import { packageRoot } from '../src/node/assets.js';
 import { byteTable } from '../src/tokenizer/index.js';
 import { anyModels, livelyModel, TABLES } from './helpers/tiny-models.js';
@@ -151,7 +151,7 @@ test('with the CRC made right again, any byte changed is refused or reads as ano
   assert.ok(refused > 200, `${refused} of 2000`);
 });
 
-for (const version of ['v1', 'v2']) test(`each rule broken alone is refused for its reason (vectors/${version}/bad)`, () => {
+for (const version of VERSIONS) test(`each rule broken alone is refused for its reason (vectors/${version}/bad)`, () => {
   const folder = join(packageRoot(), 'vectors', version, 'bad');
   const index = readFileSync(join(folder, 'index.txt'), 'utf8').trim().split('\n').map((line) => line.split(' '));
   assert.equal(index.length, readdirSync(folder).filter((name) => name.endsWith('.tlm')).length);

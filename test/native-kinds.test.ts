@@ -8,7 +8,7 @@ import { compile, inTemporaryFolder } from '../scripts/test-native.js';
 import { readTlm } from '../src/format/index.js';
 import { LAYER_KINDS } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
-import { vectorBytes, vectorNames, vectorPath } from './helpers/vectors.js';
+import { vectorBytes, vectorNames, vectorPath } from '../scripts/vectors.js';
 import { available, variant } from './native-support.js';
 
 const root = packageRoot();

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { buildRunner, compile, inTemporaryFolder, missing, variants } from '../scripts/test-native.js';
 import { Engine, samplerOptions, type NaturalSamplerOptions } from '../src/engine/index.js';
 import { packageRoot, readWasm } from '../src/node/assets.js';
-import { vectorBytes, vectorNames, vectorPath } from './helpers/vectors.js';
+import { vectorBytes, vectorNames, vectorPath } from '../scripts/vectors.js';
 import { available, variant } from './native-support.js';
 
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { Engine } from '../src/engine/index.js';
 import { readTlm } from '../src/format/index.js';
 import { readWasm } from '../src/node/assets.js';
-import { VECTORS, VERSIONS, vectorBytes } from './helpers/vectors.js';
+import { VECTORS, VERSIONS, vectorBytes } from '../scripts/vectors.js';
 import { ReferenceEngine, Sampler, writeSnapshot, type SamplerOptions } from '../src/reference/index.js';
 
 const wasm = new WebAssembly.Module(readWasm('engine'));

@@ -8,7 +8,7 @@ import { LAYER_KINDS } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { ReferenceEngine, Sampler } from '../src/reference/index.js';
 import { Tokenizer } from '../src/tokenizer/index.js';
-import { vectorBytes, vectorNames as names, vectorPath } from './helpers/vectors.js';
+import { vectorBytes, vectorNames as names, vectorPath } from '../scripts/vectors.js';
 
 
 const hex = (bytes: Uint8Array): string => (bytes.length === 0 ? '-' : Buffer.from(bytes).toString('hex'));

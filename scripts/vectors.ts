@@ -1,7 +1,7 @@
 /** The model files of vectors/: one list, so that no test knows fewer versions of the format than another. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../src/node/assets.js';
+import { packageRoot } from '../src/node/assets.js';
 
 export const VECTORS = join(packageRoot(), 'vectors');
 export const VERSIONS: readonly string[] = readdirSync(VECTORS).filter((name) => /^v\d+$/.test(name)).sort();
