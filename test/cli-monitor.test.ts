@@ -1,7 +1,7 @@
 /** `tinylm monitor`: what is shown, resets, boards that go and come back. */
 import assert from 'node:assert/strict';
 import { describe, it, test, type TestContext } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { watch, type MonitorOptions } from '../src/cli/commands/monitor.js';
 import { LineStamps, PrintableBytes } from '../src/cli/device-bytes.js';
 import { SerialTransport, type SerialHandle } from '../src/device/serial.js';

@@ -1,7 +1,7 @@
 /** Characters are never lost silently: every encoding is read, and what cannot be kept is counted and said. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { bytesFile, cleanText, decodeBytes, readTexts, type Reading, type ReadOptions } from '../src/corpus/index.js';
 import { charOf1252 } from '../src/corpus/windows1252.js';
 import { TinyLMError } from '../src/model/errors.js';

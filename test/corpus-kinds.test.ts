@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { bytesFile, FORMATS, MARKERS, readTexts, SPLITS, type Reading, type ReadOptions } from '../src/corpus/index.js';
 import { TinyLMError } from '../src/model/errors.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { checkStory, generateStories, utf8Bytes, type StoryLang } from '../src/corpus/index.js';
 
 const LANGS: readonly StoryLang[] = ['en', 'pt'];

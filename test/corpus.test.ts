@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import {
   bytesFile, censusBytes, cleanDocuments, cleanText, corpusStats, decodeBytes, generateStories, limitDocuments,
   makeCorpus, readDocuments, splitCorpus, utf8Bytes,

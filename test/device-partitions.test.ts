@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { NorFlash } from '../src/device/chip/norflash.js';
 import { FakeRom } from '../src/device/chip/rom.js';
 import { SlipDecoder, slipEncode } from '../src/device/chip/slip.js';

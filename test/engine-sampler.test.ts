@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { Engine } from '../src/engine/index.js';
 import { writeTlm } from '../src/format/index.js';
 import { configOf } from '../src/model/index.js';

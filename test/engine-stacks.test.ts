@@ -1,7 +1,7 @@
 /** The C engine (WebAssembly) over stacks of every kind, trits and n-gram tables: bit for bit what the reference says. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { Engine } from '../src/engine/index.js';
 import { crc32, readTlm, spec, writeTlm, type Packing } from '../src/format/index.js';
 import { budget } from '../src/model/index.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { Engine, samplerOptions, type NaturalSamplerOptions } from '../src/engine/index.js';
 import { readTlm, writeTlm } from '../src/format/index.js';
 import { budget, stackOf } from '../src/model/index.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { configOf, initModel, modelFromTensors, tensorsOfModel, TinyLMError } from '../src/model/index.js';
 import { dequantize, quantizeModel } from '../src/quantize/index.js';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { configOf, budget, initModel, parameterSpecs, TinyLMError } from '../src/model/index.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import {

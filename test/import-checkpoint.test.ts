@@ -1,7 +1,7 @@
 /** Checkpoints of other programs: whatever the tensors are called, the model is the same; others are refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import {
   importTensors,
   parameterSpecs,

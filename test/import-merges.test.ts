@@ -1,7 +1,7 @@
 /** Byte-pair tokenizers of Hugging Face: the same tokens as its own library gives, or refused by name. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { generateStories } from '../src/corpus/index.js';
 import { TinyLMError } from '../src/model/index.js';
 import {

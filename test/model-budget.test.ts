@@ -1,7 +1,7 @@
 /** The budget's RAM is what the engine asks for. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { Engine } from '../src/engine/index.js';
 import { writeTlm, type Packing } from '../src/format/index.js';
 import { configOf, budget, defaultConfig, type ModelConfig } from '../src/model/index.js';

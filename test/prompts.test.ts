@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { cleanPrompt, cleanText, generateStories } from '../src/corpus/index.js';
 import { exportModel } from '../src/cli/export-model.js';
 import { configOf, initModel } from '../src/model/index.js';

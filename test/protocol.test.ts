@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { DEVICE_ERRORS, FrameReader, PROTOCOL, crc32, encodeFrame, type Received } from '../src/device/protocol.js';
 import { pageSource } from '../src/device/page.js';
 import { packageRoot } from '../src/node/assets.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { configOf, parameterSpecs, tritLevels, type ParameterSpec, initModel, TinyLMError, type FloatModel, type ModelConfig } from '../src/model/index.js';
 import { levelsOf, planesOf } from '../src/format/index.js';
 import {
@@ -89,6 +89,20 @@ test('quantizing what was dequantized changes nothing', () => {
     const again = quantizeModel(dequantize(model), { threshold: 0, embedFrac, eod, resetOnEod, ...exact }).model;
     assert.deepEqual(again, model);
   }), { numRuns: 50 });
+});
+
+test('a row whose scale rounds to nothing has no pattern either', () => {
+  const float = initModel(CONFIG, 5);
+  const name = 'fc.weight';
+  const weights = float.tensors.get(name)!;
+  // A millionth of the largest: below half a unit of 16 bits.
+  weights.fill(2 ** -22, 0, CONFIG.layers[0].width);
+  weights.fill(4, CONFIG.layers[0].width, 2 * CONFIG.layers[0].width);
+  const { model } = quantizeModel(float, { scaleBytes: 2 });
+  const tensor = model.tensors.find((t): t is TernaryTensor => t.name === name)!;
+  assert.equal(tensor.mantissas[0], 0);
+  assert.ok(tensor.levels.subarray(0, tensor.cols).every((level) => level === 0));
+  assert.ok(tensor.levels.subarray(tensor.cols, 2 * tensor.cols).every((level) => level === 1));
 });
 
 test('ternaryWeights are the trainer\'s: within half a unit of the exported ones', () => {

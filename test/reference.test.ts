@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { configOf, initModel, TinyLMError, type ModelConfig } from '../src/model/index.js';
 import { dequantize, quantizeModel, ternaryWeights } from '../src/quantize/index.js';
 import { expTable, sigmoidTable } from '../src/format/index.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from './helpers/fast-check.js';
 import { TinyLMError } from '../src/model/index.js';
 import {
   allTokenBytes, byteTable, checkTable, tableVocab, tokenBytes, Tokenizer, trainTokenizer, type TokenizerTable,

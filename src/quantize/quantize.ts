@@ -179,6 +179,10 @@ function matrix(spec: ParameterSpec, all: ReadonlyMap<string, Float32Array>, emb
     scales[r] = ternarize(values.subarray(from, from + cols), threshold, levels.subarray(from, from + cols), method, trits);
   }
   const fixed = fixScales(name, scales, cols, usesOf(spec, embedFrac), { trits, scaleBytes });
+  // A row whose scale rounds to nothing says nothing: one pattern for it, so that quantizing again changes nothing.
+  fixed.mantissas.forEach((mantissa, row) => {
+    if (mantissa === 0) levels.fill(0, row * cols, oneScale ? levels.length : (row + 1) * cols);
+  });
   const top = (LIMITS.activationMax + 0.5) / 2 ** embedFrac;
   const clamped = looked ? scales.filter((s) => s >= top).length : 0;
   return { tensor: { kind: 'ternary', name, layer, rows, cols, trits, levels, ...fixed }, clamped };

@@ -1,5 +1,5 @@
 /** Small random models for tests of quantize, format and reference. */
-import fc from 'fast-check';
+import fc from './fast-check.js';
 import {
   configOf, initModel, LAYER_KINDS, parameterSpecs, TRIT_GROUPS, TRITS,
   type FloatModel, type LayerConfig, type ModelConfig, type NgramConfig, type TritGroup, type Trits,
