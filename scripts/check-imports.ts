@@ -60,6 +60,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   device: { uses: ['format'], why: 'a device runs whatever blob it is given: it knows no model room' },
   cost: { uses: ['model'], why: 'what a token costs follows from the sizes of a model and facts about chips, nothing else' },
+  web: {
+    uses: EVERYTHING.filter((room) => room !== 'node'),
+    why: 'web gives the other rooms workers, ports and storage of a browser; it knows neither Node nor the command line',
+  },
   node: {
     uses: EVERYTHING.filter((room) => room !== 'node'),
     packages: ['hyparquet', 'serialport', 'koffi', 'valibot'],
