@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { splitCorpus } from '../src/corpus/index.js';
-import { bitsOfTlm, bitsOfFloat } from '../src/cli/measure.js';
+import { bitsOfTlm, bitsOfFloat } from '../src/run/measure.js';
 import { writeTlm } from '../src/format/index.js';
 import { configOf, type FloatModel, type ModelShorthand, type TritGroup, type Trits } from '../src/model/index.js';
 import { readWasm } from '../src/node/assets.js';

@@ -27,6 +27,8 @@ const EVERYTHING = [
   'engine',
   'device',
   'cost',
+  'run',
+  'board',
   'node',
 ];
 
@@ -60,6 +62,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   device: { uses: ['format'], why: 'a device runs whatever blob it is given: it knows no model room' },
   cost: { uses: ['model'], why: 'what a token costs follows from the sizes of a model and facts about chips, nothing else' },
+  run: {
+    uses: [...EVERYTHING, 'cli'],
+    packages: ['valibot', 'commander'],
+    why: 'run is what a training run is; it is on its way out of the command line',
+  },
+  board: {
+    uses: [...EVERYTHING, 'cli'],
+    packages: ['valibot'],
+    why: 'board is what a model on a board is; it is on its way out of the command line',
+  },
   web: {
     uses: EVERYTHING.filter((room) => room !== 'node'),
     why: 'web gives the other rooms workers, ports and storage of a browser; it knows neither Node nor the command line',
@@ -83,7 +95,7 @@ const COMMON = [
 ];
 
 /** Only these two rooms touch disk, process and console. */
-const WITH_DISK = ['node', 'cli'];
+const WITH_DISK = ['node', 'cli', 'run', 'board'];
 const DISK_MODULES = [
   'fs',
   'fs/promises',

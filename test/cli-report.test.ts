@@ -1,7 +1,7 @@
 /** `tinylm chat --report` against the POSIX port of the firmware and the virtual ESP32-C3's words. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reportText, type BoardReport } from '../src/cli/board-report.js';
+import { reportText, type BoardReport } from '../src/board/report.js';
 import { POSIX_TOOLS, SMALL, toolsFor, vector, withDevice } from './firmware-support.js';
 import { tinylm } from './helpers/cli.js';
 import { loadEngineModel } from './helpers/engine-text.js';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { reportMarkdown, reportText, type Figures } from '../src/cli/report.js';
-import { fittingSteps, lastMoment } from '../src/cli/time-limit.js';
+import { fittingSteps, lastMoment } from '../src/run/time-limit.js';
 import { plural } from '../src/cli/values.js';
 import { zipBits } from '../src/cli/zip.js';
 import { packageRoot } from '../src/node/assets.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readSafetensors, writeSafetensors } from '../src/format/index.js';
 import { configOf } from '../src/model/index.js';
-import { decodeCheckpoint, encodeCheckpoint } from '../src/node/checkpoint-file.js';
+import { decodeCheckpoint, encodeCheckpoint } from '../src/run/checkpoint-file.js';
 import { Tokenizer, trainTokenizer } from '../src/tokenizer/index.js';
 import {
   encodeDocuments, evaluateModel, fitBatch, learningRateAt, stepsPerEpoch, trainDefaults, TrainingRun,

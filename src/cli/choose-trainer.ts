@@ -7,7 +7,7 @@ import {
   type BackendName,
   type LoadedTrainer,
 } from '../node/native-trainer.js';
-import { backendOf, type RunRecord } from './run-record.js';
+import { backendOf, type RunRecord } from '../run/run-record.js';
 import type { Terminal } from './terminal.js';
 
 /** What `--backend` takes. */

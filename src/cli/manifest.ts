@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { array, is, literal, object, string } from 'valibot';
-import { espWebToolsManifest } from '../device/index.js';
+import { espWebToolsManifest } from '../device/flash/index.js';
 import { TinyLMError } from '../model/errors.js';
 import { writeAtomic } from '../node/files.js';
-import type { Firmware } from './flash-plan.js';
+import type { Firmware } from '../board/flash-plan.js';
 import { version } from './version.js';
 
 const NAME = 'TinyLM';

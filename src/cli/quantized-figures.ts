@@ -12,11 +12,11 @@ import { Tokenizer, TOKENIZER_LIMITS, type TokenizerTable } from '../tokenizer/i
 import { encodeDocuments, type TokenizedDocument } from '../train/index.js';
 import { chooseTrainer } from './choose-trainer.js';
 import type { Context } from './context.js';
-import { exportModel, type ExportOptions } from './export-model.js';
+import { exportModel, type ExportOptions } from '../run/export-model.js';
 import { judgeGates, judgeNoise, noiseLevel, noiseWords, tryGates } from './import-check.js';
-import { bitsOfFloat, bitsOfTlm } from './measure.js';
+import { bitsOfFloat, bitsOfTlm } from '../run/measure.js';
 import { threadsOf } from './pipeline.js';
-import { corpusRecord, measured, prepareData } from './prepare.js';
+import { corpusRecord, measured, prepareData } from '../run/prepare.js';
 import { sampleTexts } from './tokenizer-source.js';
 import { bits } from './values.js';
 

@@ -1,7 +1,7 @@
 /** The figures of a run, as people read them. Nothing is computed here. */
 import type { ModelConfig } from '../model/index.js';
-import type { GrammarFigures } from './grammar.js';
-import { shape, weightWords } from './shape.js';
+import type { GrammarFigures } from '../run/grammar.js';
+import { shape, weightWords } from '../run/shape.js';
 import { markdownTable, table } from './terminal.js';
 import { bits, count, duration, percent, plural } from './values.js';
 import { visible } from './visible.js';

@@ -1,6 +1,6 @@
 /** Files, and what comes with the package. The only room beside cli that touches the disk. */
 export { packageRoot, readWasm, wasmPath } from './assets.js';
-export * from './checkpoint-file.js';
+export * from '../run/checkpoint-file.js';
 export * from './corpus-files.js';
 export * from './files.js';
 export { releaseLocks } from './lock.js';

@@ -13,7 +13,8 @@
  */
 import type { ChipName, FlashMode } from '../cost/index.js';
 import type { CorpusStats, Remark } from '../corpus/index.js';
-import type { BenchResult, DeviceSettings, DeviceStatus, FlashProgress, GenerateResult } from '../device/index.js';
+import type { BenchResult, DeviceSettings, DeviceStatus, GenerateResult } from '../device/index.js';
+import type { FlashProgress } from '../device/flash/index.js';
 import type { ModelInfo, NaturalSamplerOptions } from '../engine/index.js';
 import type { LayerConfig, ModelConfig, NgramConfig, TritGroup, Trits } from '../model/index.js';
 import type { TokenizerKind } from '../tokenizer/index.js';

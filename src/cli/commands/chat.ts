@@ -3,7 +3,7 @@ import { cleanPrompt } from '../../corpus/index.js';
 import type { DeviceClient, DeviceSettings, GenerateResult, Transport } from '../../device/index.js';
 import { TinyLMError } from '../../model/errors.js';
 import { interactiveChat } from '../chat-session.js';
-import { gatherReport, reportText } from '../board-report.js';
+import { gatherReport, reportText } from '../../board/report.js';
 import { verb, type Context } from '../context.js';
 import { addPortOptions, tokenOption, type PortOptions } from '../device-port.js';
 import { addSettingOptions, givenSettings, type SettingOptions } from '../device-settings.js';

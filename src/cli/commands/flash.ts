@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { withFlasher, type Flasher, type Transport } from '../../device/index.js';
+import type { Transport } from '../../device/index.js';
+import { withFlasher, type Flasher } from '../../device/flash/index.js';
 import { TinyLMError } from '../../model/errors.js';
 import { readPrebuilt } from '../../node/prebuilt.js';
 import { verb, type Context } from '../context.js';
@@ -17,7 +18,7 @@ import {
   type Firmware,
   type ModelBlob,
   type NamedPart,
-} from '../flash-plan.js';
+} from '../../board/flash-plan.js';
 import { showFlashing, type FlashDisplay } from '../flash-progress.js';
 import { onCancel } from '../interrupt.js';
 import { writeManifest } from '../manifest.js';

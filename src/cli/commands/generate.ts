@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { cleanPrompt, normalText } from '../../corpus/index.js';
 import { verb, type Context } from '../context.js';
-import { EngineModel, type Sampling } from '../engine-model.js';
+import { EngineModel, type Sampling } from '../../run/engine-model.js';
 import { openTlm } from '../model-source.js';
 import { addOptions, SAMPLING_OPTIONS } from '../options.js';
 import { count, unescapeText, wholeNumber } from '../values.js';

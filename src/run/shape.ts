@@ -4,7 +4,7 @@ import {
   describeLayers, describeTrits, LAYER_KINDS, TRIT_GROUPS, TRITS, weightCount,
   type LayerConfig, type LayerKind, type ModelConfig, type NgramConfig, type TritGroup, type Trits,
 } from '../model/index.js';
-import { count } from './values.js';
+import { count } from '../cli/values.js';
 
 /** A parser for commander: a number of GRU layers, or a stack, e.g. `mlgru:128,glu:256,gru:96`. */
 export function layerList(text: string): number | LayerConfig[] {

@@ -13,7 +13,7 @@ import {
 import { readJsonRecord } from '../model/record.js';
 import { checkTable, tableVocab, type TokenizerTable } from '../tokenizer/index.js';
 import { stateLength, type Checkpoint, type HistoryPoint, type TrainOptions } from '../train/index.js';
-import { readBytes } from './files.js';
+import { readBytes } from '../node/files.js';
 import { CheckpointSchema } from './records.js';
 
 /** The metadata's key. */

@@ -11,7 +11,7 @@ import {
   type TrainOptions,
 } from '../train/index.js';
 import type { ModelConfig } from '../model/index.js';
-import type { BackendChoice } from './choose-trainer.js';
+import type { BackendChoice } from '../cli/choose-trainer.js';
 
 export interface TrainFlags {
   float?: boolean;

@@ -1,7 +1,7 @@
 /** Serial ports by the npm package `serialport`, and the list of what is plugged in. */
-import { TinyLMError } from '../model/errors.js';
-import { within } from './deadline.js';
-import { TransportBase, type Signals } from './transport.js';
+import { TinyLMError } from '../../model/errors.js';
+import { within } from '../../device/deadline.js';
+import { TransportBase, type Signals } from '../../device/transport.js';
 
 /** The part of `serialport` used here; tests pass their own. */
 export interface SerialBackend {

@@ -3,7 +3,7 @@ import { writeTlm, type Packing } from '../format/index.js';
 import type { FloatModel, ModelConfig } from '../model/index.js';
 import { quantizeModel, type QuantizeOptions, type QuantizeResult, type TernaryMethod } from '../quantize/index.js';
 import type { TokenizerTable } from '../tokenizer/index.js';
-import { version } from './version.js';
+import { version } from '../cli/version.js';
 
 export interface ExportOptions extends Pick<QuantizeOptions, 'method' | 'threshold' | 'embedFrac' | 'biasBytes'> {
   readonly packing?: Packing;

@@ -6,11 +6,11 @@ import { makeFolder, writeAtomic } from '../node/files.js';
 import type { TernaryMethod } from '../quantize/index.js';
 import type { TokenizerTable } from '../tokenizer/index.js';
 import type { TokenizedDocument } from '../train/index.js';
-import { lineChart, sweepChart } from './chart.js';
+import { lineChart, sweepChart } from '../cli/chart.js';
 import { EngineModel } from './engine-model.js';
 import { exportModel } from './export-model.js';
 import { bitsOfFloat, type FloatMeasure } from './measure.js';
-import { bits, count, percent } from './values.js';
+import { bits, count, percent } from '../cli/values.js';
 
 export interface SweepRow {
   /** How the weights named in `weights` were taken: as they are, or made small by this method. */

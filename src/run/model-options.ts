@@ -2,7 +2,7 @@
 import { TinyLMError } from '../model/errors.js';
 import { configOf, defaultConfig, LAYERS, MODEL_LIMITS, validateConfig, type ModelConfig, type ModelShorthand } from '../model/index.js';
 import { TOKENIZER_LIMITS, type TokenizerKind } from '../tokenizer/index.js';
-import { UsageError } from './errors.js';
+import { UsageError } from '../cli/errors.js';
 
 export interface ModelOptions {
   tokenizer: TokenizerKind;

@@ -1,7 +1,7 @@
 /** Devices on the network: the same bytes over TCP or in the messages of a WebSocket. */
-import { TinyLMError } from '../model/errors.js';
-import { atMost, within } from './deadline.js';
-import { TransportBase } from './transport.js';
+import { TinyLMError } from '../../model/errors.js';
+import { atMost, within } from '../../device/deadline.js';
+import { TransportBase } from '../../device/transport.js';
 
 const TIMEOUT_MS = 5000;
 /** How long the other side may take no bytes. */

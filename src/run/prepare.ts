@@ -6,7 +6,7 @@ import { howRead } from '../node/corpus-folder.js';
 import { Tokenizer, trainTokenizer, type TokenizerKind, type TokenizerTable } from '../tokenizer/index.js';
 import { encodeDocuments, type TokenizedDocument, type TrainData } from '../train/index.js';
 import type { CorpusRecord } from './run-record.js';
-import type { Terminal } from './terminal.js';
+import type { Terminal } from '../cli/terminal.js';
 
 /** One split for every run on a text, whatever its seed: their figures can be compared. */
 const SPLIT_SEED = 1;

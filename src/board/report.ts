@@ -1,8 +1,8 @@
 /** What a board is, how fast it is, and whether it tells the host's text: a report to paste into an issue. */
 import type { BenchResult, DeviceClient, DeviceStatus, GenerateResult } from '../device/index.js';
-import { speed } from './device-text.js';
-import { EngineModel } from './engine-model.js';
-import { count } from './values.js';
+import { speed } from '../cli/device-text.js';
+import { EngineModel } from '../run/engine-model.js';
+import { count } from '../cli/values.js';
 
 /** The text that every report has: the same prompt, seed and settings on every board. */
 export const REPORT_TEXT = {

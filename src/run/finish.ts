@@ -1,7 +1,7 @@
 /** The end of a run: measure, export, generate, report. */
 import type { StoryLang } from '../corpus/index.js';
 import { configOf, elementCount, parameterSpecs } from '../model/index.js';
-import { decodeCheckpoint } from '../node/checkpoint-file.js';
+import { decodeCheckpoint } from './checkpoint-file.js';
 import type { LoadedTrainer } from '../node/native-trainer.js';
 import type { RunFolder } from '../node/run-folder.js';
 import { shellWord } from '../node/shell.js';
@@ -9,12 +9,12 @@ import { EngineModel, samplingWords, type Sampling } from './engine-model.js';
 import { exportModel, usualMethod } from './export-model.js';
 import { checkStories } from './grammar.js';
 import { bitsOfFloat, bitsOfTlm } from './measure.js';
-import { runWeights } from './model-source.js';
+import { runWeights } from '../cli/model-source.js';
 import { measured, type Prepared } from './prepare.js';
-import { reportMarkdown, type Figures } from './report.js';
+import { reportMarkdown, type Figures } from '../cli/report.js';
 import type { RunRecord } from './run-record.js';
 import type { Outcome } from './training.js';
-import { zipBits } from './zip.js';
+import { zipBits } from '../cli/zip.js';
 
 export interface Finish {
   readonly folder: RunFolder;

@@ -1,14 +1,14 @@
 /** Drives a training run and keeps its folder: checkpoints, history, curve, samples. */
-import { encodeCheckpoint } from '../node/checkpoint-file.js';
+import { encodeCheckpoint } from './checkpoint-file.js';
 import type { RunFolder } from '../node/run-folder.js';
 import type { Checkpoint, HistoryPoint, TrainingRun } from '../train/index.js';
-import { curveChart } from './chart.js';
-import { onInterrupt } from './interrupt.js';
-import type { ProgressDisplay } from './progress.js';
-import type { Terminal } from './terminal.js';
+import { curveChart } from '../cli/chart.js';
+import { onInterrupt } from '../cli/interrupt.js';
+import type { ProgressDisplay } from '../cli/progress.js';
+import type { Terminal } from '../cli/terminal.js';
 import { fittingSteps, lastMoment, type TimeLimit } from './time-limit.js';
-import { bits } from './values.js';
-import { visible } from './visible.js';
+import { bits } from '../cli/values.js';
+import { visible } from '../cli/visible.js';
 
 export interface Training {
   readonly run: TrainingRun;

@@ -3,8 +3,8 @@
  * (in Debian and Homebrew): Node has no call for it, the native package for it (node-pty) would be one more thing to
  * compile, and `script` wants a terminal of its own.
  */
-import { TinyLMError } from '../model/errors.js';
-import { within } from './deadline.js';
+import { TinyLMError } from '../../model/errors.js';
+import { within } from '../../device/deadline.js';
 
 /** How long socat and sh may take to begin. */
 const START_MS = 10_000;

@@ -12,15 +12,15 @@ import {
   readPartitionTable,
   type FlashPart,
   type Partition,
-} from '../device/index.js';
+} from '../device/flash/index.js';
 import { Engine } from '../engine/index.js';
 import { TinyLMError, type ModelConfig } from '../model/index.js';
 import { whole } from '../model/record.js';
 import { readWasm } from '../node/assets.js';
 import { readBytes } from '../node/files.js';
 import { readPrebuilt } from '../node/prebuilt.js';
-import { openTlm } from './model-source.js';
-import { count } from './values.js';
+import { openTlm } from '../cli/model-source.js';
+import { count } from '../cli/values.js';
 
 /** A model to be written. */
 export interface ModelBlob {

@@ -4,7 +4,7 @@ import { TinyLMError } from '../model/errors.js';
 import { readRecord } from '../model/record.js';
 import type { CorpusOptions } from '../node/corpus-files.js';
 import { WASM_IDENTITY, type BackendIdentity } from '../node/native-trainer.js';
-import { RunSchema } from '../node/records.js';
+import { RunSchema } from './records.js';
 import type { RunFolder } from '../node/run-folder.js';
 import { tableVocab, type TokenizerKind, type TokenizerTable } from '../tokenizer/index.js';
 import type { TokenizedDocument, TrainData, TrainOptions } from '../train/index.js';
