@@ -77,6 +77,7 @@
 #define TLM_TENSOR_FC_WEIGHT                     2
 #define TLM_TENSOR_FC_BIAS                       3
 #define TLM_TENSOR_FC_NORM                       4
+#define TLM_TENSOR_CACHE_BIAS                    5
 #define TLM_TENSOR_RNN_WEIGHT_IH                 16
 #define TLM_TENSOR_RNN_WEIGHT_HH                 17
 #define TLM_TENSOR_RNN_BIAS_IH                   18
@@ -202,6 +203,8 @@
 #define TLM_LIMIT_NGRAM_ROWS_LOG_MAX             20
 #define TLM_LIMIT_NGRAM_WIDTH_MIN                1
 #define TLM_LIMIT_NGRAM_WIDTH_MAX                64
+#define TLM_LIMIT_CACHE_LOG_MIN                  4
+#define TLM_LIMIT_CACHE_LOG_MAX                  10
 #define TLM_LIMIT_TRITS_MIN                      1
 #define TLM_LIMIT_TRITS_MAX                      3
 #define TLM_LIMIT_EMBED_FRAC_MAX                 7

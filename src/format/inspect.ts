@@ -105,7 +105,7 @@ export function compare(a: TlmFile, b: TlmFile): FileComparison {
   const setting = (name: string, x: unknown, y: unknown): void => {
     if (JSON.stringify(x) !== JSON.stringify(y)) settings.push(`${name}: ${JSON.stringify(x)} / ${JSON.stringify(y)}`);
   };
-  for (const key of ['vocab', 'dim', 'ngrams', 'layers', 'tied', 'trits'] as const) {
+  for (const key of ['vocab', 'dim', 'ngrams', 'layers', 'tied', 'cache', 'trits'] as const) {
     setting(key, a.model.config[key], b.model.config[key]);
   }
   for (const key of ['embedFrac', 'eod', 'resetOnEod'] as const) setting(key, a.model[key], b.model[key]);
