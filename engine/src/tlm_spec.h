@@ -36,12 +36,12 @@
 #define TLM_HEADER_EOD                           22
 #define TLM_HEADER_TOKENIZER_BYTES               24
 #define TLM_HEADER_METADATA_BYTES                28
-#define TLM_HEADER_RESERVED_A                    30
+#define TLM_HEADER_RESERVED                      30
 #define TLM_HEADER_TEMPERATURE                   32
 #define TLM_HEADER_TOP_K                         34
 #define TLM_HEADER_PENALTY                       36
 #define TLM_HEADER_PENALTY_WINDOW                38
-#define TLM_HEADER_RESERVED_B                    39
+#define TLM_HEADER_CACHE_LOG                     39
 
 /* SPEC.md 1.1 byte offsets */
 #define TLM_RECORD_NGRAM_ORDER                   0
@@ -245,6 +245,10 @@
 
 /* SPEC.md 3.1 */
 #define TLM_NGRAM_HASH_MULTIPLIER                0x9E3779B1u
+
+/* SPEC.md 3.9 */
+#define TLM_CACHE_ORDERS                         3
+#define TLM_CACHE_COUNTS                         3
 
 /* SPEC.md 4 */
 #define TLM_EXP_LAST                             178

@@ -18,6 +18,7 @@ export function dump(file: TlmFile, { diffable = false }: DumpOptions = {}): str
   const lines = [
     `vocab ${config.vocab}`, `dim ${config.dim}`,
     ...config.ngrams.map(({ order, rows, width }, i) => `n-gram table ${i}: ${rows} rows of ${width} for ${order} tokens`),
+    ...(config.cache > 0 ? [`cache of ${config.cache} tokens`] : []),
     `layers ${describeLayers(config)}`, `weights ${describeTrits(config)}`, `tied ${config.tied}`, `embed_frac ${model.embedFrac}`,
     `eod ${model.eod}`, `reset_on_eod ${model.resetOnEod}`,
     `tokenizer ${tokenizer.kind}, ${tokenizer.base.length} base tokens, ${tokenizer.merges.length} merges`,
