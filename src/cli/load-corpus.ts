@@ -3,7 +3,7 @@ import { basename, isAbsolute, join } from 'node:path';
 import { many } from '../corpus/index.js';
 import { openCorpus, type CorpusOptions, type OpenedCorpus } from '../node/corpus-files.js';
 import { howRead } from '../node/corpus-folder.js';
-import { SPLIT_SEED, STORY_SEED } from '../run/prepare.js';
+import { SPLIT, STORY_SEED } from '../run/prepare.js';
 import type { CorpusRecord } from '../run/run-record.js';
 import type { Terminal } from './terminal.js';
 
@@ -17,7 +17,7 @@ export function corpusRecord(
     name: basename(spec),
     spec,
     storySeed: STORY_SEED,
-    splitSeed: SPLIT_SEED,
+    ...SPLIT,
     ...(format !== undefined && { format }),
     ...(field !== undefined && { field }),
     split: split ?? 'auto',

@@ -18,10 +18,10 @@ import type { Context } from './context.js';
 import { openEngine } from './engine.js';
 import { onInterrupt, stayWithoutReader } from './interrupt.js';
 import { modelConfig, wantedVocab, type ModelOptions } from '../run/model-options.js';
-import { DEFAULT_EPOCHS, planEpochs, planMinutes, planOptions } from '../run/plan.js';
+import { planEpochs, planMinutes, planOptions, planSteps, planUsual } from '../run/plan.js';
 import { sampleOf } from '../run/sample.js';
 import { loadRecorded } from './load-corpus.js';
-import { prepareData, type Prepared } from '../run/prepare.js';
+import { prepareData, SPLIT, type Prepared } from '../run/prepare.js';
 import { showProgress } from './progress.js';
 import { shape } from '../run/shape.js';
 import { backendOf, checkUnchanged, digestOf, readRunRecord, type CorpusRecord, type RunRecord } from '../run/run-record.js';
@@ -71,7 +71,7 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   const small = corpus.spec.startsWith('stories:') ? undefined : sizeRemark(documents);
   if (small !== undefined) terminal.warn(small);
   const { tokenizer: kind, vocab } = given.model;
-  const data = prepareData(documents, corpus.splitSeed, { kind, vocab });
+  const data = prepareData(documents, corpus, { kind, vocab });
   const model = modelConfig(given.model, tableVocab(data.tokenizer));
   const threads = threadsOf(flags);
   const trainer = await chooseTrainer(terminal, flags.backend);
@@ -79,10 +79,11 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   const planning = performance.now();
   if (base.lanes !== flags.batch || base.segment !== flags.segment)
     terminal.note(`the text is short: training with --batch ${base.lanes} --segment ${base.segment}`);
+  const plan = planOf(flags);
   const options =
-    flags.minutes === undefined
-      ? planEpochs(base, data, flags.epochs ?? DEFAULT_EPOCHS)
-      : await planMinutes(base, data, flags.minutes, { kernels: trainer.kernels, threads });
+    'minutes' in plan ? await planMinutes(base, data, plan.minutes, { kernels: trainer.kernels, threads })
+      : 'epochs' in plan ? planEpochs(base, data, plan.epochs)
+        : 'steps' in plan ? planSteps(base, plan.steps) : planUsual(base, data);
   const fromStdin = corpus.spec === '-';
   const record: RunRecord = {
     version: 1,
@@ -90,10 +91,10 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
     node: process.version,
     started: new Date().toISOString(),
     corpus: fromStdin
-      ? { name: corpus.name, spec: RUN_FILES.corpus, split: 'none', storySeed: corpus.storySeed, splitSeed: corpus.splitSeed }
+      ? { name: corpus.name, spec: RUN_FILES.corpus, split: 'none', storySeed: corpus.storySeed, ...SPLIT }
       : { ...corpus, spec: corpus.spec.startsWith('stories:') ? corpus.spec : resolve(corpus.spec) },
     tokenizer: { kind, vocab },
-    plan: flags.minutes === undefined ? { epochs: flags.epochs ?? DEFAULT_EPOCHS } : { minutes: flags.minutes },
+    plan,
     options,
     backend: trainer.identity,
     digest: digestOf(data, model),
@@ -109,6 +110,13 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   return { folder, record, data, trainer, threads, outcome };
 }
 
+/** Who chose the length of a run, and how. */
+function planOf({ minutes, epochs, steps }: TrainFlags): RunRecord['plan'] {
+  if (minutes !== undefined) return { minutes };
+  if (epochs !== undefined) return { epochs };
+  return steps === undefined ? { usual: true } : { steps };
+}
+
 type Given = Pick<TrainFlags, 'threads' | 'backend'>;
 
 /** Goes on with a run, by the build of the trainer that it was made with unless another is asked for. */
@@ -118,8 +126,8 @@ export async function resumeRun(context: Context, path: string, given: Given): P
   const started = readRunRecord(folder.readJson('run'), folder.file('run'));
   const threads = threadsOf(given);
   const checkpoint = folder.has('last') ? decodeCheckpoint(folder.read('last'), folder.file('last')) : undefined;
-  // The steps of a run of so many minutes follow its speed; run.json is written first.
-  const timed = 'minutes' in started.plan;
+  // The steps of a run of so many minutes follow its speed, those of the usual length the curve.
+  const timed = 'minutes' in started.plan || 'usual' in started.plan;
   const fixed = (options: TrainOptions): string => JSON.stringify({ ...options, ...(timed && { steps: 0 }) });
   if (checkpoint && fixed(checkpoint.options) !== fixed(started.options))
     throw new TinyLMError(
@@ -131,7 +139,7 @@ export async function resumeRun(context: Context, path: string, given: Given): P
   const record = recordTrainer(folder, started, trainer, checkpoint?.step);
   const documents = await loadRecorded(record.corpus, folder.path, context.stdin);
   const tokenizer: TokenizerTable | RunRecord['tokenizer'] = checkpoint?.tokenizer ?? record.tokenizer;
-  const data = prepareData(documents, record.corpus.splitSeed, tokenizer);
+  const data = prepareData(documents, record.corpus, tokenizer);
   checkUnchanged(path, record, data);
   context.terminal.note(
     checkpoint
@@ -182,9 +190,19 @@ async function go(
     folder.writeJson('run', { ...record, options: planned });
     return make(planned, from);
   };
+  const cools = 'usual' in record.plan && record.cooled === undefined;
+  const cool = (planned: TrainOptions, best: Checkpoint, steps: number): Promise<TrainingRun> => {
+    terminal.note(
+      `the validation text gets no better since step ${best.step}: back to it, and to the end at step ${planned.steps} with a ` +
+        'falling learning rate',
+    );
+    folder.writeJson('run', { ...record, options: planned, cooled: { from: best.step, planned: steps } });
+    return make(planned, { ...best, options: planned });
+  };
   return train({
     run,
     ...(seconds !== undefined && { limit: { seconds, again } }),
+    ...(cools && { cool, bestSoFar: resume && folder.has('best') ? decodeCheckpoint(folder.read('best'), folder.file('best')) : undefined }),
     files: folder,
     control: ({ stop }) => onInterrupt(terminal, stop),
     from: resume?.step ?? 0,

@@ -7,8 +7,8 @@ export { exportModel, usualMethod, type Exported, type ExportOptions } from './e
 export { exportRun, figuresOf, type Figures, type Finish, type Quality } from './finish.js';
 export { bitsOfFloat, bitsOfTlm, type FloatMeasure } from './measure.js';
 export { modelConfig, wantedVocab, type ModelOptions } from './model-options.js';
-export { DEFAULT_EPOCHS, measureSpeed, planEpochs, planMinutes, planOptions, type TrainFlags } from './plan.js';
-export { measured, prepareData, SPLIT_SEED, STORY_SEED, type Prepared } from './prepare.js';
+export { measureSpeed, planEpochs, planMinutes, planOptions, planSteps, planUsual, USUAL_LENGTH, type TrainFlags } from './plan.js';
+export { measured, prepareData, SPLIT, SPLIT_SEED, STORY_SEED, type Prepared, type SplitRecord } from './prepare.js';
 export { RUN_FILES, type RunFile, type RunFiles } from './run-files.js';
 export { checkUnchanged, digestOf, readRunRecord, type CorpusOptions, type CorpusRecord, type RunRecord } from './run-record.js';
 export { SAMPLE, sampleOf } from './sample.js';

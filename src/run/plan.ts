@@ -16,6 +16,7 @@ export interface TrainFlags {
   float?: boolean;
   threshold?: number;
   epochs?: number;
+  steps?: number;
   minutes?: number;
   batch: number;
   segment: number;
@@ -24,7 +25,11 @@ export interface TrainFlags {
   threads?: number;
 }
 
-export const DEFAULT_EPOCHS = 15;
+/**
+ * The length of a run where nobody says: so many times through the text, but not fewer steps than a small text needs to be learned, and
+ * not more than are worth waiting for. A run that stops getting better ends before (plateau.ts).
+ */
+export const USUAL_LENGTH = { epochs: 60, stepsMin: 2000, stepsMax: 20_000 } as const;
 /** Evaluations in a run: one every `1 / EVALUATIONS` of it. */
 const EVALUATIONS = 24;
 /**
@@ -48,6 +53,16 @@ export function planOptions(model: ModelConfig, flags: TrainFlags, data: TrainDa
     ...(flags.lr !== undefined && { learningRate: flags.lr }),
   });
 }
+
+/** The options with the usual length for this text. */
+export function planUsual(options: TrainOptions, data: TrainData): TrainOptions {
+  const { epochs, stepsMin, stepsMax } = USUAL_LENGTH;
+  const wanted = Math.round(stepsPerEpoch(data.train, options.lanes, options.segment) * epochs);
+  return withSteps(options, Math.min(stepsMax, Math.max(stepsMin, wanted)));
+}
+
+/** The options with their length: so many steps. */
+export const planSteps = (options: TrainOptions, steps: number): TrainOptions => withSteps(options, steps);
 
 /** The options with their length: so many times through the corpus. */
 export function planEpochs(options: TrainOptions, data: TrainData, epochs: number): TrainOptions {

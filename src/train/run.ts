@@ -2,7 +2,7 @@
 import { TinyLMError } from '../model/errors.js';
 import { initModel } from '../model/index.js';
 import type { TrainerKernels } from './backend.js';
-import { epochOrder, layOutEvaluation, layOutTraining } from './data.js';
+import { epochOrder, layOutEvaluation, layOutTraining, placesRandom, someDocuments } from './data.js';
 import type { KernelConfig } from './layout.js';
 import { KernelPool } from './pool.js';
 import { BETA1, BETA2, learningRateAt, scheduleRow, shardsOf, stepsPerEpoch } from './schedule.js';
@@ -57,12 +57,6 @@ export function kernelConfig(options: TrainOptions, eod: number, stream: number)
   };
 }
 
-/** The first documents that together have at most EVALUATION_TOKENS tokens (at least one document). */
-function sampleForEvaluation(documents: readonly TokenizedDocument[]): TokenizedDocument[] {
-  let tokens = 0;
-  return documents.filter((d, i) => (tokens += d.tokens.length + 1) <= EVALUATION_TOKENS || i === 0);
-}
-
 /** Bits per byte of documents under the pool's weights; the carried state is kept. */
 export async function bitsPerByte(pool: KernelPool, documents: readonly TokenizedDocument[]): Promise<number> {
   const { lanes, segment, stream, eod } = pool.config;
@@ -109,7 +103,7 @@ export class TrainingRun {
     this.#perEpoch = stepsPerEpoch(data.train, options.lanes, options.segment);
     const tokens = data.train.reduce((sum, d) => sum + d.tokens.length + 1, 0);
     this.#bytesPerToken = data.train.reduce((sum, d) => sum + d.bytes, 0) / tokens;
-    this.#sample = sampleForEvaluation(data.valid);
+    this.#sample = someDocuments(data.valid, EVALUATION_TOKENS);
   }
 
   /**
@@ -179,7 +173,8 @@ export class TrainingRun {
     if (epoch === this.#epochLoaded) return;
     const { lanes, segment, seed } = this.options;
     const order = epochOrder(this.data.train.length, seed, epoch);
-    layOutTraining(this.data.train, order, this.data.tokenizer.eod, lanes, segment, this.#pool.config.stream, this.#pool);
+    const { stream } = this.#pool.config;
+    layOutTraining(this.data.train, order, this.data.tokenizer.eod, lanes, segment, stream, this.#pool, placesRandom(seed, epoch));
     if (this.#step % this.#perEpoch === 0) this.#pool.writeState();
     this.#epochLoaded = epoch;
   }

@@ -172,7 +172,7 @@ async function overThresholds({ terminal, stdin }: Context, path: string, option
     documents,
     text: `${corpus.name}, validation part`,
     async *rows() {
-      const { valid } = prepareData(documents, corpus.splitSeed, tokenizer);
+      const { valid } = prepareData(documents, corpus, tokenizer);
       const { kernels } = await chooseTrainer(terminal, options.backend);
       const setup = { kernels, threads: threadsOf(options), open: openEngine };
       const ways = { thresholds, trits: options.trits ?? TRITS };
