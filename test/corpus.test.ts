@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from './helpers/fast-check.js';
 import {
   bytesFile, censusBytes, cleanDocuments, cleanText, corpusStats, decodeBytes, generateStories, limitDocuments,
-  beginningsOf, beginningsUsed, makeCorpus, readDocuments, splitCorpus, utf8Bytes,
+  beginningsOf, beginningsUsed, byHeart, makeCorpus, readDocuments, splitCorpus, utf8Bytes,
 } from '../src/corpus/index.js';
 import { TinyLMError } from '../src/model/errors.js';
 
@@ -148,15 +148,15 @@ test('splitCorpus of few documents: the end of each', () => {
   assert.equal(`${train[0]}\n\n${valid[0]}`, book);
   assert.match(valid[0], /^Paragraph 9\d/);
   const line = Array.from({ length: 300 }, (_, i) => `word${i}${i % 10 === 9 ? '.' : ''}`).join(' ');
-  const cut = splitCorpus([line], { seed: 1 });
+  const cut = splitCorpus([line], ends);
   assert.match(cut.train[0], /\.$/);
   assert.equal(`${cut.train[0]} ${cut.valid[0]}`, line);
-  const solid = splitCorpus(['😀'.repeat(600)], { seed: 1 });
+  const solid = splitCorpus(['😀'.repeat(600)], ends);
   assert.equal(solid.train[0] + solid.valid[0], '😀'.repeat(600));
   assert.ok(solid.valid[0].length > 0 && solid.valid[0].codePointAt(0) === 0x1f600);
   const longer = anyText.map((t) => cleanText(t.repeat(20))).filter((t) => t !== '');
   fc.assert(fc.property(fc.array(longer, { minLength: 1, maxLength: 18 }), (documents) => {
-    const all = [...documents, 'x y. '.repeat(250).trim()];
+    const all = [...documents, 'x y. '.repeat(2500).trim()];
     const split = splitCorpus(all, { seed: 3 });
     assert.ok(split.train.length > 0 && split.valid.length > 0);
     const size = (d: string[]): number => d.join('').replace(/\s/g, '').length;
@@ -182,6 +182,9 @@ test('splitCorpus of a book: stretches from all over it, at paragraphs; running 
     assert.ok(share > 0.045 && share < 0.055, `validation share ${share}`);
   }
   assert.notDeepEqual(splitCorpus([book], { seed: 1 }).valid, splitCorpus([book], { seed: 2 }).valid);
+  const page = book.slice(0, 3000).trim();
+  assert.deepEqual(splitCorpus([page], { seed: 1 }), { train: [page], valid: [page] }, 'a page is learned by heart');
+  assert.ok(byHeart([page]) && !byHeart([book]) && !byHeart(Array.from({ length: 50 }, () => page)));
   const places = beginningsOf(book);
   assert.equal(places.length, 3999);
   for (const at of places) assert.match(book.slice(at), /^Paragraph/);

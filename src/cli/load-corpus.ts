@@ -51,7 +51,12 @@ export function sayHowRead({ source, documents, reading, remarks }: OpenedCorpus
   const plain =
     reading === undefined ||
     (reading.format === 'text' && reading.encoding === 'UTF-8' && /^(whole|separated by <)/.test(reading.words));
-  if (!plain) terminal.note(`${basename(source)}: ${howRead(reading)}: ${many(documents.length, 'document')}`);
+  if (!plain) {
+    const found = /^(a list|a chat|blocks)/.test(reading.words) ? '; --split none reads it as one' : '';
+    terminal.note(`${basename(source)}: ${howRead(reading)}: ${many(documents.length, 'document')}${found}`);
+  } else if (reading?.words.startsWith('whole;')) {
+    terminal.note(`${basename(source)}: one document${reading.words.slice('whole'.length)}`);
+  }
   for (const { kind, text } of remarks) {
     if (kind === 'warning') terminal.warn(text);
     else terminal.note(text);

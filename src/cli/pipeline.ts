@@ -10,18 +10,19 @@ import { decodeCheckpoint } from '../run/checkpoint-file.js';
 import { type LoadedTrainer } from '../node/native-trainer.js';
 import { sameBackend } from '../run/backend.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
-import { tableVocab, type TokenizerTable } from '../tokenizer/index.js';
+import type { TokenizerTable } from '../tokenizer/index.js';
 import { TrainingRun, type Checkpoint, type HistoryPoint, type TrainOptions } from '../train/index.js';
 import { curveChart } from './chart.js';
 import { chooseTrainer, trainerOfRun, type TrainFlags } from './choose-trainer.js';
 import type { Context } from './context.js';
 import { openEngine } from './engine.js';
 import { onInterrupt, stayWithoutReader } from './interrupt.js';
-import { modelConfig, wantedVocab, type ModelOptions } from '../run/model-options.js';
+import { begin, checkWanted, type Wanted } from '../run/begin.js';
 import { planEpochs, planMinutes, planOptions, planSteps, planUsual } from '../run/plan.js';
 import { sampleOf } from '../run/sample.js';
 import { loadRecorded } from './load-corpus.js';
 import { prepareData, SPLIT, type Prepared } from '../run/prepare.js';
+import { shellWord } from '../node/shell.js';
 import { showProgress } from './progress.js';
 import { shape } from '../run/shape.js';
 import { backendOf, checkUnchanged, digestOf, readRunRecord, type CorpusRecord, type RunRecord } from '../run/run-record.js';
@@ -37,11 +38,13 @@ export interface Started {
   readonly trainer: LoadedTrainer;
   readonly threads: number;
   readonly outcome: Outcome;
+  /** Most bytes of the file, of a model that was given a size. */
+  readonly bytes?: number;
 }
 
 export interface NewRun {
   readonly corpus: CorpusRecord;
-  readonly model: ModelOptions;
+  readonly model: Wanted;
   readonly flags: TrainFlags;
   /** Folder; default run/<name of the corpus>, the first that is free. */
   readonly out?: string;
@@ -61,8 +64,7 @@ export function corpusName(spec: string): string {
 export async function startRun(context: Context, given: NewRun): Promise<Started> {
   const { terminal } = context;
   const { flags, corpus } = given;
-  wantedVocab(given.model);
-  modelConfig(given.model);
+  checkWanted(given.model);
   const path = given.out ?? RunFolder.free('run', corpusName(corpus.name));
   // Before minutes go into reading and planning; `create` looks again.
   RunFolder.checkFree(path);
@@ -70,12 +72,11 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   const documents = await loadRecorded(corpus, undefined, context.stdin, terminal);
   const small = corpus.spec.startsWith('stories:') ? undefined : sizeRemark(documents);
   if (small !== undefined) terminal.warn(small);
-  const { tokenizer: kind, vocab } = given.model;
-  const data = prepareData(documents, corpus, { kind, vocab });
-  const model = modelConfig(given.model, tableVocab(data.tokenizer));
+  const { data, model, weights, tokenizer, bytes } = begin(documents, given.model, corpus, corpus.name);
+  const origin = given.model.kind === 'from' ? given.model : undefined;
   const threads = threadsOf(flags);
   const trainer = await chooseTrainer(terminal, flags.backend);
-  const base = planOptions(model, flags, data);
+  const base = planOptions(model, flags, data, origin && { ...origin, adapts: !origin.ternary });
   const planning = performance.now();
   if (base.lanes !== flags.batch || base.segment !== flags.segment)
     terminal.note(`the text is short: training with --batch ${base.lanes} --segment ${base.segment}`);
@@ -93,8 +94,9 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
     corpus: fromStdin
       ? { name: corpus.name, spec: RUN_FILES.corpus, split: 'none', storySeed: corpus.storySeed, ...SPLIT }
       : { ...corpus, spec: corpus.spec.startsWith('stories:') ? corpus.spec : resolve(corpus.spec) },
-    tokenizer: { kind, vocab },
+    tokenizer,
     plan,
+    ...(origin && { from: origin.name }),
     options,
     backend: trainer.identity,
     digest: digestOf(data, model),
@@ -106,8 +108,8 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   );
   folder.lock();
   const left = flags.minutes && Math.max(1, flags.minutes * 60 - (performance.now() - planning) / 1000);
-  const outcome = await go(context, folder, record, data, { trainer, threads, seconds: left });
-  return { folder, record, data, trainer, threads, outcome };
+  const outcome = await go(context, folder, record, data, { trainer, threads, seconds: left, weights });
+  return { folder, record, data, trainer, threads, outcome, ...(bytes !== undefined && { bytes }) };
 }
 
 /** Who chose the length of a run, and how. */
@@ -135,6 +137,9 @@ export async function resumeRun(context: Context, path: string, given: Given): P
       `${folder.file('last')} was made with other options than ${folder.file('run')} says`,
       'the folder was changed; train again into a new one',
     );
+  if (started.from !== undefined && !checkpoint)
+    throw new TinyLMError('run-no-checkpoint', `${path} was to go on from ${started.from} and ended before its first step`,
+      `begin it again, into a new folder: tinylm train --from ${shellWord(started.from)}`);
   const trainer = await trainerOfRun(context.terminal, path, started, given.backend);
   const record = recordTrainer(folder, started, trainer, checkpoint?.step);
   const documents = await loadRecorded(record.corpus, folder.path, context.stdin);
@@ -143,7 +148,10 @@ export async function resumeRun(context: Context, path: string, given: Given): P
   checkUnchanged(path, record, data);
   context.terminal.note(
     checkpoint
-      ? `going on with ${path} from step ${checkpoint.step} of ${record.options.steps}`
+      ? checkpoint.step >= record.options.steps
+        ? `${path} is finished, at step ${checkpoint.step}: it is measured again; train it further, into a new folder, with: ` +
+          `tinylm train --from ${shellWord(path)}`
+        : `going on with ${path} from step ${checkpoint.step} of ${record.options.steps}`
       : `${path} has no checkpoint yet: it begins anew, with the same options`,
   );
   const share = 1 - (checkpoint?.step ?? 0) / record.options.steps;
@@ -168,7 +176,8 @@ async function go(
   folder: RunFolder,
   record: RunRecord,
   data: Prepared,
-  { trainer, threads, seconds }: Pick<Started, 'trainer' | 'threads'> & { seconds?: number | undefined },
+  { trainer, threads, seconds, weights }: Pick<Started, 'trainer' | 'threads'> &
+  { seconds?: number | undefined; weights?: ReadonlyMap<string, Float32Array> | undefined },
   resume?: Checkpoint,
 ): Promise<Outcome> {
   const { options } = record;
@@ -184,7 +193,9 @@ async function go(
     );
   }
   const make = (planned: TrainOptions, from?: Checkpoint): Promise<TrainingRun> =>
-    TrainingRun.create(data, planned, { kernels: trainer.kernels, threads, ...(from && { resume: from }) });
+    TrainingRun.create(data, planned, {
+      kernels: trainer.kernels, threads, ...(from ? { resume: from } : weights && { weights, evaluateFirst: true }),
+    });
   const run = await make(options, resume);
   const again = (planned: TrainOptions, from: Checkpoint): Promise<TrainingRun> => {
     folder.writeJson('run', { ...record, options: planned });

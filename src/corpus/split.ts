@@ -8,6 +8,13 @@ const MIN_CORPUS_BYTES = 1000;
 /** A document shorter than this (in UTF-16 units) is not cut. */
 const MIN_CUT_LENGTH = 200;
 
+/**
+ * Running text with fewer bytes is learned by heart, whole: what a model of it could say of other text is not worth measuring, and
+ * one that stops where a held-out piece is told best writes letters, not words (3 KB of Grimm: a third of the words invented; by
+ * heart none).
+ */
+const BY_HEART_BYTES = 10_000;
+
 /** Text held out in one place, in UTF-16 units; of a long document there are several such places. */
 const STRETCH = 2000;
 const MOST_STRETCHES = 16;
@@ -37,7 +44,8 @@ export interface CorpusSplit {
  * sorted list is held out from all of it. Fewer: of each document of 200 characters or more some stretches of about 2,000
  * characters, up to 16, one in each equal part of it at a place that the seed chooses: a book's end is not like the rest of it.
  * Where one is enough it is the end. They are cut at the paragraph, line, sentence or word boundary (in this order) that is
- * nearest, and what is left between them are documents to train on. Where all of a few documents are shorter, whole documents
+ * nearest, and what is left between them are documents to train on. Of running text below 10,000 bytes nothing is held out: both
+ * parts are the whole text. Where all of a few documents are shorter, whole documents
  * are taken as above.
  *
  * @throws TinyLMError `corpus-too-small` below 1000 bytes, `corpus-split` for a bad share
@@ -52,6 +60,7 @@ export function splitCorpus(documents: readonly string[], { seed, validShare = 0
     throw new TinyLMError('corpus-too-small', `The corpus has ${bytes} bytes; expected at least ${MIN_CORPUS_BYTES}.`,
       'A useful model needs about 100 KB of text or more. Try stories:en, the built-in stories.');
   }
+  if (holdOut !== 'ends' && byHeart(documents)) return { train: [...documents], valid: [...documents] };
   if (areFew(documents)) return holdOut === 'ends' ? cutEnds(documents, validShare) : cutStretches(documents, validShare, seed);
   const order = documents.map((_, i) => i).sort((a, b) => hash(seed, a) - hash(seed, b) || a - b);
   const held = new Set(order.slice(0, Math.ceil(documents.length * validShare)));
@@ -73,6 +82,10 @@ function hash(seed: number, index: number): number {
 /** Whether parts of documents are held out, since there are too few to hold out whole ones. */
 export const areFew = (documents: readonly string[]): boolean =>
   documents.length < FEW_DOCUMENTS && documents.some((d) => d.length >= MIN_CUT_LENGTH);
+
+/** Whether a text is so short that nothing is held out of it. */
+export const byHeart = (documents: readonly string[]): boolean =>
+  areFew(documents) && documents.reduce((sum, d) => sum + utf8Bytes(d), 0) < BY_HEART_BYTES;
 
 function cutEnds(documents: readonly string[], share: number): CorpusSplit {
   const train: string[] = [];

@@ -40,18 +40,27 @@ const TRAINING_SHARE = 0.92;
 /** How long the speed is measured, in progress events (about one a second): of a short time, only once. */
 const trialEvents = (minutes: number): number => (minutes < 0.2 ? 1 : 3);
 
-/** The options of a run, without its length. A batch that is too large for the corpus is made smaller. */
-export function planOptions(model: ModelConfig, flags: TrainFlags, data: TrainData): TrainOptions {
+/** Highest learning rate of a run that goes on from another model, as a share of the usual one. */
+const AGAIN_RATE = 0.3;
+
+/**
+ * The options of a run, without its length. A batch that is too large for the corpus is made smaller.
+ * @param again of a run that goes on from another model: how that one's weights are used; `adapts`: they have never been ternary
+ */
+export function planOptions(model: ModelConfig, flags: TrainFlags, data: TrainData,
+  again?: { readonly embedFrac?: number; readonly threshold?: number; readonly adapts: boolean }): TrainOptions {
   const { lanes, segment } = fitBatch(data.train, flags.batch, flags.segment);
-  return trainDefaults({
+  const usual = trainDefaults({
     model,
     ternary: flags.float !== true,
-    threshold: flags.threshold ?? (flags.float ? DEFAULT_THRESHOLD : TRAIN_THRESHOLD),
+    threshold: flags.threshold ?? again?.threshold ?? (flags.float ? DEFAULT_THRESHOLD : TRAIN_THRESHOLD),
     lanes,
     segment,
     seed: flags.seed,
-    ...(flags.lr !== undefined && { learningRate: flags.lr }),
+    ...(again?.embedFrac !== undefined && { embedFrac: again.embedFrac }),
   });
+  const share = again === undefined || again.adapts ? 1 : AGAIN_RATE;
+  return { ...usual, learningRate: flags.lr ?? share * usual.learningRate };
 }
 
 /** The options with the usual length for this text. */

@@ -17,7 +17,7 @@ const SOON = 1.15;
  */
 export function coolingSteps({ history, best, options }: Pick<Checkpoint, 'history' | 'best' | 'options'>): number | undefined {
   const since = history.filter(({ step }) => step > best.step).length;
-  if (best.step === 0 || since < PATIENCE) return undefined;
+  if (!Number.isFinite(best.valid) || since < PATIENCE) return undefined;
   const steps = best.step + Math.max(2 * options.evaluateEvery, Math.round(COOLING * best.step));
   return steps * SOON < options.steps ? steps : undefined;
 }

@@ -1,5 +1,5 @@
 /** From documents to tokens: what training and measuring read. */
-import { areFew, beginningsOf, beginningsUsed, splitCorpus } from '../corpus/index.js';
+import { areFew, beginningsOf, beginningsUsed, byHeart, splitCorpus } from '../corpus/index.js';
 import { Tokenizer, trainTokenizer, type TokenizerKind, type TokenizerTable } from '../tokenizer/index.js';
 import { encodeDocuments, someDocuments, type TokenizedDocument, type TrainData } from '../train/index.js';
 
@@ -23,6 +23,8 @@ export const SPLIT: SplitRecord = { splitSeed: SPLIT_SEED, holdOut: 'stretches' 
 
 export interface Prepared extends TrainData {
   readonly validTexts: readonly string[];
+  /** The text is so short that nothing was held out: what is measured on is what was trained on. */
+  readonly known: boolean;
 }
 
 /** Splits, trains a tokenizer where there is none yet, and encodes. */
@@ -40,6 +42,7 @@ export function prepareData(
       ? train.map((text) => encodeRunning(encoder, text)) : encodeDocuments(encoder, train),
     valid: encodeDocuments(encoder, valid),
     validTexts: valid,
+    known: holdOut === 'stretches' && byHeart(documents),
   };
 }
 

@@ -108,6 +108,7 @@ export const RunSchema = v.strictObject({
       v.object({ usual: v.literal(true) })],
     'epochs, steps, minutes or usual',
   ),
+  from: v.optional(text()),
   cooled: v.optional(v.object({ from: whole(1, MANY), planned: whole(1, MANY) })),
   options: OptionsSchema,
   backend: v.optional(BackendSchema),

@@ -43,6 +43,8 @@ export interface RunRecord {
   readonly plan: { readonly epochs: number } | { readonly minutes: number } | { readonly steps: number } | { readonly usual: true };
   /** It stopped getting better: from its best step it was brought to an end, before the planned one. */
   readonly cooled?: { readonly from: number; readonly planned: number };
+  /** The model whose weights and tokenizer it went on from, as it was named. */
+  readonly from?: string;
   /** All that decides the result, but for its last bits. */
   readonly options: TrainOptions;
   /** The build of the trainer that the run is made with; absent in old folders, which are of WebAssembly. */

@@ -21,6 +21,8 @@ export interface RunSetup {
   readonly resume?: Checkpoint;
   /** Start from these weights instead of random ones (PyTorch's names). */
   readonly weights?: ReadonlyMap<string, Float32Array>;
+  /** Evaluate before the first step, too: of weights that are worth something already. */
+  readonly evaluateFirst?: boolean;
 }
 
 /** 32-bit FNV-1a over all training tokens, in hexadecimal. */
@@ -93,6 +95,7 @@ export class TrainingRun {
   #best: Checkpoint['best'] = { step: 0, valid: Infinity };
   #running = { nats: 0, tokens: 0 };
   #stopping = false;
+  #evaluateFirst = false;
   #pause: Pause | undefined;
 
   private constructor(data: TrainData, options: TrainOptions, pool: KernelPool) {
@@ -123,6 +126,7 @@ export class TrainingRun {
       const run = new TrainingRun(data, options, pool);
       if (setup.resume) run.#restore(setup.resume);
       else pool.write('weight', setup.weights ?? initModel(options.model, options.seed).tensors);
+      run.#evaluateFirst = setup.evaluateFirst === true && setup.resume === undefined;
       return run;
     } catch (error) {
       await pool.close();
@@ -198,6 +202,13 @@ export class TrainingRun {
     return tokens ? nats / tokens / Math.LN2 / this.#bytesPerToken : NaN;
   }
 
+  async #evaluation(): Promise<TrainEvent> {
+    const point = await this.#evaluate();
+    const best = point.valid < this.#best.valid;
+    if (best) this.#best = { step: this.#step, valid: point.valid };
+    return { kind: 'evaluation', point, best, checkpoint: this.#checkpoint() };
+  }
+
   /** Stops at the next step's border; `events` then ends with a `stopped` event. */
   stop(): void {
     this.#stopping = true;
@@ -231,6 +242,7 @@ export class TrainingRun {
     const { options } = this;
     let started = performance.now();
     const firstStep = this.#step;
+    if (this.#evaluateFirst) yield await this.#evaluation();
     let window = { nats: 0, tokens: 0, since: started };
     while (this.#step < options.steps) {
       if (this.#pause) {
@@ -284,10 +296,7 @@ export class TrainingRun {
         window = { nats: 0, tokens: 0, since: performance.now() };
       }
       if (this.#step % options.evaluateEvery === 0 || this.#step === options.steps) {
-        const point = await this.#evaluate();
-        const best = point.valid < this.#best.valid;
-        if (best) this.#best = { step: this.#step, valid: point.valid };
-        yield { kind: 'evaluation', point, best, checkpoint: this.#checkpoint() };
+        yield await this.#evaluation();
         window = { nats: 0, tokens: 0, since: performance.now() };
       }
     }
