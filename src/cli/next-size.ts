@@ -24,7 +24,7 @@ export async function nextWords({ bytes, data, record, trainer, threads }: Start
   const own = `This model: modelled ${modelledWords(record.options.model, chip)}.`;
   const row = nextSize(bytes);
   if (row === undefined) return own;
-  const text = data.train.reduce((sum, d) => sum + d.bytes, 0) + data.validTexts.reduce((sum, t) => sum + utf8Bytes(t), 0);
+  const text = data.train.reduce((sum, d) => sum + d.bytes, 0) + (data.known ? 0 : data.validTexts.reduce((sum, t) => sum + utf8Bytes(t), 0));
   if (text < TEXT_PER_BYTE * row.bytes)
     return `${own}\nA larger one would have little to learn from ${count(text)} bytes of text: more text would help, more flash would not.`;
   const model = shapeFor(row.bytes, Math.max(row.vocab, tableVocab(data.tokenizer)), { tokenizerBytes: 4 * row.vocab });

@@ -3,7 +3,7 @@
  * only.
  */
 import { availableParallelism } from 'node:os';
-import { basename, extname, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { sizeRemark } from '../corpus/index.js';
 import { budget, TinyLMError } from '../model/index.js';
 import { decodeCheckpoint } from '../run/checkpoint-file.js';
@@ -17,19 +17,18 @@ import { chooseTrainer, trainerOfRun, type TrainFlags } from './choose-trainer.j
 import type { Context } from './context.js';
 import { openEngine } from './engine.js';
 import { onInterrupt, stayWithoutReader } from './interrupt.js';
-import { begin, checkWanted, type Wanted } from '../run/begin.js';
-import { planEpochs, planMinutes, planOptions, planSteps, planUsual } from '../run/plan.js';
+import { checkWanted, type Wanted } from '../run/begin.js';
 import { sampleOf } from '../run/sample.js';
+import { checkBelongs, newRecord, planRun, prepareRun, secondsLeft } from '../run/start.js';
 import { loadRecorded } from './load-corpus.js';
 import { prepareData, SPLIT, type Prepared } from '../run/prepare.js';
 import { shellWord } from '../node/shell.js';
 import { showProgress } from './progress.js';
 import { shape } from '../run/shape.js';
-import { backendOf, checkUnchanged, digestOf, readRunRecord, type CorpusRecord, type RunRecord } from '../run/run-record.js';
+import { backendOf, checkUnchanged, readRunRecord, shortName, type CorpusRecord, type RunRecord } from '../run/run-record.js';
 import { train, type Outcome } from '../run/training.js';
 import { bits, count, plural } from './values.js';
 import { visible } from './visible.js';
-import { VERSION } from '../run/version.js';
 
 export interface Started {
   readonly folder: RunFolder;
@@ -57,8 +56,7 @@ export function threadsOf(flags: { threads?: number }): number {
 /** A short name for a corpus, for its folder: `stories-en`, `my-text`. */
 export function corpusName(spec: string): string {
   if (spec === '-') return 'stdin';
-  const name = spec.startsWith('stories:') ? spec.replace(':', '-') : basename(spec, extname(spec));
-  return name.replace(/[^\p{L}\p{N}._-]+/gu, '-') || 'text';
+  return spec.startsWith('stories:') ? spec.replace(':', '-') : shortName(basename(spec));
 }
 
 export async function startRun(context: Context, given: NewRun): Promise<Started> {
@@ -72,35 +70,24 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   const documents = await loadRecorded(corpus, undefined, context.stdin, terminal);
   const small = corpus.spec.startsWith('stories:') ? undefined : sizeRemark(documents);
   if (small !== undefined) terminal.warn(small);
-  const { data, model, weights, tokenizer, bytes } = begin(documents, given.model, corpus, corpus.name);
-  const origin = given.model.kind === 'from' ? given.model : undefined;
+  const plan = prepareRun(documents, corpus, given.model, flags);
+  const { data, base, weights, bytes } = plan;
   const threads = threadsOf(flags);
   const trainer = await chooseTrainer(terminal, flags.backend);
-  const base = planOptions(model, flags, data, origin && { ...origin, adapts: !origin.ternary });
   const planning = performance.now();
   if (base.lanes !== flags.batch || base.segment !== flags.segment)
     terminal.note(`the text is short: training with --batch ${base.lanes} --segment ${base.segment}`);
-  const plan = planOf(flags);
-  const options =
-    'minutes' in plan ? await planMinutes(base, data, plan.minutes, { kernels: trainer.kernels, threads })
-      : 'epochs' in plan ? planEpochs(base, data, plan.epochs)
-        : 'steps' in plan ? planSteps(base, plan.steps) : planUsual(base, data);
+  const options = await planRun(plan, flags, { kernels: trainer.kernels, threads });
   const fromStdin = corpus.spec === '-';
-  const record: RunRecord = {
-    version: 1,
-    tinylm: VERSION,
-    node: process.version,
-    started: new Date().toISOString(),
+  const record = newRecord(plan, {
     corpus: fromStdin
       ? { name: corpus.name, spec: RUN_FILES.corpus, split: 'none', storySeed: corpus.storySeed, ...SPLIT }
       : { ...corpus, spec: corpus.spec.startsWith('stories:') ? corpus.spec : resolve(corpus.spec) },
-    tokenizer,
-    plan,
-    ...(origin && { from: origin.name }),
+    flags,
     options,
     backend: trainer.identity,
-    digest: digestOf(data, model),
-  };
+    host: process.version,
+  });
   const folder = RunFolder.create(
     path,
     record,
@@ -112,13 +99,6 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   return { folder, record, data, trainer, threads, outcome, ...(bytes !== undefined && { bytes }) };
 }
 
-/** Who chose the length of a run, and how. */
-function planOf({ minutes, epochs, steps }: TrainFlags): RunRecord['plan'] {
-  if (minutes !== undefined) return { minutes };
-  if (epochs !== undefined) return { epochs };
-  return steps === undefined ? { usual: true } : { steps };
-}
-
 type Given = Pick<TrainFlags, 'threads' | 'backend'>;
 
 /** Goes on with a run, by the build of the trainer that it was made with unless another is asked for. */
@@ -128,15 +108,7 @@ export async function resumeRun(context: Context, path: string, given: Given): P
   const started = readRunRecord(folder.readJson('run'), folder.file('run'));
   const threads = threadsOf(given);
   const checkpoint = folder.has('last') ? decodeCheckpoint(folder.read('last'), folder.file('last')) : undefined;
-  // The steps of a run of so many minutes follow its speed, those of the usual length the curve.
-  const timed = 'minutes' in started.plan || 'usual' in started.plan;
-  const fixed = (options: TrainOptions): string => JSON.stringify({ ...options, ...(timed && { steps: 0 }) });
-  if (checkpoint && fixed(checkpoint.options) !== fixed(started.options))
-    throw new TinyLMError(
-      'run-record',
-      `${folder.file('last')} was made with other options than ${folder.file('run')} says`,
-      'the folder was changed; train again into a new one',
-    );
+  if (checkpoint) checkBelongs(checkpoint, started, { checkpoint: folder.file('last'), record: folder.file('run') });
   if (started.from !== undefined && !checkpoint)
     throw new TinyLMError('run-no-checkpoint', `${path} was to go on from ${started.from} and ended before its first step`,
       `begin it again, into a new folder: tinylm train --from ${shellWord(started.from)}`);
@@ -154,8 +126,7 @@ export async function resumeRun(context: Context, path: string, given: Given): P
         : `going on with ${path} from step ${checkpoint.step} of ${record.options.steps}`
       : `${path} has no checkpoint yet: it begins anew, with the same options`,
   );
-  const share = 1 - (checkpoint?.step ?? 0) / record.options.steps;
-  const seconds = 'minutes' in record.plan ? Math.max(1, 60 * record.plan.minutes * share) : undefined;
+  const seconds = secondsLeft(record, checkpoint?.step ?? 0);
   const outcome = await go(context, folder, record, data, { trainer, threads, seconds }, checkpoint);
   return { folder, record, data, trainer, threads, outcome };
 }

@@ -32,6 +32,8 @@ export interface Begun {
   readonly model: ModelConfig;
   /** Latent weights to begin with; random ones where absent. */
   readonly weights?: ReadonlyMap<string, Float32Array>;
+  /** The model that it goes on from, as it was named. */
+  readonly from?: string;
   /** What the tokenizer was asked for. */
   readonly tokenizer: { readonly kind: TokenizerKind; readonly vocab: number };
   /** Most bytes of the file, of a model that was given a size. */
@@ -68,9 +70,9 @@ export function begin(documents: readonly string[], wanted: Wanted, split: Split
       return { data, model, tokenizer: { kind, vocab }, bytes };
     }
     case 'from': {
-      const { float, table } = wanted;
+      const { float, table, name: from } = wanted;
       const data = prepareData(documents, split, table);
-      return { data, model: float.config, weights: float.tensors, tokenizer: { kind: table.kind, vocab: tableVocab(table) } };
+      return { data, model: float.config, weights: float.tensors, from, tokenizer: { kind: table.kind, vocab: tableVocab(table) } };
     }
     default:
       return wanted satisfies never;

@@ -26,10 +26,10 @@ export interface TrainFlags {
 }
 
 /**
- * The length of a run where nobody says: so many times through the text, but not fewer steps than a small text needs to be learned, and
+ * The length of a run where nobody says: so many times through the text, but not fewer steps or tokens than a small text needs to be learned, and
  * not more than are worth waiting for. A run that stops getting better ends before (plateau.ts).
  */
-export const USUAL_LENGTH = { epochs: 60, stepsMin: 2000, stepsMax: 20_000 } as const;
+export const USUAL_LENGTH = { epochs: 60, stepsMin: 2000, tokensMin: 800_000, stepsMax: 20_000 } as const;
 /** Evaluations in a run: one every `1 / EVALUATIONS` of it. */
 const EVALUATIONS = 24;
 /**
@@ -65,9 +65,9 @@ export function planOptions(model: ModelConfig, flags: TrainFlags, data: TrainDa
 
 /** The options with the usual length for this text. */
 export function planUsual(options: TrainOptions, data: TrainData): TrainOptions {
-  const { epochs, stepsMin, stepsMax } = USUAL_LENGTH;
+  const { epochs, stepsMin, tokensMin, stepsMax } = USUAL_LENGTH;
   const wanted = Math.round(stepsPerEpoch(data.train, options.lanes, options.segment) * epochs);
-  return withSteps(options, Math.min(stepsMax, Math.max(stepsMin, wanted)));
+  return withSteps(options, Math.min(stepsMax, Math.max(stepsMin, Math.ceil(tokensMin / options.lanes / options.segment), wanted)));
 }
 
 /** The options with their length: so many steps. */
