@@ -1,7 +1,7 @@
 /** What a token costs on the virtual ESP32-C3: exact instructions by class, and lines that its cache model fills. */
 import { readFileSync } from 'node:fs';
 import { buildBarePort } from '../scripts/bare-ports.js';
-import { MeasuredC3, type ClassCounts } from '../src/device/index.js';
+import { MeasuredC3, type ClassCounts } from '../src/device/chip/index.js';
 
 const MODEL_AT = 0x1a0000;
 

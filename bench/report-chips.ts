@@ -1,7 +1,7 @@
 /** The section of RESULTS.md on the chips. */
 import { configOf, TABLE_BUDGET_DEFAULT } from '../src/model/index.js';
 import { CHIPS, FLASH_MODES, FLASH_MODE_LIST, type ChipName } from '../src/cost/index.js';
-import { shape } from '../src/cli/shape.js';
+import { shape } from '../src/run/shape.js';
 import type { ChipModel, ChipsResults } from './chips.js';
 
 const count = (n: number): string => Math.round(n).toLocaleString('en-US');

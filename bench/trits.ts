@@ -4,11 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { splitCorpus } from '../src/corpus/index.js';
-import { bitsOfTlm, bitsOfFloat } from '../src/cli/measure.js';
+import { openEngine } from '../src/cli/engine.js';
+import { bitsOfTlm, bitsOfFloat } from '../src/run/measure.js';
 import { writeTlm } from '../src/format/index.js';
 import { configOf, type FloatModel, type ModelShorthand, type TritGroup, type Trits } from '../src/model/index.js';
-import { readWasm } from '../src/node/assets.js';
 import { loadTrainer } from '../src/node/native-trainer.js';
+import { threadedKernels } from '../src/node/threads.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import { tableVocab, Tokenizer, trainTokenizer } from '../src/tokenizer/index.js';
 import {
@@ -78,7 +79,7 @@ export async function benchTrits(setup: TritSetup, say: (line: string) => void):
   const builds: [string, TrainerKernels][] = [];
   const native = await loadTrainer('native').catch(() => undefined);
   if (native) builds.push(['native', native.kernels]);
-  builds.push(['Wasm', readWasm('trainer')]);
+  builds.push(['Wasm', threadedKernels()]);
   const rows: TritRow[] = [];
   for (const [build, kernels] of builds) {
     const one = async (group: TritRow['group'], name: string, model: Omit<ModelShorthand, 'vocab'>, float: boolean): Promise<void> => {
@@ -102,7 +103,7 @@ export async function benchTrits(setup: TritSetup, say: (line: string) => void):
         build, group, name, shape: `${config.dim} × ${config.layers[0].width}`, epochs: setup.epochs,
         bytes: float ? 4 * [...trained!.tensors.values()].reduce((n, { length }) => n + length, 0) : tlm.length,
         trained: await bitsOfFloat(trained!, data.valid, measuring),
-        ...(!float && { exported: await bitsOfTlm(tlm, data.valid) }),
+        ...(!float && { exported: await bitsOfTlm(tlm, data.valid, openEngine) }),
         tokensPerSecond,
       };
       rows.push(row);

@@ -14,10 +14,18 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DeviceClient, PARTITION_TABLE_BYTES, PARTITION_TABLE_OFFSET, VirtualBoard, findModelPartition,
-  readPartitionTable, type Partition } from '../src/device/index.js';
+import { DeviceClient } from '../src/device/index.js';
+import { VirtualBoard } from '../src/device/chip/index.js';
+import {
+  PARTITION_TABLE_BYTES,
+  PARTITION_TABLE_OFFSET,
+  findModelPartition,
+  readPartitionTable,
+  type Partition,
+} from '../src/device/flash/index.js';
 import { packageRoot } from '../src/node/assets.js';
-import { PREBUILT, type Prebuilt } from '../src/node/prebuilt.js';
+import type { Prebuilt } from '../src/board/prebuilt.js';
+import { PREBUILT } from '../src/node/prebuilt.js';
 
 const root = packageRoot();
 const TOOL = 'riscv64-unknown-elf-';

@@ -12,7 +12,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { shape } from '../src/cli/shape.js';
+import { shape } from '../src/run/shape.js';
 import { INSTRUCTION_CLASSES, type Isa } from '../src/cost/chips.js';
 import { WORK, tokenWork, type Packing } from '../src/cost/work.js';
 import { VirtMachine } from '../src/device/chip/virt.js';

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { chatOver } from '../src/cli/commands/chat.js';
 import { watch } from '../src/cli/commands/monitor.js';
 import { VirtualBoard } from '../src/device/chip/board.js';
-import { attachToPty, openPty } from '../src/device/pty.js';
+import { attachToPty, openPty } from '../src/node/ports/pty.js';
 import { readPrebuilt } from '../src/node/prebuilt.js';
 import { have } from './device-support.js';
 import { fileBytes, SMALL } from './firmware-support.js';

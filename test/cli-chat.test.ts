@@ -8,7 +8,7 @@ import { reportError } from '../src/cli/errors.js';
 import { findPort } from '../src/cli/reach.js';
 import { DeviceClient } from '../src/device/client.js';
 import { PROTOCOL } from '../src/device/protocol.js';
-import { SerialTransport, type SerialBackend, type SerialPortInfo } from '../src/device/serial.js';
+import { SerialTransport, type SerialBackend, type SerialPortInfo } from '../src/node/ports/serial.js';
 import { fileBytes, POSIX_TOOLS, SMALL, toolsFor, withDevice, type Device } from './firmware-support.js';
 import { capture, inFolder, start, tinylm, type Result } from './helpers/cli.js';
 import { loadEngineModel } from './helpers/engine-text.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { devices } from '../src/cli/commands/devices.js';
 import { choosePort, hostTransport, serialPorts } from '../src/cli/device-port.js';
-import type { SerialBackend, SerialPortInfo } from '../src/device/serial.js';
+import type { SerialBackend, SerialPortInfo } from '../src/node/ports/serial.js';
 import { capture } from './helpers/cli.js';
 
 const BRIDGE = { path: '/dev/ttyUSB0', vendorId: '10c4', productId: 'ea60', serialNumber: '0001' };

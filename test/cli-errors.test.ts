@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { before, after, describe, it } from 'node:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { exportModel } from '../src/cli/export-model.js';
+import { exportModel } from '../src/run/export-model.js';
 import { configOf, initModel, tensorsOfModel } from '../src/model/index.js';
 import { writeSafetensors } from '../src/format/index.js';
 import { byteTable } from '../src/tokenizer/index.js';

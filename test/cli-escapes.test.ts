@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { exportModel } from '../src/cli/export-model.js';
+import { exportModel } from '../src/run/export-model.js';
 import { reportError } from '../src/cli/errors.js';
 import { readHistory } from '../src/cli/line-editor.js';
 import { barLine } from '../src/cli/progress-bar.js';

@@ -4,7 +4,7 @@ import { describe, it, test, type TestContext } from 'node:test';
 import fc from './helpers/fast-check.js';
 import { watch, type MonitorOptions } from '../src/cli/commands/monitor.js';
 import { LineStamps, PrintableBytes } from '../src/cli/device-bytes.js';
-import { SerialTransport, type SerialHandle } from '../src/device/serial.js';
+import { SerialTransport, type SerialHandle } from '../src/node/ports/serial.js';
 import { TinyLMError } from '../src/model/errors.js';
 import { FakeTransport, type FakeOptions } from '../src/device/transport.js';
 import { have } from './device-support.js';

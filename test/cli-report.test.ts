@@ -1,7 +1,7 @@
 /** `tinylm chat --report` against the POSIX port of the firmware and the virtual ESP32-C3's words. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reportText, type BoardReport } from '../src/cli/board-report.js';
+import { reportText, type BoardReport } from '../src/board/report.js';
 import { POSIX_TOOLS, SMALL, toolsFor, vector, withDevice } from './firmware-support.js';
 import { tinylm } from './helpers/cli.js';
 import { loadEngineModel } from './helpers/engine-text.js';
@@ -32,7 +32,7 @@ test("the report says what the board is, and that its text is the host's; anothe
 
     assert.equal((await tinylm([...way, '--report', '--info'])).code, 2);
     assert.match(
-      reportText({ ...report, same: false, host: 'else' }),
+      reportText({ ...report, same: false, host: 'else' }, 'here'),
       /\| NO \|\n[^]*The host's:\n\n```text\nOnceelse\n```$/,
     );
   });

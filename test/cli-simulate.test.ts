@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { totalOf } from '../src/device/chip/counts.js';
 import { countTokens } from '../src/device/chip/count-tokens.js';
 import { DeviceClient } from '../src/device/client.js';
-import { TcpTransport } from '../src/device/network.js';
+import { TcpTransport } from '../src/node/ports/network.js';
 import { EXIT } from '../src/cli/errors.js';
 import { readPrebuilt } from '../src/node/prebuilt.js';
 import { board, ended, ok } from './helpers/board.js';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { curveChart, lineChart, sweepChart } from '../src/cli/chart.js';
-import { checkStories } from '../src/cli/grammar.js';
+import { checkStories } from '../src/run/grammar.js';
 import { buildProgram } from '../src/cli/program.js';
 import { coloured, makeTerminal, markdownTable, table } from '../src/cli/terminal.js';
 import {
@@ -17,7 +17,7 @@ import {
   wholeNumber,
 } from '../src/cli/values.js';
 import { generateStories } from '../src/corpus/index.js';
-import { exportModel } from '../src/cli/export-model.js';
+import { exportModel } from '../src/run/export-model.js';
 import { readTlm } from '../src/format/index.js';
 import { configOf, initModel } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { GenerateResult } from '../src/device/client-types.js';
 import { DeviceClient } from '../src/device/client.js';
 import { encodeFrame, PROTOCOL } from '../src/device/protocol.js';
-import { SerialTransport } from '../src/device/serial.js';
+import { SerialTransport } from '../src/node/ports/serial.js';
 import { FakeTransport } from '../src/device/transport.js';
 import { loadEngineModel } from './helpers/engine-text.js';
 import { POSIX_TOOLS, SMALL, fileBytes, modelFile, toolsFor, vector, withDevice, type Device } from './firmware-support.js';

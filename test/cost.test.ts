@@ -1,7 +1,7 @@
 /** The cost model by itself: flash timing, what moves which way, and the inverse question. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CacheModel } from '../src/device/index.js';
+import { CacheModel } from '../src/device/chip/index.js';
 import {
   CHIPS,
   CHIP_LIST,
@@ -20,7 +20,7 @@ import {
   type ClassNumbers,
   type Limits,
 } from '../src/cost/index.js';
-import { totalOf } from '../src/device/index.js';
+import { totalOf } from '../src/device/chip/index.js';
 import { configOf, budget, defaultConfig, parameterCount, type ModelConfig } from '../src/model/index.js';
 
 /** About a million weights. */

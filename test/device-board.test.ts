@@ -8,8 +8,8 @@ import { test } from 'node:test';
 import { VirtualBoard } from '../src/device/chip/board.js';
 import { flashImage } from '../src/device/flash/flasher.js';
 import { md5Hex } from '../src/device/flash/md5.js';
-import { attachToPty, openPty } from '../src/device/pty.js';
-import { SerialTransport } from '../src/device/serial.js';
+import { attachToPty, openPty } from '../src/node/ports/pty.js';
+import { SerialTransport } from '../src/node/ports/serial.js';
 import { ECHO_PLUS_ONE, WATCHDOGS_OFF, directBoot, have, noise, rv, say, textOf, until } from './device-support.js';
 
 const PROGRAM = directBoot([...WATCHDOGS_OFF, ...say('ready\n'), ...ECHO_PLUS_ONE]);

@@ -4,8 +4,8 @@ import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { test } from 'node:test';
 import { WebSocketServer } from 'ws';
 import { TinyLMError } from '../src/model/errors.js';
-import { TcpTransport, WebSocketTransport } from '../src/device/network.js';
-import { SerialTransport, listDevices, type SerialBackend, type SerialHandle } from '../src/device/serial.js';
+import { TcpTransport, WebSocketTransport } from '../src/node/ports/network.js';
+import { SerialTransport, listDevices, type SerialBackend, type SerialHandle } from '../src/node/ports/serial.js';
 import { FakeTransport, bytesOf, memoryPair, type Transport } from '../src/device/transport.js';
 import { textOf, until } from './device-support.js';
 

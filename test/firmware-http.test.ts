@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import OpenAI from 'openai';
 import { WebSocket } from 'ws';
 import { DeviceClient } from '../src/device/client.js';
-import { WebSocketTransport, type WebSocketConstructor } from '../src/device/network.js';
+import { WebSocketTransport, type WebSocketConstructor } from '../src/node/ports/network.js';
 import { loadEngineModel } from './helpers/engine-text.js';
 import { POSIX_TOOLS, ROOT, SMALL, fileBytes, modelFile, toolsFor, vector, withDevice,
   type Device } from './firmware-support.js';

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { TcpTransport } from '../src/device/network.js';
+import { TcpTransport } from '../src/node/ports/network.js';
 import { writeTlm } from '../src/format/index.js';
 import { configOf } from '../src/model/index.js';
 import { packageRoot } from '../src/node/assets.js';

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { checkFlashSize } from '../src/cli/flash-plan.js';
+import { checkFlashSize } from '../src/board/flash-plan.js';
 import { boardWords } from '../src/cli/board-words.js';
 import { portTrouble } from '../src/cli/port-trouble.js';
 import { writePartitionTable, type Partition } from '../src/device/flash/partitions.js';

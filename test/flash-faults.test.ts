@@ -7,7 +7,7 @@ import { FakeRom } from '../src/device/chip/rom.js';
 import { within } from '../src/device/deadline.js';
 import { Guard } from '../src/device/flash/guard.js';
 import { flashImage } from '../src/device/flash/flasher.js';
-import { SerialTransport, type SerialHandle } from '../src/device/serial.js';
+import { SerialTransport, type SerialHandle } from '../src/node/ports/serial.js';
 import { FakeTransport, TransportBase } from '../src/device/transport.js';
 import { TinyLMError } from '../src/model/errors.js';
 import { noise } from './device-support.js';

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { configOf, initModel, type ModelConfig } from '../src/model/index.js';
-import { decodeCheckpoint, decodeWeights, encodeCheckpoint } from '../src/node/checkpoint-file.js';
+import { decodeCheckpoint, decodeWeights, encodeCheckpoint } from '../src/run/checkpoint-file.js';
 import { makeFolder, readBytes, readJson, writeAtomic } from '../src/node/files.js';
 import { RUN_FILES, RunFolder } from '../src/node/run-folder.js';
 import { shellWord } from '../src/node/shell.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from './helpers/fast-check.js';
 import { cleanPrompt, cleanText, generateStories } from '../src/corpus/index.js';
-import { exportModel } from '../src/cli/export-model.js';
+import { exportModel } from '../src/run/export-model.js';
 import { configOf, initModel } from '../src/model/index.js';
 import { tableVocab, Tokenizer, trainTokenizer } from '../src/tokenizer/index.js';
 import { tinylm } from './helpers/cli.js';

@@ -12,7 +12,7 @@ import {
   type ModelledRow,
 } from '../cost/index.js';
 import type { ModelConfig } from '../model/index.js';
-import { shapeOptions } from './shape.js';
+import { shapeOptions } from '../run/shape.js';
 import { table } from './terminal.js';
 import { bytesText, count } from './values.js';
 

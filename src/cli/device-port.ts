@@ -2,16 +2,15 @@
 import { realpathSync } from 'node:fs';
 import { connect } from 'node:net';
 import { Option, type Command } from 'commander';
+import { within, type Transport } from '../device/index.js';
 import {
   listDevices,
   SerialTransport,
   TcpTransport,
   WebSocketTransport,
-  within,
   type DeviceInfo,
   type SerialBackend,
-  type Transport,
-} from '../device/index.js';
+} from '../node/ports/index.js';
 import { TinyLMError } from '../model/errors.js';
 import { UsageError } from './errors.js';
 import { wholeNumber } from './values.js';

@@ -1,6 +1,6 @@
 /** How flashing shows itself: a bar on a terminal, a line for each part elsewhere. */
-import type { FlashProgress } from '../device/index.js';
-import { hex, type NamedPart } from './flash-plan.js';
+import type { FlashProgress } from '../device/flash/index.js';
+import { hex, type NamedPart } from '../board/flash-plan.js';
 import { progressBar } from './progress-bar.js';
 import type { Terminal } from './terminal.js';
 import { bytesText, count, duration } from './values.js';

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { censusBytes } from '../corpus/index.js';
 import { foreignKind, readTlm, spec, type TlmFile } from '../format/index.js';
 import { shownName, TinyLMError, type FloatModel, type ImportOptions, type ModelConfig } from '../model/index.js';
-import { decodeWeights, type WeightsFile } from '../node/checkpoint-file.js';
+import { decodeWeights, type WeightsFile } from '../run/checkpoint-file.js';
 import { readBytes } from '../node/files.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
 import { shellWord } from '../node/shell.js';
 import { tableVocab, type TokenizerTable } from '../tokenizer/index.js';
-import { exportModel, usualMethod } from './export-model.js';
-import { readRunRecord, type RunRecord } from './run-record.js';
+import { exportModel, usualMethod } from '../run/export-model.js';
+import { readRunRecord, type RunRecord } from '../run/run-record.js';
 
 /** Ternary weights, ready for the engine. */
 export interface TlmSource {
@@ -63,7 +63,7 @@ export function openSource(path: string, expected?: ModelConfig, importing?: Imp
   if (statSync(path).isDirectory()) {
     checkFolder(path);
     const folder = RunFolder.open(path);
-    return { kind: 'run', path, folder, record: readRunRecord(folder) };
+    return { kind: 'run', path, folder, record: readRunRecord(folder.readJson('run'), folder.file('run')) };
   }
   const bytes = readBytes(path);
   return named(path, bytes, () =>

@@ -1,5 +1,6 @@
 /** Reaching a device that answers: which port, is TinyLM's firmware behind it, and what to do when not. */
-import { DeviceClient, PROTOCOL, type DeviceStatus, type SerialBackend, type Transport } from '../device/index.js';
+import { DeviceClient, PROTOCOL, type DeviceStatus, type Transport } from '../device/index.js';
+import type { SerialBackend } from '../node/ports/index.js';
 import { TinyLMError } from '../model/errors.js';
 import { boardWords } from './board-words.js';
 import { choosePort, serialPort, serialPorts, type PortOptions } from './device-port.js';

@@ -4,7 +4,7 @@ import { TinyLMError } from '../model/errors.js';
 import { EXIT } from './errors.js';
 import type { Context } from './context.js';
 import { hostTransport } from './device-port.js';
-import { checkRam, type ModelBlob } from './flash-plan.js';
+import { checkRam, type ModelBlob } from '../board/flash-plan.js';
 import { transferBar } from './flash-progress.js';
 import { onCancel } from './interrupt.js';
 import { reach, withRemedy } from './reach.js';

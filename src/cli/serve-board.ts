@@ -1,7 +1,7 @@
 /** A virtual board at a real address: a pseudo-terminal, or a TCP port where there are none. */
 import { spawn } from 'node:child_process';
 import { createServer, type Socket } from 'node:net';
-import { attachToPty, BUSY_LINE, openPty, type ByteTalker } from '../device/index.js';
+import { attachToPty, BUSY_LINE, openPty, type ByteTalker } from '../node/ports/index.js';
 import { TinyLMError } from '../model/errors.js';
 
 /** What can be served: a virtual board. */

@@ -1,6 +1,7 @@
 /** What a model costs on the virtual chip: counted, stated by the device itself, and modelled. */
 import { CHIPS, FLASH_MODES, modelledRows, modelledSpeeds, tokenCost } from '../cost/index.js';
-import { countTokens, totalOf, type DeviceStatus, type TokenCounts } from '../device/index.js';
+import type { DeviceStatus } from '../device/index.js';
+import { countTokens, totalOf, type TokenCounts } from '../device/chip/index.js';
 import type { ModelConfig } from '../model/index.js';
 import { speedsOf, speedText } from './budget-speed.js';
 import { table, type Terminal } from './terminal.js';

@@ -1,7 +1,7 @@
 /** The compiled command at a real terminal (a pseudo-terminal made by socat), and what a person does there. */
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { openPty } from '../../src/device/pty.js';
+import { openPty } from '../../src/node/ports/pty.js';
 import { COMMAND } from './cli.js';
 
 export interface AtTerminal {

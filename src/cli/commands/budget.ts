@@ -15,10 +15,10 @@ import {
 } from '../budget-speed.js';
 import { verb, type Context } from '../context.js';
 import { EXIT, UsageError } from '../errors.js';
-import { modelConfig, wantedVocab, type ModelOptions } from '../model-options.js';
+import { modelConfig, wantedVocab, type ModelOptions } from '../../run/model-options.js';
 import { openTlm } from '../model-source.js';
 import { addOptions, MODEL_OPTIONS } from '../options.js';
-import { shape, weightWords } from '../shape.js';
+import { shape, weightWords } from '../../run/shape.js';
 import { table } from '../terminal.js';
 import { trainingHere } from '../training-speed.js';
 import { bytesText, byteSize, count, decimal } from '../values.js';
@@ -110,7 +110,7 @@ async function showBudget(
   path: string | undefined,
   options: Options,
 ): Promise<void> {
-  const sizes = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'ngrams', 'tied', 'trits'].filter(
+  const sizes = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'ngrams', 'cache', 'tied', 'trits'].filter(
     (name) => command.getOptionValueSource(name) === 'cli',
   );
   if (path !== undefined && sizes.length > 0)

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { SerialBackend } from '../../device/index.js';
+import type { SerialBackend } from '../../node/ports/index.js';
 import { verb, type Context } from '../context.js';
 import { serialPorts } from '../device-port.js';
 import { addOptions } from '../options.js';

@@ -1,16 +1,12 @@
 import type { Command } from 'commander';
-import {
-  VirtualBoard,
-  withFlasher,
-  type BoardState,
-  type DeviceClient,
-  type DeviceSettings,
-  type GenerateResult,
-} from '../../device/index.js';
+import type { DeviceClient, DeviceSettings, GenerateResult } from '../../device/index.js';
+import { VirtualBoard, type BoardState } from '../../device/chip/index.js';
+import { withFlasher } from '../../device/flash/index.js';
 import type { ModelConfig } from '../../model/index.js';
 import { verb, type Context } from '../context.js';
 import { EXIT, UsageError } from '../errors.js';
-import { allParts, directBootFirmware, loadModel, modelPart, type ModelBlob } from '../flash-plan.js';
+import { allParts, modelPart, type ModelBlob } from '../../board/flash-plan.js';
+import { directBootFirmware, loadModel } from '../flash-files.js';
 import { showFlashing } from '../flash-progress.js';
 import { onCancel, onceInterrupted } from '../interrupt.js';
 import { addOptions, SAMPLING_OPTIONS } from '../options.js';
