@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import xterm from '@xterm/headless';
-import { openPty } from '../src/device/pty.js';
+import { openPty } from '../src/node/ports/pty.js';
 
 /** Columns and rows of the window. */
 export const WINDOW = { cols: 100, rows: 40 };

@@ -5,7 +5,7 @@ import { count } from './words.js';
 /** A model in a line, e.g. "GRU 64, vocabulary 256, embedding 32, 1 trit a weight". */
 export function shape(config: ModelConfig): string {
   const tables = config.ngrams.map(({ order, rows, width }) => `, ${order}-gram table ${rows} × ${width}`).join('');
-  return `${defaultConfig, describeLayers(config)}, vocabulary ${config.vocab}, embedding ${config.dim}${config.tied ? ' (tied)' : ''}${tables}` +
+  return `${describeLayers(config)}, vocabulary ${config.vocab}, embedding ${config.dim}${config.tied ? ' (tied)' : ''}${tables}` +
     `${config.cache > 0 ? `, cache of ${config.cache} tokens` : ''}, ` +
     `${describeTrits(config)} a weight`;
 }
