@@ -19,16 +19,15 @@ const BAND = 46;
 type Edge = { readonly v: string; readonly w: string };
 type Point = { readonly x: number; readonly y: number };
 
-/** Rooms that use all others but one another's users: drawn as bands above the rest, the last to be used lowest. */
+/** The rooms that use all rooms but one another: drawn as bands above the rest. */
 function bandsOf(rooms: readonly string[]): string[] {
-  const uses = (room: string): readonly string[] => ROOMS[room].uses;
-  const bands: string[] = [];
-  for (;;) {
-    const rest = rooms.filter((r) => !bands.includes(r));
-    const next = rest.find((room) => rest.every((other) => other === room || uses(room).includes(other)));
-    if (next === undefined) return bands;
-    bands.push(next);
+  const byUses = [...rooms].sort((a, b) => ROOMS[b].uses.length - ROOMS[a].uses.length);
+  for (let n = rooms.length - 1; n > 0; n--) {
+    const bands = byUses.slice(0, n);
+    const below = byUses.slice(n);
+    if (bands.every((band) => below.every((room) => ROOMS[band].uses.includes(room)))) return bands;
   }
+  return [];
 }
 
 /** A path that goes straight down at each point. */
@@ -63,9 +62,10 @@ export function drawRooms(): string {
   const box = (name: string, x: number, y: number, w: number, h: number, said = ''): string =>
     `<rect x="${x}" y="${y}" width="${w}" height="${h}" rx="7" class="${said ? 'band' : 'room'}"/>` +
     `<text x="${x + w / 2}" y="${y + h / 2 + 5}"><tspan class="name">${name}</tspan>${said}</text>`;
-  const parts = bands.map((room, i) =>
-    box(room, MARGIN, MARGIN / 2 + i * BAND, width - 2 * MARGIN, BAND - 12, ' · uses every room below'),
-  );
+  const parts = bands.map((room, i) => {
+    const said = [...bands.filter((band) => ROOMS[room].uses.includes(band)), 'all rooms in blue'].join(' and ');
+    return box(room, MARGIN, MARGIN / 2 + i * BAND, width - 2 * MARGIN, BAND - 12, ` · uses ${said}`);
+  });
   // Arrows leave below and arrive above, side by side in the order of where they go to or come from.
   const edges = graph.edges() as Edge[];
   const port = (room: string, others: string[], other: string): number => {
