@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modules } from '../scripts/build-wasm.js';
 import { packageRoot } from '../src/node/assets.js';
-import { nativeForBench } from '../src/node/native-trainer.js';
-import type { Backend, NativeKernels } from '../src/train/index.js';
+import { nativeForBench, type NativeKernels } from '../src/node/native-trainer.js';
+import type { Backend } from '../src/train/index.js';
 import { openPool, operations, type Case } from './contestant.js';
 
 /** As in kernels/profile.h. */

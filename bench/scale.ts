@@ -1,7 +1,7 @@
 /** How training speed depends on the width, the batch, the segment and the threads. */
 import { availableParallelism } from 'node:os';
-import { readWasm } from '../src/node/assets.js';
 import { loadTrainer } from '../src/node/native-trainer.js';
+import { threadedKernels } from '../src/node/threads.js';
 import type { TrainerKernels } from '../src/train/index.js';
 import { trainer, type Case } from './contestant.js';
 import { circumstances, race, type Circumstances } from './measure.js';
@@ -30,7 +30,7 @@ const VALUES: Record<Exclude<Axis, 'threads'>, readonly number[]> = {
 
 export async function benchScale(say: (line: string) => void): Promise<ScaleResults> {
   const where = circumstances('npm run bench -- scale');
-  const builds: [string, TrainerKernels][] = [['Wasm', readWasm('trainer')]];
+  const builds: [string, TrainerKernels][] = [['Wasm', threadedKernels()]];
   const native = await loadTrainer('native').catch(() => undefined);
   if (native) builds.push(['native', native.kernels]);
   const points: ScalePoint[] = [];

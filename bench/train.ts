@@ -1,6 +1,6 @@
 /** The trainer beside PyTorch (and TensorFlow.js), interleaved; where a step's time goes; whether memory stays flat. */
-import { readWasm } from '../src/node/assets.js';
 import { loadTrainer } from '../src/node/native-trainer.js';
+import { threadedKernels } from '../src/node/threads.js';
 import type { TrainerKernels } from '../src/train/index.js';
 import { openPool, PyTorch, trainer, twoApart, type Case, type Contestant } from './contestant.js';
 import { circumstances, race, type Circumstances, type Result } from './measure.js';
@@ -46,7 +46,7 @@ export async function benchTrain({ rounds, lap, patience }: TrainBench, say: (li
     for (let threads = 1; threads <= most; threads++) contestants.push(trainer(name, kernels, threads));
     if (most > 1) contestants.push(twoApart(apart(name), kernels));
   };
-  add('Wasm', readWasm('trainer'));
+  add('Wasm', threadedKernels());
   const native = await loadTrainer('native').catch((error: Error) => error);
   if (native instanceof Error) said.push(`native: not measured, ${native.message}`);
   else {
@@ -80,13 +80,13 @@ export async function benchTrain({ rounds, lap, patience }: TrainBench, say: (li
   said.push(tf ? `TensorFlow.js ${tf.version} (plain JavaScript)` : 'TensorFlow.js: not measured, not installed (npm i --no-save @tensorflow/tfjs)');
   const small = square(64, 32, 16);
   if (tf) say('TensorFlow.js');
-  const peer = tf && { size: small, results: await race([trainer('Wasm', readWasm('trainer'), 1), tf.contestant], small, 3, 0.1) };
+  const peer = tf && { size: small, results: await race([trainer('Wasm', threadedKernels(), 1), tf.contestant], small, 3, 0.1) };
   return { circumstances: where, contestants: said, rounds, races, ...(peer && { peer }), profiles, memory };
 }
 
 /** Resident memory over a run of the default size, after a warm-up. */
 async function flat(): Promise<TrainResults['memory']> {
-  const pool = await openPool(readWasm('trainer'), DEFAULT_CASE, 2);
+  const pool = await openPool(threadedKernels(), DEFAULT_CASE, 2);
   const run = async (steps: number): Promise<void> => {
     for (let done = 0; done < steps; done += pool.config.chunk) await pool.run(0, pool.config.chunk);
   };

@@ -7,8 +7,8 @@ import { splitCorpus } from '../src/corpus/index.js';
 import { bitsOfTlm, bitsOfFloat } from '../src/run/measure.js';
 import { writeTlm } from '../src/format/index.js';
 import { configOf, type FloatModel, type ModelShorthand, type TritGroup, type Trits } from '../src/model/index.js';
-import { readWasm } from '../src/node/assets.js';
 import { loadTrainer } from '../src/node/native-trainer.js';
+import { threadedKernels } from '../src/node/threads.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import { tableVocab, Tokenizer, trainTokenizer } from '../src/tokenizer/index.js';
 import {
@@ -78,7 +78,7 @@ export async function benchTrits(setup: TritSetup, say: (line: string) => void):
   const builds: [string, TrainerKernels][] = [];
   const native = await loadTrainer('native').catch(() => undefined);
   if (native) builds.push(['native', native.kernels]);
-  builds.push(['Wasm', readWasm('trainer')]);
+  builds.push(['Wasm', threadedKernels()]);
   const rows: TritRow[] = [];
   for (const [build, kernels] of builds) {
     const one = async (group: TritRow['group'], name: string, model: Omit<ModelShorthand, 'vocab'>, float: boolean): Promise<void> => {

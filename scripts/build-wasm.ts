@@ -43,7 +43,8 @@ const TRAINER = {
   sources: [...files('src/train/kernels', '.h'), ...files('src/train/kernels', '.c')],
   exports: ['__stack_pointer', '__heap_base'],
 };
-const TRAINER_FLAGS = ['-msimd128', '-matomics', '-Wl,--import-memory', '-Wl,--shared-memory', '-Wl,--max-memory=2147483648'];
+const TRAINER_ALONE = ['-msimd128', '-matomics', '-Wl,--import-memory', '-Wl,--max-memory=2147483648'];
+const TRAINER_FLAGS = [...TRAINER_ALONE, '-Wl,--shared-memory'];
 
 export const modules: readonly WasmModule[] = [
   {
@@ -60,6 +61,8 @@ export const modules: readonly WasmModule[] = [
     ],
   },
   { name: 'trainer', ...TRAINER, flags: TRAINER_FLAGS },
+  // For pages without shared memory: one thread on a memory of its own.
+  { name: 'trainer-single', ...TRAINER, flags: TRAINER_ALONE },
   { name: 'trainer-relaxed', ...TRAINER, flags: [...TRAINER_FLAGS, '-mrelaxed-simd'] },
 ];
 

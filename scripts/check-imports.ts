@@ -88,10 +88,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
 };
 
-/** Modules that hold only plain constants, types, bounds, the error class and the reader of records: any room may use them. */
+/** Modules that hold only plain constants, types, bounds, the error class, the reader of records and a turn of the event loop: any room may use them. */
 const COMMON = [
   'model/errors', 'model/record', 'model/limits', 'model/config', 'quantize/limits', 'quantize/types', 'quantize/uses',
-  'tokenizer/table',
+  'tokenizer/table', 'model/next-task',
 ];
 
 /** Only these two rooms touch disk, process and console. */

@@ -3,9 +3,10 @@ import { describe, it } from 'node:test';
 import { readSafetensors, writeSafetensors } from '../src/format/index.js';
 import { configOf } from '../src/model/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../src/run/checkpoint-file.js';
+import { readWasm } from '../src/node/assets.js';
 import { Tokenizer, trainTokenizer } from '../src/tokenizer/index.js';
 import {
-  encodeDocuments, evaluateModel, fitBatch, learningRateAt, stepsPerEpoch, trainDefaults, TrainingRun,
+  encodeDocuments, evaluateModel, fitBatch, learningRateAt, singleKernels, stepsPerEpoch, trainDefaults, TrainingRun,
   type Checkpoint, type TrainData, type TrainOptions,
 } from '../src/train/index.js';
 import { backends, EOD } from './helpers/kernel-pool.js';
@@ -145,6 +146,41 @@ for (const { name: backend, kernels, skip } of backends) describe(`training runs
     const bytes = data.train.map((d) => d.bytes);
     const mean = each.reduce((sum, b, i) => sum + b * bytes[i], 0) / bytes.reduce((a, b) => a + b);
     assert.ok(Math.abs(together - mean) < 1e-5 * mean, `together ${together}, one by one ${mean}`);
+  });
+});
+
+describe('one thread without shared memory', () => {
+  it('gives the same bits, and is left alone while it stands still', async () => {
+    const data = makeData();
+    const shape = { dim: 12, hidden: 20, layers: 1, tied: false } as const;
+    const vocab = new Tokenizer(data.tokenizer).vocab;
+    const kinds = [
+      configOf({ vocab, ...shape }),
+      configOf({ ...configOf({ vocab, ...shape }), layers: [{ kind: 'mlgru', width: 16 }, { kind: 'glu', width: 24 }], ngrams: [{ order: 2, rows: 64, width: 4 }] }),
+    ];
+    for (const model of kinds) {
+      const options = makeOptions(data, { model, steps: 40, evaluateEvery: 20 });
+      const many = await finish(await TrainingRun.create(data, options, { kernels: backends[0].kernels, threads: 2 }));
+      const run = await TrainingRun.create(data, options, { kernels: singleKernels(readWasm('trainer-single')), threads: 4 });
+      let stood: Checkpoint | undefined;
+      run.pause((checkpoint) => {
+        stood = checkpoint;
+        setTimeout(() => run.resume(), 20);
+      });
+      const one = await finish(run);
+      assert.equal(stood?.step, 0);
+      assert.deepEqual(one.last, many.last);
+    }
+  });
+
+  it('hears while it trains', async () => {
+    const data = makeData();
+    const run = await TrainingRun.create(data, makeOptions(data, { steps: 1e6, evaluateEvery: 1e6 }),
+      { kernels: singleKernels(readWasm('trainer-single')), threads: 1 });
+    setTimeout(() => run.stop(), 30);
+    const { kinds, last } = await finish(run);
+    assert.equal(kinds.at(-1), 'stopped');
+    assert.ok(last.step > 0);
   });
 });
 

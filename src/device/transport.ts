@@ -3,6 +3,7 @@
  * knows this interface only. Implementations: in memory (here), serial port, TCP, WebSocket (their own files).
  */
 import { TinyLMError } from '../model/errors.js';
+import { afterTask } from '../model/next-task.js';
 
 /** The modem control lines that reset a board: DTR pulls IO0 low, RTS pulls EN low (through the auto-reset circuit). */
 export interface Signals {
@@ -136,7 +137,7 @@ class MemoryTransport extends TransportBase {
     this.requireOpen();
     const copy = data.slice();
     // The other side hears it later, as over any real line; order is kept.
-    await new Promise<void>((resolve) => setImmediate(() => {
+    await new Promise<void>((resolve) => afterTask(() => {
       this.peer?.arrive(copy);
       resolve();
     }));
@@ -219,7 +220,7 @@ export class FakeTransport extends TransportBase {
     const chunk = this.#options.chunk ?? data.length;
     for (let i = 0; i < data.length; i += chunk) {
       const part = data.slice(i, i + chunk);
-      setImmediate(() => this.received(part));
+      afterTask(() => this.received(part));
     }
   }
 

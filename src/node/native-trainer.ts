@@ -6,9 +6,10 @@ import { rmSync } from 'node:fs';
 import { platform } from 'node:os';
 import { basename } from 'node:path';
 import { TinyLMError } from '../model/errors.js';
-import { refuseAnswer, refuseConfig, type Backend, type NativeKernels, type TrainerKernels } from '../train/index.js';
+import { refuseAnswer, refuseConfig, type Backend, type TrainerKernels } from '../train/index.js';
 import { readWasm } from './assets.js';
 import { build, findCompiler, firstLine, Unavailable, type BuildOptions, type Compiler } from './native-build.js';
+import { threadedKernels } from './threads.js';
 
 export { cacheFolder } from './native-build.js';
 
@@ -56,6 +57,12 @@ export interface LoadedTrainer {
   readonly note?: string;
 }
 
+/** Kernels built by the machine's compiler. */
+export interface NativeKernels extends TrainerKernels {
+  /** For people, e.g. "native (gcc 12.2.0, 16 floats a vector)". */
+  readonly name: string;
+}
+
 /** The parts of koffi that are used; it is an optional dependency. */
 interface Koffi {
   load(path: string): KoffiLibrary;
@@ -77,10 +84,10 @@ interface KoffiFunction {
  */
 export async function loadTrainer(wanted?: BackendName, onBuild?: () => void): Promise<LoadedTrainer> {
   const name = wanted ?? backendName(process.env.TINYLM_BACKEND ?? 'auto');
-  if (name === 'wasm') return { kernels: readWasm('trainer'), name: 'WebAssembly', identity: WASM_IDENTITY };
+  if (name === 'wasm') return { kernels: threadedKernels(), name: 'WebAssembly', identity: WASM_IDENTITY };
   if (name === 'wasm-relaxed') {
     const identity = { ...WASM_IDENTITY, name } as const;
-    return { kernels: await relaxed(), name: identityName(identity), identity };
+    return { kernels: threadedKernels(await relaxed()), name: identityName(identity), identity };
   }
   try {
     const { kernels, identity } = await loadNative(onBuild);
@@ -93,7 +100,7 @@ export async function loadTrainer(wanted?: BackendName, onBuild?: () => void): P
         `native kernels were asked for: ${error.message}`,
         'install gcc or clang and the npm package koffi, or train with --backend auto (and TINYLM_BACKEND unset)',
       );
-    return { kernels: readWasm('trainer'), name: 'WebAssembly', identity: WASM_IDENTITY, note: error.message };
+    return { kernels: threadedKernels(), name: 'WebAssembly', identity: WASM_IDENTITY, note: error.message };
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Who runs the kernels: WebAssembly in worker threads (backend-wasm.ts), or the same C source built by the machine's compiler
- * (src/node/native-trainer.ts, which is handed in because this room touches no disk).
+ * Who runs the kernels: WebAssembly (backend-wasm.ts, to which threads are handed in), or the same C source built by the machine's
+ * compiler (src/node/native-trainer.ts).
  */
 
 /** What all workers are asked at once. */
@@ -26,21 +26,12 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** Kernels built by the machine's compiler. */
-export interface NativeKernels {
-  /** For people, e.g. "native (gcc 12.2.0, 16 floats a vector)". */
-  readonly name: string;
+/** Kernels that can be laid out in memory: WebAssembly, or built by the machine's compiler. The last bits of a result depend on which. */
+export interface TrainerKernels {
   /**
    * @param config the words of `Config` (layout.ts)
-   * @param workers 1 … shards
+   * @param workers 1 … shards; kernels that run in one thread take one, whatever is asked
    * @throws TinyLMError `train-config` for one that cannot be, `train-memory` for one that needs too much
    */
   create(config: Uint8Array, workers: number): Promise<Backend>;
-}
-
-/** A WebAssembly module built from src/train/kernels, or native kernels. */
-export type TrainerKernels = BufferSource | NativeKernels;
-
-export function isNative(kernels: TrainerKernels): kernels is NativeKernels {
-  return 'create' in kernels;
 }

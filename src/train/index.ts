@@ -2,7 +2,9 @@
 export { encodeDocuments, evaluateModel, type EvaluateSetup } from './evaluate.js';
 export { epochTokens } from './data.js';
 export { KernelPool, stateLength, type Loss } from './pool.js';
-export type { Backend, NativeKernels, TrainerKernels } from './backend.js';
+export type { Backend, TrainerKernels } from './backend.js';
+export { sharedKernels, singleKernels } from './backend-wasm.js';
+export { kernelThread, type StartThread, type Thread, type ThreadStart, type ThreadTask } from './kernel-thread.js';
 export { refuseAnswer, refuseConfig, type KernelConfig, type ParameterArray } from './layout.js';
 export { kernelConfig, TrainingRun, type RunSetup } from './run.js';
 export { fitBatch, learningRateAt, shardsOf, stepsPerEpoch, TRAIN_THRESHOLD, trainDefaults } from './schedule.js';

@@ -5,8 +5,7 @@
 import { TinyLMError } from '../model/errors.js';
 import { NGRAM_CONTEXT, parameterSpecs, stateWidths, type ModelConfig, type Trits } from '../model/index.js';
 import { levelOf } from '../quantize/ternary.js';
-import { createWasmBackend } from './backend-wasm.js';
-import { isNative, type Backend, type TrainerKernels, type WorkerTask } from './backend.js';
+import type { Backend, TrainerKernels, WorkerTask } from './backend.js';
 import { ADDRESS, COUNT, TENSOR_WORDS } from './abi.js';
 import {
   configWords, copyTensor, hasRows, hasTables, readTensor, rowsOf, tightLength,
@@ -43,15 +42,13 @@ export class KernelPool {
 
   /**
    * Lays out the memory and starts the threads.
-   * @param kernels the module built from src/train/kernels (shared memory), or native kernels
+   * @param kernels `sharedKernels`, `singleKernels`, or native ones (src/node/native-trainer.ts)
    * @param threads 1 … shards; more than `shards` threads would have nothing to do
    * @throws TinyLMError `train-memory` when the model and batch need more memory than can be had
    */
   static async create(kernels: TrainerKernels, config: KernelConfig, threads: number): Promise<KernelPool> {
     const workers = Math.max(1, Math.min(threads, config.shards));
-    const words = configWords(config);
-    const backend = await (isNative(kernels) ? kernels.create(words, workers) : createWasmBackend(kernels, words, workers));
-    return new KernelPool(config, backend);
+    return new KernelPool(config, await kernels.create(configWords(config), workers));
   }
 
   get threads(): number {

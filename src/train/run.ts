@@ -79,6 +79,12 @@ export async function bitsPerByte(pool: KernelPool, documents: readonly Tokenize
   return nats / Math.LN2 / bytes;
 }
 
+interface Pause {
+  readonly reached: (checkpoint: Checkpoint) => void;
+  readonly over: Promise<void>;
+  readonly resume: () => void;
+}
+
 export class TrainingRun {
   readonly options: TrainOptions;
   readonly data: TrainData;
@@ -93,6 +99,7 @@ export class TrainingRun {
   #best: Checkpoint['best'] = { step: 0, valid: Infinity };
   #running = { nats: 0, tokens: 0 };
   #stopping = false;
+  #pause: Pause | undefined;
 
   private constructor(data: TrainData, options: TrainOptions, pool: KernelPool) {
     this.data = data;
@@ -200,6 +207,24 @@ export class TrainingRun {
   stop(): void {
     this.#stopping = true;
     this.#pool.stop();
+    this.resume();
+  }
+
+  /**
+   * Stands still at the next step's border until `resume` or `stop`; the time is not counted as training.
+   * @param reached told where it stands; not called when the run ends before
+   */
+  pause(reached: (checkpoint: Checkpoint) => void = () => {}): void {
+    if (this.#stopping || this.#pause) return;
+    let resume = (): void => {};
+    const over = new Promise<void>((resolve) => { resume = resolve; });
+    this.#pause = { reached, over, resume };
+  }
+
+  /** Ends a pause. */
+  resume(): void {
+    this.#pause?.resume();
+    this.#pause = undefined;
   }
 
   /**
@@ -209,10 +234,19 @@ export class TrainingRun {
    */
   async *events(): AsyncGenerator<TrainEvent> {
     const { options } = this;
-    const started = performance.now();
+    let started = performance.now();
     const firstStep = this.#step;
     let window = { nats: 0, tokens: 0, since: started };
     while (this.#step < options.steps) {
+      if (this.#pause) {
+        const began = performance.now();
+        this.#pause.reached(this.#checkpoint());
+        await this.#pause?.over;
+        const away = performance.now() - began;
+        started += away;
+        window.since += away;
+        continue;
+      }
       if (this.#stopping) {
         yield { kind: 'stopped', checkpoint: this.#checkpoint() };
         return;

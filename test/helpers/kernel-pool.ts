@@ -1,11 +1,11 @@
 /** The trainer's kernels with a small batch in them, in both builds. */
 import { initModel, type ModelConfig } from '../../src/model/index.js';
-import { readWasm } from '../../src/node/assets.js';
 import { loadTrainer } from '../../src/node/native-trainer.js';
+import { threadedKernels } from '../../src/node/threads.js';
 import { kernelConfig, KernelPool, trainDefaults, type TrainerKernels, type TrainOptions } from '../../src/train/index.js';
 import type { OracleBatch, Parameters } from './float64.js';
 
-export const wasm = readWasm('trainer');
+export const wasm = threadedKernels();
 /** Without a compiler the native build is skipped, and says so. */
 export const native = await loadTrainer('native').then(
   ({ kernels }) => ({ kernels, skip: false as const }),

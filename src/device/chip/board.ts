@@ -3,6 +3,7 @@
  * flasher flashes it, and after the reset the flashed program runs and talks over the same port.
  */
 import { TinyLMError } from '../../model/errors.js';
+import { afterTask } from '../../model/next-task.js';
 import { TransportBase, type Signals, type Transport } from '../transport.js';
 import { VirtualC3, type C3Options } from './c3.js';
 import { RESET_REASONS, type ResetReason } from './c3-devices.js';
@@ -53,8 +54,8 @@ export class VirtualBoard {
   #dtr = false;
   #rts = false;
   #downloadFlag = false;
-  #timer: ReturnType<typeof setTimeout> | ReturnType<typeof setImmediate> | undefined;
-  #timerIsImmediate = false;
+  /** Takes the next step back. */
+  #unschedule: (() => void) | undefined;
   #resetsInARow = 0;
   #syncMatched = 0;
   #idle = false;
@@ -182,21 +183,22 @@ export class VirtualBoard {
   }
 
   #cancel(): void {
-    if (this.#timer === undefined) return;
-    if (this.#timerIsImmediate) clearImmediate(this.#timer as ReturnType<typeof setImmediate>);
-    else clearTimeout(this.#timer as ReturnType<typeof setTimeout>);
-    this.#timer = undefined;
+    this.#unschedule?.();
+    this.#unschedule = undefined;
   }
 
   #schedule(ms: number): void {
     this.#cancel();
-    this.#timerIsImmediate = ms === 0;
-    this.#timer = ms === 0 ? setImmediate(() => this.#step()) : setTimeout(() => this.#step(), ms);
+    if (ms === 0) this.#unschedule = afterTask(() => this.#step());
+    else {
+      const timer = setTimeout(() => this.#step(), ms);
+      this.#unschedule = () => clearTimeout(timer);
+    }
   }
 
   /** One slice of the program. */
   #step(): void {
-    this.#timer = undefined;
+    this.#unschedule = undefined;
     if (this.state !== 'running') return;
     let stop: ReturnType<VirtualC3['run']>;
     try {
@@ -245,7 +247,7 @@ class BoardTransport extends TransportBase {
   async open(): Promise<void> {
     if (this.isOpen) throw new TinyLMError('port-busy', `${this.name} is open already`, 'close it first');
     this.opened();
-    this.#board.connect((data) => setImmediate(() => this.received(data)));
+    this.#board.connect((data) => afterTask(() => this.received(data)));
   }
 
   async close(): Promise<void> {
@@ -257,7 +259,7 @@ class BoardTransport extends TransportBase {
   async write(data: Uint8Array): Promise<void> {
     this.requireOpen();
     const copy = data.slice();
-    await new Promise<void>((resolve) => setImmediate(() => {
+    await new Promise<void>((resolve) => afterTask(() => {
       this.#board.fromHost(copy);
       resolve();
     }));

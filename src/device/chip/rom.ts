@@ -4,7 +4,7 @@
  * Of what is uploaded to RAM each block's checksum is checked and its bytes are counted, no more: it is neither kept
  * nor run. From MEM_END on this behaves as the stub does.
  */
-import { inflateSync, constants } from 'node:zlib';
+import { Unzlib } from 'fflate';
 import { md5, md5Hex } from '../flash/md5.js';
 import type { NorFlash } from './norflash.js';
 import { CHIP_FACTS, type RomChip } from './rom-chips.js';
@@ -43,7 +43,8 @@ interface Writing {
   bytes: number;
   done: number;
   seq: number;
-  compressed: Uint8Array;
+  /** of a deflated write: takes what is compressed */
+  unzip?: Unzlib;
 }
 
 class CommandError extends Error {
@@ -203,7 +204,7 @@ export class FakeRom {
       if (!this.stub && !this.#attached) throw new CommandError(FAIL.failed);
       if (bytes > 0) this.#options.flash.erase(offset, bytes);
     }
-    this.#writing = { kind, offset, bytes, done: 0, seq: 0, compressed: new Uint8Array(0) };
+    this.#writing = { kind, offset, bytes, done: 0, seq: 0 };
     this.#reply(op, 0);
   }
 
@@ -225,18 +226,15 @@ export class FakeRom {
   }
 
   #inflate(w: Writing, block: Uint8Array): void {
-    const all = new Uint8Array(w.compressed.length + block.length);
-    all.set(w.compressed);
-    all.set(block, w.compressed.length);
-    w.compressed = all;
-    let plain: Uint8Array;
+    const plain: Uint8Array[] = [];
+    w.unzip ??= new Unzlib();
+    w.unzip.ondata = (part) => plain.push(part);
     try {
-      // A sync flush gives what the blocks so far hold; parts are small enough to inflate from the start each time.
-      plain = inflateSync(all, { finishFlush: constants.Z_SYNC_FLUSH });
+      w.unzip.push(block);
     } catch {
       throw new CommandError(FAIL.inflate);
     }
-    this.#program(w, plain.subarray(w.done));
+    for (const part of plain) this.#program(w, part);
   }
 
   #program(w: Writing, data: Uint8Array): void {
