@@ -4,24 +4,27 @@
  */
 declare const FILES: readonly string[];
 declare const VERSION: string;
-declare const self: ServiceWorkerGlobalScope;
 
+export {};
+
+/** The worker's own scope, which the page's types do not know. */
+const scope = self as unknown as ServiceWorkerGlobalScope;
 const CACHE = `tinylm-${VERSION}`;
 
-self.addEventListener('install', (event) => {
+scope.addEventListener('install', (event) => {
   // `reload`: what the browser's own cache has may be of another version
   const load = async (): Promise<void> => {
     const cache = await caches.open(CACHE);
     await cache.addAll(FILES.map((file) => new Request(file, { cache: 'reload' })));
-    await self.skipWaiting();
+    await scope.skipWaiting();
   };
   event.waitUntil(load());
 });
 
-self.addEventListener('activate', (event) => {
+scope.addEventListener('activate', (event) => {
   const tidy = async (): Promise<void> => {
     for (const name of await caches.keys()) if (name.startsWith('tinylm-') && name !== CACHE) await caches.delete(name);
-    await self.clients.claim();
+    await scope.clients.claim();
   };
   event.waitUntil(tidy());
 });
@@ -35,7 +38,7 @@ function isolated(answer: Response): Response {
   return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
 }
 
-self.addEventListener('fetch', (event) => {
+scope.addEventListener('fetch', (event) => {
   const { request } = event;
   if (request.method !== 'GET' || new URL(request.url).origin !== location.origin) return;
   const answer = async (): Promise<Response> => {

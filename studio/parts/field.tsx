@@ -28,7 +28,7 @@ export function Text({ label, about, value, placeholder, type = 'text', invalid,
   return (
     <label class="field">
       {label}
-      <input type={type} value={value} placeholder={placeholder} aria-invalid={invalid !== undefined} aria-describedby={invalid ? id : undefined} spellcheck={false}
+      <input {...(type === 'password' ? { type: 'password' } as const : { type: 'text' } as const)} value={value} placeholder={placeholder} aria-invalid={invalid !== undefined} aria-describedby={invalid ? id : undefined} spellcheck={false}
         autocomplete={autocomplete} maxLength={maxLength} onInput={(event) => onChange(event.currentTarget.value)} />
       {invalid ? <small id={id} role="alert">{invalid}</small> : about && <small>{about}</small>}
     </label>

@@ -7,21 +7,23 @@ export type StepName = (typeof STEPS)[number];
 export interface Facts {
   /** A text was read. */
   readonly text: boolean;
-  /** A run is under way, waits, or has ended on this page. */
+  /** A run is under way, or has ended on this page. */
   readonly run: boolean;
+  /** Runs of earlier visits wait in the browser. */
+  readonly stored: boolean;
   /** A model can be tried: trained, or opened from a file. */
   readonly model: boolean;
 }
 
 /** Why a step is closed; undefined when it is open. */
-export function closed(step: StepName, { text, run, model }: Facts): 'needs-text' | 'needs-model' | undefined {
+export function closed(step: StepName, { text, run, stored, model }: Facts): 'needs-text' | 'needs-model' | undefined {
   switch (step) {
     case 'text':
       return undefined;
     case 'size':
       return text ? undefined : 'needs-text';
     case 'train':
-      return text || run ? undefined : 'needs-text';
+      return text || run || stored ? undefined : 'needs-text';
     case 'try':
     case 'chip':
       return model ? undefined : 'needs-model';

@@ -1,13 +1,14 @@
 /** Where the person is, and what is there so far. */
 import { computed, effect, signal } from '@preact/signals';
 import { found } from '../work/text.js';
-import { run } from '../work/train.js';
+import { run, runs } from '../work/train.js';
 import { models } from '../work/models.js';
 import { openStep, type Facts, type StepName } from './steps.js';
 
 export const facts = computed<Facts>(() => ({
   text: found.value !== undefined,
   run: run.state.value !== 'idle',
+  stored: runs.value.length > 0,
   model: models.value.length > 0,
 }));
 

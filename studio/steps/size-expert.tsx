@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { MODEL_LIMITS } from '../../src/model/limits.js';
 import type { ModelFlags, TrainFlags } from '../../src/web/protocol.js';
-import { layerList, ngramList, tritGroups } from '../../src/run/shape.js';
+import { layerList, ngramList, tritGroups } from '../../src/run/shape-text.js';
 import { words } from '../i18n/index.js';
 import { Choice, NumberField, Text, Tick } from '../parts/field.js';
 import { modelFlags, ownModel, trainFlags } from '../work/size.js';

@@ -15,25 +15,27 @@ export function Found({ text }: { text: CorpusFound }) {
   return (
     <div class="appear">
       <div class="columns">
-        <Card title={w.found} aside={<span class="soft small">{text.name}</span>}>
-          <dl class="facts">
-            <Fact value={count(stats.documents)} name={w.documents} />
-            <Fact value={size(stats.bytes)} name={w.bytes} />
-            <Fact value={count(stats.characters)} name={w.characters} />
-            <Fact value={count(stats.distinctCharacters)} name={w.distinct} />
-            <Fact value={count(stats.distinctWords)} name={w.words} />
-            <Fact value={size(stats.longestBytes)} name={w.longest} />
-          </dl>
-          <Allows text={text} />
-          <Remarks text={text} />
+        <div class="stack">
+          <Card title={w.found} aside={<span class="soft small">{text.name}</span>}>
+            <dl class="facts">
+              <Fact value={count(stats.documents)} name={w.documents} />
+              <Fact value={size(stats.bytes)} name={w.bytes} />
+              <Fact value={count(stats.characters)} name={w.characters} />
+              <Fact value={count(stats.distinctCharacters)} name={w.distinct} />
+              <Fact value={count(stats.distinctWords)} name={w.words} />
+              <Fact value={size(stats.longestBytes)} name={w.longest} />
+            </dl>
+            <Allows text={text} />
+            <Remarks text={text} />
+          </Card>
+          {!sources.value.every(({ kind }) => kind === 'stories') && <Card title={w.split}><How text={text} /></Card>}
+        </div>
+        <Card title={w.preview}>
+          <ul class="preview" tabIndex={0} aria-label={w.previewLabel}>
+            {text.preview.map((document, i) => <li key={i} class="prose">{document}</li>)}
+          </ul>
         </Card>
-        <Card title={w.split}><How text={text} /></Card>
       </div>
-      <Card title={w.preview} class="below">
-        <ul class="preview" tabIndex={0} aria-label={w.previewLabel}>
-          {text.preview.map((document, i) => <li key={i} class="prose">{document}</li>)}
-        </ul>
-      </Card>
       <div class="actions">
         <button type="button" class="quiet" onClick={forgetText}>{w.another}</button>
         <button type="button" class="primary end" onClick={() => go('size')}>{w.next}<Icon of={ArrowRight} /></button>
@@ -78,7 +80,6 @@ function How({ text }: { text: CorpusFound }) {
   const now = flags.value;
   const [own, setOwn] = useState(now.split !== undefined && !(SPLITS as readonly string[]).includes(now.split));
   const split = own ? 'own' : (now.split ?? 'auto');
-  const stories = sources.value.every(({ kind }) => kind === 'stories');
   const [draft, setDraft] = useState<CorpusFlags>(now);
   const change = (more: CorpusFlags): void => {
     const all = Object.fromEntries(Object.entries({ ...draft, ...more }).filter(([, value]) => value !== undefined && value !== '' && value !== 'auto'));
@@ -86,7 +87,6 @@ function How({ text }: { text: CorpusFound }) {
     void readAgain(all);
   };
   const how = text.files[0]?.words;
-  if (stories) return <p class="soft small">{w.splitAbout}</p>;
   return (
     <>
       <p class="soft small">{w.splitAbout}</p>

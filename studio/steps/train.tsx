@@ -44,7 +44,6 @@ function Idle() {
 
 function Running() {
   const w = words.value.train;
-  const state = run.state.value;
   const steps = result.value?.steps ?? progress.value?.steps ?? started.value?.options.steps ?? 1;
   return (
     <>

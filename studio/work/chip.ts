@@ -1,6 +1,7 @@
 /** A chip, real or virtual: the machine's actions are calls to the chip's worker. The worker sees a port either way. */
 import { computed, signal } from '@preact/signals';
-import type { FlashProgress, DeviceStatus } from '../../src/device/index.js';
+import type { FlashProgress } from '../../src/device/flash/index.js';
+import type { DeviceStatus } from '../../src/device/index.js';
 import type { ChipFound, Failure, FitsAnswer, FlashAsk } from '../../src/web/protocol.js';
 import { CHIP } from '../state/chip-machine.js';
 import { cancelled, failureOf } from '../state/trouble.js';

@@ -36,12 +36,24 @@ export const bestBits = computed(() => history.value.reduce((best, { valid }) =>
 
 const SAMPLES_KEPT = 40;
 
+/** The run that was at work when the page was left: it goes on by itself. One that was paused waits. */
+const AT_WORK = 'tinylm-run';
+function keepInMind(id: string | undefined): void {
+  try {
+    if (id === undefined) sessionStorage.removeItem(AT_WORK);
+    else sessionStorage.setItem(AT_WORK, id);
+  } catch {
+    // Storage is closed: the list of runs says how to go on.
+  }
+}
+
 function hear(message: TrainMessage): void {
   switch (message.kind) {
     case 'started':
       runId.value = message.run;
       started.value = message;
       history.value = message.history;
+      keepInMind(message.run);
       run.send('started');
       break;
     case 'progress':
@@ -54,9 +66,11 @@ function hear(message: TrainMessage): void {
       break;
     }
     case 'paused':
+      keepInMind(undefined);
       run.send('paused');
       break;
     case 'resumed':
+      keepInMind(runId.value);
       run.send('resumed');
       break;
     case 'trouble':
@@ -69,7 +83,7 @@ function hear(message: TrainMessage): void {
 
 async function see(training: Promise<TrainResult>): Promise<void> {
   try {
-    const end = await training;
+    const end = await training.finally(() => keepInMind(undefined));
     result.value = end;
     history.value = end.history;
     await addModel({ name: runName.value, from: 'trained', run: end.run, tlm: end.tlm });
@@ -112,18 +126,6 @@ export const run = drive(RUN, { hasText: () => found.value !== undefined }, {
   showModel: () => {},
   listRuns: () => void listRuns(),
 });
-
-/** The run that was at work when the page was left: it goes on by itself. One that was paused waits. */
-const AT_WORK = 'tinylm-run';
-function keepInMind(id: string | undefined): void {
-  try {
-    if (id === undefined) sessionStorage.removeItem(AT_WORK);
-    else sessionStorage.setItem(AT_WORK, id);
-  } catch {
-    // Storage is closed: the list of runs says how to go on.
-  }
-}
-effect(() => keepInMind(run.state.value === 'running' && runId.value !== '' ? runId.value : run.state.value === 'starting' ? undefined : busy(run.state.value) ? undefined : runId.value && undefined));
 
 /** After a reload: the list of runs, and the one that was at work goes on. */
 export async function takeUp(): Promise<void> {
