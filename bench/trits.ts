@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { splitCorpus } from '../src/corpus/index.js';
+import { openEngine } from '../src/cli/engine.js';
 import { bitsOfTlm, bitsOfFloat } from '../src/run/measure.js';
 import { writeTlm } from '../src/format/index.js';
 import { configOf, type FloatModel, type ModelShorthand, type TritGroup, type Trits } from '../src/model/index.js';
@@ -102,7 +103,7 @@ export async function benchTrits(setup: TritSetup, say: (line: string) => void):
         build, group, name, shape: `${config.dim} × ${config.layers[0].width}`, epochs: setup.epochs,
         bytes: float ? 4 * [...trained!.tensors.values()].reduce((n, { length }) => n + length, 0) : tlm.length,
         trained: await bitsOfFloat(trained!, data.valid, measuring),
-        ...(!float && { exported: await bitsOfTlm(tlm, data.valid) }),
+        ...(!float && { exported: await bitsOfTlm(tlm, data.valid, openEngine) }),
         tokensPerSecond,
       };
       rows.push(row);

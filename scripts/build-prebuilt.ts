@@ -24,7 +24,8 @@ import {
   type Partition,
 } from '../src/device/flash/index.js';
 import { packageRoot } from '../src/node/assets.js';
-import { PREBUILT, type Prebuilt } from '../src/node/prebuilt.js';
+import type { Prebuilt } from '../src/board/prebuilt.js';
+import { PREBUILT } from '../src/node/prebuilt.js';
 
 const root = packageRoot();
 const TOOL = 'riscv64-unknown-elf-';

@@ -11,26 +11,16 @@ interface Room {
   readonly uses: readonly string[];
   /** Rooms of which only types may be imported. */
   readonly types?: readonly string[];
-  /** npm packages. */
+  /** npm packages; no others. */
   readonly packages?: readonly string[];
+  /** Node's own modules may be used. */
+  readonly node?: boolean;
   readonly why: string;
 }
 
-const EVERYTHING = [
-  'corpus',
-  'tokenizer',
-  'model',
-  'quantize',
-  'train',
-  'format',
-  'reference',
-  'engine',
-  'device',
-  'cost',
-  'run',
-  'board',
-  'node',
-];
+/** Rooms of the pipeline and what stands on them: bytes in, bytes out, in Node and in browsers. */
+const PIPELINE = ['corpus', 'tokenizer', 'model', 'quantize', 'train', 'format', 'reference', 'engine', 'cost'];
+const BROWSER = [...PIPELINE, 'device', 'run', 'board'];
 
 /** The pipeline's rooms, in its order. Tests, benchmarks and scripts stand outside and may import anything. */
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -60,57 +50,52 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ['format'],
     why: 'the engine is the C library as WebAssembly: it takes a blob and needs no other room',
   },
-  device: { uses: ['format'], why: 'a device runs whatever blob it is given: it knows no model room' },
+  device: {
+    uses: ['format'],
+    packages: ['esptool-js', 'fflate', 'valibot'],
+    why: 'a device runs whatever blob it is given, over a port that is handed in: it knows no model room',
+  },
   cost: { uses: ['model'], why: 'what a token costs follows from the sizes of a model and facts about chips, nothing else' },
   run: {
-    uses: [...EVERYTHING, 'cli'],
-    packages: ['valibot', 'commander'],
-    why: 'run is what a training run is; it is on its way out of the command line',
+    uses: PIPELINE,
+    packages: ['@noble/hashes', 'valibot'],
+    why: 'run is what a training run is, without the disk that it is kept on; it takes kernels, engine and files as they are handed in',
   },
   board: {
-    uses: [...EVERYTHING, 'cli'],
-    packages: ['valibot'],
-    why: 'board is what a model on a board is; it is on its way out of the command line',
+    uses: ['device', 'model', 'run'],
+    packages: ['@noble/hashes', 'valibot'],
+    why: 'board is a model on a device: whether it fits, how it gets there, what comes out',
   },
   web: {
-    uses: EVERYTHING.filter((room) => room !== 'node'),
-    why: 'web gives the other rooms workers, ports and storage of a browser; it knows neither Node nor the command line',
+    uses: BROWSER,
+    packages: ['fflate'],
+    why: 'web gives the other rooms threads, ports and storage of a browser; it knows neither Node nor the command line',
   },
   node: {
-    uses: EVERYTHING.filter((room) => room !== 'node'),
-    packages: ['hyparquet', 'serialport', 'koffi', 'valibot'],
-    why: 'node gives the other rooms files and processes; it does not know the command line',
+    uses: BROWSER,
+    packages: ['hyparquet', 'serialport', 'koffi', 'valibot', 'ws'],
+    node: true,
+    why: 'node gives the other rooms files, threads, ports and processes; it does not know the command line',
   },
   cli: {
-    uses: EVERYTHING,
-    packages: ['commander', 'cli-progress', 'vega', 'vega-lite', 'hyparquet', 'valibot', '@huggingface/tokenizers'],
+    uses: [...BROWSER, 'node'],
+    packages: ['commander', 'cli-progress', 'vega', 'vega-lite', 'valibot', 'ws', '@huggingface/tokenizers'],
+    node: true,
     why: 'the command line stands on everything',
   },
 };
 
-/** Modules that hold only plain constants, types, bounds, the error class, the reader of records and a turn of the event loop: any room may use them. */
+/** Rooms that run in browsers: tsconfig.web.json compiles them without Node's types. */
+export const BROWSER_ROOMS: readonly string[] = [...BROWSER, 'web'];
+
+/**
+ * Modules that hold only plain constants, types, bounds, the error class, the reader of records and a turn of the event loop: any room
+ * may use them.
+ */
 const COMMON = [
   'model/errors', 'model/record', 'model/limits', 'model/config', 'quantize/limits', 'quantize/types', 'quantize/uses',
   'tokenizer/table', 'model/next-task',
 ];
-
-/** Only these two rooms touch disk, process and console. */
-const WITH_DISK = ['node', 'cli', 'run', 'board'];
-const DISK_MODULES = [
-  'fs',
-  'fs/promises',
-  'child_process',
-  'readline',
-  'readline/promises',
-  'process',
-  'os',
-  'tty',
-  'net',
-  'http',
-  'https',
-];
-/** Packages for the device room, which talks over ports that are handed to it. */
-const DEVICE_PACKAGES = ['esptool-js', 'ws', 'serialport', 'valibot'];
 
 export interface Import {
   readonly specifier: string;
@@ -148,19 +133,14 @@ export function importsOf(source: string): Import[] {
 function objection(room: string, target: string | undefined, { specifier, typeOnly }: Import): string | undefined {
   const rule = ROOMS[room];
   if (target === undefined) {
-    if (specifier.startsWith('node:')) {
-      if (WITH_DISK.includes(room) || !DISK_MODULES.includes(specifier.slice(5))) return undefined;
-      return `only ${WITH_DISK.join(' and ')} touch disk and process; take bytes or a small interface instead`;
-    }
+    if (specifier.startsWith('node:'))
+      return rule.node ? undefined : 'only node and cli know Node; take bytes or a small interface instead';
     const name = specifier
       .split('/')
       .slice(0, specifier.startsWith('@') ? 2 : 1)
       .join('/');
-    const allowed = [
-      ...(rule.packages ?? []),
-      ...(room === 'device' || room === 'node' || room === 'cli' ? DEVICE_PACKAGES : []),
-    ];
-    if (allowed.includes(name) || (typeOnly && name.startsWith('@types/'))) return undefined;
+    const allowed = rule.packages ?? [];
+    if (allowed.includes(name)) return undefined;
     return `the package ${name} is not one of ${allowed.join(', ') || 'none'}, which ${room} may use`;
   }
   if (target.startsWith('..')) return 'src stands by itself; tests, scripts and benchmarks import it, not the reverse';

@@ -33,6 +33,7 @@ const lock: Place['with'] = (text, from, to) => {
 export const PLACES: readonly Place[] = [
   { file: 'package.json', with: line((v) => `  "version": "${v}",\n`) },
   { file: 'package-lock.json', with: lock },
+  { file: 'src/run/version.ts', with: line((v) => `VERSION = '${v}';\n`) },
   { file: 'engine/idf_component.yml', with: (_text, _from, to) => engineComponent({ version: to }) },
   { file: 'firmware/main/idf_component.yml', with: line((v) => `version: "${v}"\n`) },
   { file: 'firmware/app/fw_protocol.h', with: line((v) => `#define FW_VERSION "${v}"\n`) },

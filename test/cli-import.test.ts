@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { judgeNoise, noiseLevel } from '../src/cli/import-check.js';
+import { judgeNoise, noiseLevel } from '../src/run/import-check.js';
 import { readTlm, writeSafetensors } from '../src/format/index.js';
 import { configOf, initModel, reorderGates, tensorsOfModel, type FloatModel } from '../src/model/index.js';
-import { loadWeights } from '../src/run/checkpoint-file.js';
+import { loadWeights } from '../src/node/checkpoints.js';
 import { BYTE_LETTERS, Tokenizer } from '../src/tokenizer/index.js';
 import { tinylm, type Result } from './helpers/cli.js';
 

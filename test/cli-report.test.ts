@@ -32,7 +32,7 @@ test("the report says what the board is, and that its text is the host's; anothe
 
     assert.equal((await tinylm([...way, '--report', '--info'])).code, 2);
     assert.match(
-      reportText({ ...report, same: false, host: 'else' }),
+      reportText({ ...report, same: false, host: 'else' }, 'here'),
       /\| NO \|\n[^]*The host's:\n\n```text\nOnceelse\n```$/,
     );
   });

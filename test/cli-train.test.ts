@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadCheckpoint } from '../src/run/checkpoint-file.js';
+import { loadCheckpoint } from '../src/node/checkpoints.js';
 import { RUN_FILES } from '../src/node/run-folder.js';
 import { SMALL, spawned, start, tinylm, type Result } from './helpers/cli.js';
 

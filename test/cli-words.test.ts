@@ -6,7 +6,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { reportMarkdown, reportText, type Figures } from '../src/cli/report.js';
+import { reportMarkdown, reportText } from '../src/cli/report.js';
+import type { Figures } from '../src/run/finish.js';
 import { fittingSteps, lastMoment } from '../src/run/time-limit.js';
 import { plural } from '../src/cli/values.js';
 import { zipBits } from '../src/cli/zip.js';

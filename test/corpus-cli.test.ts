@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { corpusRecord, loadRecorded } from '../src/run/prepare.js';
+import { corpusRecord, loadRecorded } from '../src/cli/load-corpus.js';
 import { SMALL, spawned, tinylm } from './helpers/cli.js';
 
 let folder = '';

@@ -1,7 +1,7 @@
 /** Gates in another order, and tokens with other numbers: the model stays the same. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tryGates } from '../src/cli/import-check.js';
+import { tryGates } from '../src/run/import-check.js';
 import {
   configOf,
   GATE_ORDERS,

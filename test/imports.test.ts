@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { checkImports, importsOf } from '../scripts/check-imports.js';
+import { BROWSER_ROOMS, checkImports, importsOf } from '../scripts/check-imports.js';
 
 function repositoryRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
@@ -36,6 +37,8 @@ test('imports that go against the arrows are found, with line and reason', () =>
       `import { y } from '../../scripts/y.js';\nimport { TinyLMError } from '../model/errors.js';\n`,
     );
     write('attic/f.ts', '');
+    write('run/g.ts', `import { z } from '../node/index.js';\nimport * as v from 'valibot';\nimport { Command } from 'commander';\n`);
+    write('web/h.ts', `import { Worker } from 'node:worker_threads';\nimport { zip } from 'fflate';\n`);
     const problems = checkImports(folder);
     assert.deepEqual(
       problems.map((p) => p.replace(/: [^:]*$/, '')),
@@ -46,12 +49,26 @@ test('imports that go against the arrows are found, with line and reason', () =>
         'src/format/b.ts:1: format must not import ../quantize/index.js: ' +
           'only types of quantize may be imported (import type)',
         'src/model/a.ts:2: model must not import ../train/index.js',
+        'src/run/g.ts:1: run must not import ../node/index.js',
+        'src/run/g.ts:3: run must not import commander',
         'src/tokenizer/c.ts:1: tokenizer must not import node:fs',
+        'src/tokenizer/c.ts:2: tokenizer must not import node:path',
+        'src/web/h.ts:1: web must not import node:worker_threads',
       ],
     );
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('rooms for browsers are compiled without types of Node', () => {
+  const { compilerOptions, include } = JSON.parse(readFileSync(join(repositoryRoot(), 'tsconfig.web.json'), 'utf8')) as
+    { compilerOptions: { types: string[] }; include: string[] };
+  assert.deepEqual(include, BROWSER_ROOMS.map((room) => `src/${room}/**/*.ts`));
+  assert.deepEqual(compilerOptions.types, []);
+  const tsc = join(repositoryRoot(), 'node_modules', '.bin', 'tsc');
+  const { status, stdout } = spawnSync(tsc, ['-p', 'tsconfig.web.json'], { cwd: repositoryRoot(), encoding: 'utf8', shell: process.platform === 'win32' });
+  assert.equal(status, 0, stdout);
 });
 
 test('importsOf sees every form of import', () => {

@@ -1,26 +1,17 @@
 /** What is to be written where, and whether it can work: known before the board is asked, as far as possible. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { object, parse } from 'valibot';
 import {
   checkFits,
   endOfPartitions,
   findModelPartition,
   PARTITION_TABLE_BYTES,
   PARTITION_TABLE_OFFSET,
-  readIdfBuild,
   readPartitionTable,
   type FlashPart,
   type Partition,
 } from '../device/flash/index.js';
-import { Engine } from '../engine/index.js';
 import { TinyLMError, type ModelConfig } from '../model/index.js';
-import { whole } from '../model/record.js';
-import { readWasm } from '../node/assets.js';
-import { readBytes } from '../node/files.js';
-import { readPrebuilt } from '../node/prebuilt.js';
-import { openTlm } from '../cli/model-source.js';
-import { count } from '../cli/values.js';
+import { count } from '../run/words.js';
+import type { PrebuiltImage } from './prebuilt.js';
 
 /** A model to be written. */
 export interface ModelBlob {
@@ -30,18 +21,6 @@ export interface ModelBlob {
   readonly config?: ModelConfig;
   /** bytes of RAM that the engine needs at least, with its smallest tables */
   readonly engineBytes?: number;
-}
-
-/**
- * A model that both readers, TypeScript's and the engine's, have checked.
- * @param force takes the bytes of a file as they are
- * @throws TinyLMError `tlm-…`, and what {@link openTlm} throws
- */
-export async function loadModel(path: string, force = false): Promise<ModelBlob> {
-  if (force) return { path, bytes: readBytes(path) };
-  const { bytes, file } = openTlm(path);
-  const engine = await Engine.load(readWasm('engine'), bytes, { kernel: 'reference' });
-  return { path, bytes, config: file.model.config, engineBytes: engine.memoryBytes };
 }
 
 /** What a board needs besides the model. */
@@ -60,32 +39,6 @@ export interface Firmware {
 }
 
 export type NamedPart = FlashPart & { readonly name: string };
-
-/** The firmware of an ESP-IDF build folder. @throws TinyLMError `idf-build`, `partition-table` */
-export async function buildFirmware(folder: string): Promise<Firmware> {
-  const { chip, parts, flashBytes } = await readIdfBuild(
-    async (path) => new Uint8Array(await readFile(join(folder, path))),
-  );
-  const table = parts.find((p) => p.offset === PARTITION_TABLE_OFFSET);
-  if (!table)
-    throw new TinyLMError(
-      'idf-build',
-      `${folder}: flasher_args.json has nothing at ${hex(PARTITION_TABLE_OFFSET)}, where the partition table is`,
-      'use the partition table offset of firmware/sdkconfig.defaults',
-    );
-  const engineLimit = await configured(folder);
-  const firmware: Firmware = {
-    name: `firmware of ${folder}`,
-    chip,
-    parts,
-    partitions: readPartitionTable(table.data),
-    directBoot: false,
-    ...(flashBytes !== undefined && { flashBytes }),
-    ...(engineLimit !== undefined && { engineLimit }),
-  };
-  checkFlashSize(firmware);
-  return firmware;
-}
 
 const megabytes = (bytes: number): string => `${Number((bytes / 2 ** 20).toFixed(2))} MB`;
 
@@ -118,21 +71,8 @@ export function checkFlashSize({ name, flashBytes, partitions }: Firmware, chipB
     );
 }
 
-const ConfigSchema = object({ TINYLM_ENGINE_BYTES: whole(1, 2 ** 32) });
-
-/** TINYLM_ENGINE_BYTES of a build; a project of another kind has none. */
-async function configured(folder: string): Promise<number | undefined> {
-  try {
-    const config: unknown = JSON.parse(await readFile(join(folder, 'config', 'sdkconfig.json'), 'utf8'));
-    return parse(ConfigSchema, config).TINYLM_ENGINE_BYTES;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The image that travels with the package. @throws TinyLMError `prebuilt-…` */
-export function directBootFirmware(): Firmware {
-  const { image, about } = readPrebuilt();
+/** The image that travels with the package. */
+export function directBootOf({ image, about }: PrebuiltImage): Firmware {
   const table = image.subarray(PARTITION_TABLE_OFFSET, PARTITION_TABLE_OFFSET + PARTITION_TABLE_BYTES);
   return {
     name: `direct-boot image, version ${about.version}`,

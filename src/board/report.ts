@@ -1,8 +1,7 @@
 /** What a board is, how fast it is, and whether it tells the host's text: a report to paste into an issue. */
 import type { BenchResult, DeviceClient, DeviceStatus, GenerateResult } from '../device/index.js';
-import { speed } from '../cli/device-text.js';
-import { EngineModel } from '../run/engine-model.js';
-import { count } from '../cli/values.js';
+import type { EngineModel, OpenEngine } from '../run/engine-model.js';
+import { count, speed } from '../run/words.js';
 
 /** The text that every report has: the same prompt, seed and settings on every board. */
 export const REPORT_TEXT = {
@@ -40,9 +39,9 @@ const crcOf = (tlm: Uint8Array): string =>
  */
 export async function gatherReport(
   client: DeviceClient,
-  about: { tinylm: string; transport: string; status: DeviceStatus; tlm: Uint8Array | undefined },
+  about: { tinylm: string; transport: string; status: DeviceStatus; tlm: Uint8Array | undefined; open: OpenEngine },
 ): Promise<BoardReport> {
-  const { tlm, status, ...rest } = about;
+  const { tlm, status, open, ...rest } = about;
   const bench = await client.bench(BENCH_TOKENS);
   const generation = client.generate(REPORT_TEXT.prompt, REPORT_TEXT.settings);
   let text = '';
@@ -55,7 +54,7 @@ export async function gatherReport(
       : crcOf(tlm) === crc
         ? null
         : `the model given has CRC ${crcOf(tlm)}, the board's ${crc}`;
-  const host = why === null ? hostText(await EngineModel.open(tlm!)) : null;
+  const host = why === null ? hostText(await open(tlm!)) : null;
   return { ...rest, status, bench, text, result, host, same: host === null ? null : host === text, why };
 }
 
@@ -74,14 +73,14 @@ function hostText(model: EngineModel): string {
 
 const fence = (text: string): string => `\`\`\`text\n${text.replaceAll('```', '`\u200b``')}\n\`\`\``;
 
-/** The report as Markdown. */
-export function reportText(report: BoardReport): string {
-  const { status, bench, result, same, host, why } = report;
+/** The report as Markdown. @param host what it was made on, e.g. "Node v20.10.0, linux x64" */
+export function reportText(report: BoardReport, host: string): string {
+  const { status, bench, result, same, host: hostSaid, why } = report;
   const { model, ram, device } = status;
   const shape = `vocabulary ${model.vocab}, embedding ${model.dim}, hidden ${model.hidden}, layers ${model.layers}`;
   const cost = bench.per_token ? `, ${count(bench.per_token)} ${bench.counter ?? 'cycles'} a token` : '';
   const rows: [string, string][] = [
-    ['tinylm', `${report.tinylm} (Node ${process.version}, ${process.platform} ${process.arch})`],
+    ['tinylm', `${report.tinylm} (${host})`],
     ['firmware', `${status.name} ${status.version}, protocol ${status.protocol}, over ${report.transport}`],
     ...Object.entries(device).map(([key, value]): [string, string] => [
       key.replaceAll('_', ' '),
@@ -105,6 +104,6 @@ export function reportText(report: BoardReport): string {
     `Text (${said}):`,
     '',
     fence(REPORT_TEXT.prompt + report.text),
-    ...(same === false ? ['', "The host's:", '', fence(REPORT_TEXT.prompt + host!)] : []),
+    ...(same === false ? ['', "The host's:", '', fence(REPORT_TEXT.prompt + hostSaid!)] : []),
   ].join('\n');
 }

@@ -1,14 +1,15 @@
 /** Which build of the trainer's kernels a verb uses: the one place where that is decided and said. */
 import { TinyLMError } from '../model/errors.js';
-import {
-  identityName,
-  loadTrainer,
-  sameBackend,
-  type BackendName,
-  type LoadedTrainer,
-} from '../node/native-trainer.js';
+import { loadTrainer, type LoadedTrainer } from '../node/native-trainer.js';
+import { identityName, sameBackend, type BackendName } from '../run/backend.js';
 import { backendOf, type RunRecord } from '../run/run-record.js';
+import type { TrainFlags as PlanFlags } from '../run/plan.js';
 import type { Terminal } from './terminal.js';
+
+/** What a verb is told of training. */
+export interface TrainFlags extends PlanFlags {
+  backend?: BackendChoice;
+}
 
 /** What `--backend` takes. */
 export type BackendChoice = 'auto' | 'native' | 'wasm';

@@ -1,9 +1,10 @@
 /** A device's text to the terminal as it is made, and its figures in words. */
 import type { BenchResult, DeviceStatus, GenerateResult, Generation } from '../device/index.js';
 import type { Terminal } from './terminal.js';
-import { bytesText, count } from './values.js';
+import { bytesText, count, speed } from '../run/words.js';
 import { visibleLine } from './visible.js';
 
+export { speed };
 export { visible } from './visible.js';
 
 /**
@@ -22,10 +23,6 @@ export async function streamText(terminal: Terminal, generation: Generation): Pr
     if (!last.endsWith('\n')) await terminal.stream('\n');
   }
 }
-
-/** 81.2 tokens/s; 4,210 tokens/s */
-export const speed = (tokensPerSecond: number): string =>
-  `${tokensPerSecond < 1000 ? tokensPerSecond.toFixed(1) : count(tokensPerSecond)} tokens/s`;
 
 export function resultLine(result: GenerateResult): string {
   const { prompt_tokens: prompt, tokens, tokens_per_second: rate, seed, reason } = result;

@@ -1,6 +1,9 @@
 /** How errors reach the user, and exit codes. */
 import { TinyLMError } from '../model/errors.js';
+import { UsageError } from '../run/errors.js';
 import { styled, type Terminal } from './terminal.js';
+
+export { UsageError };
 
 export const EXIT = {
   ok: 0,
@@ -10,13 +13,6 @@ export const EXIT = {
   /** Stopped by Ctrl-C, with everything saved. */
   interrupted: 130,
 } as const;
-
-/** A wrong command line: printed like a TinyLMError, ends with exit code 2. */
-export class UsageError extends TinyLMError {
-  constructor(message: string, hint?: string) {
-    super('usage', message, hint);
-  }
-}
 
 /**
  * Prints an error and returns the exit code. An error that is not one of ours is a fault of the program: it

@@ -5,7 +5,7 @@ import { EXIT, reportError } from './errors.js';
 import { leave } from './interrupt.js';
 import { runProgram } from './program.js';
 import { makeTerminal } from './terminal.js';
-import { version } from './version.js';
+import { VERSION } from '../run/version.js';
 
 // A token on the command line is nobody else's business: `ps` shows the name alone from here on.
 process.title = 'tinylm';
@@ -30,7 +30,7 @@ process.on('beforeExit', () => {
   );
 });
 
-const code = await runProgram(process.argv.slice(2), { terminal, stdin: process.stdin, exitCode: 0 }, version());
+const code = await runProgram(process.argv.slice(2), { terminal, stdin: process.stdin, exitCode: 0 }, VERSION);
 ended = true;
 process.exitCode = code;
 // What a verb has given up (a board that vanished) may still wait somewhere: that keeps nobody.

@@ -6,7 +6,7 @@ import { espWebToolsManifest } from '../device/flash/index.js';
 import { TinyLMError } from '../model/errors.js';
 import { writeAtomic } from '../node/files.js';
 import type { Firmware } from '../board/flash-plan.js';
-import { version } from './version.js';
+import { VERSION } from '../run/version.js';
 
 const NAME = 'TinyLM';
 /** What tells that a manifest is one of ours. */
@@ -34,7 +34,7 @@ export function writeManifest(path: string, folder: string, { chip, parts }: Fir
       'move it away, or name another file: --manifest <path>',
     );
   const to = (name: string): string => relative(dirname(resolve(path)), resolve(folder, name)).replace(/\\/g, '/');
-  writeAtomic(path, espWebToolsManifest(NAME, version(), [
+  writeAtomic(path, espWebToolsManifest(NAME, VERSION, [
     { chip, parts: parts.map(({ name, offset }) => ({ path: to(name), offset })) },
   ]));
 }

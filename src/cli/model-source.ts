@@ -63,7 +63,7 @@ export function openSource(path: string, expected?: ModelConfig, importing?: Imp
   if (statSync(path).isDirectory()) {
     checkFolder(path);
     const folder = RunFolder.open(path);
-    return { kind: 'run', path, folder, record: readRunRecord(folder) };
+    return { kind: 'run', path, folder, record: readRunRecord(folder.readJson('run'), folder.file('run')) };
   }
   const bytes = readBytes(path);
   return named(path, bytes, () =>

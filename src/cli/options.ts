@@ -5,7 +5,7 @@ import { FORMATS } from '../corpus/index.js';
 import { defaultConfig, MODEL_LIMITS } from '../model/index.js';
 import { DEFAULT_THRESHOLD } from '../quantize/index.js';
 import { TRAIN_THRESHOLD } from '../train/index.js';
-import { layerList, ngramList, tritGroups } from '../run/shape.js';
+import { layerList, ngramList, tritGroups } from './shape-options.js';
 import { byteSize, decimal, extensionList, wholeNumber } from './values.js';
 
 interface OptionSpec {

@@ -4,31 +4,31 @@
  */
 import { availableParallelism } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
-import { SAMPLER_DEFAULTS } from '../engine/index.js';
 import { sizeRemark } from '../corpus/index.js';
 import { budget, TinyLMError } from '../model/index.js';
 import { decodeCheckpoint } from '../run/checkpoint-file.js';
-import { sameBackend, type LoadedTrainer } from '../node/native-trainer.js';
+import { type LoadedTrainer } from '../node/native-trainer.js';
+import { sameBackend } from '../run/backend.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
 import { tableVocab, type TokenizerTable } from '../tokenizer/index.js';
-import { TrainingRun, type Checkpoint, type TrainOptions } from '../train/index.js';
-import { chooseTrainer, trainerOfRun } from './choose-trainer.js';
+import { TrainingRun, type Checkpoint, type HistoryPoint, type TrainOptions } from '../train/index.js';
+import { curveChart } from './chart.js';
+import { chooseTrainer, trainerOfRun, type TrainFlags } from './choose-trainer.js';
 import type { Context } from './context.js';
-import { EngineModel, type Sampling } from '../run/engine-model.js';
-import { exportModel } from '../run/export-model.js';
-import { stayWithoutReader } from './interrupt.js';
+import { openEngine } from './engine.js';
+import { onInterrupt, stayWithoutReader } from './interrupt.js';
 import { modelConfig, wantedVocab, type ModelOptions } from '../run/model-options.js';
-import { DEFAULT_EPOCHS, planEpochs, planMinutes, planOptions, type TrainFlags } from '../run/plan.js';
-import { loadRecorded, prepareData, type Prepared } from '../run/prepare.js';
+import { DEFAULT_EPOCHS, planEpochs, planMinutes, planOptions } from '../run/plan.js';
+import { sampleOf } from '../run/sample.js';
+import { loadRecorded } from './load-corpus.js';
+import { prepareData, type Prepared } from '../run/prepare.js';
 import { showProgress } from './progress.js';
 import { shape } from '../run/shape.js';
 import { backendOf, checkUnchanged, digestOf, readRunRecord, type CorpusRecord, type RunRecord } from '../run/run-record.js';
 import { train, type Outcome } from '../run/training.js';
-import { count, plural } from './values.js';
-import { version } from './version.js';
-
-/** Text shown at each evaluation. */
-export const SAMPLE: Sampling = { ...SAMPLER_DEFAULTS, topP: 1, repetitionPenalty: 1, seed: 1, maxTokens: 120 };
+import { bits, count, plural } from './values.js';
+import { visible } from './visible.js';
+import { VERSION } from '../run/version.js';
 
 export interface Started {
   readonly folder: RunFolder;
@@ -86,7 +86,7 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   const fromStdin = corpus.spec === '-';
   const record: RunRecord = {
     version: 1,
-    tinylm: version(),
+    tinylm: VERSION,
     node: process.version,
     started: new Date().toISOString(),
     corpus: fromStdin
@@ -115,7 +115,7 @@ type Given = Pick<TrainFlags, 'threads' | 'backend'>;
 export async function resumeRun(context: Context, path: string, given: Given): Promise<Started> {
   const folder = RunFolder.open(path);
   folder.lock();
-  const started = readRunRecord(folder);
+  const started = readRunRecord(folder.readJson('run'), folder.file('run'));
   const threads = threadsOf(given);
   const checkpoint = folder.has('last') ? decodeCheckpoint(folder.read('last'), folder.file('last')) : undefined;
   // The steps of a run of so many minutes follow its speed; run.json is written first.
@@ -185,31 +185,20 @@ async function go(
   return train({
     run,
     ...(seconds !== undefined && { limit: { seconds, again } }),
-    folder,
-    terminal,
+    files: folder,
+    control: ({ stop }) => onInterrupt(terminal, stop),
     from: resume?.step ?? 0,
     display: showProgress(terminal),
-    title: `TinyLM on ${record.corpus.name}: ${count(parameters)} parameters`,
-    sample: (checkpoint) => sampleOf(options, checkpoint, data),
+    curve: (history) => drawCurve(history, `TinyLM on ${record.corpus.name}: ${count(parameters)} parameters`),
+    sample: async (checkpoint) => {
+      const text = await sampleOf(checkpoint, data.tokenizer, openEngine);
+      return text === undefined ? undefined : visible(text);
+    },
   });
 }
 
-/** What the model writes by now, by the engine. A float run has no ternary weights yet, so there is none. */
-async function sampleOf(
-  options: RunRecord['options'],
-  { weights }: Checkpoint,
-  { tokenizer }: Prepared,
-): Promise<string | undefined> {
-  if (!options.ternary) return undefined;
-  try {
-    const { bytes } = exportModel({ config: options.model, tensors: weights }, tokenizer, {
-      threshold: options.threshold,
-      embedFrac: options.embedFrac,
-    });
-    return (await EngineModel.open(bytes)).generate('', SAMPLE).text;
-  } catch (error) {
-    // Weights that fit no file now may do so later: no reason to end the training.
-    if (error instanceof TinyLMError) return `(no text: ${error.message})`;
-    throw error;
-  }
+function drawCurve(history: readonly HistoryPoint[], title: string): Promise<string> {
+  const best = history.reduce((a, b) => (b.valid < a.valid ? b : a));
+  const subtitle = `lowest on the validation text: ${bits(best.valid)} bits per byte, epoch ${best.epoch.toFixed(1)}`;
+  return curveChart(history, title, subtitle);
 }

@@ -1,21 +1,12 @@
 /** How training shows itself: a bar on a terminal, lines elsewhere. */
-import type { HistoryPoint, TrainEvent } from '../train/index.js';
+import type { ProgressDisplay } from '../run/training.js';
+import type { HistoryPoint } from '../train/index.js';
 import { progressBar } from './progress-bar.js';
 import { styled, type Terminal } from './terminal.js';
 import { bits, count, duration } from './values.js';
 
-type Progress = Extract<TrainEvent, { kind: 'progress' }>;
-
 /** Between two lines where there is no terminal, in milliseconds. */
 const LINE_EVERY = 10_000;
-
-export interface ProgressDisplay {
-  progress(event: Progress): void;
-  /** @param sample generated text, or why there is none */
-  evaluation(point: HistoryPoint, best: boolean, sample: string | undefined): void;
-  /** Takes the bar away, so that other lines may follow. */
-  end(): void;
-}
 
 function sampleLine(sample: string): string {
   const text = sample.replace(/\s+/g, ' ').trim();

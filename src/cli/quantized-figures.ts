@@ -12,11 +12,12 @@ import { Tokenizer, TOKENIZER_LIMITS, type TokenizerTable } from '../tokenizer/i
 import { encodeDocuments, type TokenizedDocument } from '../train/index.js';
 import { chooseTrainer } from './choose-trainer.js';
 import type { Context } from './context.js';
+import { openEngine } from './engine.js';
 import { exportModel, type ExportOptions } from '../run/export-model.js';
-import { judgeGates, judgeNoise, noiseLevel, noiseWords, tryGates } from './import-check.js';
+import { judgeGates, judgeNoise, noiseLevel, noiseWords, tryGates } from '../run/import-check.js';
 import { bitsOfFloat, bitsOfTlm } from '../run/measure.js';
 import { threadsOf } from './pipeline.js';
-import { corpusRecord, measured, prepareData } from '../run/prepare.js';
+import { measured, prepareData, SPLIT_SEED } from '../run/prepare.js';
 import { sampleTexts } from './tokenizer-source.js';
 import { bits } from './values.js';
 
@@ -116,7 +117,7 @@ export async function measureOn(
   { terminal }: Context,
 ): Promise<Figures> {
   const { float, tokenizer, origin } = quantizing;
-  const { valid } = prepareData(texts, corpusRecord(where).splitSeed, tokenizer);
+  const { valid } = prepareData(texts, SPLIT_SEED, tokenizer);
   const documents = measured(valid);
   if (origin === 'elsewhere' && gates === undefined)
     unless(force, terminal, () => judgeGates(tryGates(float, documents, tokenizer.eod), where));
@@ -130,7 +131,7 @@ export async function measureOn(
     unless(force, terminal, () => judgeNoise(found, level, what, where, hint));
   // Weights that were trained ternary are not meant to be used as the floats behind them.
   if (origin !== 'ternary') judge(before, 'as floats', OTHER_TOKENIZER);
-  const after = await bitsOfTlm(tlm, documents);
+  const after = await bitsOfTlm(tlm, documents, openEngine);
   const figures = { bytes: documents.reduce((sum, d) => sum + d.bytes, 0), before, after };
   if (origin === 'ternary') judge(after, 'made ternary', OTHER_TOKENIZER);
   if (origin === 'ternary' || after - before <= LOSS) return figures;
@@ -157,7 +158,7 @@ async function moreTrits(
   for (const trits of TRITS.filter((n) => n > fewest)) {
     const config = withTrits(float.config, trits);
     const { bytes } = exportModel({ ...float, config }, tokenizer, { ...options, method: 'fit' });
-    tried[trits] = await bitsOfTlm(bytes, documents);
+    tried[trits] = await bitsOfTlm(bytes, documents, openEngine);
   }
   return tried;
 }

@@ -1,61 +1,11 @@
 /** The figures of a run, as people read them. Nothing is computed here. */
-import type { ModelConfig } from '../model/index.js';
+import type { Figures } from '../run/finish.js';
 import type { GrammarFigures } from '../run/grammar.js';
 import { shape, weightWords } from '../run/shape.js';
 import { markdownTable, table } from './terminal.js';
 import { bits, count, duration, percent, plural } from './values.js';
 import { visible } from './visible.js';
 import { zipWords } from './zip.js';
-
-/** Bits per byte on the same held-out text. */
-export interface Quality {
-  /** Documents, bytes and tokens measured on. */
-  readonly documents: number;
-  readonly bytes: number;
-  readonly tokens: number;
-  /**
-   * The float weights as they are: of a float run its result, of a ternary run the latent weights behind the
-   * ternary ones.
-   */
-  readonly float: number;
-  /** The ternary weights in the trainer's own arithmetic; absent for a float run. */
-  readonly trained?: number;
-  /** The exported file in the engine's integer arithmetic. */
-  readonly exported: number;
-  /** The same weights made ternary by their sign alone, in the engine's arithmetic. */
-  readonly sign: number;
-  /** The same text in a zip. */
-  readonly zip: number;
-}
-
-export interface Figures {
-  readonly corpus: string;
-  readonly model: ModelConfig;
-  readonly ternary: boolean;
-  readonly threshold: number;
-  readonly parameters: number;
-  readonly floatBytes: number;
-  readonly tlmBytes: number;
-  readonly engineBytes: number;
-  readonly quality: Quality;
-  /** The training, as long as this process did it. */
-  readonly training: {
-    readonly seconds: number;
-    readonly tokens: number;
-    /** Between evaluations. */
-    readonly tokensPerSecond?: number;
-    /** The build of the trainer's kernels, in words. */
-    readonly backend: string;
-    readonly threads: number;
-    readonly steps: number;
-    readonly epochs: number;
-  };
-  /** Of the engine as WebAssembly on this machine. */
-  readonly engineTokensPerSecond: number;
-  readonly samples: readonly string[];
-  readonly samplingWords: string;
-  readonly grammar?: GrammarFigures;
-}
 
 function sizeRows(f: Figures): string[][] {
   return [

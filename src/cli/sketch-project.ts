@@ -5,7 +5,7 @@ import { Engine } from '../engine/index.js';
 import { packageRoot, readWasm } from '../node/assets.js';
 import { libraryJson, LIBRARY, modelHeader, sketchSources, type LibraryFile } from '../node/library.js';
 import { UsageError } from './errors.js';
-import { version } from './version.js';
+import { VERSION } from '../run/version.js';
 
 interface Board {
   /** Arduino's name of the board: package:core:board[:options] */
@@ -88,7 +88,7 @@ export async function platformioProject(tlm: Uint8Array, chip: BoardChip): Promi
     utf8('platformio.ini', ini),
     utf8('src/main.cpp', `#include <Arduino.h>\n\n${sketch('<TinyLM.h>')}`),
     utf8('include/model.h', await headerOf(tlm)),
-    utf8(`lib/${LIBRARY.name}/library.json`, libraryJson({ version: version() })),
+    utf8(`lib/${LIBRARY.name}/library.json`, libraryJson({ version: VERSION })),
     ...sketchSources(`lib/${LIBRARY.name}/src/`),
   ];
 }

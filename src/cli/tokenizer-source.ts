@@ -22,7 +22,7 @@ import {
 import type { Context } from './context.js';
 import { UsageError } from './errors.js';
 import { checkTokenizer, openSource, openWeights, type WeightsSource } from './model-source.js';
-import { corpusRecord, loadRecorded } from '../run/prepare.js';
+import { corpusRecord, loadRecorded } from './load-corpus.js';
 
 export interface FoundTokenizer {
   readonly table: TokenizerTable;

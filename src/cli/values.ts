@@ -1,8 +1,7 @@
-/** Values as people write them on a command line, and as they read them in a report. */
+/** Values as people write them on a command line. */
 import { InvalidArgumentError } from 'commander';
 
-/** "1 document", "5,721 documents". */
-export { many as plural } from '../corpus/index.js';
+export { bits, bytesText, count, duration, percent, plural } from '../run/words.js';
 
 /** A parser for commander: a whole number within bounds. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -94,32 +93,4 @@ export function namePair(text: string, before: ReadonlyMap<string, string> = new
 /** `\n`, `\t` and `\\` in a prompt or a stop string, which a shell does not make easy to type. */
 export function unescapeText(text: string): string {
   return text.replace(/\\([nt\\])/g, (_, c: string) => ({ n: '\n', t: '\t' })[c] ?? '\\');
-}
-
-/** 41,600 */
-export function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
-}
-
-/** 12.9 KB (of 1,024 bytes), or bytes below 10 KB. */
-export function bytesText(value: number): string {
-  if (value < 10_240) return `${count(value)} bytes`;
-  return value < 2 ** 20 ? `${(value / 1024).toFixed(1)} KB` : `${(value / 2 ** 20).toFixed(2)} MB`;
-}
-
-/** 42 s, 3 min 20 s, 2 h 5 min */
-export function duration(seconds: number): string {
-  const s = Math.max(0, Math.round(seconds));
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
-}
-
-/** 1.234, or – where there is none. */
-export function bits(value: number | undefined): string {
-  return value === undefined || !Number.isFinite(value) ? '–' : value.toFixed(3);
-}
-
-export function percent(share: number, digits = 1): string {
-  return `${(100 * share).toFixed(digits)} %`;
 }

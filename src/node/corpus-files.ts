@@ -18,6 +18,7 @@ import {
   type Remark,
 } from '../corpus/index.js';
 import { TinyLMError } from '../model/errors.js';
+import type { CorpusOptions } from '../run/run-record.js';
 import { aboutFiles, howRead, listFiles, readable, seen, withoutName, type FileRow } from './corpus-folder.js';
 import { RunFolder } from './run-folder.js';
 import { shellWord } from './shell.js';
@@ -29,17 +30,15 @@ export const DEFAULT_STORY_BYTES = 2_000_000;
 const LOOK_BYTES = 1 << 16;
 /** Of formats whose limit counts the text inside, no more than this is read from standard input. */
 const MAX_STDIN_BYTES = 2_000_000_000;
-export interface LoadOptions extends ReadOptions {
+
+export interface LoadOptions extends CorpusOptions {
   /** Seed of the built-in stories; default 1. */
   seed?: number;
   /** What `-` reads; default the process's standard input. */
   stdin?: AsyncIterable<Uint8Array | string>;
-  /** Of a folder: the files with these extensions (without dots) instead of all that are known. */
-  ext?: readonly string[];
 }
 
-/** What decides how a text is read, and is written down with a run. */
-export type CorpusOptions = Pick<LoadOptions, 'format' | 'field' | 'split' | 'encoding' | 'ext' | 'maxBytes'>;
+export type { CorpusOptions };
 
 /** A corpus, and how it was read. */
 export interface OpenedCorpus extends Corpus {

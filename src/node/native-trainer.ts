@@ -6,47 +6,13 @@ import { rmSync } from 'node:fs';
 import { platform } from 'node:os';
 import { basename } from 'node:path';
 import { TinyLMError } from '../model/errors.js';
+import { BACKENDS, identityName, WASM_IDENTITY, type BackendIdentity, type BackendName } from '../run/backend.js';
 import { refuseAnswer, refuseConfig, type Backend, type TrainerKernels } from '../train/index.js';
 import { readWasm } from './assets.js';
 import { build, findCompiler, firstLine, Unavailable, type BuildOptions, type Compiler } from './native-build.js';
 import { threadedKernels } from './threads.js';
 
 export { cacheFolder } from './native-build.js';
-
-/** How the trainer is to run: `auto` takes native kernels where they can be had. */
-export const BACKENDS = ['auto', 'native', 'wasm', 'wasm-relaxed'] as const;
-export type BackendName = (typeof BACKENDS)[number];
-
-/**
- * What the last bits of a result depend on. Sums run over the floats of a vector first, so its width decides their
- * order; which products and sums are fused is the compiler's choice, made by its version and the processor that it builds for.
- */
-export interface BackendIdentity {
-  readonly name: Exclude<BackendName, 'auto'>;
-  /** Floats in a vector. */
-  readonly vector: number;
-  /** Native: the first line of the compiler's --version. */
-  readonly compiler?: string;
-  /** Native: digest of all macros that the compiler defines under the flags of the build, which tell of the processor. */
-  readonly target?: string;
-}
-
-/** The portable build: the same bits on every machine. */
-export const WASM_IDENTITY: BackendIdentity = { name: 'wasm', vector: 4 };
-
-/**
- * Whether two builds give the same bits. Relaxed SIMD may differ between machines that look alike; no run is made by
- * it unasked.
- */
-export function sameBackend(a: BackendIdentity, b: BackendIdentity): boolean {
-  return a.name === b.name && a.vector === b.vector && a.compiler === b.compiler && a.target === b.target;
-}
-
-/** A build in words. */
-export function identityName({ name, vector, compiler }: BackendIdentity): string {
-  if (name === 'native') return `native kernels (${compiler}, ${vector} floats a vector)`;
-  return name === 'wasm' ? 'WebAssembly' : 'WebAssembly with relaxed SIMD';
-}
 
 export interface LoadedTrainer {
   readonly kernels: TrainerKernels;

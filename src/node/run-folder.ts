@@ -1,16 +1,6 @@
 /**
  * A run's folder: all that a training run leaves behind. Every file is written whole or not at all, and `run.json`
  * is there from the first moment, so that a run that was killed at any time can be resumed.
- *
- *   run.json          the corpus, the options and the versions the run was started with
- *   last.safetensors  the newest checkpoint, with the optimizer's state: what a resumed run goes on from
- *   best.safetensors  the weights with the lowest bits per byte on the validation text
- *   history.json      the learning curve
- *   curve.svg         the same as a picture
- *   samples.txt       text generated at each evaluation
- *   model.tlm         the exported model, for the engine
- *   report.md         the figures of the run
- *   corpus.jsonl      the text itself, only where it came by standard input
  */
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -25,22 +15,12 @@ import {
   removeTemporaries,
   writeAtomic,
 } from './files.js';
+import { RUN_FILES, type RunFile } from '../run/run-files.js';
 import { lockFolder, type Lock } from './lock.js';
 import { shellWord } from './shell.js';
 
-export const RUN_FILES = {
-  run: 'run.json',
-  last: 'last.safetensors',
-  best: 'best.safetensors',
-  history: 'history.json',
-  curve: 'curve.svg',
-  samples: 'samples.txt',
-  model: 'model.tlm',
-  report: 'report.md',
-  corpus: 'corpus.jsonl',
-} as const;
-
-export type RunFile = keyof typeof RUN_FILES;
+export { RUN_FILES };
+export type { RunFile };
 
 export class RunFolder {
   readonly path: string;

@@ -3,7 +3,8 @@
  * `optim.moment1.*` and `optim.moment2.*` (AdamW's averages), `optim.scale1.*` and `optim.scale2.*` (those of the
  * ternary rows' scales), `state.h` (the carried hidden state), and all the rest as JSON in the metadata.
  */
-import { createHash } from 'node:crypto';
+import { sha256 } from '@noble/hashes/sha2';
+import { bytesToHex } from '@noble/hashes/utils';
 import type { InferOutput } from 'valibot';
 import { readSafetensors, writeSafetensors } from '../format/index.js';
 import {
@@ -13,7 +14,6 @@ import {
 import { readJsonRecord } from '../model/record.js';
 import { checkTable, tableVocab, type TokenizerTable } from '../tokenizer/index.js';
 import { stateLength, type Checkpoint, type HistoryPoint, type TrainOptions } from '../train/index.js';
-import { readBytes } from '../node/files.js';
 import { CheckpointSchema } from './records.js';
 
 /** The metadata's key. */
@@ -92,14 +92,15 @@ function sortedJson(value: object): string {
 function placeOfSum(bytes: Uint8Array): number | undefined {
   const length = bytes.length < 8 ? 0 : Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const key = `"${SUM}":"`;
-  const at = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 8 + length)).indexOf(key);
+  // Latin-1 keeps the place of each byte.
+  const at = new TextDecoder('latin1').decode(bytes.subarray(0, 8 + length)).indexOf(key);
   return at < 0 ? undefined : at + key.length;
 }
 
 /** The checksum of a file, whatever stands in the place of its digits. */
 function sumOf(bytes: Uint8Array, at: number): string {
-  const hash = createHash('sha256').update(bytes.subarray(0, at)).update(NO_SUM);
-  return hash.update(bytes.subarray(at + NO_SUM.length)).digest('hex');
+  const hash = sha256.create().update(bytes.subarray(0, at)).update(NO_SUM);
+  return bytesToHex(hash.update(bytes.subarray(at + NO_SUM.length)).digest());
 }
 
 /**
@@ -217,7 +218,3 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
     state: state.data,
   };
 }
-
-export const loadCheckpoint = (path: string): Checkpoint => decodeCheckpoint(readBytes(path), path);
-export const loadWeights = (path: string, expected?: ModelConfig): WeightsFile =>
-  decodeWeights(readBytes(path), path, expected);

@@ -1,8 +1,7 @@
-/** The C engine over a `.tlm`, as the verbs use it. */
+/** The C engine over a `.tlm`: generating and measuring. */
 import { Engine, type EndReason, type GenerateOptions } from '../engine/index.js';
 import { Tokenizer } from '../tokenizer/index.js';
 import { readTlm } from '../format/index.js';
-import { readWasm } from '../node/assets.js';
 import { measureBits, type Document } from '../reference/index.js';
 
 /** Q9: the engine's logits in natural logarithm units. */
@@ -38,7 +37,13 @@ export function samplingWords({ temperature, topK, topP, repetitionPenalty, seed
   ].join(', ');
 }
 
-let module: WebAssembly.Module | undefined;
+/** Opens a model; the engine's code is at hand where this is made. */
+export type OpenEngine = (tlm: Uint8Array) => Promise<EngineModel>;
+
+function decodeParts(parts: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  return parts.map((part) => decoder.decode(part, { stream: true })).join('') + decoder.decode();
+}
 
 export class EngineModel {
   readonly engine: Engine;
@@ -51,10 +56,12 @@ export class EngineModel {
     this.#tlm = tlm;
   }
 
-  /** @throws TinyLMError `tlm-…` for a file that the engine refuses */
-  static async open(tlm: Uint8Array): Promise<EngineModel> {
-    module ??= await WebAssembly.compile(readWasm('engine'));
-    return new EngineModel(await Engine.load(module, tlm), tlm);
+  /**
+   * @param engine the engine's code (`dist/wasm/engine.wasm`)
+   * @throws TinyLMError `tlm-…` for a file that the engine refuses
+   */
+  static async load(engine: BufferSource | WebAssembly.Module, tlm: Uint8Array): Promise<EngineModel> {
+    return new EngineModel(await Engine.load(engine, tlm), tlm);
   }
 
   /** Generates after a prompt. */
@@ -64,7 +71,7 @@ export class EngineModel {
     for (;;) {
       const next = pieces.next();
       if (next.done)
-        return { ...next.value, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(parts)) };
+        return { ...next.value, text: decodeParts(parts) };
       parts.push(next.value);
     }
   }

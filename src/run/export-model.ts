@@ -3,7 +3,7 @@ import { writeTlm, type Packing } from '../format/index.js';
 import type { FloatModel, ModelConfig } from '../model/index.js';
 import { quantizeModel, type QuantizeOptions, type QuantizeResult, type TernaryMethod } from '../quantize/index.js';
 import type { TokenizerTable } from '../tokenizer/index.js';
-import { version } from '../cli/version.js';
+import { VERSION } from './version.js';
 
 export interface ExportOptions extends Pick<QuantizeOptions, 'method' | 'threshold' | 'embedFrac' | 'biasBytes'> {
   readonly packing?: Packing;
@@ -26,6 +26,6 @@ export const usualMethod = (ternaryTrained: boolean, { trits }: Pick<ModelConfig
 export function exportModel(float: FloatModel, tokenizer: TokenizerTable, options: ExportOptions = {}): Exported {
   const { packing = 'b3', about = {}, ...quantizing } = options;
   const result = quantizeModel(float, { ...quantizing, eod: tokenizer.eod });
-  const metadata = { made_by: `tinylm ${version()}`, ...about };
+  const metadata = { made_by: `tinylm ${VERSION}`, ...about };
   return { ...result, bytes: writeTlm({ model: result.model, tokenizer, metadata, packing }) };
 }

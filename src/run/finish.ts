@@ -1,57 +1,122 @@
-/** The end of a run: measure, export, generate, report. */
+/** The end of a run: export, measure, generate. */
 import type { StoryLang } from '../corpus/index.js';
-import { configOf, elementCount, parameterSpecs } from '../model/index.js';
-import { decodeCheckpoint } from './checkpoint-file.js';
-import type { LoadedTrainer } from '../node/native-trainer.js';
-import type { RunFolder } from '../node/run-folder.js';
-import { shellWord } from '../node/shell.js';
-import { EngineModel, samplingWords, type Sampling } from './engine-model.js';
+import { configOf, elementCount, parameterSpecs, type ModelConfig } from '../model/index.js';
+import type { TokenizerTable } from '../tokenizer/index.js';
+import type { TrainerKernels, TrainOptions } from '../train/index.js';
+import type { WeightsFile } from './checkpoint-file.js';
+import { samplingWords, type OpenEngine, type Sampling } from './engine-model.js';
 import { exportModel, usualMethod } from './export-model.js';
-import { checkStories } from './grammar.js';
+import { checkStories, type GrammarFigures } from './grammar.js';
 import { bitsOfFloat, bitsOfTlm } from './measure.js';
-import { runWeights } from '../cli/model-source.js';
 import { measured, type Prepared } from './prepare.js';
-import { reportMarkdown, type Figures } from '../cli/report.js';
-import type { RunRecord } from './run-record.js';
+import type { CorpusRecord } from './run-record.js';
 import type { Outcome } from './training.js';
-import { zipBits } from '../cli/zip.js';
+
+/** Bits per byte on the same held-out text. */
+export interface Quality {
+  /** Documents, bytes and tokens measured on. */
+  readonly documents: number;
+  readonly bytes: number;
+  readonly tokens: number;
+  /**
+   * The float weights as they are: of a float run its result, of a ternary run the latent weights behind the
+   * ternary ones.
+   */
+  readonly float: number;
+  /** The ternary weights in the trainer's own arithmetic; absent for a float run. */
+  readonly trained?: number;
+  /** The exported file in the engine's integer arithmetic. */
+  readonly exported: number;
+  /** The same weights made ternary by their sign alone, in the engine's arithmetic. */
+  readonly sign: number;
+  /** The same text in a zip. */
+  readonly zip: number;
+}
+
+export interface Figures {
+  readonly corpus: string;
+  readonly model: ModelConfig;
+  readonly ternary: boolean;
+  readonly threshold: number;
+  readonly parameters: number;
+  readonly floatBytes: number;
+  readonly tlmBytes: number;
+  readonly engineBytes: number;
+  readonly quality: Quality;
+  /** The training, as long as this process did it. */
+  readonly training: {
+    readonly seconds: number;
+    readonly tokens: number;
+    /** Between evaluations. */
+    readonly tokensPerSecond?: number;
+    /** The build of the trainer's kernels, in words. */
+    readonly backend: string;
+    readonly threads: number;
+    readonly steps: number;
+    readonly epochs: number;
+  };
+  /** Of the engine as WebAssembly on this machine. */
+  readonly engineTokensPerSecond: number;
+  readonly samples: readonly string[];
+  readonly samplingWords: string;
+  readonly grammar?: GrammarFigures;
+}
+
+/** How the weights of a run become a file. */
+const quantizing = (file: WeightsFile, options: TrainOptions, corpus: string) => ({
+  method: usualMethod(options.ternary, file.model),
+  threshold: options.threshold,
+  embedFrac: options.embedFrac,
+  about: { corpus, step: file.trained?.step ?? options.steps },
+});
+
+/**
+ * The exported model of a run.
+ * @param file its best weights
+ * @param corpus the text's name, which stands in the file
+ */
+export function exportRun(file: WeightsFile, tokenizer: TokenizerTable, options: TrainOptions, corpus: string): Uint8Array {
+  return exportModel({ config: file.model, tensors: file.weights }, tokenizer, quantizing(file, options, corpus)).bytes;
+}
 
 export interface Finish {
-  readonly folder: RunFolder;
-  readonly record: RunRecord;
+  /** The best weights, and what `exportRun` made of them. */
+  readonly file: WeightsFile;
+  readonly exported: Uint8Array;
+  readonly options: TrainOptions;
+  readonly corpus: Pick<CorpusRecord, 'name' | 'spec'>;
   readonly data: Prepared;
-  readonly trainer: LoadedTrainer;
+  readonly kernels: TrainerKernels;
+  /** The kernels' build, in words. */
+  readonly backend: string;
   readonly threads: number;
+  readonly open: OpenEngine;
   /** How long this process trained. */
   readonly training: Pick<Outcome, 'seconds' | 'tokens' | 'tokensPerSecond'>;
+  readonly last: { readonly step: number; readonly epoch: number };
   readonly samples: number;
   readonly sampling: Sampling;
+  /** Bits per byte of texts in a zip. */
+  readonly zip: (texts: readonly string[]) => number;
 }
 
 /** Generated stories that the grammar of the built-in ones checks. */
 const CHECKED = 100;
 
-/** Exports the best weights of a run into its folder, measures them, and writes the report. */
-export async function finishRun(finish: Finish): Promise<Figures> {
-  const { folder, record, data, trainer, threads, sampling } = finish;
-  const { options } = record;
-  const measuring = { kernels: trainer.kernels, threads, eod: data.tokenizer.eod };
-  const { file } = runWeights({ kind: 'run', path: folder.path, folder, record });
+/** Measures the exported model of a run. */
+export async function figuresOf(finish: Finish): Promise<Figures> {
+  const { file, exported, options, corpus, data, kernels, threads, sampling, open, last } = finish;
+  const measuring = { kernels, threads, eod: data.tokenizer.eod };
   const float = { config: file.model, tensors: file.weights };
-  const about = { corpus: record.corpus.name, step: file.trained?.step ?? options.steps };
-  const quantizing = { method: usualMethod(options.ternary, file.model), threshold: options.threshold, embedFrac: options.embedFrac, about };
-  const exported = exportModel(float, data.tokenizer, quantizing).bytes;
-  folder.write('model', exported);
-
   const documents = measured(data.valid);
   const one = { ...float, config: configOf({ ...float.config, trits: 1 }) };
-  const sign = exportModel(one, data.tokenizer, { ...quantizing, method: 'sign' }).bytes;
-  const engine = await EngineModel.open(exported);
+  const sign = exportModel(one, data.tokenizer, { ...quantizing(file, options, corpus.name), method: 'sign' }).bytes;
+  const engine = await open(exported);
   const samples = Array.from(
     { length: finish.samples },
     (_, i) => engine.generate('', { ...sampling, seed: sampling.seed + i }).text,
   );
-  const stories = storyLanguage(record.corpus.spec);
+  const stories = storyLanguage(corpus.spec);
   const generated =
     stories === undefined
       ? []
@@ -63,9 +128,8 @@ export async function finishRun(finish: Finish): Promise<Figures> {
           });
           return { text, complete: reason === 'eod' };
         });
-  const last = lastStep(folder);
-  const figures: Figures = {
-    corpus: record.corpus.name,
+  return {
+    corpus: corpus.name,
     model: options.model,
     ternary: options.ternary,
     threshold: options.threshold,
@@ -81,18 +145,16 @@ export async function finishRun(finish: Finish): Promise<Figures> {
       ...(options.ternary && {
         trained: await bitsOfFloat(float, documents, { ...measuring, ternary: options }),
       }),
-      exported: await bitsOfTlm(exported, documents),
-      sign: await bitsOfTlm(sign, documents),
-      zip: zipBits(data.validTexts.filter((_, i) => documents.includes(data.valid[i]))),
+      exported: await bitsOfTlm(exported, documents, open),
+      sign: await bitsOfTlm(sign, documents, open),
+      zip: finish.zip(data.validTexts.filter((_, i) => documents.includes(data.valid[i]))),
     },
-    training: { ...timing(finish.training), backend: trainer.name, threads, steps: last.step, epochs: last.epoch },
+    training: { ...timing(finish.training), backend: finish.backend, threads, steps: last.step, epochs: last.epoch },
     engineTokensPerSecond: engine.speed(),
     samples,
     samplingWords: samplingWords(sampling),
     ...(stories !== undefined && { grammar: checkStories(generated, stories) }),
   };
-  folder.write('report', reportMarkdown(figures, `tinylm generate ${shellWord(folder.path)} --prompt "…"`));
-  return figures;
 }
 
 /** Of a model of the built-in stories: their grammar can check what it writes. */
@@ -103,11 +165,6 @@ function storyLanguage(spec: string): StoryLang | undefined {
 
 /** A story that is longer than this has lost its way: it counts as unfinished. */
 const STORY_TOKENS = 600;
-
-function lastStep(folder: RunFolder): { step: number; epoch: number } {
-  const checkpoint = decodeCheckpoint(folder.read('last'), folder.file('last'));
-  return { step: checkpoint.step, epoch: checkpoint.history.at(-1)?.epoch ?? 0 };
-}
 
 /** JSON knows no NaN: without a measurement there is no speed. */
 function timing({ seconds, tokens, tokensPerSecond }: Finish['training']): {

@@ -1,7 +1,7 @@
 /** Bits per byte of float weights and of exported files. */
 import type { FloatModel } from '../model/index.js';
 import { evaluateModel, type TokenizedDocument, type TrainerKernels, type TrainOptions } from '../train/index.js';
-import { EngineModel } from './engine-model.js';
+import type { OpenEngine } from './engine-model.js';
 
 export interface FloatMeasure {
   readonly kernels: TrainerKernels;
@@ -31,6 +31,6 @@ export function bitsOfFloat(
 }
 
 /** Bits per byte of a `.tlm` in the C engine's integer arithmetic. */
-export async function bitsOfTlm(tlm: Uint8Array, documents: readonly TokenizedDocument[]): Promise<number> {
-  return (await EngineModel.open(tlm)).bitsPerByte(documents);
+export async function bitsOfTlm(tlm: Uint8Array, documents: readonly TokenizedDocument[], open: OpenEngine): Promise<number> {
+  return (await open(tlm)).bitsPerByte(documents);
 }

@@ -1,8 +1,8 @@
-/** The sizes that the command line gives a model. */
+/** The sizes that a person gives a model. */
 import { TinyLMError } from '../model/errors.js';
 import { configOf, defaultConfig, LAYERS, MODEL_LIMITS, validateConfig, type ModelConfig, type ModelShorthand } from '../model/index.js';
 import { TOKENIZER_LIMITS, type TokenizerKind } from '../tokenizer/index.js';
-import { UsageError } from '../cli/errors.js';
+import { UsageError } from './errors.js';
 
 export interface ModelOptions {
   tokenizer: TokenizerKind;

@@ -11,7 +11,6 @@ import {
   type TrainOptions,
 } from '../train/index.js';
 import type { ModelConfig } from '../model/index.js';
-import type { BackendChoice } from '../cli/choose-trainer.js';
 
 export interface TrainFlags {
   float?: boolean;
@@ -23,7 +22,6 @@ export interface TrainFlags {
   lr?: number;
   seed: number;
   threads?: number;
-  backend?: BackendChoice;
 }
 
 export const DEFAULT_EPOCHS = 15;

@@ -1,71 +1,15 @@
-/** From a corpus on the disk to tokens: what training and measuring read. */
-import { basename, isAbsolute, join } from 'node:path';
-import { many, splitCorpus } from '../corpus/index.js';
-import { openCorpus, type CorpusOptions, type OpenedCorpus } from '../node/corpus-files.js';
-import { howRead } from '../node/corpus-folder.js';
+/** From documents to tokens: what training and measuring read. */
+import { splitCorpus } from '../corpus/index.js';
 import { Tokenizer, trainTokenizer, type TokenizerKind, type TokenizerTable } from '../tokenizer/index.js';
 import { encodeDocuments, type TokenizedDocument, type TrainData } from '../train/index.js';
-import type { CorpusRecord } from './run-record.js';
-import type { Terminal } from '../cli/terminal.js';
 
 /** One split for every run on a text, whatever its seed: their figures can be compared. */
-const SPLIT_SEED = 1;
+export const SPLIT_SEED = 1;
 /** The built-in stories are one text, whatever the seed of a run. */
-const STORY_SEED = 1;
+export const STORY_SEED = 1;
 
 /** Most validation tokens for the figures of a report; the trainer's own evaluations look at as many. */
 const MEASURED_TOKENS = 60_000;
-
-/** How a verb reads a corpus that it was given: a path, `-` for standard input, or `stories:…`. */
-export function corpusRecord(
-  spec: string,
-  { format, field, split, encoding, ext, maxBytes }: CorpusOptions = {},
-): CorpusRecord {
-  return {
-    // The name goes into the model's metadata and into reports: no folders of this machine.
-    name: basename(spec),
-    spec,
-    storySeed: STORY_SEED,
-    splitSeed: SPLIT_SEED,
-    ...(format !== undefined && { format }),
-    ...(field !== undefined && { field }),
-    split: split ?? 'auto',
-    ...(encoding !== undefined && { encoding }),
-    ...(ext !== undefined && { ext }),
-    ...(maxBytes !== undefined && { maxBytes }),
-  };
-}
-
-/**
- * The corpus of a record.
- * @param folder where a relative `spec` lies
- * @param terminal told how the text was read, where that is not plain; nothing is said without one
- */
-export async function loadRecorded(
-  corpus: CorpusRecord,
-  folder: string | undefined,
-  stdin: AsyncIterable<Uint8Array | string>,
-  terminal?: Terminal,
-): Promise<string[]> {
-  const named = corpus.spec.startsWith('stories:') || corpus.spec === '-' || isAbsolute(corpus.spec);
-  const spec = named || folder === undefined ? corpus.spec : join(folder, corpus.spec);
-  // Runs of before documents were looked for have no word on it: marks alone counted then.
-  const opened = await openCorpus(spec, { ...corpus, split: corpus.split ?? 'marker', seed: corpus.storySeed, stdin });
-  if (terminal !== undefined) sayHowRead(opened, terminal);
-  return opened.documents;
-}
-
-/** How a text was read, in a line, and what was found on the way. Of one plain text in UTF-8 nothing is said. */
-export function sayHowRead({ source, documents, reading, remarks }: OpenedCorpus, terminal: Terminal): void {
-  const plain =
-    reading === undefined ||
-    (reading.format === 'text' && reading.encoding === 'UTF-8' && /^(whole|separated by <)/.test(reading.words));
-  if (!plain) terminal.note(`${basename(source)}: ${howRead(reading)}: ${many(documents.length, 'document')}`);
-  for (const { kind, text } of remarks) {
-    if (kind === 'warning') terminal.warn(text);
-    else terminal.note(text);
-  }
-}
 
 export interface Prepared extends TrainData {
   readonly validTexts: readonly string[];

@@ -1,13 +1,19 @@
-/** What a run was started with: the content of `run.json`. Its schema is in src/node/records.ts. */
-import { createHash } from 'node:crypto';
+/** What a run was started with: the content of `run.json`. Its schema is in records.ts. */
+import { sha256 } from '@noble/hashes/sha2';
+import { bytesToHex } from '@noble/hashes/utils';
+import type { ReadOptions } from '../corpus/index.js';
 import { TinyLMError } from '../model/errors.js';
 import { readRecord } from '../model/record.js';
-import type { CorpusOptions } from '../node/corpus-files.js';
-import { WASM_IDENTITY, type BackendIdentity } from '../node/native-trainer.js';
+import { WASM_IDENTITY, type BackendIdentity } from '../run/backend.js';
 import { RunSchema } from './records.js';
-import type { RunFolder } from '../node/run-folder.js';
 import { tableVocab, type TokenizerKind, type TokenizerTable } from '../tokenizer/index.js';
 import type { TokenizedDocument, TrainData, TrainOptions } from '../train/index.js';
+
+/** What decides how a text is read, and is written down with a run. */
+export interface CorpusOptions extends ReadOptions {
+  /** Of a folder: the files with these extensions (without dots) instead of all that are known. */
+  readonly ext?: readonly string[];
+}
 
 /** Where the text is, and how to read it again exactly alike. */
 export interface CorpusRecord extends CorpusOptions {
@@ -55,23 +61,27 @@ export interface RunDigest {
 const HINT =
   'the file was changed or damaged; train again into a new folder, or use the version of tinylm that wrote it';
 
-/** @throws TinyLMError `run-record` when `run.json` is not one of ours, with the field that is wrong */
-export function readRunRecord(folder: RunFolder): RunRecord {
-  const where = `${folder.file('run')} does not describe a run that this version knows`;
-  const record = readRecord(RunSchema, folder.readJson('run'), where, { code: 'run-record', hint: HINT });
-  return record as RunRecord;
+/**
+ * @param json what stands in `run.json`
+ * @param name of that file, for messages
+ * @throws TinyLMError `run-record` when it is not one of ours, with the field that is wrong
+ */
+export function readRunRecord(json: unknown, name: string): RunRecord {
+  const where = `${name} does not describe a run that this version knows`;
+  return readRecord(RunSchema, json, where, { code: 'run-record', hint: HINT }) as RunRecord;
 }
 
 /** What a run is begun with, as its record keeps it. */
 export function digestOf({ tokenizer, train, valid }: TrainData, model: TrainOptions['model']): RunDigest {
-  const of = (fill: (hash: ReturnType<typeof createHash>) => void): string => {
-    const hash = createHash('sha256');
+  type Hash = ReturnType<typeof sha256.create>;
+  const of = (fill: (hash: Hash) => void): string => {
+    const hash = sha256.create();
     fill(hash);
-    return hash.digest('hex');
+    return bytesToHex(hash.digest());
   };
   const documents =
     (list: readonly TokenizedDocument[]) =>
-    (hash: ReturnType<typeof createHash>): void => {
+    (hash: Hash): void => {
       for (const { tokens, bytes } of list)
         hash
           .update(`${tokens.length} ${bytes}\n`)

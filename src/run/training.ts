@@ -1,35 +1,49 @@
-/** Drives a training run and keeps its folder: checkpoints, history, curve, samples. */
+/** Drives a training run and keeps its files: checkpoints, history, curve, samples. */
+import type { Checkpoint, HistoryPoint, TrainEvent, TrainingRun } from '../train/index.js';
 import { encodeCheckpoint } from './checkpoint-file.js';
-import type { RunFolder } from '../node/run-folder.js';
-import type { Checkpoint, HistoryPoint, TrainingRun } from '../train/index.js';
-import { curveChart } from '../cli/chart.js';
-import { onInterrupt } from '../cli/interrupt.js';
-import type { ProgressDisplay } from '../cli/progress.js';
-import type { Terminal } from '../cli/terminal.js';
+import type { RunFiles } from './run-files.js';
 import { fittingSteps, lastMoment, type TimeLimit } from './time-limit.js';
-import { bits } from '../cli/values.js';
-import { visible } from '../cli/visible.js';
+import { bits } from './words.js';
+
+/** How a run shows itself. */
+export interface ProgressDisplay {
+  progress(event: Extract<TrainEvent, { kind: 'progress' }>): void;
+  /** @param sample generated text, or why there is none */
+  evaluation(point: HistoryPoint, best: boolean, sample: string | undefined): void;
+  /** Takes the bar away, so that other lines may follow. */
+  end(): void;
+}
+
+/** What can be asked of a run while it trains. */
+export interface TrainControls {
+  /** Ends it at the next step's border; everything is saved. */
+  stop(): void;
+  /** Stands still at the next step's border. Resolves to the checkpoint there, which is saved; not at all when the run ends before. */
+  pause(): Promise<Checkpoint>;
+  resume(): void;
+}
 
 export interface Training {
   readonly run: TrainingRun;
   /** The step it begins at. */
   readonly from: number;
-  readonly folder: RunFolder;
+  readonly files: RunFiles;
   readonly display: ProgressDisplay;
-  readonly terminal: Terminal;
+  /** Is given the controls. @returns what takes them away at the end */
+  readonly control: (controls: TrainControls) => () => void;
   /** Text of the model as it stands; undefined for none. */
   readonly sample: (checkpoint: Checkpoint) => Promise<string | undefined>;
-  /** Of the curve's picture. */
-  readonly title: string;
+  /** Draws the curve, as SVG; without it there is no picture. */
+  readonly curve?: (history: readonly HistoryPoint[]) => Promise<string>;
   /** Ends it in time, whatever was planned. */
   readonly limit?: TimeLimit;
 }
 
 export interface Outcome {
-  /** The last step was done, or Ctrl-C came before it. */
+  /** The last step was done, or it was stopped before. */
   readonly kind: 'end' | 'stopped';
   readonly checkpoint: Checkpoint;
-  /** How long this process trained, evaluations and samples included. */
+  /** How long it trained here, evaluations and samples included. */
   readonly seconds: number;
   /** Tokens that it trained on. */
   readonly tokens: number;
@@ -41,38 +55,75 @@ export interface Outcome {
 const CURVE_EVERY = 15_000;
 
 /**
- * Trains to the end or until Ctrl-C. After each evaluation the folder holds all that is needed to go on from
+ * Trains to the end or until it is stopped. After each evaluation the files hold all that is needed to go on from
  * there: the best weights are written before the checkpoint that speaks of them, so a run that was killed in
  * between goes back one interval and writes the same ones again.
  */
-export async function train({
-  run: first,
-  from,
-  folder,
-  display,
-  terminal,
-  sample,
-  title,
-  limit,
-}: Training): Promise<Outcome> {
+export async function train({ run: first, from, files, display, control, sample, curve, limit }: Training): Promise<Outcome> {
   let run = first;
   let asked = false;
-  const done = onInterrupt(terminal, () => {
-    asked = true;
-    display.end();
-    run.stop();
-  });
+  let failure: unknown;
+  /** Of a pause that was asked for and is not there yet. */
+  let pausing: ((checkpoint: Checkpoint) => void) | undefined;
+  let pausedAt: number | undefined;
+  let pausedMs = 0;
+  let late: ReturnType<typeof setTimeout> | undefined;
   const started = performance.now();
-  const elapsed = (): number => (performance.now() - started) / 1000;
-  const late = limit && setTimeout(() => run.stop(), 1000 * lastMoment(limit.seconds));
+  const elapsed = (): number => ((pausedAt ?? performance.now()) - started - pausedMs) / 1000;
+  const watch = (): void => {
+    if (limit) late = setTimeout(() => run.stop(), Math.max(0, 1000 * (lastMoment(limit.seconds) - elapsed())));
+  };
+  const stand = (): void => run.pause((checkpoint) => {
+    pausedAt = performance.now();
+    clearTimeout(late);
+    const told = pausing;
+    pausing = undefined;
+    void (async () => {
+      try {
+        await files.write('last', encodeCheckpoint(checkpoint));
+        told?.(checkpoint);
+      } catch (error) {
+        failure = error;
+        run.stop();
+      }
+    })();
+  });
+  const wake = (): void => {
+    if (pausedAt === undefined) return;
+    pausedMs += performance.now() - pausedAt;
+    pausedAt = undefined;
+    watch();
+  };
+  const done = control({
+    stop() {
+      asked = true;
+      display.end();
+      wake();
+      run.stop();
+    },
+    pause: () => new Promise((resolve) => {
+      pausing = resolve;
+      stand();
+    }),
+    resume() {
+      pausing = undefined;
+      wake();
+      run.resume();
+    },
+  });
+  watch();
   /** Goes on with so many steps in all. */
   const replan = async (steps: number, checkpoint: Checkpoint): Promise<void> => {
     await run.close();
     run = await limit!.again({ ...checkpoint.options, steps }, checkpoint);
     if (asked) run.stop();
+    else if (pausing) stand();
   };
   const speeds: number[] = [];
   let drawn = -Infinity;
+  const draw = async (history: readonly HistoryPoint[]): Promise<void> => {
+    if (curve && history.length >= 2) await files.write('curve', await curve(history));
+  };
   const outcome = (kind: Outcome['kind'], checkpoint: Checkpoint): Outcome => ({
     kind,
     checkpoint,
@@ -83,6 +134,7 @@ export async function train({
   try {
     for (let events = run.events(); ;) {
       const { value: event, done: over } = await events.next();
+      if (failure !== undefined) throw failure;
       if (over) break;
       switch (event.kind) {
         case 'progress':
@@ -91,20 +143,20 @@ export async function train({
           break;
         case 'evaluation': {
           const { checkpoint, best, point } = event;
-          if (best) folder.write('best', encodeCheckpoint(checkpoint, { resumable: false }));
-          folder.write('last', encodeCheckpoint(checkpoint));
+          if (best) await files.write('best', encodeCheckpoint(checkpoint, { resumable: false }));
+          await files.write('last', encodeCheckpoint(checkpoint));
           const text = await sample(checkpoint);
           if (text !== undefined)
-            folder.append(
+            await files.append(
               'samples',
               `=== step ${point.step}, epoch ${point.epoch.toFixed(2)}, ` +
                 `validation ${bits(point.valid)} bits per byte ===\n` +
-                `${visible(text)}\n\n`,
+                `${text}\n\n`,
             );
           display.evaluation(point, best, text);
-          folder.writeJson('history', checkpoint.history);
+          await files.writeJson('history', checkpoint.history);
           if (performance.now() - drawn > CURVE_EVERY) {
-            await drawCurve(folder, checkpoint.history, title);
+            await draw(checkpoint.history);
             drawn = performance.now();
           }
           const time = limit && { done: point.step - from, elapsed: elapsed(), seconds: limit.seconds };
@@ -122,10 +174,10 @@ export async function train({
             events = run.events();
             break;
           }
-          folder.write('last', encodeCheckpoint(event.checkpoint));
+          await files.write('last', encodeCheckpoint(event.checkpoint));
           return outcome('stopped', event.checkpoint);
         case 'end':
-          await drawCurve(folder, event.checkpoint.history, title);
+          await draw(event.checkpoint.history);
           return outcome('end', event.checkpoint);
         default:
           event satisfies never;
@@ -138,11 +190,4 @@ export async function train({
     display.end();
     await run.close();
   }
-}
-
-async function drawCurve(folder: RunFolder, history: readonly HistoryPoint[], title: string): Promise<void> {
-  if (history.length < 2) return;
-  const best = history.reduce((a, b) => (b.valid < a.valid ? b : a));
-  const subtitle = `lowest on the validation text: ${bits(best.valid)} bits per byte, epoch ${best.epoch.toFixed(1)}`;
-  folder.write('curve', await curveChart(history, title, subtitle));
 }

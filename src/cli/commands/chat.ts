@@ -3,6 +3,7 @@ import { cleanPrompt } from '../../corpus/index.js';
 import type { DeviceClient, DeviceSettings, GenerateResult, Transport } from '../../device/index.js';
 import { TinyLMError } from '../../model/errors.js';
 import { interactiveChat } from '../chat-session.js';
+import { openEngine } from '../engine.js';
 import { gatherReport, reportText } from '../../board/report.js';
 import { verb, type Context } from '../context.js';
 import { addPortOptions, tokenOption, type PortOptions } from '../device-port.js';
@@ -15,7 +16,7 @@ import { addOptions } from '../options.js';
 import { findPort, reach, requireModel, withRemedy, type Reached } from '../reach.js';
 import { tokenOf } from '../secret.js';
 import { unescapeText, wholeNumber } from '../values.js';
-import { version } from '../version.js';
+import { VERSION } from '../../run/version.js';
 
 export interface ChatOptions extends PortOptions, SettingOptions {
   token?: string;
@@ -106,10 +107,10 @@ async function talk(context: Context, options: ChatOptions, transport: Transport
   if (options.report !== undefined) {
     const tlm = options.report === true ? undefined : openTlm(options.report).bytes;
     requireModel(status, transport);
-    const about = { tinylm: version(), transport: transport.name, status, tlm };
+    const about = { tinylm: VERSION, transport: transport.name, status, tlm, open: openEngine };
     const { done, value } = await cancellable(context, client, client, () => gatherReport(client, about));
     if (options.json) terminal.json(value);
-    else terminal.out(reportText(value));
+    else terminal.out(reportText(value, `Node ${process.version}, ${process.platform} ${process.arch}`));
     context.exitCode = !done ? EXIT.interrupted : value.same === false ? EXIT.failed : 0;
     return;
   }

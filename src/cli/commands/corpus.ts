@@ -4,7 +4,7 @@ import { openCorpus, type LoadOptions, type OpenedCorpus } from '../../node/corp
 import type { FileRow } from '../../node/corpus-folder.js';
 import { verb, type Context } from '../context.js';
 import { addOptions, CORPUS_OPTIONS } from '../options.js';
-import { sayHowRead } from '../../run/prepare.js';
+import { sayHowRead } from '../load-corpus.js';
 import { table } from '../terminal.js';
 import { byteSize, count, wholeNumber } from '../values.js';
 

@@ -3,10 +3,11 @@ import type { StoryLang } from '../../corpus/index.js';
 import { RunFolder } from '../../node/run-folder.js';
 import type { BackendChoice } from '../choose-trainer.js';
 import { verb, type Context } from '../context.js';
-import { finishRun } from '../../run/finish.js';
+import { finishRun } from '../finish.js';
 import { addOptions, OPTIONS } from '../options.js';
-import { SAMPLE, startRun } from '../pipeline.js';
-import { corpusRecord } from '../../run/prepare.js';
+import { SAMPLE } from '../../run/sample.js';
+import { startRun } from '../pipeline.js';
+import { corpusRecord } from '../load-corpus.js';
 import { showFigures, stopped } from './train.js';
 
 interface Options {

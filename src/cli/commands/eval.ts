@@ -5,12 +5,14 @@ import { Tokenizer, type TokenizerTable } from '../../tokenizer/index.js';
 import { encodeDocuments, type TokenizedDocument } from '../../train/index.js';
 import { chooseTrainer } from '../choose-trainer.js';
 import { verb, type Context } from '../context.js';
+import { openEngine } from '../engine.js';
 import { UsageError } from '../errors.js';
 import { bitsOfFloat, bitsOfTlm } from '../../run/measure.js';
 import { floatModel, openSource, openTlm, openWeights, type Source } from '../model-source.js';
 import { addOptions, CORPUS_OPTIONS } from '../options.js';
 import { threadsOf } from '../pipeline.js';
-import { corpusRecord, loadRecorded, measured } from '../../run/prepare.js';
+import { corpusRecord, loadRecorded } from '../load-corpus.js';
+import { measured } from '../../run/prepare.js';
 import { splitCorpus } from '../../corpus/index.js';
 import type { CorpusRecord } from '../../run/run-record.js';
 import { table } from '../terminal.js';
@@ -113,7 +115,7 @@ async function evaluate(context: Context, path: string, corpus: string | undefin
   if (options.kind === 'engine') {
     const { bytes, file } = openTlm(path);
     found = encode(file.tokenizer);
-    bitsPerByte = await bitsOfTlm(bytes, found);
+    bitsPerByte = await bitsOfTlm(bytes, found, openEngine);
   } else {
     const { file } = openWeights(path);
     if (!file.trained)

@@ -1,25 +1,14 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { boardState, flashBoard } from '../../board/flash-board.js';
+import { allParts, hex, modelPart, type Firmware, type ModelBlob, type NamedPart } from '../../board/flash-plan.js';
 import type { Transport } from '../../device/index.js';
-import { withFlasher, type Flasher } from '../../device/flash/index.js';
-import { TinyLMError } from '../../model/errors.js';
 import { readPrebuilt } from '../../node/prebuilt.js';
 import { verb, type Context } from '../context.js';
 import { baudOption, portOption, tokenOption } from '../device-port.js';
 import { EXIT, UsageError } from '../errors.js';
-import {
-  allParts,
-  buildFirmware,
-  checkFlashSize,
-  directBootFirmware,
-  hex,
-  loadModel,
-  modelPart,
-  type Firmware,
-  type ModelBlob,
-  type NamedPart,
-} from '../../board/flash-plan.js';
-import { showFlashing, type FlashDisplay } from '../flash-progress.js';
+import { buildFirmware, directBootFirmware, loadModel } from '../flash-files.js';
+import { showFlashing } from '../flash-progress.js';
 import { onCancel } from '../interrupt.js';
 import { writeManifest } from '../manifest.js';
 import { addOptions } from '../options.js';
@@ -151,24 +140,15 @@ export async function flashOver(context: Context, transport: Transport, job: Job
   const board = { chip: '', flashBytes: undefined as number | undefined };
   const began = performance.now();
   try {
-    await withFlasher(
-      {
-        port: transport,
-        baud: options.baud,
-        signal: stop.signal,
-        onProgress: (event) => display.progress(event),
-        ...(firmware && { expectChip: firmware.chip }),
+    const { erase = false, dryRun = false, baud } = options;
+    await flashBoard({
+      port: transport, baud, signal: stop.signal, model, firmware, parts, erase, dryRun,
+      directBootRam: () => readPrebuilt().about.ram.engine,
+      onProgress: (event) => {
+        if (event.phase === 'connected') Object.assign(board, { chip: event.chip, flashBytes: event.flashBytes });
+        display.progress(event);
       },
-      async (flasher) => {
-        Object.assign(board, { chip: flasher.chip, flashBytes: flasher.flashBytes });
-        if (firmware) checkFlashSize(firmware, flasher.flashBytes);
-        if (firmware?.directBoot) await checkRevision(flasher);
-        if (!firmware) parts.push(await partOnBoard(model!, flasher));
-        if (options.dryRun) return;
-        if (options.erase) await flasher.erase();
-        await flasher.write(parts);
-      },
-    );
+    });
   } catch (error) {
     display.end();
     for (const line of boardState(display, firmware)) terminal.note(line);
@@ -192,38 +172,6 @@ export async function flashOver(context: Context, transport: Transport, job: Job
   sayNext(terminal, transport, firmware, parts);
 }
 
-/** Direct boot came with revision v0.3 (espressif/esp32c3-direct-boot-example). @throws TinyLMError `flash-revision` */
-async function checkRevision(flasher: Flasher): Promise<void> {
-  const revision = await flasher.revision();
-  if (!revision || revision.major > 0 || revision.minor >= 3) return;
-  throw new TinyLMError(
-    'flash-revision',
-    `this ${flasher.chip} is of revision v${revision.major}.${revision.minor}, direct boot needs v0.3 or later`,
-    'build the ESP-IDF project and flash it with --build',
-  );
-}
-
-/** The model's place by the table on the board. */
-async function partOnBoard(model: ModelBlob, flasher: Flasher): Promise<NamedPart> {
-  const partitions = await flasher.partitions();
-  const part = modelPart(model, partitions, await knownRam(flasher));
-  const { flashBytes } = flasher;
-  const end = part.offset + model.bytes.length;
-  if (flashBytes !== undefined && end > flashBytes)
-    throw new TinyLMError(
-      'flash-size',
-      `the partition table on the board puts the model's end at ${hex(end)}, but its flash ends at ${hex(flashBytes)}`,
-      'its firmware was built for a larger chip: build it for this one, and flash it with --build',
-    );
-  return part;
-}
-
-/** What the firmware on the board has for a model: known for the direct-boot image only, by its first words. */
-async function knownRam(flasher: Flasher): Promise<number | undefined> {
-  const head = new DataView((await flasher.read(0, 16)).slice().buffer);
-  return head.getUint32(0, true) === 0xaedb041d ? readPrebuilt().about.ram.engine : undefined;
-}
-
 function showPlan(
   terminal: Terminal,
   { json, erase }: FlashOptions,
@@ -245,26 +193,6 @@ function showPlan(
   terminal.out(
     table([['part', 'offset', 'bytes'], ...parts.map((p) => [p.name, hex(p.offset), count(p.bytes)])]),
   );
-}
-
-/** What the board is left with when flashing ended early, and the way out. */
-export function boardState({ touched, unfinished, written }: Pick<FlashDisplay, 'touched' | 'unfinished' | 'written'>,
-  firmware: Firmware | undefined): string[] {
-  if (!touched) return ['Nothing was written: the board is as it was.'];
-  const done = written.length > 0 ? [`Written and verified: ${written.map((w) => w.name).join(', ')}.`] : [];
-  if (!unfinished) return done;
-  if (unfinished.name === 'model')
-    return [
-      ...done,
-      `The model on the board is incomplete. ${firmware ? 'The firmware' : 'The firmware, untouched,'} refuses it, ` +
-        'says so, and takes another.',
-      'To repair: run the same command again.',
-    ];
-  return [
-    ...done,
-    'The firmware on the board is incomplete: it will not start. The loader that flashes it is in ROM: it stays.',
-    'To repair: run the same command again; if no chip answers, hold BOOT, press and release RESET, release BOOT.',
-  ];
 }
 
 function sayNext(

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { cleanPrompt, normalText } from '../../corpus/index.js';
 import { verb, type Context } from '../context.js';
-import { EngineModel, type Sampling } from '../../run/engine-model.js';
+import { openEngine } from '../engine.js';
+import type { Sampling } from '../../run/engine-model.js';
 import { openTlm } from '../model-source.js';
 import { addOptions, SAMPLING_OPTIONS } from '../options.js';
 import { count, unescapeText, wholeNumber } from '../values.js';
@@ -44,7 +45,7 @@ async function readPrompt({ prompt }: Options, stdin: Context['stdin']): Promise
 
 async function generate({ terminal, stdin }: Context, path: string, options: Options): Promise<void> {
   const { bytes } = openTlm(path);
-  const engine = await EngineModel.open(bytes);
+  const engine = await openEngine(bytes);
   const { text: prompt, said } = cleanPrompt(await readPrompt(options, stdin), engine.engine.info.tokenizer);
   if (said !== undefined) terminal.note(said);
   const { temperature, topK, topP, repetitionPenalty, seed, stop } = options;

@@ -8,7 +8,7 @@ import { UsageError } from '../errors.js';
 import { exportModel, usualMethod, type ExportOptions } from '../../run/export-model.js';
 import { floatModel, openWeights, type WeightsSource } from '../model-source.js';
 import { addOptions, CORPUS_OPTIONS } from '../options.js';
-import { corpusRecord, loadRecorded } from '../../run/prepare.js';
+import { corpusRecord, loadRecorded } from '../load-corpus.js';
 import { measureOn, tryOnStories, withTrits, type Figures, type Quantizing } from '../quantized-figures.js';
 import { table } from '../terminal.js';
 import { findTokenizer, sampleTexts, type TokenizerOptions } from '../tokenizer-source.js';

@@ -11,11 +11,14 @@ import type { ModelOptions } from '../../run/model-options.js';
 import { floatModel, openSource, runWeights } from '../model-source.js';
 import { addOptions, CORPUS_OPTIONS, MODEL_OPTIONS, TRAIN_OPTIONS } from '../options.js';
 import { resumeRun, startRun, threadsOf, type Started } from '../pipeline.js';
-import type { TrainFlags } from '../../run/plan.js';
-import { corpusRecord, loadRecorded, measured, prepareData } from '../../run/prepare.js';
+import type { TrainFlags } from '../choose-trainer.js';
+import { corpusRecord, loadRecorded } from '../load-corpus.js';
+import { measured, prepareData } from '../../run/prepare.js';
 import { RunFolder } from '../../node/run-folder.js';
-import { bestRow, hiddenOf, methodWords, sweepFolder, sweepModel, sweepPicture, sweepTable, type SweepRow } from '../../run/sweep.js';
-import { tritList } from '../../run/shape.js';
+import { bestRow, hiddenOf, methodWords, sweepModel, sweepTable, type SweepRow } from '../../run/sweep.js';
+import { openEngine } from '../engine.js';
+import { sweepFolder, sweepPicture } from '../sweep-output.js';
+import { tritList } from '../shape-options.js';
 import { markdownTable, table } from '../terminal.js';
 import { bits, decimalRange, numberList } from '../values.js';
 
@@ -171,7 +174,7 @@ async function overThresholds({ terminal, stdin }: Context, path: string, option
     async *rows() {
       const { valid } = prepareData(documents, corpus.splitSeed, tokenizer);
       const { kernels } = await chooseTrainer(terminal, options.backend);
-      const setup = { kernels, threads: threadsOf(options) };
+      const setup = { kernels, threads: threadsOf(options), open: openEngine };
       const ways = { thresholds, trits: options.trits ?? TRITS };
       for await (const row of sweepModel(input, ways, measured(valid, TOKENS), setup)) {
         terminal.note(sweepTable([row])[1].join('  '));
@@ -232,5 +235,5 @@ function rowsOfRun({ folder, record, data, trainer, threads }: Started, options:
   // Ternary weights were trained for one threshold; others say nothing about the size.
   const thresholds = ternary ? [threshold] : options.thresholds;
   const ways = { thresholds, trits: options.trits ?? TRITS };
-  return sweepModel(input, ways, measured(data.valid, TOKENS), { kernels: trainer.kernels, threads });
+  return sweepModel(input, ways, measured(data.valid, TOKENS), { kernels: trainer.kernels, threads, open: openEngine });
 }

@@ -3,13 +3,15 @@ import type { CorpusOptions } from '../../node/corpus-files.js';
 import { shellWord } from '../../node/shell.js';
 import { verb, type Context } from '../context.js';
 import { EXIT, UsageError } from '../errors.js';
-import { finishRun } from '../../run/finish.js';
+import { finishRun } from '../finish.js';
 import type { ModelOptions } from '../../run/model-options.js';
 import { addOptions, CORPUS_OPTIONS, MODEL_OPTIONS, TRAIN_OPTIONS } from '../options.js';
-import { resumeRun, SAMPLE, startRun, type Started } from '../pipeline.js';
-import type { TrainFlags } from '../../run/plan.js';
-import { corpusRecord } from '../../run/prepare.js';
-import { reportText, type Figures } from '../report.js';
+import { SAMPLE } from '../../run/sample.js';
+import { resumeRun, startRun, type Started } from '../pipeline.js';
+import type { TrainFlags } from '../choose-trainer.js';
+import { corpusRecord } from '../load-corpus.js';
+import type { Figures } from '../../run/finish.js';
+import { reportText } from '../report.js';
 
 interface Options extends ModelOptions, TrainFlags, CorpusOptions {
   out?: string;

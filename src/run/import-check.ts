@@ -10,7 +10,7 @@ import {
   type GateOrder,
 } from '../model/index.js';
 import { evaluateFloat, type Document } from '../reference/index.js';
-import { bits } from './values.js';
+import { bits } from './words.js';
 
 /**
  * Bits per byte above which a model has learned nothing of a text: those of a byte, or of tokens that are drawn

@@ -1,0 +1,7 @@
+/** A model on a device: whether it fits, how it gets there, what the board then tells. */
+export { boardState, flashBoard, partOnBoard, type Flashed, type FlashJob } from './flash-board.js';
+export {
+  allParts, checkFlashSize, checkRam, directBootOf, modelPart, type Firmware, type ModelBlob, type NamedPart,
+} from './flash-plan.js';
+export { prebuiltOf, type Prebuilt, type PrebuiltImage } from './prebuilt.js';
+export { gatherReport, reportText, type BoardReport } from './report.js';

@@ -1,0 +1,2 @@
+/** A page's side of the workers. */
+export type * from './protocol.js';
