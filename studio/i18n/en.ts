@@ -78,6 +78,7 @@ export const en = {
     preview: 'Cleaned, as the model will see it',
     previewLabel: 'Beginnings of the first documents',
     enough: 'Enough text for a model that writes sentences of its own.',
+    little: 'This is little text: the model will know much of it by heart. From about 100 KB on it writes sentences of its own.',
     remarks: (n: string) => many(n, 'remark', 'remarks'),
     allows: 'What this much text allows',
     another: 'Another text',

@@ -40,7 +40,7 @@ export function Curve({ history, steps, best }: { history: readonly HistoryPoint
       cursor: { y: false, points: { size: 6 } },
       scales: { x: { time: false, range: [0, Math.max(1, steps)] }, y: { range: (_, low, high) => [Math.max(0, Math.floor(2 * low - 0.2) / 2), Math.ceil(2 * high + 0.2) / 2] } },
       axes: [
-        { ...axis, values: (_, at) => at.map((v) => count(v)), space: 70 },
+        { ...axis, values: (_, at) => at.map((v) => count(v)), space: 70, size: 30 },
         { ...axis, values: (_, at) => at.map((v) => decimal(v, 1)), size: 44, space: 36 },
       ],
       series: [

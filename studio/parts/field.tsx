@@ -1,5 +1,6 @@
 /** Labelled controls. */
 import { useId } from 'preact/hooks';
+import { words } from '../i18n/index.js';
 
 interface Common {
   readonly label: string;
@@ -35,9 +36,11 @@ export function Text({ label, about, value, placeholder, type = 'text', invalid,
   );
 }
 
+const plain = (n: number): string => n.toLocaleString(words.value.locale, { maximumSignificantDigits: 6 });
+
 /** A number, or nothing for what the program chooses. */
-export function NumberField({ label, about, value, min, max, step = 1, placeholder, onChange }: Common & {
-  value: number | undefined; min: number; max: number; step?: number | 'any'; placeholder?: string; onChange: (value: number | undefined) => void;
+export function NumberField({ label, about, value, min, max, step = 1, range = true, placeholder, onChange }: Common & {
+  value: number | undefined; min: number; max: number; range?: boolean; step?: number | 'any'; placeholder?: string; onChange: (value: number | undefined) => void;
 }) {
   return (
     <label class="field">
@@ -49,7 +52,7 @@ export function NumberField({ label, about, value, min, max, step = 1, placehold
           if (text === '' && validity.valid) onChange(undefined);
           else if (validity.valid) onChange(Number(text));
         }} />
-      <small>{about ? `${about}; ` : ''}{`${min} – ${max}`}</small>
+      <small>{[about, range && `${plain(min)} – ${plain(max)}`].filter(Boolean).join('; ')}</small>
     </label>
   );
 }

@@ -1,6 +1,7 @@
 /** Something to be noticed, and errors: what happened, what to do next, and the figures for those who want them. */
 import type { ComponentChildren } from 'preact';
 import type { Failure } from '../../src/web/protocol.js';
+import { errorWords } from '../i18n/en-errors.js';
 import { lang, words } from '../i18n/index.js';
 import { CircleAlert, CircleCheck, Icon, Info, TriangleAlert } from './icon.js';
 
@@ -18,7 +19,7 @@ export function Note({ kind = 'plain', role, children }: { kind?: NoteKind; role
 
 export function Trouble({ failure, children }: { failure: Failure; children?: ComponentChildren }) {
   const { table, details } = words.value.errors;
-  const known = table[failure.code];
+  const known = errorWords(table, failure.code);
   const { title, next } = known ?? table['unknown'];
   const message = <span lang="en">{failure.message}{failure.hint ? ` — ${failure.hint}` : ''}</span>;
   return (

@@ -1,4 +1,5 @@
 /** What is at the port, what is to be written, and the writing. */
+import { errorWords } from '../i18n/en-errors.js';
 import { count, duration, memory, size, words } from '../i18n/index.js';
 import { Icon, Zap } from '../parts/icon.js';
 import { Note } from '../parts/note.js';
@@ -70,7 +71,7 @@ function Fit() {
   const w = words.value.chip;
   const f = fits.value;
   if (f === undefined) return null;
-  const known = f.why && words.value.errors.table[f.why.code];
+  const known = f.why && errorWords(words.value.errors.table, f.why.code);
   return (
     <Note kind={f.fits ? 'good' : 'bad'} role="status">
       <strong>{f.fits ? w.fits : w.fitsNot}</strong>

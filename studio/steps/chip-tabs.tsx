@@ -27,7 +27,7 @@ export function Settings() {
       <Slide label={w.try.penalty} value={s.penalty} min={1} max={2} step={0.05} text={decimal(s.penalty, 2)} onChange={(p) => set({ penalty: Math.round(100 * p) / 100 })} />
       <div class="fields">
         <NumberField label={w.try.length} value={s.length} min={1} max={65535} onChange={(length) => set({ length: length ?? 256 })} />
-        <NumberField label={w.try.seed} value={typeof s.seed === 'number' ? s.seed : undefined} min={0} max={2 ** 32 - 1} placeholder="random" onChange={(seed) => set({ seed: seed ?? 'random' })} />
+        <NumberField label={w.try.seed} value={typeof s.seed === 'number' ? s.seed : undefined} min={0} max={2 ** 32 - 1} range={false} placeholder="random" onChange={(seed) => set({ seed: seed ?? 'random' })} />
       </div>
       <Text label={w.try.stopText} value={s.stop} maxLength={32} onChange={(stop) => set({ stop })} />
       <div class="row">

@@ -66,7 +66,7 @@ export function Expert() {
             <NumberField label={f.segment} value={t.segment} min={2} max={1024} onChange={(segment) => setTrain({ segment: segment ?? 64 })} />
             <NumberField label={f.lr} value={t.lr} min={1e-7} max={1} step="any" placeholder={t.float ? '0.006' : '0.01'} onChange={(lr) => setTrain({ lr })} />
             <NumberField label={f.threshold} value={t.threshold} min={0} max={3} step="any" placeholder={w.auto} onChange={(threshold) => setTrain({ threshold })} />
-            <NumberField label={f.seed} about={w.hints.seed} value={t.seed} min={0} max={2 ** 32 - 1} onChange={(seed) => setTrain({ seed: seed ?? 1 })} />
+            <NumberField label={f.seed} about={w.hints.seed} value={t.seed} min={0} max={2 ** 32 - 1} range={false} onChange={(seed) => setTrain({ seed: seed ?? 1 })} />
             <NumberField label={f.threads} value={t.threads} min={1} max={64} placeholder={w.auto} onChange={(threads) => setTrain({ threads })} />
           </div>
           <Tick label={f.float} value={t.float ?? false} onChange={(float) => setTrain({ float: float || undefined })} />

@@ -28,7 +28,7 @@ export function Found({ text }: { text: CorpusFound }) {
             <Allows text={text} />
             <Remarks text={text} />
           </Card>
-          {!sources.value.every(({ kind }) => kind === 'stories') && <Card title={w.split}><How text={text} /></Card>}
+          {!sources.value.every(({ kind }) => kind === 'stories') && <Card title={w.options}><How text={text} /></Card>}
         </div>
         <Card title={w.preview}>
           <ul class="preview" tabIndex={0} aria-label={w.previewLabel}>
@@ -50,7 +50,7 @@ function Allows({ text }: { text: CorpusFound }) {
   return (
     <Note kind={text.sizeRemark === undefined ? 'good' : 'warn'}>
       <strong>{w.allows}</strong>
-      <span lang={text.sizeRemark === undefined ? undefined : 'en'}>{text.sizeRemark ?? w.enough}</span>
+      <span>{text.sizeRemark === undefined ? w.enough : w.little}</span>
     </Note>
   );
 }
@@ -95,7 +95,7 @@ function How({ text }: { text: CorpusFound }) {
       {own && <Text label={w.splitOwn} value={draft.split ?? ''} onChange={(value) => setDraft({ ...draft, split: value })} placeholder="\n---\n" />}
       {how && <p class="soft small" lang="en">→ {how}</p>}
       <details>
-        <summary>{w.options}</summary>
+        <summary>{words.value.more}</summary>
         <div class="stack">
           <Choice label={w.encoding} value={draft.encoding ?? 'auto'} options={[['auto', w.auto], ...ENCODINGS.map((name) => [name, name] as const)]}
             onChange={(encoding) => setDraft({ ...draft, encoding })} />

@@ -42,12 +42,12 @@ export function TryStep() {
             <Output side={sides[0]} of={model.value} titled={other !== undefined} />
             {other && <Output side={sides[1]} of={other} titled />}
           </div>
+          <Sampling />
+          <TakeAway />
         </div>
         <div class="stack">
           <Inside />
-          <Card title={w.model}><Models /></Card>
-          <Sampling />
-          <TakeAway />
+          <Card><Models /></Card>
         </div>
       </div>
       <div class="actions">

@@ -22,9 +22,10 @@ export function studioCommand(context: Context): Command {
 
 async function studio({ terminal }: Context, { port, open }: Options): Promise<void> {
   const site = await serveSite({ port });
+  const ended = onceInterrupted();
   terminal.out(site.url);
   terminal.note('The studio is served to this computer only, and nothing leaves it. Ctrl-C ends it.');
   if (open && process.stderr.isTTY) openPage(site.url);
-  await onceInterrupted();
+  await ended;
   await site.close();
 }
