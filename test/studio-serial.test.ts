@@ -4,35 +4,21 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { VirtualBoard } from '../src/device/chip/board.js';
-import { NorFlash } from '../src/device/chip/norflash.js';
-import { FakeRom } from '../src/device/chip/rom.js';
 import { packageRoot } from '../src/node/assets.js';
 import { closeBrowser, hasBrowser, withStudio, type Studio } from './helpers/studio.js';
-import { standInSerial, type Board, type SerialOptions } from './helpers/web-serial.js';
+import { AT_PORT } from './helpers/serial-faults.js';
+import { standInSerial } from './helpers/web-serial.js';
 
 const LIMIT = { timeout: 300_000 };
 const MODEL = readFileSync(join(packageRoot(), 'vectors', 'v2', 'gru-64.tlm'));
 
 after(closeBrowser);
 
-function blank(options: ConstructorParameters<typeof VirtualBoard>[0] = {}): VirtualBoard {
-  const board = new VirtualBoard(options);
-  board.powerOn();
-  return board;
-}
-
-/** A loader in ROM alone, of any chip. */
-function romOf(chip: 'ESP32-S3' | 'ESP32'): Board {
-  let out: (data: Uint8Array) => void = () => undefined;
-  const rom = new FakeRom({ chip, flash: NorFlash.blank(4 << 20), send: (data) => setImmediate(() => out(data)), onRestart: () => undefined });
-  return { connect: (to) => { out = to; }, disconnect: () => { out = () => undefined; }, fromHost: (data) => rom.receive(data), setSignals: () => undefined };
-}
-
 /** Opens a model, goes to the step Chip with a board at the port, and chooses it. */
-function serial(name: string, make: () => Board, options: SerialOptions, body: (studio: Studio) => Promise<void>): void {
+function serial(name: string, at: keyof typeof AT_PORT, body: (studio: Studio) => Promise<void>): void {
   test(name, LIMIT, async (t) => {
     if (!hasBrowser()) return t.skip('no Chromium or Chrome was found; on Debian: apt-get install chromium');
-    const board = make();
+    const { board, options } = AT_PORT[at]();
     try {
       await withStudio({ before: async (page) => void (await standInSerial(page, board, options)) }, async (studio) => {
         await studio.drop('model.tlm', MODEL);
@@ -47,7 +33,7 @@ function serial(name: string, make: () => Board, options: SerialOptions, body: (
   });
 }
 
-serial('an empty board: recognised, written, compared, talked to; another model later', () => blank(), {}, async (studio) => {
+serial('an empty board: recognised, written, compared, talked to; another model later', 'blank', async (studio) => {
   await studio.page.getByText('No TinyLM answers').waitFor();
   await studio.page.getByText('The model fits').waitFor();
   await studio.press('Write it');
@@ -60,61 +46,43 @@ serial('an empty board: recognised, written, compared, talked to; another model 
   assert.ok(await studio.page.getByRole('radio', { name: /The model only/ }).isEnabled());
 });
 
-serial('no port chosen: help, and another try', () => blank(), { chooses: false }, async (studio) => {
+serial('no port chosen: help, and another try', 'notChosen', async (studio) => {
   await studio.page.getByText('No port was chosen').waitFor();
   await studio.page.getByText('sudo usermod -aG dialout $USER').waitFor();
   assert.ok(await studio.button('Choose the port').isEnabled());
 });
 
-serial('unplugged while it is written', () => blank(), {
-  onWrite: (() => {
-    let bytes = 0;
-    let gone = false;
-    return (data, port) => {
-      bytes += data.length;
-      if (bytes > 40_000 && !gone) {
-        gone = true;
-        void port.unplug();
-      }
-      return !gone;
-    };
-  })(),
-}, async (studio) => {
+serial('unplugged while it is written', 'unplugged', async (studio) => {
   await studio.press('Write it');
   assert.match(await studio.alert(), /unplugged|Writing has failed/);
   assert.match(await studio.alert(), /Plug it in again|try again/);
 });
 
-serial('another chip than the firmware is for', () => romOf('ESP32-S3'), {}, async (studio) => {
+serial('another chip than the firmware is for', 'otherChip', async (studio) => {
   await studio.page.getByText(/this is an ESP32-S3/).waitFor();
   assert.ok(await studio.button('Write it').isDisabled());
 });
 
-serial('a port where nobody answers', () => ({ connect: () => undefined, disconnect: () => undefined, fromHost: () => undefined, setSignals: () => undefined }), {},
-  async (studio) => {
+serial('a port where nobody answers', 'silent', async (studio) => {
     assert.match(await studio.alert(), /does not enter its loader/);
     assert.match(await studio.alert(), /Hold BOOT/);
   });
 
-serial('too small a flash', () => blank({ flashBytes: 1 << 20 }), {}, async (studio) => {
+serial('too small a flash', 'smallFlash', async (studio) => {
   await studio.page.getByText(/1 MB/).first().waitFor();
   await studio.press('Write it').catch(() => undefined);
   await studio.page.getByText(/The flash of this board is too small|does not fit/).first().waitFor();
 });
 
-serial('noise on the line: it goes on, or says so, and never hangs', () => blank(), {
-  onRead: (() => {
-    let bytes = 0;
-    return (data) => {
-      for (let i = 0; i < data.length; i++) if (++bytes % 4001 === 0) data[i] ^= 0x55;
-      return data;
-    };
-  })(),
-}, async (studio) => {
+serial('noise on the line: it goes on, or says so, and never hangs', 'noise', async (studio) => {
   const end = studio.page.getByRole('alert').or(studio.button('Write it'));
   await end.first().waitFor();
   if (await studio.button('Write it').isVisible()) {
     await studio.press('Write it');
     await studio.page.getByRole('alert').or(studio.page.getByRole('tab', { name: 'Chat' })).first().waitFor({ timeout: 120_000 });
   }
+});
+
+serial('noise that lets nothing through', 'loudNoise', async (studio) => {
+  assert.match(await studio.alert(), /does not enter its loader|damaged on the way|Writing has failed/);
 });

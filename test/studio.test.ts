@@ -50,7 +50,7 @@ page('drop, train, reload, go on, try, flash, chat: the model and the texts are 
   const prompt = 'Once there was';
   await studio.page.getByLabel('Beginning of the text').fill(prompt);
   await studio.press('Write');
-  await studio.page.getByText('tokens a second here').waitFor();
+  await studio.page.getByText('tokens a second, with').waitFor();
   const written = await studio.page.getByTestId('written').innerText();
   assert.deepEqual(await studio.violations(), []);
 
@@ -98,11 +98,11 @@ page('a token shows the five likeliest, by pointer and by keys; two models write
   await studio.page.getByTestId('other-model').setInputFiles({ name: 'second.tlm', mimeType: '', buffer: other });
   await studio.page.getByLabel('Beside it').waitFor();
   await studio.press('Write');
-  await studio.page.getByText('tokens a second here').nth(1).waitFor();
+  await studio.page.getByText('tokens a second, with').nth(1).waitFor();
   const tokens = studio.page.getByTestId('written').first().locator('.token');
   assert.ok((await tokens.count()) > 1);
   await studio.page.getByTestId('written').first().focus();
-  await studio.page.keyboard.press('ArrowRight');
+  await studio.page.keyboard.press('Home');
   await studio.page.keyboard.press('ArrowRight');
   await studio.page.getByText(/^Token 2 of/).waitFor();
   const shares = await studio.page.locator('.guesses .share').allInnerTexts();
@@ -114,7 +114,7 @@ page('what is no text, no model and too little is said, with what to do next', {
   await studio.drop('picture.png', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, ...new Array<number>(64).fill(0)));
   assert.match(await studio.alert(), /This is no text/);
   assert.deepEqual(await studio.violations(), []);
-  await studio.drop('broken.tlm', 'this is no model');
+  await studio.drop('broken.tlm', 'this is no model. '.repeat(40));
   await studio.page.getByText('This is not a model').waitFor();
   await studio.drop('empty.txt', ' ');
   await studio.page.getByText('There is no text in it').waitFor();

@@ -72,7 +72,7 @@ export const chip = {
   goOn: 'Go on with this text',
   device: 'The board',
   tabChat: 'Chat', tabSettings: 'Settings', tabWifi: 'Wi-Fi', tabInfo: 'About it', tabBench: 'Speed', tabReport: 'Report',
-  settingsSave: 'Keep on the board',
+  settingsLead: 'How it chooses its words. The board has these until it restarts.',
   settingsApply: 'Use',
   settingsDone: 'The board has them.',
   wifiLead: 'The board joins your network. The password goes over the cable only; it lies unencrypted in the board’s memory.',

@@ -19,6 +19,7 @@ const table: Record<string, ErrorWords> = {
   'corpus-empty': { title: 'There is no text in it', next: 'Give a file with text, or choose another way to read it.' },
   'corpus-binary': { title: 'This is no text', next: 'Export it as text first: a document as .txt or .html, a sheet as .csv.' },
   'corpus-too-large': { title: 'This file is very large', next: 'Limit how much of it is read under “How it is read”.' },
+  'corpus-too-small': { title: 'This is too little to learn from', next: 'Give some sentences at least; from about 100 KB on it writes sentences of its own.' },
   'corpus-small': { title: 'This is too little to learn from', next: 'Give some sentences at least; from about 100 KB on it writes sentences of its own.' },
   'corpus-encoding': { title: 'The letters cannot be read', next: 'Choose the encoding under “How it is read”.' },
   'model-config': { title: 'These sizes do not go together', next: 'Change the option that is named, or go back to the slider.' },

@@ -205,7 +205,7 @@ export const en = {
     length: 'At most tokens',
     stopText: 'Stop before this text',
     reset: 'Back to the usual',
-    speedHere: (n: string) => `${n} tokens a second here`,
+    speedHere: (n: string) => `Written at ${n} tokens a second, with a look inside at each`,
     reason: { eod: 'The model ended its text.', limit: 'As long as allowed.', stop: 'Stopped before the stop text.', cancelled: 'You stopped it.' },
     tokens: 'Look inside',
     tokensAbout: 'Point at a token, or move with the arrow keys, to see what else the model thought of there.',

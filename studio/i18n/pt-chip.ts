@@ -74,7 +74,7 @@ export const chip: Words['chip'] = {
   goOn: 'Continuar este texto',
   device: 'A placa',
   tabChat: 'Conversa', tabSettings: 'Ajustes', tabWifi: 'Wi-Fi', tabInfo: 'Sobre ela', tabBench: 'Velocidade', tabReport: 'Relatório',
-  settingsSave: 'Guardar na placa',
+  settingsLead: 'Como ele escolhe as palavras. A placa guarda isto até reiniciar.',
   settingsApply: 'Usar',
   settingsDone: 'A placa recebeu.',
   wifiLead: 'A placa entra na sua rede. A senha vai só pelo cabo; fica sem criptografia na memória da placa.',

@@ -17,6 +17,7 @@ const table: Record<string, ErrorWords> = {
   'corpus-empty': { title: 'Não há texto nele', next: 'Dê um arquivo com texto ou escolha outro jeito de ler.' },
   'corpus-binary': { title: 'Isto não é texto', next: 'Exporte como texto antes: um documento como .txt ou .html, uma planilha como .csv.' },
   'corpus-too-large': { title: 'Este arquivo é muito grande', next: 'Limite quanto dele é lido em “Como ele é lido”.' },
+  'corpus-too-small': { title: 'É pouco demais para aprender', next: 'Dê ao menos algumas frases; a partir de uns 100 KB ele escreve frases próprias.' },
   'corpus-small': { title: 'É pouco demais para aprender', next: 'Dê ao menos algumas frases; a partir de uns 100 KB ele escreve frases próprias.' },
   'corpus-encoding': { title: 'As letras não podem ser lidas', next: 'Escolha a codificação em “Como ele é lido”.' },
   'model-config': { title: 'Estes tamanhos não combinam', next: 'Mude a opção citada ou volte ao controle deslizante.' },

@@ -206,7 +206,7 @@ export const pt: Words = {
     length: 'No máximo tokens',
     stopText: 'Parar antes deste texto',
     reset: 'Voltar ao normal',
-    speedHere: (n) => `${n} tokens por segundo aqui`,
+    speedHere: (n) => `Escrito a ${n} tokens por segundo, com um olhar por dentro de cada um`,
     reason: { eod: 'O modelo terminou o texto.', limit: 'Até o tamanho permitido.', stop: 'Parou antes do texto de parada.', cancelled: 'Você parou.' },
     tokens: 'Olhe por dentro',
     tokensAbout: 'Aponte para um token, ou ande com as setas, para ver em que mais o modelo pensou ali.',

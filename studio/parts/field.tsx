@@ -1,4 +1,5 @@
 /** Labelled controls. */
+import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { words } from '../i18n/index.js';
 
@@ -7,17 +8,27 @@ interface Common {
   readonly about?: string | undefined;
 }
 
+/** A label, its control and a hint that belongs to the control, not to its name. */
+function Field({ id, label, about, wrong = false, children }: { id: string; label: string; about?: string | false | undefined; wrong?: boolean; children: ComponentChildren }) {
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children}
+      {about && <small id={`${id}-about`} role={wrong ? 'alert' : undefined} class={wrong ? 'wrong' : undefined}>{about}</small>}
+    </div>
+  );
+}
+
 export function Choice<T extends string>({ label, about, value, options, onChange }: Common & {
   value: T; options: readonly (readonly [T, string])[]; onChange: (value: T) => void;
 }) {
+  const id = useId();
   return (
-    <label class="field">
-      {label}
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
+    <Field id={id} label={label} about={about}>
+      <select id={id} value={value} aria-describedby={about && `${id}-about`} onChange={(event) => onChange(event.currentTarget.value as T)}>
         {options.map(([key, text]) => <option key={key} value={key}>{text}</option>)}
       </select>
-      {about && <small>{about}</small>}
-    </label>
+    </Field>
   );
 }
 
@@ -26,13 +37,13 @@ export function Text({ label, about, value, placeholder, type = 'text', invalid,
   maxLength?: number;
 }) {
   const id = useId();
+  const said = invalid ?? about;
   return (
-    <label class="field">
-      {label}
-      <input {...(type === 'password' ? { type: 'password' } as const : { type: 'text' } as const)} value={value} placeholder={placeholder} aria-invalid={invalid !== undefined} aria-describedby={invalid ? id : undefined} spellcheck={false}
-        autocomplete={autocomplete} maxLength={maxLength} onInput={(event) => onChange(event.currentTarget.value)} />
-      {invalid ? <small id={id} role="alert">{invalid}</small> : about && <small>{about}</small>}
-    </label>
+    <Field id={id} label={label} about={said} wrong={invalid !== undefined}>
+      <input {...(type === 'password' ? { type: 'password' } as const : { type: 'text' } as const)} id={id} value={value} placeholder={placeholder}
+        aria-invalid={invalid !== undefined} aria-describedby={said && `${id}-about`} spellcheck={false} autocomplete={autocomplete} maxLength={maxLength}
+        onInput={(event) => onChange(event.currentTarget.value)} />
+    </Field>
   );
 }
 
@@ -42,18 +53,18 @@ const plain = (n: number): string => n.toLocaleString(words.value.locale, { maxi
 export function NumberField({ label, about, value, min, max, step = 1, range = true, placeholder, onChange }: Common & {
   value: number | undefined; min: number; max: number; range?: boolean; step?: number | 'any'; placeholder?: string; onChange: (value: number | undefined) => void;
 }) {
+  const id = useId();
+  const said = [about, range && `${plain(min)} – ${plain(max)}`].filter(Boolean).join('; ');
   return (
-    <label class="field">
-      {label}
-      <input type="number" inputMode="decimal" value={value ?? ''} min={min} max={max} step={step} placeholder={placeholder}
+    <Field id={id} label={label} about={said}>
+      <input id={id} type="number" inputMode="decimal" value={value ?? ''} min={min} max={max} step={step} placeholder={placeholder} aria-describedby={said && `${id}-about`}
         onChange={(event) => {
           const { value: text, validity } = event.currentTarget;
           event.currentTarget.setAttribute('aria-invalid', String(!validity.valid));
           if (text === '' && validity.valid) onChange(undefined);
           else if (validity.valid) onChange(Number(text));
         }} />
-      <small>{[about, range && `${plain(min)} – ${plain(max)}`].filter(Boolean).join('; ')}</small>
-    </label>
+    </Field>
   );
 }
 

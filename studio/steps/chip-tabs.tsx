@@ -18,9 +18,10 @@ export function Settings() {
   if (now === undefined) return <p class="soft" role="status">{w.working}</p>;
   const s = { ...now, ...draft };
   const set = (change: Partial<DeviceSettings>): void => { setTold(false); setDraft({ ...draft, ...change }); };
-  const send = (keep: boolean): void => void loadSettings(draft, keep).then((done) => { setTold(done); if (done) setDraft({}); });
+  const send = (): void => void loadSettings(draft).then((done) => { setTold(done); if (done) setDraft({}); });
   return (
     <div class="stack">
+      <p class="soft">{w.chip.settingsLead}</p>
       <Slide label={w.try.temperature} about={w.try.temperatureAbout} value={s.temperature} min={0} max={2} step={0.05} text={decimal(s.temperature, 2)}
         onChange={(t) => set({ temperature: Math.round(100 * t) / 100 })} />
       <Slide label={w.try.topK} about={w.try.topKAbout} value={s.top_k} min={0} max={100} step={1} text={count(s.top_k)} onChange={(top_k) => set({ top_k })} />
@@ -31,8 +32,7 @@ export function Settings() {
       </div>
       <Text label={w.try.stopText} value={s.stop} maxLength={32} onChange={(stop) => set({ stop })} />
       <div class="row">
-        <button type="button" class="primary" disabled={waiting.value !== undefined} onClick={() => send(false)}>{w.chip.settingsApply}</button>
-        <button type="button" disabled={waiting.value !== undefined} onClick={() => send(true)}>{w.chip.settingsSave}</button>
+        <button type="button" class="primary" disabled={waiting.value !== undefined} onClick={send}>{w.chip.settingsApply}</button>
         {told && <span role="status" class="soft">{w.chip.settingsDone}</span>}
       </div>
     </div>

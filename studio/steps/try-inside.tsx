@@ -2,12 +2,12 @@
 import type { GeneratedToken, TokenGuess } from '../../src/web/protocol.js';
 import { count, percent, words } from '../i18n/index.js';
 import { Card } from '../parts/page.js';
-import { sides } from '../work/write.js';
+import { lookedAt, sides } from '../work/write.js';
 
 export function Inside() {
   const w = words.value.try;
-  // The side that was looked at last; else the newest token of the first.
-  const side = sides.find((s) => s.looked.value !== undefined) ?? sides[0];
+  // Else the newest token of the first side.
+  const side = lookedAt.value?.looked.value === undefined ? sides[0] : lookedAt.value;
   const tokens = side.tokens.value;
   const at = side.looked.value ?? tokens.length - 1;
   const token = tokens[at];

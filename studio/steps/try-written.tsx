@@ -14,7 +14,7 @@ export function Written({ side }: { side: Side }) {
   const looked = side.looked.value;
   const move = (by: number): void => {
     const to = Math.max(0, Math.min(tokens.length - 1, (looked ?? -1) + by));
-    side.looked.value = to;
+    side.look(to);
     box.current?.querySelector(`[data-at="${to}"]`)?.scrollIntoView({ block: 'nearest' });
   };
   const at = (event: Event): number | undefined => {
@@ -23,10 +23,10 @@ export function Written({ side }: { side: Side }) {
   };
   return (
     <div ref={box} class={`written prose${shaded.value ? ' shaded' : ''}`} data-testid="written" tabIndex={0} role="group" aria-label={`${w.output}. ${w.tokensAbout}`}
-      onPointerOver={(event) => { const i = at(event); if (i !== undefined && event.pointerType !== 'touch') side.looked.value = i; }}
-      onClick={(event) => { const i = at(event); if (i !== undefined) side.looked.value = i; }}
+      onPointerOver={(event) => { const i = at(event); if (i !== undefined && event.pointerType !== 'touch') side.look(i); }}
+      onClick={(event) => { const i = at(event); if (i !== undefined) side.look(i); }}
       onKeyDown={(event) => {
-        const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10 }[event.key];
+        const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10, Home: -Infinity, End: Infinity }[event.key];
         if (by === undefined || tokens.length === 0) return;
         event.preventDefault();
         move(by);

@@ -80,7 +80,7 @@ function Output({ side, of, titled }: { side: Side; of: Model | undefined; title
   const w = words.value.try;
   const end = side.end.value;
   return (
-    <Card title={titled && of ? of.name : w.output} aside={<Tick label={w.shade} value={shaded.value} onChange={(on) => { shaded.value = on; }} />}>
+    <Card title={titled && of ? of.name : w.output} aside={side === sides[0] && <Tick label={w.shade} value={shaded.value} onChange={(on) => { shaded.value = on; }} />}>
       {side.begun.value === undefined ? <div class="empty"><p>{w.empty}</p></div> : <Written side={side} />}
       {side.trouble.value && <Trouble failure={side.trouble.value} />}
       {end && <p class="soft small" role="status">{`${w.reason[end.reason]} ${w.speedHere(count(end.tokensPerSecond))}.`}</p>}

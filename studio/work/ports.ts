@@ -29,9 +29,12 @@ export async function openSerial(): Promise<OpenedPort | undefined> {
   return { name, ask: { port: port2, name, ...(usb && { usb }) }, close: async () => { await served.close(); } };
 }
 
+/** The chip's own USB-Serial-JTAG, by which the virtual board is wired: how it is reset follows from it. */
+const C3_USB = { vendorId: 0x303a, productId: 0x1001 } as const;
+
 export async function openVirtual(): Promise<OpenedPort> {
   const { port1, port2 } = new MessageChannel();
   await virtual().call('virtual/start', { port: port1 }, { transfer: [port1] });
   const name = words.value.chip.virtualName;
-  return { name, ask: { port: port2, name }, close: async () => { await virtual().call('virtual/stop', {}); } };
+  return { name, ask: { port: port2, name, usb: C3_USB }, close: async () => { await virtual().call('virtual/stop', {}); } };
 }

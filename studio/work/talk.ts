@@ -59,8 +59,8 @@ async function asking(what: typeof waiting.value, body: () => Promise<void>): Pr
   }
 }
 
-export const loadSettings = (change?: Partial<DeviceSettings>, save = false): Promise<boolean> => asking('settings', async () => {
-  settings.value = await worker().call('chip/settings', { ...(change && { change }), ...(save && { save }) });
+export const loadSettings = (change?: Partial<DeviceSettings>): Promise<boolean> => asking('settings', async () => {
+  settings.value = await worker().call('chip/settings', { ...(change && { change }) });
 });
 
 export const wifiAddress = signal<string | undefined>(undefined);

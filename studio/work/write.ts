@@ -50,6 +50,12 @@ export class Side {
     this.#stop?.abort();
   }
 
+  /** Looks at a token: what was thought there is shown. */
+  look(at: number): void {
+    this.looked.value = at;
+    lookedAt.value = this;
+  }
+
   clear(): void {
     this.#stop?.abort();
     this.#stop = undefined;
@@ -59,5 +65,7 @@ export class Side {
   }
 }
 
+/** The side whose token was looked at last. */
+export const lookedAt = signal<Side | undefined>(undefined);
 export const sides = [new Side(), new Side()] as const;
 export const writing = computed(() => sides.some((side) => side.writing.value));

@@ -10,7 +10,7 @@ export interface StudioOptions extends BrowserContextOptions {
   /** Where the page is; default: a site of its own, with the headers of `tinylm studio`. */
   readonly site?: Site;
   /** Run in the page before its own scripts: takes abilities away, or stands in for a port. */
-  readonly before?: (page: Page) => Promise<void>;
+  readonly before?: (page: Page) => Promise<unknown>;
   readonly path?: string;
   /** Console errors that are expected. */
   readonly allowed?: RegExp;
@@ -35,7 +35,7 @@ export async function withStudio(options: StudioOptions, body: (studio: Studio) 
   const opened = await (await browser).newContext({ viewport: { width: 1180, height: 820 }, locale: 'en-US', acceptDownloads: true, ...context });
   try {
     const page = await opened.newPage();
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(45_000);
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
     page.on('console', (message) => { if (message.type() === 'error' && !allowed.test(message.text())) faults.push(message.text()); });
