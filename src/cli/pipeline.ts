@@ -3,32 +3,31 @@
  * only.
  */
 import { availableParallelism } from 'node:os';
-import { basename, extname, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { sizeRemark } from '../corpus/index.js';
-import { budget, TinyLMError } from '../model/index.js';
+import { budget } from '../model/index.js';
 import { decodeCheckpoint } from '../run/checkpoint-file.js';
 import { type LoadedTrainer } from '../node/native-trainer.js';
 import { sameBackend } from '../run/backend.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
-import { tableVocab, type TokenizerTable } from '../tokenizer/index.js';
+import type { TokenizerTable } from '../tokenizer/index.js';
 import { TrainingRun, type Checkpoint, type HistoryPoint, type TrainOptions } from '../train/index.js';
 import { curveChart } from './chart.js';
 import { chooseTrainer, trainerOfRun, type TrainFlags } from './choose-trainer.js';
 import type { Context } from './context.js';
 import { openEngine } from './engine.js';
 import { onInterrupt, stayWithoutReader } from './interrupt.js';
-import { modelConfig, wantedVocab, type ModelOptions } from '../run/model-options.js';
-import { DEFAULT_EPOCHS, planEpochs, planMinutes, planOptions } from '../run/plan.js';
+import type { ModelOptions } from '../run/model-options.js';
 import { sampleOf } from '../run/sample.js';
+import { checkBelongs, checkSizes, newRecord, planRun, prepareRun, secondsLeft } from '../run/start.js';
 import { loadRecorded } from './load-corpus.js';
 import { prepareData, type Prepared } from '../run/prepare.js';
 import { showProgress } from './progress.js';
 import { shape } from '../run/shape.js';
-import { backendOf, checkUnchanged, digestOf, readRunRecord, type CorpusRecord, type RunRecord } from '../run/run-record.js';
+import { backendOf, checkUnchanged, readRunRecord, shortName, type CorpusRecord, type RunRecord } from '../run/run-record.js';
 import { train, type Outcome } from '../run/training.js';
 import { bits, count, plural } from './values.js';
 import { visible } from './visible.js';
-import { VERSION } from '../run/version.js';
 
 export interface Started {
   readonly folder: RunFolder;
@@ -54,15 +53,13 @@ export function threadsOf(flags: { threads?: number }): number {
 /** A short name for a corpus, for its folder: `stories-en`, `my-text`. */
 export function corpusName(spec: string): string {
   if (spec === '-') return 'stdin';
-  const name = spec.startsWith('stories:') ? spec.replace(':', '-') : basename(spec, extname(spec));
-  return name.replace(/[^\p{L}\p{N}._-]+/gu, '-') || 'text';
+  return spec.startsWith('stories:') ? spec.replace(':', '-') : shortName(basename(spec));
 }
 
 export async function startRun(context: Context, given: NewRun): Promise<Started> {
   const { terminal } = context;
   const { flags, corpus } = given;
-  wantedVocab(given.model);
-  modelConfig(given.model);
+  checkSizes(given.model);
   const path = given.out ?? RunFolder.free('run', corpusName(corpus.name));
   // Before minutes go into reading and planning; `create` looks again.
   RunFolder.checkFree(path);
@@ -70,34 +67,25 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   const documents = await loadRecorded(corpus, undefined, context.stdin, terminal);
   const small = corpus.spec.startsWith('stories:') ? undefined : sizeRemark(documents);
   if (small !== undefined) terminal.warn(small);
-  const { tokenizer: kind, vocab } = given.model;
-  const data = prepareData(documents, corpus.splitSeed, { kind, vocab });
-  const model = modelConfig(given.model, tableVocab(data.tokenizer));
+  const plan = prepareRun(documents, corpus.splitSeed, given.model, flags);
+  const { data, base } = plan;
   const threads = threadsOf(flags);
   const trainer = await chooseTrainer(terminal, flags.backend);
-  const base = planOptions(model, flags, data);
   const planning = performance.now();
   if (base.lanes !== flags.batch || base.segment !== flags.segment)
     terminal.note(`the text is short: training with --batch ${base.lanes} --segment ${base.segment}`);
-  const options =
-    flags.minutes === undefined
-      ? planEpochs(base, data, flags.epochs ?? DEFAULT_EPOCHS)
-      : await planMinutes(base, data, flags.minutes, { kernels: trainer.kernels, threads });
+  const options = await planRun(plan, flags, { kernels: trainer.kernels, threads });
   const fromStdin = corpus.spec === '-';
-  const record: RunRecord = {
-    version: 1,
-    tinylm: VERSION,
-    node: process.version,
-    started: new Date().toISOString(),
+  const record = newRecord(plan, {
     corpus: fromStdin
       ? { name: corpus.name, spec: RUN_FILES.corpus, split: 'none', storySeed: corpus.storySeed, splitSeed: corpus.splitSeed }
       : { ...corpus, spec: corpus.spec.startsWith('stories:') ? corpus.spec : resolve(corpus.spec) },
-    tokenizer: { kind, vocab },
-    plan: flags.minutes === undefined ? { epochs: flags.epochs ?? DEFAULT_EPOCHS } : { minutes: flags.minutes },
+    model: given.model,
+    flags,
     options,
     backend: trainer.identity,
-    digest: digestOf(data, model),
-  };
+    host: process.version,
+  });
   const folder = RunFolder.create(
     path,
     record,
@@ -118,15 +106,7 @@ export async function resumeRun(context: Context, path: string, given: Given): P
   const started = readRunRecord(folder.readJson('run'), folder.file('run'));
   const threads = threadsOf(given);
   const checkpoint = folder.has('last') ? decodeCheckpoint(folder.read('last'), folder.file('last')) : undefined;
-  // The steps of a run of so many minutes follow its speed; run.json is written first.
-  const timed = 'minutes' in started.plan;
-  const fixed = (options: TrainOptions): string => JSON.stringify({ ...options, ...(timed && { steps: 0 }) });
-  if (checkpoint && fixed(checkpoint.options) !== fixed(started.options))
-    throw new TinyLMError(
-      'run-record',
-      `${folder.file('last')} was made with other options than ${folder.file('run')} says`,
-      'the folder was changed; train again into a new one',
-    );
+  if (checkpoint) checkBelongs(checkpoint, started, { checkpoint: folder.file('last'), record: folder.file('run') });
   const trainer = await trainerOfRun(context.terminal, path, started, given.backend);
   const record = recordTrainer(folder, started, trainer, checkpoint?.step);
   const documents = await loadRecorded(record.corpus, folder.path, context.stdin);
@@ -138,8 +118,7 @@ export async function resumeRun(context: Context, path: string, given: Given): P
       ? `going on with ${path} from step ${checkpoint.step} of ${record.options.steps}`
       : `${path} has no checkpoint yet: it begins anew, with the same options`,
   );
-  const share = 1 - (checkpoint?.step ?? 0) / record.options.steps;
-  const seconds = 'minutes' in record.plan ? Math.max(1, 60 * record.plan.minutes * share) : undefined;
+  const seconds = secondsLeft(record, checkpoint?.step ?? 0);
   const outcome = await go(context, folder, record, data, { trainer, threads, seconds }, checkpoint);
   return { folder, record, data, trainer, threads, outcome };
 }

@@ -15,6 +15,7 @@ export { textBytesFor, type ReadOptions } from './source.js';
 export { splitCorpus, type CorpusSplit, type SplitOptions } from './split.js';
 export { corpusStats, sizeRemark, type CorpusStats } from './stats.js';
 export { generateStories, type StoryOptions } from './stories/generate.js';
+export { DEFAULT_STORY_BYTES, storyTexts } from './stories/texts.js';
 export { checkStory, type CheckOptions, type SentenceCheck, type StoryCheck } from './stories/check.js';
 export type { StoryLang } from './stories/grammar.js';
 export { utf8Bytes } from './utf8.js';

@@ -48,6 +48,9 @@ export interface RunRecord {
   readonly digest?: RunDigest;
 }
 
+/** A short name for a text, for its run: `my-text`. */
+export const shortName = (name: string): string => name.replace(/(?<=.)\.[^.]*$/, '').replace(/[^\p{L}\p{N}._-]+/gu, '-') || 'text';
+
 /** SHA-256 in hexadecimal of what decides a run besides its options. */
 export interface RunDigest {
   /** the tokenizer's table */

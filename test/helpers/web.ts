@@ -1,0 +1,86 @@
+/** A page and its workers without a browser: calls over message channels, files of OPFS in memory. */
+import { readWasm } from '../../src/node/assets.js';
+import { sketchParts } from '../../src/node/library.js';
+import { threadedKernels } from '../../src/node/threads.js';
+import { EngineModel } from '../../src/run/index.js';
+import type { TrainerKernels } from '../../src/train/index.js';
+import { connect, memoryStore, serve, type Connection, type Endpoint, type Handlers, type RunStore } from '../../src/web/index.js';
+import type { Call } from '../../src/web/index.js';
+import { trainerHandlers } from '../../src/web/trainer-calls.js';
+
+export const code = async (): Promise<WebAssembly.Module> => WebAssembly.compile(readWasm('engine'));
+export const open = async (tlm: Uint8Array): Promise<EngineModel> => EngineModel.load(await code(), tlm);
+
+export interface Page<C extends { readonly [N in keyof C]: Call }> extends Connection<C> {
+  close(): void;
+}
+
+/** Handlers behind a message channel, as behind a worker. */
+export function page<C extends { readonly [N in keyof C]: Call }>(handlers: Handlers<C>): Page<C> {
+  const { port1, port2 } = new MessageChannel();
+  serve<C>(port2 as unknown as Endpoint, handlers);
+  return { ...connect<C>(port1 as unknown as Endpoint), close: () => port1.close() };
+}
+
+/** A trainer worker; another one on the same store is what a reload makes. */
+export const trainerPage = (store: RunStore = memoryStore(), kernels: TrainerKernels = threadedKernels(), threads = 2) =>
+  page(trainerHandlers({ store, kernels, threads, open, host: 'test', notes: [], sketch: async () => sketchParts() }));
+
+const notFound = (): Error => Object.assign(new Error('not there'), { name: 'NotFoundError' });
+
+/** The part of a folder of OPFS that the store uses. @param full asked before each write: whether there is no more room */
+export function fakeFolder(full: () => boolean = () => false): FileSystemDirectoryHandle {
+  const folders = new Map<string, unknown>();
+  const files = new Map<string, Uint8Array>();
+  const file = (name: string) => ({
+    kind: 'file',
+    getFile: async () => new Blob([files.get(name)! as Uint8Array<ArrayBuffer>]),
+    async createWritable() {
+      let content = new Uint8Array();
+      return {
+        async write(data: Uint8Array) {
+          if (full()) throw Object.assign(new Error('no room'), { name: 'QuotaExceededError' });
+          content = data.slice();
+        },
+        abort: async () => {},
+        close: async () => void files.set(name, content),
+      };
+    },
+  });
+  return {
+    kind: 'directory',
+    async getDirectoryHandle(name: string, { create = false } = {}) {
+      if (!folders.has(name) && !create) throw notFound();
+      if (!folders.has(name)) folders.set(name, fakeFolder(full));
+      return folders.get(name);
+    },
+    async getFileHandle(name: string, { create = false } = {}) {
+      if (!files.has(name) && !create) throw notFound();
+      if (!files.has(name)) files.set(name, new Uint8Array());
+      return file(name);
+    },
+    async removeEntry(name: string) {
+      if (!folders.delete(name) && !files.delete(name)) throw notFound();
+    },
+    async *entries() {
+      for (const [name, handle] of folders) yield [name, handle];
+      for (const name of files.keys()) yield [name, file(name)];
+    },
+  } as unknown as FileSystemDirectoryHandle;
+}
+
+/** `navigator.locks` of one browser. */
+export function fakeLocks() {
+  const held = new Set<string>();
+  return {
+    async request(name: string, _: unknown, use: (lock: unknown) => Promise<void>): Promise<void> {
+      if (held.has(name)) return use(null);
+      held.add(name);
+      try {
+        await use({ name });
+      } finally {
+        held.delete(name);
+      }
+    },
+  };
+}
