@@ -14,7 +14,6 @@ export interface SizeRow {
   readonly bytes: number;
   /** Bits per byte of the exported model, on held-out text, in the engine's arithmetic. */
   readonly exported: number;
-  readonly tokensPerSecond: number;
 }
 
 export interface SizeResults {
@@ -25,7 +24,7 @@ export interface SizeResults {
 }
 
 /** KB of flash. */
-const LIMITS = [4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128] as const;
+const LIMITS = [4, 6, 8, 12, 16, 24, 32, 48, 64] as const;
 /** As the studio's slider: a BPE table of 256 tokens, 64 KB of RAM, no slower than one reads. */
 const FOR = { chip: 'esp32c3', ram: 64 << 10, speed: 4, vocab: 256, tokenizerBytes: 1200 } as const;
 
@@ -37,8 +36,8 @@ export async function benchSizes(setup: TritSetup, say: (line: string) => void):
   for (const limit of LIMITS) {
     const { config } = largestModel({ ...FOR, flash: limit << 10 })!;
     const { exported, ...row } = await trainAndMeasure(data, { dim: config.dim, hidden: config.layers[0].width }, false, setup.epochs, kernels);
-    rows.push({ shape: row.shape, bytes: row.bytes, exported: exported!, tokensPerSecond: row.tokensPerSecond });
-    say(`${row.shape}, ${row.bytes} bytes: ${exported!.toFixed(4)} bits per byte, ${Math.round(row.tokensPerSecond)} tokens/s`);
+    rows.push({ shape: row.shape, bytes: row.bytes, exported: exported! });
+    say(`${row.shape}, ${row.bytes} bytes: ${exported!.toFixed(4)} bits per byte`);
   }
   return { circumstances: where, text: { train: bytesOf(data.train), valid: bytesOf(data.valid) }, epochs: setup.epochs, rows };
 }
@@ -47,9 +46,9 @@ export const sizesSection = ({ circumstances: c, text, epochs, rows }: SizeResul
   '## Quality by size',
   '',
   `\`${c.command}\` on ${c.processor}, ${c.cores} cores, ${c.date}: ${epochs} epochs of ${text.train.toLocaleString('en-US')} bytes of TinyStories, one trit a weight, ` +
-    `measured on ${text.valid.toLocaleString('en-US')} others in the engine's arithmetic; others were at work too. The studio's slider shows these figures.`,
+    `measured on ${text.valid.toLocaleString('en-US')} others in the engine's arithmetic. The studio's slider shows these figures.`,
   '',
-  cells([['embedding × hidden', 'bytes of the .tlm', 'bits per byte', 'tokens/s in training'],
-    ...rows.map((r) => [r.shape, r.bytes.toLocaleString('en-US'), r.exported.toFixed(3), Math.round(r.tokensPerSecond).toLocaleString('en-US')])]),
+  cells([['embedding × hidden', 'bytes of the .tlm', 'bits per byte'],
+    ...rows.map((r) => [r.shape, r.bytes.toLocaleString('en-US'), r.exported.toFixed(3)])]),
   '',
 ].join('\n');

@@ -6,6 +6,7 @@ import { Choice, Slide } from '../parts/field.js';
 import { ArrowRight, Icon, LoaderCircle, Zap } from '../parts/icon.js';
 import { Note, Trouble } from '../parts/note.js';
 import { Card, Intro } from '../parts/page.js';
+import { expectedBits } from '../state/expected.js';
 import { busy } from '../state/run-machine.js';
 import { go } from '../state/store.js';
 import { chipName, choice, choices, flashMode, followSize, loadChoices, measuring, ownModel, place, plan, planning, reckon, sizeTrouble, trainFlags } from '../work/size.js';
@@ -88,6 +89,8 @@ function Figures() {
   if (shown === undefined) return <p class="soft">{w.reckoning}</p>;
   const { batch, segment, minutes } = plan.value ?? {};
   const chip = CHIPS[chipName.value].title;
+  const plain = Object.values(shown.model.trits).every((n) => n === 1) && trainFlags.value.float !== true;
+  const bits = shown.bitsPerByte ?? (plain ? expectedBits(shown.flashBytes) : undefined);
   return (
     <>
       <dl class="figures">
@@ -96,8 +99,8 @@ function Figures() {
         <div><dt>{w.speed}</dt><dd>{`${rate(shown.tokensPerSecond)} ${w.speedUnit}`}</dd><dd class="about">{`${chip}; ${w.modelled}`}</dd></div>
         <div>
           <dt>{w.quality}</dt>
-          <dd>{shown.bitsPerByte === undefined ? '–' : `${decimal(shown.bitsPerByte, 2)} ${w.qualityUnit}`}</dd>
-          <dd class="about">{shown.bitsPerByte === undefined ? w.qualityNone : w.qualityAbout}</dd>
+          <dd>{bits === undefined ? '–' : `${decimal(bits, 2)} ${w.qualityUnit}`}</dd>
+          <dd class="about">{bits === undefined ? w.qualityNone : w.qualityAbout}</dd>
         </div>
         <div>
           <dt>{w.minutes}</dt>
