@@ -40,7 +40,7 @@ serial('an empty board: recognised, written, compared, talked to; another model 
   await studio.page.getByText(/Written and compared in/).waitFor();
   await studio.page.getByLabel('Beginning of the text').fill('a');
   await studio.press('Send');
-  await studio.page.getByText(/tokens a second ·/).waitFor();
+  await studio.page.getByText(/tokens · .* tokens a second/).waitFor();
   await studio.press('Write another model');
   await studio.page.getByText(/tinylm .* runs on it/i).waitFor();
   assert.ok(await studio.page.getByRole('radio', { name: /The model only/ }).isEnabled());

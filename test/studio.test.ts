@@ -69,7 +69,7 @@ page('drop, train, reload, go on, try, flash, chat: the model and the texts are 
   await studio.flashVirtual();
   await studio.page.getByLabel('Beginning of the text').fill('Once');
   await studio.press('Send');
-  await studio.page.getByText('by its own clock').waitFor();
+  await studio.page.getByText('on a real one, modelled').waitFor();
   assert.ok((await studio.page.getByTestId('said').innerText()).length > 20);
   assert.deepEqual(await studio.violations(), []);
   await studio.page.getByRole('tab', { name: 'Report' }).click();

@@ -79,7 +79,7 @@ export const en = {
     previewLabel: 'Beginnings of the first documents',
     enough: 'Enough text for a model that writes sentences of its own.',
     little: 'This is little text: the model will know much of it by heart. From about 100 KB on it writes sentences of its own.',
-    remarks: (n: string) => many(n, 'remark', 'remarks'),
+    remarks: (n: string) => `How it went: ${many(n, 'note', 'notes')}`,
     allows: 'What this much text allows',
     another: 'Another text',
     next: 'Choose a size',

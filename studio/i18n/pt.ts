@@ -80,7 +80,7 @@ export const pt: Words = {
     previewLabel: 'Começos dos primeiros documentos',
     enough: 'Texto suficiente para um modelo que escreve frases próprias.',
     little: 'É pouco texto: o modelo vai saber boa parte de cor. A partir de uns 100 KB ele escreve frases próprias.',
-    remarks: (n) => many(n, 'observação', 'observações'),
+    remarks: (n) => `Como foi: ${many(n, 'nota', 'notas')}`,
     allows: 'O que esta quantidade de texto permite',
     another: 'Outro texto',
     next: 'Escolher o tamanho',

@@ -7,6 +7,7 @@ import { ClipboardPaste, Download, Icon, LoaderCircle } from '../parts/icon.js';
 import { Note } from '../parts/note.js';
 import { save } from '../parts/save.js';
 import { kind, refresh, status } from '../work/chip.js';
+import { modelled } from '../work/modelled.js';
 import { bench, loadSettings, makeReport, measure, report, sendWifi, settings, waiting, wifiAddress } from '../work/talk.js';
 
 export function Settings() {
@@ -91,9 +92,12 @@ export function Speed() {
       </div>
       {b && (
         <Note kind="good" role="status">
-          <strong>{w.benchResult(rate(b.tokens_per_second), count(b.tokens))}</strong>
-          {b.per_token !== undefined && <span>{w.benchCount(count(b.per_token), b.counter ?? 'cycles')}</span>}
-          {kind.value === 'virtual' && <span>{words.value.size.modelled}</span>}
+          {kind.value === 'virtual'
+            ? <><strong>{w.benchCount(count(b.per_token ?? 0), 'instructions')}</strong><span>{w.benchVirtual}</span>{modelled.value && <span>{w.speedModelled(rate(modelled.value))}</span>}</>
+            : <>
+                <strong>{w.benchResult(rate(b.tokens_per_second), count(b.tokens))}</strong>
+                {b.per_token !== undefined && <span>{w.benchCount(count(b.per_token), b.counter ?? 'cycles')}</span>}
+              </>}
         </Note>
       )}
     </div>

@@ -4,6 +4,7 @@ import { count, rate, words } from '../i18n/index.js';
 import { Icon, Send, Square } from '../parts/icon.js';
 import { Note, Trouble } from '../parts/note.js';
 import { Card } from '../parts/page.js';
+import { modelled } from '../work/modelled.js';
 import { chip, chipTitle, flashedIn, kind, portName } from '../work/chip.js';
 import { hush, newTalk, say, speaking, talkTrouble, turns, type Turn } from '../work/talk.js';
 import { flashedWords } from './chip-ready.js';
@@ -89,7 +90,8 @@ function Said({ turn }: { turn: Turn }) {
       <p class="prose"><span class="asked">{turn.asked}</span><span data-testid="said">{turn.text}</span></p>
       {result && (
         <span class="soft small numbers">
-          {kind.value === 'virtual' ? w.speedVirtual(rate(result.tokens_per_second)) : w.speed(rate(result.tokens_per_second))} · {count(result.tokens)} tokens
+          {w.tokens(count(result.tokens))}
+          {kind.value !== 'virtual' ? ` · ${w.speed(rate(result.tokens_per_second))}` : modelled.value && ` · ${w.speedModelled(rate(modelled.value))}`}
         </span>
       )}
     </li>

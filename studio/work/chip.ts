@@ -7,6 +7,7 @@ import { CHIP } from '../state/chip-machine.js';
 import { cancelled, failureOf } from '../state/trouble.js';
 import { drive } from './drive.js';
 import { model } from './models.js';
+import { model as modelOn, modelled } from './modelled.js';
 import { openSerial, openVirtual, type OpenedPort } from './ports.js';
 import { chip as worker } from './workers.js';
 
@@ -64,6 +65,7 @@ async function take(open: () => Promise<OpenedPort | undefined>, of: 'serial' | 
 }
 
 function forget(): void {
+  modelled.value = undefined;
   status.value = detected.value = fits.value = flashing.value = flashedIn.value = chipTrouble.value = undefined;
   kind.value = undefined;
 }
@@ -127,6 +129,7 @@ async function flash(): Promise<void> {
     const what: FlashAsk = { tlm: model.value!.tlm, ...(write.value === 'both' && { firmware: 'prebuilt' }), ...(erase.value && write.value === 'both' && { eraseAll: true }) };
     const done = await worker().call('chip/flash', what, { signal: stop.signal, onEvent: (progress) => { flashing.value = progress; } });
     flashedIn.value = done.seconds;
+    if (kind.value === 'virtual') await modelOn(what.tlm!);
     driven.send('flashed');
   } catch (error) {
     fail(cancelled(error) ? Object.assign(new Error('stopped before everything was written'), { code: 'flash-stopped' }) : error);

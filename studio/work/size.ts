@@ -24,7 +24,7 @@ export const sizeTrouble = signal<Failure | undefined>(undefined);
 /** What the CLI takes where nothing is said. */
 export const USUAL: ModelFlags = { tokenizer: 'bpe', vocab: 256 };
 /** Where the slider begins: about the size of the CLI's default. */
-const FIRST_BYTES = 11_500;
+const FIRST_BYTES = 12_500;
 
 export const choice = computed<SizeChoice | undefined>(() => {
   const list = choices.value;
