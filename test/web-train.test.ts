@@ -2,20 +2,22 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { afterEach, describe, it } from 'node:test';
 import { unzipSync } from 'fflate';
 import { generateStories } from '../src/corpus/index.js';
-import { readWasm } from '../src/node/assets.js';
+import { packageRoot, readWasm } from '../src/node/assets.js';
 import { decodeCheckpoint, readRunRecord } from '../src/run/index.js';
 import { singleKernels } from '../src/train/index.js';
 import { memoryStore, opfsStore, type ModelFlags, type RunStore, type TrainFlags, type TrainMessage } from '../src/web/index.js';
 import { inFolder, tinylm } from './helpers/cli.js';
-import { fakeFolder, fakeLocks, trainerPage } from './helpers/web.js';
+import { closePages, fakeFolder, fakeLocks, trainerPage } from './helpers/web.js';
 
 const text = generateStories({ lang: 'en', seed: 3, bytes: 40_000 }).join('\n\n\n');
 const model: ModelFlags = { tokenizer: 'bpe', vocab: 128, dim: 16, hidden: 24 };
 const flags: TrainFlags = { epochs: 3, batch: 8, segment: 32, seed: 5 };
 const source = { kind: 'file', name: 'tales.txt', file: new Blob([text]) } as const;
+
+afterEach(closePages);
 
 type TrainerPage = ReturnType<typeof trainerPage>;
 
@@ -40,7 +42,7 @@ describe('training in a page', () => {
       const last = new Uint8Array(readFileSync(join(out, 'last.safetensors')));
       for (const kernels of [undefined, singleKernels(readWasm('trainer-single'))]) {
         const store = memoryStore();
-        const page = trainerPage(store, kernels, kernels ? 1 : 2);
+        const page = trainerPage(store, kernels, 2);
         const kinds = new Set<string>();
         const result = await trained(page, flags, ({ kind }) => kinds.add(kind));
         assert.deepEqual(result.tlm, tlm);
@@ -49,7 +51,6 @@ describe('training in a page', () => {
         assert.equal(result.kind, 'end');
         assert.ok(Math.abs(result.bitsPerByte.engine - result.bitsPerByte.trained) < 0.02, JSON.stringify(result.bitsPerByte));
         assert.ok(['started', 'progress', 'evaluation'].every((kind) => kinds.has(kind)), [...kinds].join());
-        page.close();
       }
     });
   });
@@ -57,7 +58,6 @@ describe('training in a page', () => {
   it('goes on after a reload as if nothing had been, and keeps a list of runs', async () => {
     const whole = trainerPage();
     const expected = await trained(whole);
-    whole.close();
 
     const store = await opfsStore(fakeFolder(), fakeLocks());
     const before = trainerPage(store);
@@ -66,7 +66,6 @@ describe('training in a page', () => {
     await assert.rejects(trained(before, flags, ({ kind }) => {
       if (kind === 'evaluation' && ++evaluations === 2) leave.abort();
     }, leave.signal), { code: 'train-stopped' });
-    before.close();
 
     const after = trainerPage(store);
     const [open] = await after.call('runs/list', {});
@@ -84,13 +83,11 @@ describe('training in a page', () => {
     assert.ok(readRunRecord(JSON.parse(new TextDecoder().decode((await store.read('tales', 'run'))!)), 'run.json').digest);
     await after.call('runs/remove', { run: 'tales' });
     assert.deepEqual(await after.call('runs/list', {}), []);
-    after.close();
   });
 
   it('goes on from a tab that was closed in the middle of a step: from its newest checkpoint', async () => {
     const whole = trainerPage();
     const expected = await trained(whole);
-    whole.close();
     // What a killed page leaves: the store as it was after the second evaluation.
     const store = memoryStore();
     const killed = memoryStore();
@@ -102,11 +99,9 @@ describe('training in a page', () => {
       },
     });
     await trained(page);
-    page.close();
     const after = trainerPage(killed);
     const result = await after.call('train/restore', { run: 'tales' });
     assert.deepEqual(result.tlm, expected.tlm);
-    after.close();
   });
 
   it('stands still and goes on, stops early and keeps what is there, and one at a time', async () => {
@@ -137,7 +132,6 @@ describe('training in a page', () => {
     assert.ok(kept.step < kept.steps && kept.tlm.length > 1000);
     const states = (await page.call('runs/list', {})).map(({ run, state }) => [run, state]);
     assert.deepEqual(states.sort(), [['tales', 'end'], ['tales-2', 'end'], ['tales-3', 'stopped']]);
-    page.close();
   });
 
   it('trains to its end when the store is full, and says so; a locked or changed run is refused', async () => {
@@ -154,17 +148,15 @@ describe('training in a page', () => {
     full = false;
     const whole = trainerPage();
     assert.deepEqual(result.tlm, (await trained(whole)).tlm);
-    whole.close();
 
     const unlock = await store.lock('tales');
     await assert.rejects(page.call('train/restore', { run: 'tales' }), { code: 'run-locked' });
     unlock!();
     await store.write('tales', 'corpus', new TextEncoder().encode('{"text":"Another text."}\n'.repeat(400)));
     await assert.rejects(page.call('train/restore', { run: 'tales' }), { code: 'run-corpus' });
-    await store.write('tales', 'last', (await store.read('tales', 'last'))!.fill(7, 4000, 4010));
+    await store.write('tales', 'last', (await store.read('tales', 'last'))!.fill(7, -20, -10));
     await assert.rejects(page.call('train/restore', { run: 'tales' }), { code: 'checkpoint-damaged' });
     await assert.rejects(page.call('train/restore', { run: 'nowhere' }), { code: 'run-missing' });
-    page.close();
   });
 
   it('a run of minutes ends in time', async () => {
@@ -173,7 +165,6 @@ describe('training in a page', () => {
     const { step, steps } = await trained(page, { ...flags, epochs: undefined, minutes: 0.08 } as TrainFlags);
     assert.equal(step, steps);
     assert.ok(performance.now() - began < 30_000);
-    page.close();
   });
 });
 
@@ -194,7 +185,6 @@ describe('what a page asks before', () => {
     await assert.rejects(page.call('corpus/read', { sources: [{ kind: 'text', name: 'x', text: '  ' }] }), { code: 'corpus-empty' });
     await assert.rejects(page.call('corpus/read', { sources: [{ kind: 'file', name: 'x', file: new Blob([readWasm('engine')]) }] }),
       { code: 'corpus-binary' });
-    page.close();
   });
 
   it('offers sizes that grow with the flash, and plans the length of a run', async () => {
@@ -209,16 +199,16 @@ describe('what a page asks before', () => {
     const { corpus } = await page.call('corpus/read', { sources: [source] });
     const plan = await page.call('train/plan', { corpus, model, train: flags, chip: 'esp32c3', flashMode: 'qio80' });
     assert.ok(Math.abs(plan.epochs - 3) < 0.05 && plan.batch === 8 && plan.minutes === undefined);
-    await assert.rejects(page.call('size/figures', { chip: 'esp32c3', flashMode: 'qio80', model: { ...model, vocab: 9 } }), { code: 'config' });
+    await assert.rejects(page.call('size/figures', { chip: 'esp32c3', flashMode: 'qio80', model: { ...model, vocab: 100_000 } }),
+      { code: 'tokenizer-vocab' });
     await assert.rejects(page.call('train/plan', { corpus: 'gone', model, train: flags, chip: 'esp32c3', flashMode: 'qio80' }), { code: 'corpus-unknown' });
-    page.close();
   });
 
   it('gives a model as file, header and sketch folder', async () => {
     await inFolder(async (folder) => {
-      const tlm = new Uint8Array(readFileSync(new URL('../../vectors/v1/bpe-33.tlm', import.meta.url)));
-      const path = join(folder, 'm.tlm');
-      writeFileSync(path, tlm);
+      const path = join(folder, 'model.tlm');
+      assert.equal((await tinylm(['export', join(packageRoot(), 'vectors', 'v2', 'blocks.tlm'), '--out', folder])).code, 0);
+      const tlm = new Uint8Array(readFileSync(path));
       const page = trainerPage();
       assert.deepEqual(await page.call('export', { kind: 'tlm', name: 'My tales!', tlm }), { name: 'My_tales_.tlm', type: 'application/octet-stream', bytes: tlm });
       const { code, err } = await tinylm(['export', path, '--arduino', join(folder, 'Tales'), '--chip', 'esp32c3']);
@@ -231,7 +221,6 @@ describe('what a page asks before', () => {
       const header = await page.call('export', { kind: 'header', name: 'tales', tlm });
       assert.equal(new TextDecoder().decode(header.bytes), readFileSync(join(folder, 'Tales', 'model.h'), 'utf8'));
       await assert.rejects(page.call('export', { kind: 'checkpoint', name: 'x', run: 'none' }), { code: 'export-what' });
-      page.close();
     });
   });
 });

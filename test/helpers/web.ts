@@ -11,19 +11,29 @@ import { trainerHandlers } from '../../src/web/trainer-calls.js';
 export const code = async (): Promise<WebAssembly.Module> => WebAssembly.compile(readWasm('engine'));
 export const open = async (tlm: Uint8Array): Promise<EngineModel> => EngineModel.load(await code(), tlm);
 
-export interface Page<C extends { readonly [N in keyof C]: Call }> extends Connection<C> {
-  close(): void;
+const channels: MessagePort[] = [];
+
+/** A channel that ends with `closePages`. */
+export function channel(): [MessagePort, MessagePort] {
+  const { port1, port2 } = new MessageChannel();
+  channels.push(port1);
+  return [port1, port2];
+}
+
+/** After each test: open channels keep a process alive. */
+export function closePages(): void {
+  for (const port of channels.splice(0)) port.close();
 }
 
 /** Handlers behind a message channel, as behind a worker. */
-export function page<C extends { readonly [N in keyof C]: Call }>(handlers: Handlers<C>): Page<C> {
-  const { port1, port2 } = new MessageChannel();
+export function page<C extends { readonly [N in keyof C]: Call }>(handlers: Handlers<C>): Connection<C> {
+  const [port1, port2] = channel();
   serve<C>(port2 as unknown as Endpoint, handlers);
-  return { ...connect<C>(port1 as unknown as Endpoint), close: () => port1.close() };
+  return connect<C>(port1 as unknown as Endpoint);
 }
 
 /** A trainer worker; another one on the same store is what a reload makes. */
-export const trainerPage = (store: RunStore = memoryStore(), kernels: TrainerKernels = threadedKernels(), threads = 2) =>
+export const trainerPage = (store: RunStore = memoryStore(), kernels: TrainerKernels = threadedKernels(), threads = 1) =>
   page(trainerHandlers({ store, kernels, threads, open, host: 'test', notes: [], sketch: async () => sketchParts() }));
 
 const notFound = (): Error => Object.assign(new Error('not there'), { name: 'NotFoundError' });
