@@ -10,7 +10,10 @@ import { SKETCH_EXAMPLE } from '../src/web/assets.js';
 /** The bytes of dist/web/sketch.zip; the same sources give the same. */
 export function sketchZip(): Uint8Array {
   const { example, sources } = sketchParts();
-  const files = { [SKETCH_EXAMPLE]: new TextEncoder().encode(example), ...Object.fromEntries(sources.map(({ path, bytes }) => [path, bytes])) };
+  const files = {
+    [SKETCH_EXAMPLE]: new TextEncoder().encode(example),
+    ...Object.fromEntries(sources.map(({ path, bytes }) => [path, bytes])),
+  };
   return zipSync(files, { mtime: new Date(1980, 0, 1), level: 9 });
 }
 

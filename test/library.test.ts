@@ -7,8 +7,10 @@ import { test } from 'node:test';
 import { packageRoot } from '../src/node/assets.js';
 
 const ROOT = packageRoot();
-const { name: own, exports: doors } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
-  { name: string; exports: Record<string, { types: string; default: string }> };
+const { name: own, exports: doors } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  name: string;
+  exports: Record<string, { types: string; default: string }>;
+};
 
 test('every door of the package is there, with its types', async () => {
   for (const [name, { types, default: code }] of Object.entries(doors)) {
@@ -40,11 +42,27 @@ test('a program compiles against the types, without those of Node', () => {
   const folder = mkdtempSync(join(ROOT, 'build', 'library-'));
   try {
     writeFileSync(join(folder, 'program.ts'), PROGRAM);
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({
-      compilerOptions: { target: 'es2022', lib: ['es2023', 'dom'], module: 'nodenext', strict: true, noEmit: true, skipLibCheck: true, types: [], typeRoots: [join(ROOT, 'types', 'no-node')] },
-      files: ['program.ts'],
-    }));
-    const { status, stdout } = spawnSync(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder], { encoding: 'utf8' });
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          target: 'es2022',
+          lib: ['es2023', 'dom'],
+          module: 'nodenext',
+          strict: true,
+          noEmit: true,
+          skipLibCheck: true,
+          types: [],
+          typeRoots: [join(ROOT, 'types', 'no-node')],
+        },
+        files: ['program.ts'],
+      }),
+    );
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder],
+      { encoding: 'utf8' },
+    );
     assert.equal(status, 0, stdout);
   } finally {
     rmSync(folder, { recursive: true });

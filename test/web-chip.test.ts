@@ -14,7 +14,8 @@ import { virtualHandlers } from '../src/web/virtual-calls.js';
 import { channel, closePages, code, fakeSerialPort, open, page } from './helpers/web.js';
 
 const tlm = new Uint8Array(readFileSync(join(packageRoot(), 'vectors', 'v2', 'blocks.tlm')));
-const chipPage = () => page<ChipCalls>(chipHandlers({ code, open, prebuilt: async () => readPrebuilt(), host: 'a test' }));
+const chipPage = () =>
+  page<ChipCalls>(chipHandlers({ code, open, prebuilt: async () => readPrebuilt(), host: 'a test' }));
 
 const boards: VirtualBoard[] = [];
 afterEach(() => {
@@ -53,13 +54,19 @@ describe('a virtual chip in a page', () => {
       await chip.call('chip/port', { port: there, name: 'virtual ESP32-C3' }, { transfer: [there] });
     };
     await plug();
-    await assert.rejects(chip.call('chip/info', {}), (error: Error & { code: string; hint: string }) =>
-      error.code === 'device-silent' && /its flash is empty/.test(error.message) && !/tinylm /.test(error.hint));
+    await assert.rejects(
+      chip.call('chip/info', {}),
+      (error: Error & { code: string; hint: string }) =>
+        error.code === 'device-silent' && /its flash is empty/.test(error.message) && !/tinylm /.test(error.hint),
+    );
     const empty = await chip.call('chip/detect', {});
     assert.deepEqual([empty.chip, empty.flashBytes, empty.trouble?.code], ['ESP32-C3', 4 << 20, 'partition-table']);
     const fits = await chip.call('chip/fits', { tlm, chip: empty, firmware: 'prebuilt' });
     assert.deepEqual([fits.fits, fits.modelBytes, fits.room], [true, tlm.length, readPrebuilt().about.model.bytes]);
-    const large = await chip.call('chip/fits', { tlm, chip: { ...empty, modelPartition: { offset: 0x100000, bytes: 100 } } });
+    const large = await chip.call('chip/fits', {
+      tlm,
+      chip: { ...empty, modelPartition: { offset: 0x100000, bytes: 100 } },
+    });
     assert.deepEqual([large.fits, large.why?.code], [false, 'model-too-large']);
 
     const phases: string[] = [];
@@ -70,19 +77,35 @@ describe('a virtual chip in a page', () => {
 
     const status = await chip.call('chip/info', {});
     assert.deepEqual([status.model.state, status.model.bytes, status.protocol], ['ready', tlm.length, 1]);
-    const expected = (await open(tlm)).generate('abc', { seed: 3, temperature: 0.8, topK: 40, topP: 0, repetitionPenalty: 1, maxTokens: 20 });
+    const expected = (await open(tlm)).generate('abc', {
+      seed: 3,
+      temperature: 0.8,
+      topK: 40,
+      topP: 0,
+      repetitionPenalty: 1,
+      maxTokens: 20,
+    });
     const settings = { seed: 3, temperature: 0.8, length: 20, penalty: 1, penalty_window: 0 };
     let text = '';
-    const result = await chip.call('chip/chat', { prompt: 'abc', settings }, { onEvent: (event) => (text += event.text) });
+    const result = await chip.call(
+      'chip/chat',
+      { prompt: 'abc', settings },
+      { onEvent: (event) => (text += event.text) },
+    );
     assert.deepEqual([text, result.tokens], [expected.text, expected.tokens]);
 
     assert.equal((await chip.call('chip/settings', { change: { temperature: 0.25, length: 9 } })).length, 9);
     assert.equal((await chip.call('chip/settings', {})).temperature, 0.25);
     await assert.rejects(chip.call('chip/settings', { save: true }), { code: 'settings-save' });
-    await assert.rejects(chip.call('chip/settings', { change: { temperature: 99 } }), { code: /device-/ } as object as Error);
+    await assert.rejects(chip.call('chip/settings', { change: { temperature: 99 } }), {
+      code: /device-/,
+    } as object as Error);
     const stop = new AbortController();
-    const long = await chip.call('chip/chat', { prompt: 'abc', settings: { length: 60_000, temperature: 5, top_k: 0 } },
-      { signal: stop.signal, onEvent: () => stop.abort() });
+    const long = await chip.call(
+      'chip/chat',
+      { prompt: 'abc', settings: { length: 60_000, temperature: 5, top_k: 0 } },
+      { signal: stop.signal, onEvent: () => stop.abort() },
+    );
     assert.ok(['cancelled', 'end'].includes(long.reason) && long.tokens < 60_000);
     assert.equal((await chip.call('chip/bench', { tokens: 8 })).tokens, 8);
     const report = await chip.call('chip/report', { tlm });
@@ -91,14 +114,20 @@ describe('a virtual chip in a page', () => {
 
     await virtual.call('virtual/stop', {});
     await watching;
-    assert.ok(['running', 'download', 'stopped', 'off'].every((state) => states.includes(state)), states.join());
+    assert.ok(
+      ['running', 'download', 'stopped', 'off'].every((state) => states.includes(state)),
+      states.join(),
+    );
     await assert.rejects(chip.call('chip/info', {}));
     await plug();
     assert.equal((await chip.call('chip/info', {})).model.state, 'ready');
     // The model alone, by the table in flash.
     const other = new Uint8Array(readFileSync(join(packageRoot(), 'vectors', 'v1', 'bpe-33.tlm')));
     const { parts } = await chip.call('chip/flash', { tlm: other });
-    assert.deepEqual(parts.map(({ name, bytes }) => [name, bytes]), [['model', Math.ceil(other.length / 4) * 4]]);
+    assert.deepEqual(
+      parts.map(({ name, bytes }) => [name, bytes]),
+      [['model', Math.ceil(other.length / 4) * 4]],
+    );
     assert.equal((await chip.call('chip/info', {})).model.bytes, other.length);
     await virtual.call('virtual/stop', { forget: true });
     await plug();
@@ -121,14 +150,23 @@ describe('a port of Web Serial', () => {
   it('says so when it is unplugged in the middle, and what the board is left with', async () => {
     const chip = chipPage();
     const { port } = await board(chip);
-    await assert.rejects(chip.call('chip/flash', { tlm, firmware: 'prebuilt' }, {
-      onEvent: (event) => { if (event.phase === 'writing' && event.sent > 0) port.pull(); },
-    }), (error: Error & { code: string; hint: string }) => {
-      assert.equal(error.code, 'flash-failed');
-      assert.match(error.message, /disconnected/);
-      assert.match(error.hint, /The firmware on the board is incomplete/);
-      return true;
-    });
+    await assert.rejects(
+      chip.call(
+        'chip/flash',
+        { tlm, firmware: 'prebuilt' },
+        {
+          onEvent: (event) => {
+            if (event.phase === 'writing' && event.sent > 0) port.pull();
+          },
+        },
+      ),
+      (error: Error & { code: string; hint: string }) => {
+        assert.equal(error.code, 'flash-failed');
+        assert.match(error.message, /disconnected/);
+        assert.match(error.hint, /The firmware on the board is incomplete/);
+        return true;
+      },
+    );
     await assert.rejects(chip.call('chip/info', {}), { code: 'port-lost' });
   });
 
@@ -148,9 +186,19 @@ describe('a port of Web Serial', () => {
     const stopped = chipPage();
     const stop = new AbortController();
     await board(stopped);
-    await assert.rejects(stopped.call('chip/flash', { tlm, firmware: 'prebuilt' }, {
-      signal: stop.signal, onEvent: (event) => { if (event.phase === 'writing' && event.sent > 0) stop.abort(); },
-    }), { code: 'flash-stopped' });
+    await assert.rejects(
+      stopped.call(
+        'chip/flash',
+        { tlm, firmware: 'prebuilt' },
+        {
+          signal: stop.signal,
+          onEvent: (event) => {
+            if (event.phase === 'writing' && event.sent > 0) stop.abort();
+          },
+        },
+      ),
+      { code: 'flash-stopped' },
+    );
   });
 
   it('finds another chip than the firmware is for', async () => {

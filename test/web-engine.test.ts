@@ -15,10 +15,20 @@ const pathOf = (name: string): string => join(packageRoot(), 'vectors', name);
 const fileOf = (name: string): Uint8Array => new Uint8Array(readFileSync(pathOf(name)));
 const enginePage = () => page<EngineCalls>(engineHandlers(code));
 
-async function generated(engine: ReturnType<typeof enginePage>, model: string, prompt: string, sampling: SamplingFlags, signal?: AbortSignal) {
+async function generated(
+  engine: ReturnType<typeof enginePage>,
+  model: string,
+  prompt: string,
+  sampling: SamplingFlags,
+  signal?: AbortSignal,
+) {
   const tokens: GeneratedToken[] = [];
   const onEvent = (event: { tokens: readonly GeneratedToken[] }): void => void tokens.push(...event.tokens);
-  const result = await engine.call('engine/generate', { model, prompt, sampling }, { onEvent, ...(signal && { signal }) });
+  const result = await engine.call(
+    'engine/generate',
+    { model, prompt, sampling },
+    { onEvent, ...(signal && { signal }) },
+  );
   return { result, tokens };
 }
 
@@ -28,12 +38,51 @@ describe('generating in a page', () => {
       const engine = enginePage();
       const { model, info, memoryBytes } = await engine.call('engine/load', { tlm: fileOf(file) });
       assert.equal(memoryBytes, (await open(fileOf(file))).memoryBytes);
-      for (const [seed, temperature, topK, topP, repetitionPenalty] of [[1, 0.5, 40, 1, 1], [9, 1.5, 0, 0.9, 1.3], [2, 0, 40, 1, 1]]) {
-        const words = ['-t', String(temperature), '--top-k', String(topK), '--top-p', String(topP), '--repetition-penalty', String(repetitionPenalty)];
-        const cli = await tinylm(['generate', pathOf(file), '--prompt', 'abc ', '--tokens', '60', '--seed', String(seed), ...words, '--json']);
-        const [expected] = JSON.parse(cli.out) as { text: string; tokens: number; promptTokens: number; reason: string }[];
-        const { result, tokens } = await generated(engine, model, 'abc ', { seed, temperature, topK, topP, repetitionPenalty, maxTokens: 60 });
-        assert.deepEqual([result.text, result.tokens, result.promptTokens, result.reason], [expected.text, expected.tokens, expected.promptTokens, expected.reason]);
+      for (const [seed, temperature, topK, topP, repetitionPenalty] of [
+        [1, 0.5, 40, 1, 1],
+        [9, 1.5, 0, 0.9, 1.3],
+        [2, 0, 40, 1, 1],
+      ]) {
+        const words = [
+          '-t',
+          String(temperature),
+          '--top-k',
+          String(topK),
+          '--top-p',
+          String(topP),
+          '--repetition-penalty',
+          String(repetitionPenalty),
+        ];
+        const cli = await tinylm([
+          'generate',
+          pathOf(file),
+          '--prompt',
+          'abc ',
+          '--tokens',
+          '60',
+          '--seed',
+          String(seed),
+          ...words,
+          '--json',
+        ]);
+        const [expected] = JSON.parse(cli.out) as {
+          text: string;
+          tokens: number;
+          promptTokens: number;
+          reason: string;
+        }[];
+        const { result, tokens } = await generated(engine, model, 'abc ', {
+          seed,
+          temperature,
+          topK,
+          topP,
+          repetitionPenalty,
+          maxTokens: 60,
+        });
+        assert.deepEqual(
+          [result.text, result.tokens, result.promptTokens, result.reason],
+          [expected.text, expected.tokens, expected.promptTokens, expected.reason],
+        );
         assert.equal(tokens.map(({ piece }) => piece).join(''), expected.text);
         assert.equal(tokens.filter(({ end }) => !end).length, result.tokens);
         for (const { token, probability, likeliest } of tokens) {

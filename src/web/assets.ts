@@ -13,8 +13,11 @@ async function bytesAt(url: URL): Promise<Uint8Array<ArrayBuffer>> {
     answer = await fetch(url);
     if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
   } catch (error) {
-    throw new TinyLMError('asset-missing', `${url.pathname.split('/').at(-1)} could not be loaded (${(error as Error).message})`,
-      'reload the page; offline it works after one visit');
+    throw new TinyLMError(
+      'asset-missing',
+      `${url.pathname.split('/').at(-1)} could not be loaded (${(error as Error).message})`,
+      'reload the page; offline it works after one visit',
+    );
   }
   return new Uint8Array(await answer.arrayBuffer());
 }
@@ -22,14 +25,16 @@ async function bytesAt(url: URL): Promise<Uint8Array<ArrayBuffer>> {
 /** Loads once; after a failure the next call tries again. */
 function once<T>(load: () => Promise<T>): () => Promise<T> {
   let loaded: Promise<T> | undefined;
-  return () => (loaded ??= load().catch((error: unknown) => {
-    loaded = undefined;
-    throw error;
-  }));
+  return () =>
+    (loaded ??= load().catch((error: unknown) => {
+      loaded = undefined;
+      throw error;
+    }));
 }
 
 export const engineCode = once(async () =>
-  WebAssembly.compile(await bytesAt(new URL('../../dist/wasm/engine.wasm', import.meta.url))));
+  WebAssembly.compile(await bytesAt(new URL('../../dist/wasm/engine.wasm', import.meta.url))),
+);
 
 export const openEngine: OpenEngine = async (tlm) => EngineModel.load(await engineCode(), tlm);
 

@@ -22,7 +22,11 @@ export interface CallOptions<E> {
 
 export interface Connection<C extends Calls<C>> {
   /** @throws TinyLMError with the worker's code, message and hint */
-  call<N extends keyof C & string>(name: N, ask: C[N]['ask'], options?: CallOptions<C[N]['event']>): Promise<C[N]['answer']>;
+  call<N extends keyof C & string>(
+    name: N,
+    ask: C[N]['ask'],
+    options?: CallOptions<C[N]['event']>,
+  ): Promise<C[N]['answer']>;
 }
 
 interface Open {
@@ -46,7 +50,11 @@ export function connect<C extends Calls<C>>(worker: Endpoint): Connection<C> {
   });
   (worker as EventTarget & Endpoint).addEventListener('error', (event: Event) => {
     const { message } = event as ErrorEvent;
-    broken = new TinyLMError('worker-failed', `a part of this page has failed: ${message || 'it could not be loaded'}`, 'reload the page');
+    broken = new TinyLMError(
+      'worker-failed',
+      `a part of this page has failed: ${message || 'it could not be loaded'}`,
+      'reload the page',
+    );
     for (const { reject } of open.values()) reject(broken);
     open.clear();
   });
@@ -60,8 +68,14 @@ export function connect<C extends Calls<C>>(worker: Endpoint): Connection<C> {
         const over = (): void => signal?.removeEventListener('abort', abort);
         open.set(id, {
           onEvent: onEvent as (event: unknown) => void,
-          resolve: (answer) => (over(), resolve(answer as never)),
-          reject: (error) => (over(), reject(error)),
+          resolve(answer) {
+            over();
+            resolve(answer as never);
+          },
+          reject(error) {
+            over();
+            reject(error);
+          },
         });
         worker.postMessage({ id, call, ask } satisfies ToWorker, transfer);
         if (signal?.aborted) abort();
@@ -79,7 +93,10 @@ export interface Telling<E> {
 }
 
 export type Handlers<C extends Calls<C>> = {
-  readonly [N in keyof C]: (ask: C[N]['ask'], telling: Telling<C[N]['event']>) => C[N]['answer'] | Promise<C[N]['answer']>;
+  readonly [N in keyof C]: (
+    ask: C[N]['ask'],
+    telling: Telling<C[N]['event']>,
+  ) => C[N]['answer'] | Promise<C[N]['answer']>;
 };
 
 /** The worker's side: calls run as they come, at the same time where handlers wait. */
@@ -96,7 +113,9 @@ export function serve<C extends Calls<C>>(page: Endpoint, handlers: Handlers<C>)
     running.set(id, stop);
     void (async () => {
       try {
-        const handler = (handlers as Record<string, ((ask: unknown, telling: Telling<unknown>) => unknown) | undefined>)[call];
+        const handler = (
+          handlers as Record<string, ((ask: unknown, telling: Telling<unknown>) => unknown) | undefined>
+        )[call];
         if (handler === undefined) throw new Error(`there is no call ${call}`);
         const answer = await handler(ask, { tell: (event) => send({ id, event }), signal: stop.signal });
         send({ id, answer });
@@ -115,7 +134,11 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof TinyLMError)
     return { code: error.code, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) };
   const said = error instanceof Error ? error.message : String(error);
-  return { code: 'unexpected', message: said, hint: 'this is a fault of TinyLM itself; please report it with these words' };
+  return {
+    code: 'unexpected',
+    message: said,
+    hint: 'this is a fault of TinyLM itself; please report it with these words',
+  };
 }
 
 export const errorOf = ({ code, message, hint }: Failure): TinyLMError => new TinyLMError(code, message, hint);

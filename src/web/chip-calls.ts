@@ -1,10 +1,28 @@
 /** What the chip worker answers: finding, flashing and talking to a chip, over a port that may be a virtual one's. */
 import {
-  allParts, boardState, boardWords, checkRam, directBootOf, flashBoard, gatherReport, modelPart, reachDevice, reportText,
-  type Firmware, type ModelBlob, type NamedPart, type PrebuiltImage, type Reached,
+  allParts,
+  boardState,
+  boardWords,
+  checkRam,
+  directBootOf,
+  flashBoard,
+  gatherReport,
+  modelPart,
+  reachDevice,
+  reportText,
+  type Firmware,
+  type ModelBlob,
+  type NamedPart,
+  type PrebuiltImage,
+  type Reached,
 } from '../board/index.js';
 import {
-  checkFits, findModelPartition, PARTITION_TABLE_OFFSET, readPartitionTable, withFlasher, type FlashProgress,
+  checkFits,
+  findModelPartition,
+  PARTITION_TABLE_OFFSET,
+  readPartitionTable,
+  withFlasher,
+  type FlashProgress,
 } from '../device/flash/index.js';
 import type { DeviceStatus } from '../device/index.js';
 import { Engine } from '../engine/index.js';
@@ -95,10 +113,14 @@ class ChipSession {
   async detect({ tell, signal }: Telling<FlashProgress>): Promise<ChipFound> {
     return withFlasher({ ...(await this.#loader()), signal, onProgress: tell }, async (flasher) => {
       const revision = await flasher.revision();
-      const place = await flasher.partitions().then(findModelPartition).catch((error: unknown) => {
-        if (error instanceof TinyLMError && ['partition-table', 'no-model-partition'].includes(error.code)) return failureOf(error);
-        throw error;
-      });
+      const place = await flasher
+        .partitions()
+        .then(findModelPartition)
+        .catch((error: unknown) => {
+          if (error instanceof TinyLMError && ['partition-table', 'no-model-partition'].includes(error.code))
+            return failureOf(error);
+          throw error;
+        });
       return {
         chip: flasher.chip,
         ...(revision && { revision: `v${revision.major}.${revision.minor}` }),
@@ -122,45 +144,74 @@ class ChipSession {
     let why: Failure | undefined;
     try {
       if (about !== undefined && chip !== undefined && chip.chip !== about.chip)
-        throw new TinyLMError('flash-chip', `this is an ${chip.chip}, and the firmware that comes with TinyLM is for an ${about.chip}`,
-          'write the model alone, or build the firmware for this chip');
-      if (room !== undefined) checkFits(tlm.length, { name: 'model', type: 0x40, subtype: 0, offset: 0, bytes: room, flags: 0 });
+        throw new TinyLMError(
+          'flash-chip',
+          `this is an ${chip.chip}, and the firmware that comes with TinyLM is for an ${about.chip}`,
+          'write the model alone, or build the firmware for this chip',
+        );
+      if (room !== undefined)
+        checkFits(tlm.length, { name: 'model', type: 0x40, subtype: 0, offset: 0, bytes: room, flags: 0 });
       checkRam(model, limit);
     } catch (error) {
       why = failureOf(error);
     }
     return {
-      fits: why === undefined, modelBytes: tlm.length, engineBytes: model.engineBytes,
-      ...(room !== undefined && { room }), ...(limit !== undefined && { engineLimit: limit }), ...(why && { why }),
+      fits: why === undefined,
+      modelBytes: tlm.length,
+      engineBytes: model.engineBytes,
+      ...(room !== undefined && { room }),
+      ...(limit !== undefined && { engineLimit: limit }),
+      ...(why && { why }),
     };
   }
 
-  async flash({ tlm, firmware: asked, eraseAll = false }: FlashAsk, { tell, signal }: Telling<FlashProgress>):
-    Promise<ChipCalls['chip/flash']['answer']> {
-    if (tlm === undefined && asked === undefined) throw new TinyLMError('flash-nothing', 'nothing to write', 'choose a model, or the firmware');
+  async flash(
+    { tlm, firmware: asked, eraseAll = false }: FlashAsk,
+    { tell, signal }: Telling<FlashProgress>,
+  ): Promise<ChipCalls['chip/flash']['answer']> {
+    if (tlm === undefined && asked === undefined)
+      throw new TinyLMError('flash-nothing', 'nothing to write', 'choose a model, or the firmware');
     const prebuilt = await this.#tools.prebuilt();
-    const firmware = asked === undefined ? undefined : asked === 'prebuilt' ? directBootOf(prebuilt) : firmwareOf(asked);
+    const firmware =
+      asked === undefined ? undefined : asked === 'prebuilt' ? directBootOf(prebuilt) : firmwareOf(asked);
     const model = tlm === undefined ? undefined : await this.#blob(tlm);
-    const parts: NamedPart[] = firmware ? allParts(firmware, model && modelPart(model, firmware.partitions, firmware.engineLimit)) : [];
+    const parts: NamedPart[] = firmware
+      ? allParts(firmware, model && modelPart(model, firmware.partitions, firmware.engineLimit))
+      : [];
     const written: FlashedPart[] = [];
     const board = { chip: '', touched: false };
     const began = performance.now();
     try {
       await flashBoard({
-        ...(await this.#loader()), signal, model, firmware, parts, erase: eraseAll, dryRun: false,
+        ...(await this.#loader()),
+        signal,
+        model,
+        firmware,
+        parts,
+        erase: eraseAll,
+        dryRun: false,
         directBootRam: () => prebuilt.about.ram.engine,
         onProgress: (event) => {
           if (event.phase === 'connected') board.chip = event.chip;
           if (event.phase === 'erasing' || event.phase === 'writing') board.touched = true;
           if (event.phase === 'verified')
-            written.push({ name: event.name, offset: parts[written.length].offset, bytes: event.bytes, md5: event.md5 });
+            written.push({
+              name: event.name,
+              offset: parts[written.length].offset,
+              bytes: event.bytes,
+              md5: event.md5,
+            });
           tell(event);
         },
       });
     } catch (error) {
       if (!(error instanceof TinyLMError)) throw error;
       const state = boardState({ written, unfinished: parts[written.length], touched: board.touched }, firmware);
-      throw new TinyLMError(error.code, error.message, [...(error.hint === undefined ? [] : [`${error.hint}.`]), ...state].join(' '));
+      throw new TinyLMError(
+        error.code,
+        error.message,
+        [...(error.hint === undefined ? [] : [`${error.hint}.`]), ...state].join(' '),
+      );
     }
     return { chip: board.chip, parts: written, seconds: (performance.now() - began) / 1000 };
   }
@@ -170,18 +221,27 @@ class ChipSession {
 function firmwareOf(parts: readonly NamedPart[]): Firmware {
   const table = parts.find(({ offset }) => offset === PARTITION_TABLE_OFFSET);
   if (table === undefined)
-    throw new TinyLMError('idf-build', `nothing among the parts lies at 0x${PARTITION_TABLE_OFFSET.toString(16)}, where the partition table is`,
-      'give bootloader, partition table and app');
+    throw new TinyLMError(
+      'idf-build',
+      `nothing among the parts lies at 0x${PARTITION_TABLE_OFFSET.toString(16)}, where the partition table is`,
+      'give bootloader, partition table and app',
+    );
   return { name: 'firmware', chip: '', parts, partitions: readPartitionTable(table.data), directBoot: false };
 }
 
 function silent(name: string, heard: string, seconds: number): TinyLMError {
   const known = boardWords(heard);
-  const last = heard.split(/[\r\n]+/).map((line) => line.replace(/[^\x20-\x7e\u00a0-\uffff]/g, '').trim()).filter((line) => line !== '').at(-1);
+  const last = heard
+    .split(/[\r\n]+/)
+    .map((line) => line.replace(/[^\x20-\x7e\u00a0-\uffff]/g, '').trim())
+    .filter((line) => line !== '')
+    .at(-1);
   const why = known ? `: ${known.what}` : '';
-  return new TinyLMError('device-silent',
+  return new TinyLMError(
+    'device-silent',
     `${name} does not answer as TinyLM's firmware does (${seconds.toFixed(1)} s)${why}${last === undefined ? '' : `; what it said last: ${last.slice(0, 100)}`}`,
-    'it may have no TinyLM firmware yet: flash firmware and model');
+    'it may have no TinyLM firmware yet: flash firmware and model',
+  );
 }
 
 /** @param tools handed in, so that tests need no browser */
@@ -213,7 +273,12 @@ export function chipHandlers(tools: ChipTools): Handlers<ChipCalls> {
       }
     },
     async 'chip/settings'({ change = {}, save = false }) {
-      if (save) throw new TinyLMError('settings-save', 'the firmware keeps settings until it restarts, no longer', 'set them again then');
+      if (save)
+        throw new TinyLMError(
+          'settings-save',
+          'the firmware keeps settings until it restarts, no longer',
+          'set them again then',
+        );
       return (await session.client()).set(change);
     },
     async 'chip/wifi'({ ssid, password }) {
@@ -221,7 +286,11 @@ export function chipHandlers(tools: ChipTools): Handlers<ChipCalls> {
       await client.config({ ssid, password });
       // It may be gone before its answer is.
       await client.restart().catch((error: unknown) => {
-        if (!(error instanceof TinyLMError) || !['port-lost', 'port-closed', 'device-silent', 'device-unsupported'].includes(error.code)) throw error;
+        if (
+          !(error instanceof TinyLMError) ||
+          !['port-lost', 'port-closed', 'device-silent', 'device-unsupported'].includes(error.code)
+        )
+          throw error;
       });
       return {};
     },

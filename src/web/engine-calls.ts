@@ -26,14 +26,21 @@ class Loaded {
   }
 
   /** A text; after the one that is under way. */
-  generate(prompt: string, sampling: SamplingFlags, telling: Telling<{ tokens: GeneratedToken[] }>): Promise<GeneratedText> {
+  generate(
+    prompt: string,
+    sampling: SamplingFlags,
+    telling: Telling<{ tokens: GeneratedToken[] }>,
+  ): Promise<GeneratedText> {
     const text = this.#turn.catch(() => undefined).then(() => this.#generate(prompt, sampling, telling));
     this.#turn = text;
     return text;
   }
 
-  async #generate(prompt: string, { stop, maxTokens = MAX_TOKENS, ...sampling }: SamplingFlags,
-    { tell, signal }: Telling<{ tokens: GeneratedToken[] }>): Promise<GeneratedText> {
+  async #generate(
+    prompt: string,
+    { stop, maxTokens = MAX_TOKENS, ...sampling }: SamplingFlags,
+    { tell, signal }: Telling<{ tokens: GeneratedToken[] }>,
+  ): Promise<GeneratedText> {
     const { engine } = this;
     this.#sampler.restart(sampling);
     const options = { maxTokens, ...(stop !== undefined && { stop: normalText(stop) }) };
@@ -52,7 +59,7 @@ class Loaded {
       waiting = [];
       told = performance.now();
     };
-    for (let ended = false; !ended;) {
+    for (let ended = false; !ended; ) {
       rest = rest.subarray(stream.write(rest));
       if (rest.length === 0 && !submitted) {
         stream.submit();
@@ -65,7 +72,8 @@ class Loaded {
         ended = true;
       }
       let piece = '';
-      for (let bytes = stream.read(); bytes.length > 0; bytes = stream.read()) piece += decoder.decode(bytes, { stream: true });
+      for (let bytes = stream.read(); bytes.length > 0; bytes = stream.read())
+        piece += decoder.decode(bytes, { stream: true });
       if (ended) piece += decoder.decode();
       text += piece;
       const drawn = stream.generated > before ? stream.token : stream.reason === 'eod' ? engine.info.eod : undefined;
@@ -109,7 +117,8 @@ export function engineHandlers(code: () => Promise<WebAssembly.Module>): Handler
     },
     'engine/generate'({ model, prompt, sampling = {} }, telling) {
       const loaded = models.get(model);
-      if (loaded === undefined) throw new TinyLMError('model-unknown', 'this model is not loaded any more', 'load it again');
+      if (loaded === undefined)
+        throw new TinyLMError('model-unknown', 'this model is not loaded any more', 'load it again');
       return loaded.generate(prompt, sampling, telling);
     },
   };

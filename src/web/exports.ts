@@ -22,17 +22,31 @@ const TYPES: Readonly<Record<ExportKind, string>> = {
 };
 
 /** What a sketch folder and a file may be called. */
-const safe = (name: string): string => name.replace(/[^A-Za-z0-9_.-]+/g, '_').replace(/^[^A-Za-z0-9_]+/, '').slice(0, 60) || 'model';
+const safe = (name: string): string =>
+  name
+    .replace(/[^A-Za-z0-9_.-]+/g, '_')
+    .replace(/^[^A-Za-z0-9_]+/, '')
+    .slice(0, 60) || 'model';
 
 /** @throws TinyLMError `export-what` without the model or run, `tlm-…` */
 export async function exportFile(
-  { kind, name, tlm, run }: { readonly kind: ExportKind; readonly name: string; readonly tlm?: Uint8Array; readonly run?: string },
+  {
+    kind,
+    name,
+    tlm,
+    run,
+  }: { readonly kind: ExportKind; readonly name: string; readonly tlm?: Uint8Array; readonly run?: string },
   { store, open, sketch }: ExportTools,
 ): Promise<ExportedFile> {
-  const file = (ending: string, bytes: Uint8Array): ExportedFile => ({ name: safe(name) + ending, type: TYPES[kind], bytes: bytes.slice() });
+  const file = (ending: string, bytes: Uint8Array): ExportedFile => ({
+    name: safe(name) + ending,
+    type: TYPES[kind],
+    bytes: bytes.slice(),
+  });
   if (kind === 'checkpoint') {
     const bytes = run === undefined ? undefined : ((await store.read(run, 'best')) ?? (await store.read(run, 'last')));
-    if (bytes === undefined) throw new TinyLMError('export-what', `${run ?? 'this model'} has no checkpoint here`, 'export the model itself');
+    if (bytes === undefined)
+      throw new TinyLMError('export-what', `${run ?? 'this model'} has no checkpoint here`, 'export the model itself');
     return file('.safetensors', bytes);
   }
   if (tlm === undefined) throw new TinyLMError('export-what', 'no model was given', 'train or load one first');
@@ -44,7 +58,9 @@ export async function exportFile(
     case 'arduino': {
       const folder = safe(name);
       const files = await arduinoProject(folder, tlm, 'esp32c3', await sketch(), open);
-      const zipped = zipSync(Object.fromEntries(files.map(({ path, bytes }) => [`${folder}/${path}`, bytes])), { mtime: MTIME });
+      const zipped = zipSync(Object.fromEntries(files.map(({ path, bytes }) => [`${folder}/${path}`, bytes])), {
+        mtime: MTIME,
+      });
       return file('.zip', zipped);
     }
     default:

@@ -33,7 +33,12 @@ export function guesser(engine: Engine): (token: number) => Guesses {
       best.splice(at, 0, i);
       best.length = Math.min(best.length, LIKELIEST);
     }
-    const guess = (id: number): TokenGuess => ({ token: id, text: textOf(id), end: id === eod, probability: weights[id] / sum });
+    const guess = (id: number): TokenGuess => ({
+      token: id,
+      text: textOf(id),
+      end: id === eod,
+      probability: weights[id] / sum,
+    });
     return { drawn: guess(token), likeliest: best.map(guess) };
   };
 }

@@ -3,7 +3,17 @@
  * (`train-worker.ts` and others) stand beside it for bundlers that build from source.
  */
 export type * from './protocol.js';
-export { connect, errorOf, failureOf, serve, type CallOptions, type Connection, type Endpoint, type Handlers, type Telling } from './calls.js';
+export {
+  connect,
+  errorOf,
+  failureOf,
+  serve,
+  type CallOptions,
+  type Connection,
+  type Endpoint,
+  type Handlers,
+  type Telling,
+} from './calls.js';
 export { chipHandlers, type ChipTools } from './chip-calls.js';
 export { engineHandlers } from './engine-calls.js';
 export { pageKernels, type KernelSources, type PageKernels } from './kernels.js';

@@ -24,7 +24,10 @@ function lazily(load: () => Promise<TrainerKernels>): TrainerKernels {
 /** @param isolated `crossOriginIsolated`; @param cores `navigator.hardwareConcurrency` */
 export function pageKernels({ shared, single, thread }: KernelSources, isolated: boolean, cores: number): PageKernels {
   if (isolated)
-    return { kernels: lazily(async () => sharedKernels(await shared(), workerThreads(thread))), threads: Math.max(1, cores) };
+    return {
+      kernels: lazily(async () => sharedKernels(await shared(), workerThreads(thread))),
+      threads: Math.max(1, cores),
+    };
   return {
     kernels: lazily(async () => singleKernels(await single())),
     threads: 1,

@@ -63,7 +63,10 @@ export function servePort(port: SerialPortLike | Transport, channel: Endpoint): 
     }
   };
   channel.addEventListener('message', ({ data: { id, ...asked } }: MessageEvent<ToPort>) => {
-    act(asked).then((value) => send({ kind: 'done', id, value }), (error: unknown) => send({ kind: 'failed', id, failure: failureOf(error) }));
+    act(asked).then(
+      (value) => send({ kind: 'done', id, value }),
+      (error: unknown) => send({ kind: 'failed', id, failure: failureOf(error) }),
+    );
   });
   channel.start?.();
   return {
@@ -78,7 +81,10 @@ export function servePort(port: SerialPortLike | Transport, channel: Endpoint): 
 export class RemotePort extends TransportBase {
   usb: Usb | undefined;
   readonly #channel: Endpoint;
-  readonly #open = new Map<number, { resolve: (value: boolean | Usb | undefined) => void; reject: (error: TinyLMError) => void }>();
+  readonly #open = new Map<
+    number,
+    { resolve: (value: boolean | Usb | undefined) => void; reject: (error: TinyLMError) => void }
+  >();
   #last = 0;
 
   constructor(channel: Endpoint, name: string) {

@@ -20,7 +20,9 @@ const BUFFER_BYTES = 64 * 1024;
 /** USB ids as people look them up, e.g. "USB 303A:1001". */
 export function serialName({ usbVendorId, usbProductId }: ReturnType<SerialPortLike['getInfo']>): string {
   const hex = (n: number): string => n.toString(16).toUpperCase().padStart(4, '0');
-  return usbVendorId === undefined || usbProductId === undefined ? 'serial port' : `USB ${hex(usbVendorId)}:${hex(usbProductId)}`;
+  return usbVendorId === undefined || usbProductId === undefined
+    ? 'serial port'
+    : `USB ${hex(usbVendorId)}:${hex(usbProductId)}`;
 }
 
 export class WebSerialTransport extends TransportBase {
@@ -39,7 +41,10 @@ export class WebSerialTransport extends TransportBase {
     this.#port = port;
     this.#baud = baud;
     const { usbVendorId, usbProductId } = info;
-    this.usb = usbVendorId === undefined || usbProductId === undefined ? undefined : { vendorId: usbVendorId, productId: usbProductId };
+    this.usb =
+      usbVendorId === undefined || usbProductId === undefined
+        ? undefined
+        : { vendorId: usbVendorId, productId: usbProductId };
   }
 
   async open(): Promise<void> {

@@ -5,9 +5,7 @@ import { modelConfig, shape, tokenizerBytes, type ModelOptions } from '../run/in
 import type { ModelFlags, SizeAsk, SizeChoice, SizeFigures } from './protocol.js';
 
 /** Bytes of flash that a slider runs over: each a good third more than the one before. */
-const LIMITS = [
-  4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024,
-].map((kb) => kb * 1024);
+const LIMITS = [4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024].map((kb) => kb * 1024);
 const RAM_BYTES = 64 << 10;
 /** Slower than this nobody reads along. */
 const LEAST_SPEED = 4;
@@ -50,11 +48,25 @@ export function sizeChoices(ask: ChoicesAsk): SizeChoice[] {
   const section = tokenizerBytes({ tokenizer }, { vocab });
   const choices: SizeChoice[] = [];
   for (const limit of LIMITS) {
-    const found = largestModel({ chip, flashMode, flash: limit, ram: ramBytes, speed: leastSpeed, vocab, tokenizerBytes: section });
+    const found = largestModel({
+      chip,
+      flashMode,
+      flash: limit,
+      ram: ramBytes,
+      speed: leastSpeed,
+      vocab,
+      tokenizerBytes: section,
+    });
     if (found === undefined) continue;
     const { config } = found;
     const flags: ModelFlags = {
-      tokenizer, vocab, dim: config.dim, hidden: config.layers[0].width, layers: config.layers.length, cache: config.cache, tied: config.tied,
+      tokenizer,
+      vocab,
+      dim: config.dim,
+      hidden: config.layers[0].width,
+      layers: config.layers.length,
+      cache: config.cache,
+      tied: config.tied,
     };
     const choice = { limit, flags, ...figures(config, section, ask) };
     const before = choices.at(-1);

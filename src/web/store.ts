@@ -114,12 +114,15 @@ export async function opfsStore(root: FileSystemDirectoryHandle, locks: Locks): 
         if (handle.kind === 'file') sum += (await (handle as FileSystemFileHandle).getFile()).size;
       return sum;
     },
-    lock: (run) => new Promise((resolve, reject) => {
-      locks.request(`${FOLDER}/${run}`, { ifAvailable: true }, (lock) => {
-        if (lock === null) resolve(undefined);
-        return lock === null ? Promise.resolve() : new Promise<void>((end) => resolve(end));
-      }).catch(reject);
-    }),
+    lock: (run) =>
+      new Promise((resolve, reject) => {
+        locks
+          .request(`${FOLDER}/${run}`, { ifAvailable: true }, (lock) => {
+            if (lock === null) resolve(undefined);
+            return lock === null ? Promise.resolve() : new Promise<void>((end) => resolve(end));
+          })
+          .catch(reject);
+      }),
   };
 }
 
@@ -156,8 +159,16 @@ function missing(error: unknown): undefined {
 
 function storeError(error: Error): TinyLMError {
   if (error.name === 'QuotaExceededError')
-    return new TinyLMError('store-full', 'the browser gives no more room for checkpoints', 'remove old runs, or make room on the disk');
-  return new TinyLMError('store-failed', `a checkpoint could not be kept (${error.message || error.name})`, 'the training goes on without it');
+    return new TinyLMError(
+      'store-full',
+      'the browser gives no more room for checkpoints',
+      'remove old runs, or make room on the disk',
+    );
+  return new TinyLMError(
+    'store-failed',
+    `a checkpoint could not be kept (${error.message || error.name})`,
+    'the training goes on without it',
+  );
 }
 
 /**
@@ -167,7 +178,8 @@ function storeError(error: Error): TinyLMError {
 export async function openStore(): Promise<{ store: RunStore; note?: string }> {
   const { navigator } = globalThis as { navigator?: { storage?: StorageManager; locks?: Locks } };
   try {
-    if (navigator?.storage?.getDirectory === undefined || navigator.locks === undefined) throw new Error('it has no private file system');
+    if (navigator?.storage?.getDirectory === undefined || navigator.locks === undefined)
+      throw new Error('it has no private file system');
     return { store: await opfsStore(await navigator.storage.getDirectory(), navigator.locks) };
   } catch (error) {
     return {

@@ -1,7 +1,15 @@
 /** A run in a page's store: its record, its checkpoints, its text. */
 import { TinyLMError } from '../model/errors.js';
 import {
-  checkBelongs, decodeCheckpoint, decodeWeights, exportRun, readRunRecord, RUN_FILES, type RunFile, type RunFiles, type RunRecord,
+  checkBelongs,
+  decodeCheckpoint,
+  decodeWeights,
+  exportRun,
+  readRunRecord,
+  RUN_FILES,
+  type RunFile,
+  type RunFiles,
+  type RunRecord,
   type WeightsFile,
 } from '../run/index.js';
 import type { Checkpoint } from '../train/index.js';
@@ -56,7 +64,12 @@ export class StoredFiles implements RunFiles {
   /** @throws TinyLMError `run-missing`, `run-record` */
   async record(): Promise<RunRecord> {
     const bytes = await this.read('run');
-    if (bytes === undefined) throw new TinyLMError('run-missing', `there is no run ${this.run} in this page's store`, 'choose another, or train again');
+    if (bytes === undefined)
+      throw new TinyLMError(
+        'run-missing',
+        `there is no run ${this.run} in this page's store`,
+        'choose another, or train again',
+      );
     let json: unknown;
     try {
       json = JSON.parse(new TextDecoder().decode(bytes));
@@ -87,7 +100,8 @@ export class StoredFiles implements RunFiles {
   /** The model of the best weights, as the CLI exports it. */
   async exported(record: RunRecord): Promise<Uint8Array> {
     const file = await this.weights(record);
-    if (file.trained === undefined) throw new TinyLMError('checkpoint-damaged', `${this.run}: its checkpoint has no tokenizer`, AGAIN);
+    if (file.trained === undefined)
+      throw new TinyLMError('checkpoint-damaged', `${this.run}: its checkpoint has no tokenizer`, AGAIN);
     return exportRun(file, file.trained.tokenizer, record.options, record.corpus.name);
   }
 

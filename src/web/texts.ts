@@ -1,6 +1,14 @@
 /** Texts of a page: files, pasted words, the built-in stories; read as the CLI reads them. */
 import {
-  corpusStats, makeCorpus, readTexts, sizeRemark, storyTexts, utf8Bytes, type ByteFile, type Reading, type Remark,
+  corpusStats,
+  makeCorpus,
+  readTexts,
+  sizeRemark,
+  storyTexts,
+  utf8Bytes,
+  type ByteFile,
+  type Reading,
+  type Remark,
 } from '../corpus/index.js';
 import { TinyLMError } from '../model/errors.js';
 import { RUN_FILES, SPLIT, STORY_SEED, type CorpusRecord } from '../run/index.js';
@@ -26,7 +34,8 @@ const nameOf = (source: CorpusSource): string => (source.kind === 'stories' ? `s
 
 /** @throws TinyLMError what `readTexts` throws, and `corpus-empty` where there is no text at all */
 export async function readSources(sources: readonly CorpusSource[], flags: CorpusFlags = {}): Promise<ReadText> {
-  if (sources.length === 0) throw new TinyLMError('corpus-empty', 'no text was given', 'choose a file, or paste a text');
+  if (sources.length === 0)
+    throw new TinyLMError('corpus-empty', 'no text was given', 'choose a file, or paste a text');
   const documents: string[] = [];
   const remarks: Remark[] = [];
   const files: CorpusFound['files'][number][] = [];
@@ -72,14 +81,23 @@ export async function readSources(sources: readonly CorpusSource[], flags: Corpu
       files,
       remarks,
       ...(small !== undefined && { sizeRemark: small }),
-      preview: documents.slice(0, PREVIEWS).map((text) => (text.length > PREVIEW_LENGTH ? `${text.slice(0, PREVIEW_LENGTH)}…` : text)),
+      preview: documents
+        .slice(0, PREVIEWS)
+        .map((text) => (text.length > PREVIEW_LENGTH ? `${text.slice(0, PREVIEW_LENGTH)}…` : text)),
     },
   };
 }
 
-function aboutFile(name: string, { documents, format, title, encoding, field, words }: Reading): CorpusFound['files'][number] {
+function aboutFile(
+  name: string,
+  { documents, format, title, encoding, field, words }: Reading,
+): CorpusFound['files'][number] {
   return {
-    name, format, title, words, documents: documents.length,
+    name,
+    format,
+    title,
+    words,
+    documents: documents.length,
     ...(encoding !== undefined && { encoding }),
     ...(field !== undefined && { field }),
   };
@@ -96,7 +114,11 @@ export async function recordedDocuments(record: CorpusRecord, kept: Uint8Array |
   const lang = /^stories:(en|pt)$/.exec(record.spec)?.[1] as 'en' | 'pt' | undefined;
   if (lang !== undefined) return storyTexts(lang, record.storySeed, record.maxBytes);
   if (kept === undefined)
-    throw new TinyLMError('corpus-not-found', `the text of this run (${record.name}) is not there any more`, 'train again');
+    throw new TinyLMError(
+      'corpus-not-found',
+      `the text of this run (${record.name}) is not there any more`,
+      'train again',
+    );
   const file = blobFile(RUN_FILES.corpus, new Blob([kept as Uint8Array<ArrayBuffer>]));
   return (await readTexts(file, { split: 'none' })).documents;
 }

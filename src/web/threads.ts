@@ -20,10 +20,11 @@ export function workerThreads(make: () => ThreadWorker): StartThread {
       failure = new Error(`a training thread failed: ${event.message || 'its script could not be loaded'}`);
       settle?.reject(failure);
     });
-    const next = (): Promise<number> => new Promise((resolve, reject) => {
-      settle = { resolve, reject };
-      if (failure) reject(failure);
-    });
+    const next = (): Promise<number> =>
+      new Promise((resolve, reject) => {
+        settle = { resolve, reject };
+        if (failure) reject(failure);
+      });
     const ready = next();
     worker.postMessage(start);
     await ready;

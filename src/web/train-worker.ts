@@ -7,12 +7,19 @@ import { scope } from './scope.js';
 import { openStore } from './store.js';
 import { trainerHandlers } from './trainer-calls.js';
 
-const thread = (): Worker => new Worker(new URL('./train-thread.ts', import.meta.url), { type: 'module', name: 'training thread' });
-const { kernels, threads, note } = pageKernels({ shared: sharedTrainer, single: singleTrainer, thread },
-  globalThis.crossOriginIsolated, navigator.hardwareConcurrency);
+const thread = (): Worker =>
+  new Worker(new URL('./train-thread.ts', import.meta.url), { type: 'module', name: 'training thread' });
+const { kernels, threads, note } = pageKernels(
+  { shared: sharedTrainer, single: singleTrainer, thread },
+  globalThis.crossOriginIsolated,
+  navigator.hardwareConcurrency,
+);
 
 // Messages that come before the store is open wait in the endpoint.
 const endpoint = scope();
 const { store, note: lost } = await openStore();
 const notes = [note, lost].filter((n) => n !== undefined);
-serve<TrainerCalls>(endpoint, trainerHandlers({ store, kernels, threads, open: openEngine, sketch, notes, host: 'browser' }));
+serve<TrainerCalls>(
+  endpoint,
+  trainerHandlers({ store, kernels, threads, open: openEngine, sketch, notes, host: 'browser' }),
+);

@@ -21,11 +21,12 @@ export function trainerHandlers(tools: TrainTools & ExportTools): Handlers<Train
   const texts = new Map<string, ReadText>();
   const textOf = (id: string): ReadText => {
     const text = texts.get(id);
-    if (text === undefined) throw new TinyLMError('corpus-unknown', 'this text is not there any more', 'choose it again');
+    if (text === undefined)
+      throw new TinyLMError('corpus-unknown', 'this text is not there any more', 'choose it again');
     return text;
   };
   return {
-    'about': () => ({ version: VERSION, threads: tools.threads, store: store.kind, notes }),
+    about: () => ({ version: VERSION, threads: tools.threads, store: store.kind, notes }),
     async 'corpus/read'({ sources, flags }) {
       const text = await readSources(sources, flags);
       const corpus = `text-${texts.size + 1}`;
@@ -39,11 +40,15 @@ export function trainerHandlers(tools: TrainTools & ExportTools): Handlers<Train
       const plan = prepareRun(text.documents, text.record, { kind: 'shape', options: optionsOf(model) }, flags);
       const { data, base } = plan;
       const setup = { kernels, threads: Math.min(flags.threads ?? tools.threads, tools.threads) };
-      const speed = measure || flags.minutes !== undefined ? await measureSpeed(base, data, setup, flags.minutes === undefined ? TRIAL : 1) : undefined;
+      const speed =
+        measure || flags.minutes !== undefined
+          ? await measureSpeed(base, data, setup, flags.minutes === undefined ? TRIAL : 1)
+          : undefined;
       const perStep = base.lanes * base.segment;
-      const { steps } = flags.minutes === undefined
-        ? await planRun(plan, flags, setup)
-        : { steps: Math.max(1, Math.round((speed! * flags.minutes * 60) / perStep)) };
+      const { steps } =
+        flags.minutes === undefined
+          ? await planRun(plan, flags, setup)
+          : { steps: Math.max(1, Math.round((speed! * flags.minutes * 60) / perStep)) };
       return {
         ...sizeFigures(model, ask, tableVocab(data.tokenizer)),
         steps,
@@ -77,6 +82,6 @@ export function trainerHandlers(tools: TrainTools & ExportTools): Handlers<Train
       }
       return {};
     },
-    'export': (ask) => exportFile(ask, tools),
+    export: (ask) => exportFile(ask, tools),
   };
 }

@@ -2,8 +2,23 @@
 import { TinyLMError } from '../model/errors.js';
 import { budget } from '../model/index.js';
 import {
-  bitsOfFloat, checkUnchanged, measured, newRecord, planRun, prepareData, prepareRun, sampleOf, secondsLeft, shortName, train,
-  WASM_IDENTITY, type OpenEngine, type Outcome, type Prepared, type RunRecord, type TrainControls,
+  bitsOfFloat,
+  checkUnchanged,
+  measured,
+  newRecord,
+  planRun,
+  prepareData,
+  prepareRun,
+  sampleOf,
+  secondsLeft,
+  shortName,
+  train,
+  WASM_IDENTITY,
+  type OpenEngine,
+  type Outcome,
+  type Prepared,
+  type RunRecord,
+  type TrainControls,
 } from '../run/index.js';
 import { TrainingRun, type Checkpoint, type TrainerKernels, type TrainOptions } from '../train/index.js';
 import type { Telling } from './calls.js';
@@ -61,7 +76,13 @@ export class Trainer {
       const threads = this.#threads(flags.threads);
       const corpus = { ...text.record, ...(name !== undefined && { name }) };
       const planned = await planRun(plan, flags, { kernels, threads });
-      const record = newRecord(plan, { corpus, flags, options: planned, backend: WASM_IDENTITY, host: this.#tools.host });
+      const record = newRecord(plan, {
+        corpus,
+        flags,
+        options: planned,
+        backend: WASM_IDENTITY,
+        host: this.#tools.host,
+      });
       const run = await freeName(store, shortName(corpus.name.replace(':', '-')));
       const files = this.#files(run, telling);
       await files.writeJson('run', record);
@@ -73,15 +94,17 @@ export class Trainer {
 
   /** Goes on with a run. @throws TinyLMError `run-…`, `checkpoint-…`, `corpus-not-found` */
   restore(run: string, threads: number | undefined, telling: Telling<TrainMessage>): Promise<TrainResult> {
-    return this.#alone(() => this.#locked(run, async () => {
-      const files = this.#files(run, telling);
-      const record = await files.record();
-      const resume = await files.last(record);
-      const documents = await recordedDocuments(record.corpus, await files.read('corpus'));
-      const data = prepareData(documents, record.corpus, resume?.tokenizer ?? record.tokenizer);
-      checkUnchanged(run, record, data);
-      return this.#go({ files, record, data, resume, threads: this.#threads(threads) }, telling);
-    }));
+    return this.#alone(() =>
+      this.#locked(run, async () => {
+        const files = this.#files(run, telling);
+        const record = await files.record();
+        const resume = await files.last(record);
+        const documents = await recordedDocuments(record.corpus, await files.read('corpus'));
+        const data = prepareData(documents, record.corpus, resume?.tokenizer ?? record.tokenizer);
+        checkUnchanged(run, record, data);
+        return this.#go({ files, record, data, resume, threads: this.#threads(threads) }, telling);
+      }),
+    );
   }
 
   async pause(run: string): Promise<{ step: number }> {
@@ -120,7 +143,8 @@ export class Trainer {
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#busy) throw new TinyLMError('train-busy', 'a model is being trained already', 'stop it first, or wait for its end');
+    if (this.#busy)
+      throw new TinyLMError('train-busy', 'a model is being trained already', 'stop it first, or wait for its end');
     this.#busy = true;
     try {
       return await work();
@@ -140,7 +164,10 @@ export class Trainer {
     }
   }
 
-  async #go({ files, record: planned, data, resume, threads }: Begun, { tell, signal }: Telling<TrainMessage>): Promise<TrainResult> {
+  async #go(
+    { files, record: planned, data, resume, threads }: Begun,
+    { tell, signal }: Telling<TrainMessage>,
+  ): Promise<TrainResult> {
     const { store, kernels, open, notes } = this.#tools;
     const { run } = files;
     let record = planned;
@@ -160,8 +187,15 @@ export class Trainer {
     const first = await make(record.options, resume);
     const seconds = secondsLeft(record, resume?.step ?? 0);
     tell({
-      kind: 'started', run, options: record.options, parameters: budget(record.options.model).parameters, threads, store: store.kind, notes,
-      step: resume?.step ?? 0, history: resume?.history ?? [],
+      kind: 'started',
+      run,
+      options: record.options,
+      parameters: budget(record.options.model).parameters,
+      threads,
+      store: store.kind,
+      notes,
+      step: resume?.step ?? 0,
+      history: resume?.history ?? [],
     });
     let keep = false;
     const outcome = await train({
@@ -196,7 +230,11 @@ export class Trainer {
       sample: (checkpoint) => sampleOf(checkpoint, data.tokenizer, open),
     });
     if (outcome.kind === 'stopped' && !keep)
-      throw new TinyLMError('train-stopped', `stopped at step ${outcome.checkpoint.step} of ${record.options.steps}; everything is kept`, 'go on with it');
+      throw new TinyLMError(
+        'train-stopped',
+        `stopped at step ${outcome.checkpoint.step} of ${record.options.steps}; everything is kept`,
+        'go on with it',
+      );
     return this.#result({ files, record, data, threads }, outcome);
   }
 
@@ -233,4 +271,3 @@ async function freeName(store: RunStore, name: string): Promise<string> {
     if (!taken.has(free)) return free;
   }
 }
-

@@ -20,7 +20,9 @@ function wakingPort(board: VirtualBoard): Transport {
 type State = { readonly state: BoardStateName; readonly why: string };
 
 /** @param random of the chip's random number register; default the browser's */
-export function virtualHandlers(random: () => number = () => crypto.getRandomValues(new Uint32Array(1))[0]): Handlers<VirtualCalls> {
+export function virtualHandlers(
+  random: () => number = () => crypto.getRandomValues(new Uint32Array(1))[0],
+): Handlers<VirtualCalls> {
   let board: VirtualBoard | undefined;
   let served: ServedPort | undefined;
   let flash: Uint8Array | undefined;
@@ -45,11 +47,18 @@ export function virtualHandlers(random: () => number = () => crypto.getRandomVal
       board.powerOn();
       return {};
     },
-    'virtual/watch': (_, { tell, signal }) => new Promise((resolve) => {
-      const watch = { tell, end: () => { watching.delete(watch); resolve({}); } };
-      watching.add(watch);
-      signal.addEventListener('abort', watch.end);
-    }),
+    'virtual/watch': (_, { tell, signal }) =>
+      new Promise((resolve) => {
+        const watch = {
+          tell,
+          end: () => {
+            watching.delete(watch);
+            resolve({});
+          },
+        };
+        watching.add(watch);
+        signal.addEventListener('abort', watch.end);
+      }),
     async 'virtual/stop'({ forget = false }) {
       if (board === undefined && !forget) throw new TinyLMError('virtual-off', 'the virtual chip is off already');
       await stop();

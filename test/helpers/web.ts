@@ -6,7 +6,14 @@ import { threadedKernels } from '../../src/node/threads.js';
 import { EngineModel } from '../../src/run/index.js';
 import type { TrainerKernels } from '../../src/train/index.js';
 import {
-  connect, memoryStore, serve, type Connection, type Endpoint, type Handlers, type RunStore, type SerialPortLike,
+  connect,
+  memoryStore,
+  serve,
+  type Connection,
+  type Endpoint,
+  type Handlers,
+  type RunStore,
+  type SerialPortLike,
 } from '../../src/web/index.js';
 import type { Call } from '../../src/web/index.js';
 import { trainerHandlers } from '../../src/web/trainer-calls.js';
@@ -36,7 +43,11 @@ export function page<C extends { readonly [N in keyof C]: Call }>(handlers: Hand
 }
 
 /** A trainer worker; another one on the same store is what a reload makes. */
-export const trainerPage = (store: RunStore = memoryStore(), kernels: TrainerKernels = threadedKernels(), threads = 1) =>
+export const trainerPage = (
+  store: RunStore = memoryStore(),
+  kernels: TrainerKernels = threadedKernels(),
+  threads = 1,
+) =>
   page(trainerHandlers({ store, kernels, threads, open, host: 'test', notes: [], sketch: async () => sketchParts() }));
 
 const notFound = (): Error => Object.assign(new Error('not there'), { name: 'NotFoundError' });
@@ -99,7 +110,10 @@ export function fakeLocks() {
 }
 
 /** A serial port of a browser over a transport, with its faults: cut off, refused, silent. */
-export function fakeSerialPort(transport: Transport, { refuse, noise }: { refuse?: string; noise?: () => Uint8Array | undefined } = {}): SerialPortLike & { pull(): void } {
+export function fakeSerialPort(
+  transport: Transport,
+  { refuse, noise }: { refuse?: string; noise?: () => Uint8Array | undefined } = {},
+): SerialPortLike & { pull(): void } {
   let over: (() => void)[] = [];
   let pulled: (() => void) | undefined;
   let lost = false;
@@ -112,7 +126,13 @@ export function fakeSerialPort(transport: Transport, { refuse, noise }: { refuse
       await transport.open();
       this.readable = new ReadableStream<Uint8Array>({
         start: (controller) => {
-          over = [transport.onData((data) => { const more = noise?.(); if (more) controller.enqueue(more); controller.enqueue(data); })];
+          over = [
+            transport.onData((data) => {
+              const more = noise?.();
+              if (more) controller.enqueue(more);
+              controller.enqueue(data);
+            }),
+          ];
           pulled = () => controller.error(networkError());
         },
       });
@@ -132,11 +152,16 @@ export function fakeSerialPort(transport: Transport, { refuse, noise }: { refuse
       if (lost) throw networkError();
       await transport.setSignals?.({ ...(dtr !== undefined && { dtr }), ...(rts !== undefined && { rts }) });
     },
-    getInfo: () => (transport.usb ? { usbVendorId: transport.usb.vendorId, usbProductId: transport.usb.productId } : {}),
+    getInfo: () =>
+      transport.usb ? { usbVendorId: transport.usb.vendorId, usbProductId: transport.usb.productId } : {},
     pull() {
       lost = true;
       this.readable = null;
       pulled?.();
     },
-  } as SerialPortLike & { pull(): void; readable: ReadableStream<Uint8Array> | null; writable: WritableStream<Uint8Array> | null };
+  } as SerialPortLike & {
+    pull(): void;
+    readable: ReadableStream<Uint8Array> | null;
+    writable: WritableStream<Uint8Array> | null;
+  };
 }
