@@ -78,7 +78,7 @@ page('drop, train, reload, go on, try, flash, chat: the model and the texts are 
 });
 
 page('stopped early the model is kept, and a run that is left can be removed', {}, async (studio) => {
-  await studio.trainOn('a.txt', TEXT, { ...FIELDS, 'Times through the text': 4000 });
+  await studio.trainOn('a.txt', TEXT, { ...FIELDS, 'Times through the text': 300 });
   await studio.page.locator('.samples li').first().waitFor();
   await studio.press('Stop and keep the model');
   await studio.trained();
