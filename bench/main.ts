@@ -12,7 +12,7 @@ import { keptResults, resultFile } from './kept.js';
 import { place, report } from './report.js';
 import { benchScale } from './scale.js';
 import { complete, readmeBlock } from './readme.js';
-import { fill, READMES } from '../scripts/marked.js';
+import { FIGURES, fill } from '../scripts/marked.js';
 import { benchTrain } from './train.js';
 import { benchSizes } from './sizes.js';
 import { benchStudio } from './studio.js';
@@ -31,7 +31,7 @@ interface Options {
 }
 
 const command = new Command('npm run bench --')
-  .description('Measures, keeps the figures in bench/results/, and writes RESULTS.md, docs/*.svg and the tables of both READMEs from them.')
+  .description('Measures, keeps the figures in bench/results/, and writes RESULTS.md, docs/*.svg and the tables of docs/figures.md from them.')
   .addArgument(new Argument('[names...]', 'all: everything, as for a release; report: only writes').choices([...MEASURED, 'all', 'report'])
     .default(['train', 'engine'], 'train and engine, which need nothing but Node'))
   .option('--rounds <n>', 'turns of train, engine and studio', wholeNumber(1, 1000), 5)
@@ -83,11 +83,11 @@ if (all.scale) {
     writeFileSync(join(docs, `train-speed-${axis}.svg`), await scaleChart(all.scale.points, axis, place(all.scale.circumstances)));
 }
 if (all.counts) writeFileSync(join(packageRoot(), 'docs', 'engine-instructions.svg'), await countChart(all.counts));
-if (!complete(all)) say('The READMEs keep their figures: theirs need all of train (with PyTorch beside it), engine-count and chips.');
+if (!complete(all)) say('docs/figures.md keeps its figures: they need all of train (with PyTorch beside it), engine-count and chips.');
 else {
   for (const language of ['en', 'pt'] as const) {
-    const readme = join(packageRoot(), READMES[language]);
-    writeFileSync(readme, fill(readFileSync(readme, 'utf8'), 'bench', readmeBlock(all, language)));
+    const page = join(packageRoot(), FIGURES[language]);
+    writeFileSync(page, fill(readFileSync(page, 'utf8'), 'bench', readmeBlock(all, language)));
   }
 }
 const results = report(all);

@@ -19,7 +19,7 @@ interface OptionSpec {
 const whole = (min: number, max: number) => ({ parse: wholeNumber(min, max) });
 const number = (min: number, max: number) => ({ parse: decimal(min, max) });
 const usual = defaultConfig();
-const { vocabMin, vocabMax, dimMin, dimMax, widthMin, widthMax } = MODEL_LIMITS;
+const { vocabMin, vocabMax, dimMin, dimMax, widthMin, widthMax, cacheLogMax } = MODEL_LIMITS;
 
 export const OPTIONS = {
   // the corpus
@@ -81,6 +81,11 @@ export const OPTIONS = {
     about: 'tables of rows for the last tokens, as <tokens>:<rows>x<width>, e.g. 2:8192x8 (default: none)',
     parse: ngramList,
   },
+  cache: {
+    flags: '--cache <n>',
+    about: `tokens of the text so far that it remembers word for word, 0 for none (default: ${usual.cache})`,
+    ...whole(0, 2 ** cacheLogMax),
+  },
   trits: {
     flags: '--trits <n>',
     about: 'ternary digits a weight, 1 to 3, or by group, e.g. embed=2,ih=2,hh=1,head=2 (default: 1)',
@@ -100,6 +105,7 @@ export const OPTIONS = {
       `(default: ${TRAIN_THRESHOLD}; with --float, after training, ${DEFAULT_THRESHOLD})`,
     ...number(0, 3),
   },
+  steps: { flags: '--steps <n>', about: 'steps of training, instead of epochs', ...whole(1, 10_000_000) },
   epochs: { flags: '--epochs <n>', about: 'times through the corpus', ...number(0.01, 100_000) },
   minutes: { flags: '--minutes <m>', about: 'train for so long at most, instead of epochs', ...number(0.01, 10_000) },
   batch: { flags: '--batch <n>', about: 'texts read side by side', initial: 32, ...whole(1, 1024) },
@@ -178,11 +184,12 @@ export function addOptions(
 }
 
 export const CORPUS_OPTIONS = ['format', 'field', 'split', 'encoding', 'ext', 'maxBytes'] as const;
-export const MODEL_OPTIONS = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'ngrams', 'tied', 'untied', 'trits'] as const;
+export const MODEL_OPTIONS = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'ngrams', 'cache', 'tied', 'untied', 'trits'] as const;
 export const TRAIN_OPTIONS = [
   'float',
   'threshold',
   'epochs',
+  'steps',
   'minutes',
   'batch',
   'segment',

@@ -10,7 +10,7 @@ import type { TrainOptions } from '../train/index.js';
 
 const {
   vocabMin, vocabMax, dimMin, dimMax, widthMin, widthMax, layersMin, layersMax, ngramOrderMin, ngramOrderMax, ngramRowsLogMin,
-  ngramRowsLogMax, ngramWidthMin, ngramWidthMax,
+  cacheLogMax, ngramRowsLogMax, ngramWidthMin, ngramWidthMax,
 } = MODEL_LIMITS;
 /** Counts that no run reaches. */
 const MANY = 2 ** 40;
@@ -47,6 +47,7 @@ const AnyStackSchema = v.strictObject({
     v.maxLength(layersMax, `${layersMin} to ${layersMax} layers`),
   ),
   tied: flag(),
+  cache: v.optional(whole(0, 2 ** cacheLogMax), 0),
   trits: v.strictObject(Object.fromEntries(TRIT_GROUPS.map((group) => [group, trits])) as Record<TritGroup, typeof trits>),
 });
 
@@ -97,12 +98,19 @@ export const RunSchema = v.strictObject({
     spec: text(),
     storySeed: whole(0, SEED_MAX),
     splitSeed: whole(0, SEED_MAX),
+    holdOut: v.optional(oneOf(['stretches'])),
     format: v.optional(text(64)),
     field: v.optional(text()),
     maxBytes: v.optional(whole(1, Number.MAX_SAFE_INTEGER)),
   }),
   tokenizer: v.object({ kind: TokenizerKindSchema, vocab: whole(vocabMin, vocabMax) }),
-  plan: v.union([v.object({ epochs: number(0, 1e9) }), v.object({ minutes: number(0, 1e9) })], 'epochs or minutes'),
+  plan: v.union(
+    [v.object({ epochs: number(0, 1e9) }), v.object({ minutes: number(0, 1e9) }), v.object({ steps: whole(1, MANY) }),
+      v.object({ usual: v.literal(true) })],
+    'epochs, steps, minutes or usual',
+  ),
+  from: v.optional(text()),
+  cooled: v.optional(v.object({ from: whole(1, MANY), planned: whole(1, MANY) })),
   options: OptionsSchema,
   backend: v.optional(BackendSchema),
   switched: v.optional(v.array(v.object({ step: whole(0, MANY), backend: BackendSchema }))),

@@ -1,43 +1,37 @@
 /** How a run begins, and how it goes on: the same wherever it is kept. */
 import { TinyLMError } from '../model/errors.js';
-import { tableVocab } from '../tokenizer/index.js';
 import type { Checkpoint, TrainerKernels, TrainOptions } from '../train/index.js';
 import type { BackendIdentity } from './backend.js';
-import { modelConfig, wantedVocab, type ModelOptions } from './model-options.js';
-import { DEFAULT_EPOCHS, planEpochs, planMinutes, planOptions, type TrainFlags } from './plan.js';
-import { prepareData, type Prepared } from './prepare.js';
+import { begin, type Begun, type Wanted } from './begin.js';
+import { planEpochs, planMinutes, planOptions, planSteps, planUsual, type TrainFlags } from './plan.js';
 import { digestOf, type CorpusRecord, type RunRecord } from './run-record.js';
 import { VERSION } from './version.js';
 
-export interface RunPlan {
-  readonly data: Prepared;
+export interface RunPlan extends Begun {
   /** Options without the run's length; the batch as it fits the text. */
   readonly base: TrainOptions;
 }
 
-/** @throws TinyLMError for sizes that cannot be; before the text is looked at */
-export function checkSizes(model: ModelOptions): void {
-  wantedVocab(model);
-  modelConfig(model);
+/** Tokenizer, tokens, model and options of a new run. */
+export function prepareRun(documents: readonly string[], corpus: Pick<CorpusRecord, 'name' | 'splitSeed' | 'holdOut'>, wanted: Wanted, flags: TrainFlags): RunPlan {
+  const begun = begin(documents, wanted, corpus, corpus.name);
+  const again = wanted.kind === 'from' ? { ...wanted, adapts: !wanted.ternary } : undefined;
+  return { ...begun, base: planOptions(begun.model, flags, begun.data, again) };
 }
 
-/** Tokenizer, tokens and options of a new run. */
-export function prepareRun(documents: readonly string[], splitSeed: number, model: ModelOptions, flags: TrainFlags): RunPlan {
-  checkSizes(model);
-  const { tokenizer: kind, vocab } = model;
-  const data = prepareData(documents, splitSeed, { kind, vocab });
-  return { data, base: planOptions(modelConfig(model, tableVocab(data.tokenizer)), flags, data) };
+/** Who chose the length of a run, and how. */
+export function lengthOf({ minutes, epochs, steps }: TrainFlags): RunRecord['plan'] {
+  if (minutes !== undefined) return { minutes };
+  if (epochs !== undefined) return { epochs };
+  return steps === undefined ? { usual: true } : { steps };
 }
 
 /** The options with the run's length; of minutes it is found by training for a few seconds. */
-export async function planRun(
-  { data, base }: RunPlan,
-  flags: TrainFlags,
-  setup: { kernels: TrainerKernels; threads: number },
-): Promise<TrainOptions> {
-  return flags.minutes === undefined
-    ? planEpochs(base, data, flags.epochs ?? DEFAULT_EPOCHS)
-    : planMinutes(base, data, flags.minutes, setup);
+export async function planRun({ data, base }: RunPlan, flags: TrainFlags, setup: { kernels: TrainerKernels; threads: number }): Promise<TrainOptions> {
+  const length = lengthOf(flags);
+  if ('minutes' in length) return planMinutes(base, data, length.minutes, setup);
+  if ('epochs' in length) return planEpochs(base, data, length.epochs);
+  return 'steps' in length ? planSteps(base, length.steps) : planUsual(base, data);
 }
 
 /**
@@ -45,18 +39,19 @@ export async function planRun(
  * @param host what it is made on, e.g. "v20.10.0" of Node
  */
 export function newRecord(
-  { data }: RunPlan,
-  given: { corpus: CorpusRecord; model: ModelOptions; flags: TrainFlags; options: TrainOptions; backend: BackendIdentity; host: string },
+  { data, tokenizer, from }: RunPlan,
+  given: { corpus: CorpusRecord; flags: TrainFlags; options: TrainOptions; backend: BackendIdentity; host: string },
 ): RunRecord {
-  const { corpus, model, flags, options, backend, host } = given;
+  const { corpus, flags, options, backend, host } = given;
   return {
     version: 1,
     tinylm: VERSION,
     node: host,
     started: new Date().toISOString(),
     corpus,
-    tokenizer: { kind: model.tokenizer, vocab: model.vocab },
-    plan: flags.minutes === undefined ? { epochs: flags.epochs ?? DEFAULT_EPOCHS } : { minutes: flags.minutes },
+    tokenizer,
+    plan: lengthOf(flags),
+    ...(from !== undefined && { from }),
     options,
     backend,
     digest: digestOf(data, options.model),
@@ -69,8 +64,8 @@ export function newRecord(
  * @throws TinyLMError `run-record`
  */
 export function checkBelongs(checkpoint: Checkpoint, record: RunRecord, names: { checkpoint: string; record: string }): void {
-  // The steps of a run of so many minutes follow its speed; run.json is written first.
-  const timed = 'minutes' in record.plan;
+  // The steps of a run of so many minutes follow its speed, those of the usual length the curve.
+  const timed = 'minutes' in record.plan || 'usual' in record.plan;
   const fixed = (options: TrainOptions): string => JSON.stringify({ ...options, ...(timed && { steps: 0 }) });
   if (fixed(checkpoint.options) !== fixed(record.options))
     throw new TinyLMError(

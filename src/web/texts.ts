@@ -3,7 +3,7 @@ import {
   corpusStats, makeCorpus, readTexts, sizeRemark, storyTexts, utf8Bytes, type ByteFile, type Reading, type Remark,
 } from '../corpus/index.js';
 import { TinyLMError } from '../model/errors.js';
-import { RUN_FILES, SPLIT_SEED, STORY_SEED, type CorpusRecord } from '../run/index.js';
+import { RUN_FILES, SPLIT, STORY_SEED, type CorpusRecord } from '../run/index.js';
 import type { CorpusFlags, CorpusFound, CorpusSource } from './protocol.js';
 
 /** A text that was read; `record` says how a run finds it again. */
@@ -63,7 +63,7 @@ export async function readSources(sources: readonly CorpusSource[], flags: Corpu
       spec: stories ? name : RUN_FILES.corpus,
       split: stories ? 'auto' : 'none',
       storySeed: STORY_SEED,
-      splitSeed: SPLIT_SEED,
+      ...SPLIT,
       ...(stories && flags.maxBytes !== undefined && { maxBytes: flags.maxBytes }),
     },
     found: {

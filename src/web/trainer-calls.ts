@@ -36,7 +36,7 @@ export function trainerHandlers(tools: TrainTools & ExportTools): Handlers<Train
     'size/figures': ({ model, ...ask }) => sizeFigures(model, ask),
     async 'train/plan'({ corpus, model, train: flags, measure = false, ...ask }) {
       const text = textOf(corpus);
-      const plan = prepareRun(text.documents, text.record.splitSeed, optionsOf(model), flags);
+      const plan = prepareRun(text.documents, text.record, { kind: 'shape', options: optionsOf(model) }, flags);
       const { data, base } = plan;
       const setup = { kernels, threads: Math.min(flags.threads ?? tools.threads, tools.threads) };
       const speed = measure || flags.minutes !== undefined ? await measureSpeed(base, data, setup, flags.minutes === undefined ? TRIAL : 1) : undefined;

@@ -57,11 +57,11 @@ export class Trainer {
     return this.#alone(async () => {
       const { store, kernels } = this.#tools;
       const options = optionsOf(model);
-      const plan = prepareRun(text.documents, text.record.splitSeed, options, flags);
+      const plan = prepareRun(text.documents, text.record, { kind: 'shape', options }, flags);
       const threads = this.#threads(flags.threads);
       const corpus = { ...text.record, ...(name !== undefined && { name }) };
       const planned = await planRun(plan, flags, { kernels, threads });
-      const record = newRecord(plan, { corpus, model: options, flags, options: planned, backend: WASM_IDENTITY, host: this.#tools.host });
+      const record = newRecord(plan, { corpus, flags, options: planned, backend: WASM_IDENTITY, host: this.#tools.host });
       const run = await freeName(store, shortName(corpus.name.replace(':', '-')));
       const files = this.#files(run, telling);
       await files.writeJson('run', record);
@@ -78,7 +78,7 @@ export class Trainer {
       const record = await files.record();
       const resume = await files.last(record);
       const documents = await recordedDocuments(record.corpus, await files.read('corpus'));
-      const data = prepareData(documents, record.corpus.splitSeed, resume?.tokenizer ?? record.tokenizer);
+      const data = prepareData(documents, record.corpus, resume?.tokenizer ?? record.tokenizer);
       checkUnchanged(run, record, data);
       return this.#go({ files, record, data, resume, threads: this.#threads(threads) }, telling);
     }));
@@ -151,6 +151,12 @@ export class Trainer {
       await files.writeJson('run', record);
       return make(options, from);
     };
+    const cools = 'usual' in record.plan && record.cooled === undefined;
+    const cool = async (options: TrainOptions, best: Checkpoint, steps: number): Promise<TrainingRun> => {
+      record = { ...record, options, cooled: { from: best.step, planned: steps } };
+      await files.writeJson('run', record);
+      return make(options, { ...best, options });
+    };
     const first = await make(record.options, resume);
     const seconds = secondsLeft(record, resume?.step ?? 0);
     tell({
@@ -163,6 +169,7 @@ export class Trainer {
       from: resume?.step ?? 0,
       files,
       ...(seconds !== undefined && { limit: { seconds, again } }),
+      ...(cools && resume === undefined && { cool }),
       control: (controls) => {
         const going: Going = { run, controls, tell, step: resume?.step ?? 0, keep: false };
         this.#going = going;
