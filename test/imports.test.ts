@@ -66,8 +66,8 @@ test('rooms for browsers are compiled without types of Node', () => {
     { compilerOptions: { types: string[] }; include: string[] };
   assert.deepEqual(include, BROWSER_ROOMS.map((room) => `src/${room}/**/*.ts`));
   assert.deepEqual(compilerOptions.types, []);
-  const tsc = join(repositoryRoot(), 'node_modules', '.bin', 'tsc');
-  const { status, stdout } = spawnSync(tsc, ['-p', 'tsconfig.web.json'], { cwd: repositoryRoot(), encoding: 'utf8', shell: process.platform === 'win32' });
+  const tsc = join(repositoryRoot(), 'node_modules', 'typescript', 'bin', 'tsc');
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.web.json'], { cwd: repositoryRoot(), encoding: 'utf8' });
   assert.equal(status, 0, stdout);
 });
 

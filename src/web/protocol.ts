@@ -94,6 +94,8 @@ export interface ModelFlags {
   readonly hidden?: number;
   readonly layers?: number | readonly LayerConfig[];
   readonly ngrams?: readonly NgramConfig[];
+  /** Tokens of the text so far that it remembers word for word; 0 for none. */
+  readonly cache?: number;
   readonly tied?: boolean;
   readonly trits?: Trits | Partial<Record<TritGroup, Trits>>;
 }

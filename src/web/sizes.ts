@@ -53,7 +53,9 @@ export function sizeChoices(ask: ChoicesAsk): SizeChoice[] {
     const found = largestModel({ chip, flashMode, flash: limit, ram: ramBytes, speed: leastSpeed, vocab, tokenizerBytes: section });
     if (found === undefined) continue;
     const { config } = found;
-    const flags: ModelFlags = { tokenizer, vocab, dim: config.dim, hidden: config.layers[0].width, layers: config.layers.length, tied: config.tied };
+    const flags: ModelFlags = {
+      tokenizer, vocab, dim: config.dim, hidden: config.layers[0].width, layers: config.layers.length, cache: config.cache, tied: config.tied,
+    };
     const choice = { limit, flags, ...figures(config, section, ask) };
     const before = choices.at(-1);
     if (before === undefined || before.flashBytes < choice.flashBytes) choices.push(choice);
