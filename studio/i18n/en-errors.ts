@@ -13,7 +13,7 @@ const table: Record<string, ErrorWords> = {
   store: { title: 'The browser could not keep this', next: 'Remove earlier runs, or free space on the disk.' },
   device: { title: 'The board has refused', next: 'Try again; RESET on the board helps when it hangs.' },
   port: { title: 'The port gives trouble', next: 'Unplug the board, plug it in again and choose its port.' },
-  flash: { title: 'Writing has failed', next: 'Nothing is lost: try again. The board works again when it was written once.' },
+  flash: { title: 'Writing has failed', next: 'Nothing is lost: check the cable, plug the board in again and write once more. It works again when all was written.' },
   unexpected: { title: 'This is a fault of TinyLM itself', next: 'Reload the page: models and runs are kept. Please report it with these words.' },
   'worker-failed': { title: 'A part of this page could not be loaded', next: 'Reload the page. Without a network it works only after a first visit with one.' },
   'corpus-empty': { title: 'There is no text in it', next: 'Give a file with text, or choose another way to read it.' },

@@ -11,7 +11,7 @@ const table: Record<string, ErrorWords> = {
   store: { title: 'O navegador não pôde guardar isto', next: 'Remova treinos anteriores ou libere espaço no disco.' },
   device: { title: 'A placa recusou', next: 'Tente de novo; RESET na placa ajuda quando ela trava.' },
   port: { title: 'A porta dá problemas', next: 'Desligue a placa, ligue de novo e escolha a porta.' },
-  flash: { title: 'A gravação falhou', next: 'Nada se perdeu: tente de novo. A placa volta a funcionar quando for gravada uma vez.' },
+  flash: { title: 'A gravação falhou', next: 'Nada se perdeu: veja o cabo, ligue a placa de novo e grave outra vez. Ela volta a funcionar quando tudo for gravado.' },
   unexpected: { title: 'É um defeito do próprio TinyLM', next: 'Recarregue a página: modelos e treinos ficam guardados. Conte-nos, com estas palavras.' },
   'worker-failed': { title: 'Uma parte desta página não carregou', next: 'Recarregue a página. Sem rede ela só funciona depois de uma primeira visita com rede.' },
   'corpus-empty': { title: 'Não há texto nele', next: 'Dê um arquivo com texto ou escolha outro jeito de ler.' },

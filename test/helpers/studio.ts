@@ -118,8 +118,8 @@ export class Studio {
   }
 
   /** What stands in a note or an error. */
-  alert(): Promise<string> {
-    return this.page.getByRole('alert').first().innerText();
+  async alert(): Promise<string> {
+    return (await this.page.getByRole('alert').first().textContent()) ?? '';
   }
 
   /** What axe-core has against what shows now. */
