@@ -15,9 +15,10 @@ import { complete, readmeBlock } from './readme.js';
 import { FIGURES, fill } from '../scripts/marked.js';
 import { benchTrain } from './train.js';
 import { benchSizes } from './sizes.js';
+import { benchStudio } from './studio.js';
 import { benchTrits } from './trits.js';
 
-const MEASURED = ['train', 'engine', 'engine-count', 'chips', 'scale', 'trits', 'sizes'] as const;
+const MEASURED = ['train', 'engine', 'engine-count', 'chips', 'scale', 'trits', 'sizes', 'studio'] as const;
 /** Needs texts, which are given by options. */
 const WITH_TEXT = ['trits', 'sizes'];
 interface Options {
@@ -33,7 +34,7 @@ const command = new Command('npm run bench --')
   .description('Measures, keeps the figures in bench/results/, and writes RESULTS.md, docs/*.svg and the tables of docs/figures.md from them.')
   .addArgument(new Argument('[names...]', 'all: everything, as for a release; report: only writes').choices([...MEASURED, 'all', 'report'])
     .default(['train', 'engine'], 'train and engine, which need nothing but Node'))
-  .option('--rounds <n>', 'turns of train and engine', wholeNumber(1, 1000), 5)
+  .option('--rounds <n>', 'turns of train, engine and studio', wholeNumber(1, 1000), 5)
   .option('--lap <seconds>', 'of a contestant of train in a round', decimal(0.01, 60), 0.2)
   .option('--patience <seconds>', 'that a round of train waits for a quiet machine', decimal(0, 600), 3)
   .option('--text <file>', 'for trits and sizes: stories to train on, <|endoftext|> between them')
@@ -64,6 +65,7 @@ const measure: Record<(typeof MEASURED)[number], () => object | Promise<object>>
   scale: () => benchScale(say),
   trits: () => benchTrits(stories(), say),
   sizes: () => benchSizes(stories(), say),
+  studio: () => benchStudio(rounds, say),
 };
 for (const name of MEASURED.filter((one) => wanted.includes(one))) {
   try {

@@ -12,6 +12,7 @@ import { countSection } from './report-count.js';
 import type { ScaleResults } from './scale.js';
 import { apart, type TrainResults } from './train.js';
 import { sizesSection, type SizeResults } from './sizes.js';
+import { studioSection, type StudioResults } from './studio.js';
 import { tritsSection, type TritResults } from './trits.js';
 
 export interface AllResults {
@@ -22,6 +23,7 @@ export interface AllResults {
   readonly chips?: ChipsResults;
   readonly trits?: TritResults;
   readonly sizes?: SizeResults;
+  readonly studio?: StudioResults;
   readonly notes: string;
 }
 
@@ -159,7 +161,7 @@ function scaleSection(s: ScaleResults): string[] {
   ];
 }
 
-export function report({ train, engine, counts, chips, scale, trits, sizes, notes }: AllResults): string {
+export function report({ train, engine, counts, chips, scale, trits, sizes, studio, notes }: AllResults): string {
   const parts = [
     '# Results', 'Written by `npm run bench`; the figures are in `bench/results/`, the notes at the end in `bench/NOTES.md`.',
     ...(train ? [...trainSection(train), ...profileSection(train.profiles)] : []),
@@ -169,6 +171,7 @@ export function report({ train, engine, counts, chips, scale, trits, sizes, note
     ...(scale ? scaleSection(scale) : []),
     ...(trits ? [tritsSection(trits)] : []),
     ...(sizes ? [sizesSection(sizes)] : []),
+    ...(studio ? [studioSection(studio)] : []),
     ...(notes ? [notes.trim()] : []),
   ];
   return `${parts.join('\n\n')}\n`;

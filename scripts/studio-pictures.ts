@@ -95,7 +95,7 @@ async function fault(name: keyof typeof AT_PORT): Promise<void> {
     await studio.step('Chip');
     await studio.press('Choose the port');
     const said = studio.page.getByRole('alert').or(studio.page.getByText(/this is an ESP32-S3|No port was chosen/)).or(studio.page.getByText('The model does not fit'));
-    if (name === 'unplugged') await studio.press('Write it');
+    if (name === 'unplugged' || name === 'smallFlash') await studio.press('Write it');
     await said.first().waitFor({ timeout: 120_000 });
     await keep(studio, `fault-${name}`);
   });

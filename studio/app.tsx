@@ -23,7 +23,7 @@ export function App() {
   }, [w, step.value]);
   return (
     <div class="page">
-      <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.querySelector<HTMLElement>('main')?.focus(); }}>{w.skip}</a>
+      <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>('main')?.focus()}>{w.skip}</button>
       <header class="top">
         <span class="brand"><img src="./icon.svg" alt="" width={30} height={30} />{w.title}</span>
         <div class="switches">

@@ -1,4 +1,4 @@
-/** Builds the service worker beside the page, with the list of files that it keeps and a digest of them as its version. */
+/** Builds the service worker beside the page, with the list of files that it keeps (models only once they were opened) and a digest of them as its version. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ export function offline(): Plugin {
         for (const file of built) hash.update(file.fileName).update(file.type === 'chunk' ? file.code : file.source);
         const still = readdirSync(here('public'));
         for (const name of still) hash.update(name).update(readFileSync(here(`public/${name}`)));
-        const files = [...built.map(({ fileName }) => fileName), ...still].filter((name) => name !== 'index.html').sort();
+        const files = [...built.map(({ fileName }) => fileName), ...still].filter((name) => name !== 'index.html' && !name.endsWith('.tlm')).sort();
         const made = await build({
           entryPoints: [here('service-worker.ts')],
           bundle: true,

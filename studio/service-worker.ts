@@ -42,8 +42,12 @@ scope.addEventListener('fetch', (event) => {
   const { request } = event;
   if (request.method !== 'GET' || new URL(request.url).origin !== location.origin) return;
   const answer = async (): Promise<Response> => {
-    const kept = await (await caches.open(CACHE)).match(request.mode === 'navigate' ? './' : request, { ignoreSearch: true });
-    return isolated(kept ?? (await fetch(request)));
+    const cache = await caches.open(CACHE);
+    const kept = await cache.match(request.mode === 'navigate' ? './' : request, { ignoreSearch: true });
+    if (kept) return isolated(kept);
+    const fresh = await fetch(request);
+    if (fresh.ok && request.url.endsWith('.tlm')) await cache.put(request, fresh.clone());
+    return isolated(fresh);
   };
   event.respondWith(answer());
 });

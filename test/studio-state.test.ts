@@ -1,6 +1,10 @@
 /** The studio's states as data: what leads where, what is open when, and that both languages say the same things. */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { DEVICE_ERRORS } from '../src/device/protocol.js';
+import { packageRoot } from '../src/node/assets.js';
 import { en } from '../studio/i18n/en.js';
 import { pt } from '../studio/i18n/pt.js';
 import { CHIP, type ChipEvent, type ChipState } from '../studio/state/chip-machine.js';
@@ -101,3 +105,11 @@ function leaves(tree: unknown, at = ''): [string, string][] {
   if (typeof tree !== 'object' || tree === null) return [];
   return Object.entries(tree).flatMap(([key, value]) => leaves(value, `${at}.${key}`));
 }
+
+test('every code that the page has words for is one that something throws', () => {
+  const src = join(packageRoot(), 'src');
+  const sources = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(join(src, name), 'utf8')).join('\n');
+  const thrown = (code: string): boolean => sources.includes(`'${code}'`) || DEVICE_ERRORS.some((name) => code === `device-${name}`);
+  const family = (name: string): boolean => sources.includes(`'${name}-`);
+  assert.deepEqual(Object.keys(en.errors.table).filter((code) => code !== 'unknown' && !(code.includes('-') ? thrown(code) : thrown(code) || family(code))), []);
+});

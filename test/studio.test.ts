@@ -51,7 +51,7 @@ page('drop, train, reload, go on, try, flash, chat: the model and the texts are 
   await studio.page.getByLabel('Beginning of the text').fill(prompt);
   await studio.press('Write');
   await studio.page.getByText('tokens a second, with').waitFor();
-  const written = await studio.page.getByTestId('written').innerText();
+  const written = (await studio.page.getByTestId('written').textContent()) ?? '';
   assert.deepEqual(await studio.violations(), []);
 
   await inFolder(async (folder) => {
@@ -70,7 +70,7 @@ page('drop, train, reload, go on, try, flash, chat: the model and the texts are 
   await studio.page.getByLabel('Beginning of the text').fill('Once');
   await studio.press('Send');
   await studio.page.getByText('on a real one, modelled').waitFor();
-  assert.ok((await studio.page.getByTestId('said').innerText()).length > 20);
+  assert.ok(((await studio.page.getByTestId('said').textContent()) ?? '').length > 20);
   assert.deepEqual(await studio.violations(), []);
   await studio.page.getByRole('tab', { name: 'Report' }).click();
   await studio.press('Make a report');
@@ -78,7 +78,7 @@ page('drop, train, reload, go on, try, flash, chat: the model and the texts are 
 });
 
 page('stopped early the model is kept, and a run that is left can be removed', {}, async (studio) => {
-  await studio.trainOn('a.txt', TEXT, { ...FIELDS, 'Times through the text': 4000 });
+  await studio.trainOn('a.txt', TEXT, { ...FIELDS, 'Times through the text': 300 });
   await studio.page.locator('.samples li').first().waitFor();
   await studio.press('Stop and keep the model');
   await studio.trained();

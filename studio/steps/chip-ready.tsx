@@ -74,7 +74,7 @@ function Fit() {
   const known = f.why && errorWords(words.value.errors.table, f.why.code);
   return (
     <Note kind={f.fits ? 'good' : 'bad'} role="status">
-      <strong>{f.fits ? w.fits : w.fitsNot}</strong>
+      <strong>{f.fits ? w.fits : (known?.title ?? w.fitsNot)}</strong>
       <span>
         {[f.room !== undefined && w.fitsRoom(size(f.modelBytes), size(f.room)), f.engineLimit !== undefined && w.fitsRam(size(f.engineBytes), size(f.engineLimit))]
           .filter(Boolean).join('; ')}

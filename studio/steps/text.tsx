@@ -2,11 +2,12 @@
 import { useRef, useState } from 'preact/hooks';
 import type { StoryLang } from '../../src/corpus/index.js';
 import { lang, words } from '../i18n/index.js';
-import { BookOpen, ClipboardPaste, FileUp, FolderOpen, Icon, LoaderCircle, Upload } from '../parts/icon.js';
+import { BookOpen, ClipboardPaste, FileUp, FolderOpen, Icon, LoaderCircle, Sparkles, Upload } from '../parts/icon.js';
 import { Trouble } from '../parts/note.js';
 import { Intro } from '../parts/page.js';
 import { go } from '../state/store.js';
 import { isModelFile, models, modelTrouble, openModelFile } from '../work/models.js';
+import { openShipped, shipped, type Shipped } from '../work/shipped.js';
 import { fileSources, found, reading, readText, textTrouble } from '../work/text.js';
 import { EarlierRuns } from './runs.js';
 import { Found } from './text-found.js';
@@ -42,6 +43,7 @@ function Give() {
         <h2>{w.ready}</h2>
         <div class="ready">
           {(lang.value === 'pt' ? ['pt', 'en'] as const : ['en', 'pt'] as const).map((of) => <Stories key={of} of={of} />)}
+          {shipped.map((one) => <ShippedModel key={one.name} one={one} />)}
           <OpenModel />
         </div>
         {models.value.length === 0 && <p class="soft small">{w.empty}</p>}
@@ -58,6 +60,18 @@ function Stories({ of }: { of: StoryLang }) {
       <Icon of={BookOpen} />
       {of === 'en' ? w.storiesEn : w.storiesPt}
       <small>{w.storiesAbout}</small>
+    </button>
+  );
+}
+
+function ShippedModel({ one }: { one: Shipped }) {
+  const w = words.value;
+  const language = new Intl.DisplayNames([w.locale], { type: 'language' }).of(one.language) ?? one.language;
+  return (
+    <button type="button" class="choice" title={one.about} onClick={() => void openShipped(one).then((there) => { if (there) go('try'); })}>
+      <Icon of={Sparkles} />
+      {w.text.shipped(one.name)}
+      <small>{w.text.shippedAbout(language)}</small>
     </button>
   );
 }

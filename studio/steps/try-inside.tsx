@@ -12,7 +12,7 @@ export function Inside() {
   const at = side.looked.value ?? tokens.length - 1;
   const token = tokens[at];
   return (
-    <Card title={w.tokens} aside={token && <span class="soft small numbers">{w.tokenOf(count(at + 1), count(tokens.length))}</span>}>
+    <Card class="inside" title={w.tokens} aside={token && <span class="soft small numbers">{w.tokenOf(count(at + 1), count(tokens.length))}</span>}>
       {token === undefined ? <p class="soft small">{w.tokensEmpty}</p> : <Guesses token={token} />}
       <p class="soft small">{w.tokensAbout}</p>
     </Card>

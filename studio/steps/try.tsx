@@ -35,9 +35,9 @@ export function TryStep() {
   return (
     <>
       <Intro title={w.title} lead={w.lead} />
-      <div class="columns">
+      <div class="columns try">
         <div class="stack">
-          <Card><Prompt /></Card>
+          <Card class="begin"><Prompt /></Card>
           <div class="side" data-two={other ? true : undefined}>
             <Output side={sides[0]} of={model.value} titled={other !== undefined} />
             {other && <Output side={sides[1]} of={other} titled />}

@@ -6,7 +6,7 @@ import { engine } from './workers.js';
 
 export interface Model extends LoadedModel {
   readonly name: string;
-  readonly from: 'trained' | 'opened';
+  readonly from: 'trained' | 'opened' | 'shipped';
   /** The run in the store, if it is of one. */
   readonly run?: string;
   readonly tlm: Uint8Array<ArrayBuffer>;

@@ -1,8 +1,9 @@
 /** Texts that are written in the step Try: one for each of the two sides, token by token. */
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
 import type { Failure, GeneratedText, GeneratedToken, SamplingFlags } from '../../src/web/protocol.js';
 import { SAMPLER } from '../../src/format/constants.js';
 import { failureOf } from '../state/trouble.js';
+import { model } from './models.js';
 import { engine } from './workers.js';
 
 export const prompt = signal('');
@@ -10,7 +11,19 @@ export const prompt = signal('');
 export const USUAL_SAMPLING = {
   temperature: SAMPLER.temperatureDefault / SAMPLER.temperatureOne, topK: SAMPLER.topKDefault, topP: 1, repetitionPenalty: 1, seed: 1, maxTokens: 256, stop: '',
 } as const;
-export const sampling = signal<Required<Omit<SamplingFlags, 'penaltyWindow'>>>(USUAL_SAMPLING);
+export type SamplingChoice = Required<Omit<SamplingFlags, 'penaltyWindow'>> & Pick<SamplingFlags, 'penaltyWindow'>;
+export const sampling = signal<SamplingChoice>(USUAL_SAMPLING);
+
+/** What a model is best sampled with, by its own file; else the usual. */
+export function usualSampling(): void {
+  sampling.value = { ...USUAL_SAMPLING, ...model.value?.info.sampling };
+}
+let sampledFor: string | undefined;
+effect(() => {
+  const id = model.value?.model;
+  if (id !== sampledFor) untracked(usualSampling);
+  sampledFor = id;
+});
 export const shaded = signal(false);
 
 /** One side: what it has written and which token is looked at. */

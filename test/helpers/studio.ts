@@ -35,7 +35,7 @@ export async function withStudio(options: StudioOptions, body: (studio: Studio) 
   const opened = await (await browser).newContext({ viewport: { width: 1180, height: 820 }, locale: 'en-US', acceptDownloads: true, ...context });
   try {
     const page = await opened.newPage();
-    page.setDefaultTimeout(45_000);
+    page.setDefaultTimeout(90_000);
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
     page.on('console', (message) => { if (message.type() === 'error' && !allowed.test(message.text())) faults.push(message.text()); });
@@ -118,8 +118,8 @@ export class Studio {
   }
 
   /** What stands in a note or an error. */
-  alert(): Promise<string> {
-    return this.page.getByRole('alert').first().innerText();
+  async alert(): Promise<string> {
+    return (await this.page.getByRole('alert').first().textContent()) ?? '';
   }
 
   /** What axe-core has against what shows now. */
