@@ -62,7 +62,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     why: 'run is what a training run is, without the disk that it is kept on; it takes kernels, engine and files as they are handed in',
   },
   board: {
-    uses: ['device', 'model', 'run'],
+    uses: ['device', 'format', 'model', 'run'],
     packages: ['@noble/hashes', 'valibot'],
     why: 'board is a model on a device: whether it fits, how it gets there, what comes out',
   },

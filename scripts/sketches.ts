@@ -7,7 +7,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSyn
 import { basename, dirname, join } from 'node:path';
 import { packageRoot } from '../src/node/assets.js';
 import { emulated, type EmulatorName } from './emulators.js';
-import type { LibraryFile } from '../src/node/library.js';
+import type { LibraryFile } from '../src/board/sketch.js';
 
 const STAND_INS = join(packageRoot(), 'arduino/test');
 

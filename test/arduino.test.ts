@@ -17,7 +17,8 @@ import {
 } from '../scripts/sketches.js';
 import { Engine } from '../src/engine/index.js';
 import { packageRoot, readWasm } from '../src/node/index.js';
-import { exampleNames, modelHeader, packages } from '../src/node/library.js';
+import { modelHeader } from '../src/board/sketch.js';
+import { exampleNames, packages } from '../src/node/library.js';
 import { modelFile, toolsFor } from './firmware-support.js';
 
 const MODEL = modelFile();

@@ -42,7 +42,7 @@ test('corpus: one document is "1 document", and the ways to cut it are named', a
   writeFileSync(at('prose.txt'), 'It was late, and nobody had come.\n'.repeat(60));
   const { out } = await tinylm(['corpus', at('prose.txt')]);
   assert.match(out, /^documents are +whole; --split lines would make 60 documents$/m);
-  assert.match(out, /^for training +1 document, 1,\d+ bytes$/m);
+  assert.match(out, /^for training +1 document, 2,\d+ bytes$/m);
   assert.match((await tinylm(['corpus', at('prose.txt'), '--split', 'lines'])).out, /^documents +60$/m);
 });
 

@@ -172,7 +172,8 @@ test('a mark that stands in a text by accident is told', async () => {
 });
 
 test('one honest sentence for a short text; none for a list that is long enough', () => {
-  assert.match(sizeRemark(['x'.repeat(3000)])!, /^3,000 bytes of text are very little: .*repeat.*100 KB/);
+  assert.match(sizeRemark(['x'.repeat(3000)])!, /^3,000 bytes of text are about 2 pages: .*by heart.*recite.*100 KB/);
+  assert.match(sizeRemark(['x'.repeat(15_000)])!, /^15,000 bytes of text are very little: .*repeat.*100 KB/);
   assert.match(sizeRemark(['x'.repeat(60_000)])!, /^60,000 bytes of text are few/);
   assert.equal(sizeRemark(['x'.repeat(200_000)]), undefined);
   assert.equal(sizeRemark(Array.from({ length: 5000 }, (_, i) => `Name${i}`)), undefined);

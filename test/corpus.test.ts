@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from './helpers/fast-check.js';
 import {
   bytesFile, censusBytes, cleanDocuments, cleanText, corpusStats, decodeBytes, generateStories, limitDocuments,
-  makeCorpus, readDocuments, splitCorpus, utf8Bytes,
+  beginningsOf, beginningsUsed, byHeart, makeCorpus, readDocuments, splitCorpus, utf8Bytes,
 } from '../src/corpus/index.js';
 import { TinyLMError } from '../src/model/errors.js';
 
@@ -141,30 +141,59 @@ test('splitCorpus of many documents: every one on one side, in order, the same e
 
 test('splitCorpus of few documents: the end of each', () => {
   const book = Array.from({ length: 100 }, (_, i) => `Paragraph ${i} has words. It has two sentences.`).join('\n\n');
-  const { train, valid } = splitCorpus([book, 'A short one.'], { seed: 1 });
+  const ends = { seed: 1, holdOut: 'ends' } as const;
+  const { train, valid } = splitCorpus([book, 'A short one.'], ends);
   assert.deepEqual(train[1], 'A short one.');
   assert.equal(valid.length, 1);
   assert.equal(`${train[0]}\n\n${valid[0]}`, book);
   assert.match(valid[0], /^Paragraph 9\d/);
   const line = Array.from({ length: 300 }, (_, i) => `word${i}${i % 10 === 9 ? '.' : ''}`).join(' ');
-  const cut = splitCorpus([line], { seed: 1 });
+  const cut = splitCorpus([line], ends);
   assert.match(cut.train[0], /\.$/);
   assert.equal(`${cut.train[0]} ${cut.valid[0]}`, line);
-  const solid = splitCorpus(['😀'.repeat(600)], { seed: 1 });
+  const solid = splitCorpus(['😀'.repeat(600)], ends);
   assert.equal(solid.train[0] + solid.valid[0], '😀'.repeat(600));
   assert.ok(solid.valid[0].length > 0 && solid.valid[0].codePointAt(0) === 0x1f600);
   const longer = anyText.map((t) => cleanText(t.repeat(20))).filter((t) => t !== '');
   fc.assert(fc.property(fc.array(longer, { minLength: 1, maxLength: 18 }), (documents) => {
-    const all = [...documents, 'x y. '.repeat(250).trim()];
+    const all = [...documents, 'x y. '.repeat(2500).trim()];
     const split = splitCorpus(all, { seed: 3 });
     assert.ok(split.train.length > 0 && split.valid.length > 0);
     const size = (d: string[]): number => d.join('').replace(/\s/g, '').length;
     assert.equal(size(split.train) + size(split.valid), size(all), 'only white space at the cuts is lost');
     const share = split.valid.join('').length / all.join('').length;
-    assert.ok(share < 0.1, `validation share ${share}`);
+    assert.ok(share < 0.25, `validation share ${share}`);
   }));
   const short = Array.from({ length: 10 }, (_, i) => `${i} `.padEnd(150, 'ab '));
   assert.equal(splitCorpus(short, { seed: 1 }).valid.length, 1);
+});
+
+test('splitCorpus of a book: stretches from all over it, at paragraphs; running text begins at its paragraphs', () => {
+  const book = Array.from({ length: 4000 }, (_, i) => `Paragraph ${i} has words. It has two sentences.`).join('\n\n');
+  for (const seed of [1, 2, 3]) {
+    const { train, valid } = splitCorpus([book], { seed });
+    assert.equal(valid.length, 5);
+    assert.equal(train.length, 6);
+    assert.equal(train.flatMap((t, i) => (i < valid.length ? [t, valid[i]] : [t])).join('\n\n'), book, 'nothing is lost');
+    const at = valid.map((v) => book.indexOf(v) / book.length);
+    at.forEach((place, i) => assert.ok(place >= i / 5 - 0.02 && place < (i + 1) / 5, `stretch ${i} at ${place}`));
+    for (const text of [...train, ...valid]) assert.match(text, /^Paragraph \d+ has.*sentences\.$/s);
+    const share = valid.join('').length / book.length;
+    assert.ok(share > 0.045 && share < 0.055, `validation share ${share}`);
+  }
+  assert.notDeepEqual(splitCorpus([book], { seed: 1 }).valid, splitCorpus([book], { seed: 2 }).valid);
+  const page = book.slice(0, 3000).trim();
+  assert.deepEqual(splitCorpus([page], { seed: 1 }), { train: [page], valid: [page] }, 'a page is learned by heart');
+  assert.ok(byHeart([page]) && !byHeart([book]) && !byHeart(Array.from({ length: 50 }, () => page)));
+  const places = beginningsOf(book);
+  assert.equal(places.length, 3999);
+  for (const at of places) assert.match(book.slice(at), /^Paragraph/);
+  assert.equal(beginningsUsed(book, places), Math.round(book.length / 2000));
+  const wrapped = Array.from({ length: 50 }, (_, i) => `${i} is a line`).join('\n');
+  assert.match(wrapped.slice(beginningsOf(wrapped)[7]), /^8 is/);
+  const flat = Array.from({ length: 50 }, (_, i) => `「${i}番です。」`).join('');
+  assert.match(flat.slice(beginningsOf(flat)[7]), /^「8番/);
+  assert.deepEqual(beginningsOf('x'.repeat(5000)), []);
 });
 
 test('splitCorpus refuses what it cannot split', () => {

@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { checkFlashSize } from '../src/board/flash-plan.js';
-import { boardWords } from '../src/cli/board-words.js';
+import { boardWords } from '../src/board/words.js';
 import { portTrouble } from '../src/cli/port-trouble.js';
 import { writePartitionTable, type Partition } from '../src/device/flash/partitions.js';
 import { noise } from './device-support.js';

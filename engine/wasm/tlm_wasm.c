@@ -72,3 +72,6 @@ int tlm_wasm_stream(tlm_stream *stream, tlm_engine *engine, tlm_sampler *sampler
 /* The compiler may call these of its own accord; there is no libc here. */
 void *memcpy(void *to, const void *from, size_t n) { return __builtin_memcpy(to, from, n); }
 void *memset(void *to, int value, size_t n) { return __builtin_memset(to, value, n); }
+
+/* The token that the last poll has drawn and not fed yet, or a negative number. The logits are still those it was drawn from. */
+int tlm_wasm_stream_token(const tlm_stream *stream) { return stream->pending; }

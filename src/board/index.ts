@@ -5,3 +5,6 @@ export {
 } from './flash-plan.js';
 export { prebuiltOf, type Prebuilt, type PrebuiltImage } from './prebuilt.js';
 export { gatherReport, reportText, type BoardReport } from './report.js';
+export { arduinoProject, BOARDS, headerOf, platformioProject, type BoardChip, type LibraryFile, type SketchParts } from './sketch.js';
+export { reachDevice, type Reached, type ReachOptions } from './reach.js';
+export { boardWords, type BoardWords } from './words.js';

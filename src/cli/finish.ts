@@ -6,7 +6,7 @@ import { decodeCheckpoint } from '../run/checkpoint-file.js';
 import type { Sampling } from '../run/engine-model.js';
 import { exportRun, figuresOf, type Figures } from '../run/finish.js';
 import type { Prepared } from '../run/prepare.js';
-import type { RunRecord } from '../run/run-record.js';
+import { readRunRecord, type RunRecord } from '../run/run-record.js';
 import type { Outcome } from '../run/training.js';
 import { openEngine } from './engine.js';
 import { runWeights } from './model-source.js';
@@ -31,8 +31,10 @@ export async function finishRun({ folder, record, trainer, ...rest }: FinishedRu
   const { file } = runWeights({ kind: 'run', path: folder.path, folder, record });
   const exported = exportRun(file, rest.data.tokenizer, options, corpus.name);
   folder.write('model', exported);
-  const { step, history } = decodeCheckpoint(folder.read('last'), folder.file('last'));
-  const last = { step, epoch: history.at(-1)?.epoch ?? 0 };
+  const { step, history, best } = decodeCheckpoint(folder.read('last'), folder.file('last'));
+  // As it is written: the run may have been cooled since it was begun.
+  const { cooled } = readRunRecord(folder.readJson('run'), folder.file('run'));
+  const last = { step, epoch: history.at(-1)?.epoch ?? 0, best: best.step, ...(cooled && { cooled }) };
   const { kernels, name: backend } = trainer;
   const figures = await figuresOf({ ...rest, file, exported, options, corpus, last, kernels, backend, open: openEngine, zip: zipBits });
   folder.write('report', reportMarkdown(figures, `tinylm generate ${shellWord(folder.path)} --prompt "…"`));

@@ -3,7 +3,7 @@ import { basename, isAbsolute, join } from 'node:path';
 import { many } from '../corpus/index.js';
 import { openCorpus, type CorpusOptions, type OpenedCorpus } from '../node/corpus-files.js';
 import { howRead } from '../node/corpus-folder.js';
-import { SPLIT_SEED, STORY_SEED } from '../run/prepare.js';
+import { SPLIT, STORY_SEED } from '../run/prepare.js';
 import type { CorpusRecord } from '../run/run-record.js';
 import type { Terminal } from './terminal.js';
 
@@ -17,7 +17,7 @@ export function corpusRecord(
     name: basename(spec),
     spec,
     storySeed: STORY_SEED,
-    splitSeed: SPLIT_SEED,
+    ...SPLIT,
     ...(format !== undefined && { format }),
     ...(field !== undefined && { field }),
     split: split ?? 'auto',
@@ -51,7 +51,12 @@ export function sayHowRead({ source, documents, reading, remarks }: OpenedCorpus
   const plain =
     reading === undefined ||
     (reading.format === 'text' && reading.encoding === 'UTF-8' && /^(whole|separated by <)/.test(reading.words));
-  if (!plain) terminal.note(`${basename(source)}: ${howRead(reading)}: ${many(documents.length, 'document')}`);
+  if (!plain) {
+    const found = /^(a list|a chat|blocks)/.test(reading.words) ? '; --split none reads it as one' : '';
+    terminal.note(`${basename(source)}: ${howRead(reading)}: ${many(documents.length, 'document')}${found}`);
+  } else if (reading?.words.startsWith('whole;')) {
+    terminal.note(`${basename(source)}: one document${reading.words.slice('whole'.length)}`);
+  }
   for (const { kind, text } of remarks) {
     if (kind === 'warning') terminal.warn(text);
     else terminal.note(text);

@@ -3,32 +3,32 @@
  * only.
  */
 import { availableParallelism } from 'node:os';
-import { basename, extname, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { sizeRemark } from '../corpus/index.js';
 import { budget, TinyLMError } from '../model/index.js';
 import { decodeCheckpoint } from '../run/checkpoint-file.js';
 import type { LoadedTrainer } from '../node/native-trainer.js';
 import { sameBackend } from '../run/backend.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
-import { tableVocab, type TokenizerTable } from '../tokenizer/index.js';
+import type { TokenizerTable } from '../tokenizer/index.js';
 import { TrainingRun, type Checkpoint, type HistoryPoint, type TrainOptions } from '../train/index.js';
 import { curveChart } from './chart.js';
 import { chooseTrainer, trainerOfRun, type TrainFlags } from './choose-trainer.js';
 import type { Context } from './context.js';
 import { openEngine } from './engine.js';
 import { onInterrupt, stayWithoutReader } from './interrupt.js';
-import { modelConfig, wantedVocab, type ModelOptions } from '../run/model-options.js';
-import { DEFAULT_EPOCHS, planEpochs, planMinutes, planOptions } from '../run/plan.js';
+import { checkWanted, type Wanted } from '../run/begin.js';
 import { sampleOf } from '../run/sample.js';
+import { checkBelongs, newRecord, planRun, prepareRun, secondsLeft } from '../run/start.js';
 import { loadRecorded } from './load-corpus.js';
-import { prepareData, type Prepared } from '../run/prepare.js';
+import { prepareData, SPLIT, type Prepared } from '../run/prepare.js';
+import { shellWord } from '../node/shell.js';
 import { showProgress } from './progress.js';
 import { shape } from '../run/shape.js';
-import { backendOf, checkUnchanged, digestOf, readRunRecord, type CorpusRecord, type RunRecord } from '../run/run-record.js';
+import { backendOf, checkUnchanged, readRunRecord, shortName, type CorpusRecord, type RunRecord } from '../run/run-record.js';
 import { train, type Outcome } from '../run/training.js';
 import { bits, count, plural } from './values.js';
 import { visible } from './visible.js';
-import { VERSION } from '../run/version.js';
 
 export interface Started {
   readonly folder: RunFolder;
@@ -37,11 +37,13 @@ export interface Started {
   readonly trainer: LoadedTrainer;
   readonly threads: number;
   readonly outcome: Outcome;
+  /** Most bytes of the file, of a model that was given a size. */
+  readonly bytes?: number;
 }
 
 export interface NewRun {
   readonly corpus: CorpusRecord;
-  readonly model: ModelOptions;
+  readonly model: Wanted;
   readonly flags: TrainFlags;
   /** Folder; default run/<name of the corpus>, the first that is free. */
   readonly out?: string;
@@ -54,15 +56,13 @@ export function threadsOf(flags: { threads?: number }): number {
 /** A short name for a corpus, for its folder: `stories-en`, `my-text`. */
 export function corpusName(spec: string): string {
   if (spec === '-') return 'stdin';
-  const name = spec.startsWith('stories:') ? spec.replace(':', '-') : basename(spec, extname(spec));
-  return name.replace(/[^\p{L}\p{N}._-]+/gu, '-') || 'text';
+  return spec.startsWith('stories:') ? spec.replace(':', '-') : shortName(basename(spec));
 }
 
 export async function startRun(context: Context, given: NewRun): Promise<Started> {
   const { terminal } = context;
   const { flags, corpus } = given;
-  wantedVocab(given.model);
-  modelConfig(given.model);
+  checkWanted(given.model);
   const path = given.out ?? RunFolder.free('run', corpusName(corpus.name));
   // Before minutes go into reading and planning; `create` looks again.
   RunFolder.checkFree(path);
@@ -70,34 +70,24 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   const documents = await loadRecorded(corpus, undefined, context.stdin, terminal);
   const small = corpus.spec.startsWith('stories:') ? undefined : sizeRemark(documents);
   if (small !== undefined) terminal.warn(small);
-  const { tokenizer: kind, vocab } = given.model;
-  const data = prepareData(documents, corpus.splitSeed, { kind, vocab });
-  const model = modelConfig(given.model, tableVocab(data.tokenizer));
+  const plan = prepareRun(documents, corpus, given.model, flags);
+  const { data, base, weights, bytes } = plan;
   const threads = threadsOf(flags);
   const trainer = await chooseTrainer(terminal, flags.backend);
-  const base = planOptions(model, flags, data);
   const planning = performance.now();
   if (base.lanes !== flags.batch || base.segment !== flags.segment)
     terminal.note(`the text is short: training with --batch ${base.lanes} --segment ${base.segment}`);
-  const options =
-    flags.minutes === undefined
-      ? planEpochs(base, data, flags.epochs ?? DEFAULT_EPOCHS)
-      : await planMinutes(base, data, flags.minutes, { kernels: trainer.kernels, threads });
+  const options = await planRun(plan, flags, { kernels: trainer.kernels, threads });
   const fromStdin = corpus.spec === '-';
-  const record: RunRecord = {
-    version: 1,
-    tinylm: VERSION,
-    node: process.version,
-    started: new Date().toISOString(),
+  const record = newRecord(plan, {
     corpus: fromStdin
-      ? { name: corpus.name, spec: RUN_FILES.corpus, split: 'none', storySeed: corpus.storySeed, splitSeed: corpus.splitSeed }
+      ? { name: corpus.name, spec: RUN_FILES.corpus, split: 'none', storySeed: corpus.storySeed, ...SPLIT }
       : { ...corpus, spec: corpus.spec.startsWith('stories:') ? corpus.spec : resolve(corpus.spec) },
-    tokenizer: { kind, vocab },
-    plan: flags.minutes === undefined ? { epochs: flags.epochs ?? DEFAULT_EPOCHS } : { minutes: flags.minutes },
+    flags,
     options,
     backend: trainer.identity,
-    digest: digestOf(data, model),
-  };
+    host: process.version,
+  });
   const folder = RunFolder.create(
     path,
     record,
@@ -105,8 +95,8 @@ export async function startRun(context: Context, given: NewRun): Promise<Started
   );
   folder.lock();
   const left = flags.minutes && Math.max(1, flags.minutes * 60 - (performance.now() - planning) / 1000);
-  const outcome = await go(context, folder, record, data, { trainer, threads, seconds: left });
-  return { folder, record, data, trainer, threads, outcome };
+  const outcome = await go(context, folder, record, data, { trainer, threads, seconds: left, weights });
+  return { folder, record, data, trainer, threads, outcome, ...(bytes !== undefined && { bytes }) };
 }
 
 type Given = Pick<TrainFlags, 'threads' | 'backend'>;
@@ -118,28 +108,25 @@ export async function resumeRun(context: Context, path: string, given: Given): P
   const started = readRunRecord(folder.readJson('run'), folder.file('run'));
   const threads = threadsOf(given);
   const checkpoint = folder.has('last') ? decodeCheckpoint(folder.read('last'), folder.file('last')) : undefined;
-  // The steps of a run of so many minutes follow its speed; run.json is written first.
-  const timed = 'minutes' in started.plan;
-  const fixed = (options: TrainOptions): string => JSON.stringify({ ...options, ...(timed && { steps: 0 }) });
-  if (checkpoint && fixed(checkpoint.options) !== fixed(started.options))
-    throw new TinyLMError(
-      'run-record',
-      `${folder.file('last')} was made with other options than ${folder.file('run')} says`,
-      'the folder was changed; train again into a new one',
-    );
+  if (checkpoint) checkBelongs(checkpoint, started, { checkpoint: folder.file('last'), record: folder.file('run') });
+  if (started.from !== undefined && !checkpoint)
+    throw new TinyLMError('run-no-checkpoint', `${path} was to go on from ${started.from} and ended before its first step`,
+      `begin it again, into a new folder: tinylm train --from ${shellWord(started.from)}`);
   const trainer = await trainerOfRun(context.terminal, path, started, given.backend);
   const record = recordTrainer(folder, started, trainer, checkpoint?.step);
   const documents = await loadRecorded(record.corpus, folder.path, context.stdin);
   const tokenizer: TokenizerTable | RunRecord['tokenizer'] = checkpoint?.tokenizer ?? record.tokenizer;
-  const data = prepareData(documents, record.corpus.splitSeed, tokenizer);
+  const data = prepareData(documents, record.corpus, tokenizer);
   checkUnchanged(path, record, data);
   context.terminal.note(
     checkpoint
-      ? `going on with ${path} from step ${checkpoint.step} of ${record.options.steps}`
+      ? checkpoint.step >= record.options.steps
+        ? `${path} is finished, at step ${checkpoint.step}: it is measured again; train it further, into a new folder, with: ` +
+          `tinylm train --from ${shellWord(path)}`
+        : `going on with ${path} from step ${checkpoint.step} of ${record.options.steps}`
       : `${path} has no checkpoint yet: it begins anew, with the same options`,
   );
-  const share = 1 - (checkpoint?.step ?? 0) / record.options.steps;
-  const seconds = 'minutes' in record.plan ? Math.max(1, 60 * record.plan.minutes * share) : undefined;
+  const seconds = secondsLeft(record, checkpoint?.step ?? 0);
   const outcome = await go(context, folder, record, data, { trainer, threads, seconds }, checkpoint);
   return { folder, record, data, trainer, threads, outcome };
 }
@@ -160,7 +147,8 @@ async function go(
   folder: RunFolder,
   record: RunRecord,
   data: Prepared,
-  { trainer, threads, seconds }: Pick<Started, 'trainer' | 'threads'> & { seconds?: number | undefined },
+  { trainer, threads, seconds, weights }: Pick<Started, 'trainer' | 'threads'> &
+  { seconds?: number | undefined; weights?: ReadonlyMap<string, Float32Array> | undefined },
   resume?: Checkpoint,
 ): Promise<Outcome> {
   const { options } = record;
@@ -176,15 +164,27 @@ async function go(
     );
   }
   const make = (planned: TrainOptions, from?: Checkpoint): Promise<TrainingRun> =>
-    TrainingRun.create(data, planned, { kernels: trainer.kernels, threads, ...(from && { resume: from }) });
+    TrainingRun.create(data, planned, {
+      kernels: trainer.kernels, threads, ...(from ? { resume: from } : weights && { weights, evaluateFirst: true }),
+    });
   const run = await make(options, resume);
   const again = (planned: TrainOptions, from: Checkpoint): Promise<TrainingRun> => {
     folder.writeJson('run', { ...record, options: planned });
     return make(planned, from);
   };
+  const cools = 'usual' in record.plan && record.cooled === undefined;
+  const cool = (planned: TrainOptions, best: Checkpoint, steps: number): Promise<TrainingRun> => {
+    terminal.note(
+      `the validation text gets no better since step ${best.step}: back to it, and to the end at step ${planned.steps} with a ` +
+        'falling learning rate',
+    );
+    folder.writeJson('run', { ...record, options: planned, cooled: { from: best.step, planned: steps } });
+    return make(planned, { ...best, options: planned });
+  };
   return train({
     run,
     ...(seconds !== undefined && { limit: { seconds, again } }),
+    ...(cools && { cool, bestSoFar: resume && folder.has('best') ? decodeCheckpoint(folder.read('best'), folder.file('best')) : undefined }),
     files: folder,
     control: ({ stop }) => onInterrupt(terminal, stop),
     from: resume?.step ?? 0,

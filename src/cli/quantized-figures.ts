@@ -17,7 +17,7 @@ import { exportModel, type ExportOptions } from '../run/export-model.js';
 import { judgeGates, judgeNoise, noiseLevel, noiseWords, tryGates } from '../run/import-check.js';
 import { bitsOfFloat, bitsOfTlm } from '../run/measure.js';
 import { threadsOf } from './pipeline.js';
-import { measured, prepareData, SPLIT_SEED } from '../run/prepare.js';
+import { measured, prepareData, SPLIT } from '../run/prepare.js';
 import { sampleTexts } from './tokenizer-source.js';
 import { bits } from './values.js';
 
@@ -117,7 +117,7 @@ export async function measureOn(
   { terminal }: Context,
 ): Promise<Figures> {
   const { float, tokenizer, origin } = quantizing;
-  const { valid } = prepareData(texts, SPLIT_SEED, tokenizer);
+  const { valid } = prepareData(texts, SPLIT, tokenizer);
   const documents = measured(valid);
   if (origin === 'elsewhere' && gates === undefined)
     unless(force, terminal, () => judgeGates(tryGates(float, documents, tokenizer.eod), where));

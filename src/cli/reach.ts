@@ -1,12 +1,15 @@
 /** Reaching a device that answers: which port, is TinyLM's firmware behind it, and what to do when not. */
-import { DeviceClient, PROTOCOL, type DeviceStatus, type Transport } from '../device/index.js';
+import { reachDevice, type Reached } from '../board/reach.js';
+import type { DeviceStatus, Transport } from '../device/index.js';
 import type { SerialBackend } from '../node/ports/index.js';
 import { TinyLMError } from '../model/errors.js';
-import { boardWords } from './board-words.js';
+import { boardWords } from '../board/words.js';
 import { choosePort, serialPort, serialPorts, type PortOptions } from './device-port.js';
 import { UsageError } from './errors.js';
 import { portTrouble } from './port-trouble.js';
 import type { Terminal } from './terminal.js';
+
+export type { Reached };
 
 /**
  * The transport that `--port` or `--host` names; without either, the only port that looks like a board.
@@ -57,23 +60,6 @@ export function withRemedy(error: unknown, transport: Transport): unknown {
   return hint === undefined ? error : new TinyLMError(error.code, error.message, hint);
 }
 
-/** Opening a port resets some boards: what is asked while they boot is lost. Milliseconds to wait for each answer. */
-const PATIENCE = [500, 1000, 2000, 3000] as const;
-
-async function ask(client: DeviceClient, patience: readonly number[]): Promise<DeviceStatus> {
-  for (const [i, ms] of patience.entries()) {
-    try {
-      return await client.info(ms);
-    } catch (error) {
-      // Noise while it boots may look like half an answer.
-      const codes = ['device-silent', 'device-line', 'device-bad-frame'];
-      const again = error instanceof TinyLMError && codes.includes(error.code);
-      if (!again || i === patience.length - 1) throw error;
-    }
-  }
-  throw new RangeError('patience is empty');
-}
-
 /** @param seconds how long it was asked */
 function noAnswer(transport: Transport, heard: string, seconds: number): TinyLMError {
   const lines = heard
@@ -95,37 +81,18 @@ function noAnswer(transport: Transport, heard: string, seconds: number): TinyLME
   );
 }
 
-export interface Reached {
-  readonly client: DeviceClient;
-  readonly status: DeviceStatus;
-}
-
 /**
  * Opens the transport, waits until the device answers, and shows it the token. The caller closes the client.
  * @throws TinyLMError `device-silent` (with what was heard instead), `device-forbidden`, `port-…`, `connect-…`
  */
 export async function reach(
   transport: Transport,
-  { token, patience = PATIENCE }: { token?: string | undefined; patience?: readonly number[] } = {},
+  options: { token?: string | undefined; patience?: readonly number[] } = {},
 ): Promise<Reached> {
-  let heard = '';
-  const began = performance.now();
-  const client = new DeviceClient(transport, { onText: (text) => (heard = (heard + text).slice(-2000)) });
   try {
-    await client.open();
-    const status = await ask(client, patience);
-    if (status.protocol !== PROTOCOL.PROTOCOL_VERSION)
-      throw new TinyLMError(
-        'device-version',
-        `the device speaks version ${status.protocol} of the protocol, expected ${PROTOCOL.PROTOCOL_VERSION}`,
-        status.protocol > PROTOCOL.PROTOCOL_VERSION ? 'update tinylm' : 'flash a newer firmware: tinylm flash',
-      );
-    if (token !== undefined) await client.authorize(token);
-    return { client, status };
+    return await reachDevice(transport, { ...options, silent: (heard, seconds) => noAnswer(transport, heard, seconds) });
   } catch (error) {
-    await client.close().catch(() => undefined);
-    const silent = error instanceof TinyLMError && ['device-silent', 'device-line'].includes(error.code);
-    throw silent ? noAnswer(transport, heard, (performance.now() - began) / 1000) : withRemedy(error, transport);
+    throw error instanceof TinyLMError && error.code === 'device-silent' ? error : withRemedy(error, transport);
   }
 }
 

@@ -19,11 +19,14 @@ function sizeRows(f: Figures): string[][] {
 }
 
 function speedRows(f: Figures): string[][] {
-  const { seconds, tokens, tokensPerSecond, backend, threads, steps, epochs } = f.training;
+  const { seconds, tokens, tokensPerSecond, backend, threads, steps, epochs, best, cooled } = f.training;
   const speed =
     tokensPerSecond === undefined ? '' : `, ${count(tokensPerSecond)} tokens/s with ${plural(threads, 'thread')}`;
   return [
     ['trained', `${plural(steps, 'step')}, ${epochs.toFixed(1)} epochs`],
+    ...(cooled === undefined ? []
+      : [['ended early', `the validation text got no better after step ${count(cooled.from)}, of ${count(cooled.planned)} planned`]]),
+    ...(best === undefined || best === steps ? [] : [['exported', `the weights of step ${count(best)}, the best on the validation text`]]),
     ['trainer', backend],
     ...(tokens > 0 ? [['time', `${duration(seconds)}${speed}`]] : []),
     ['generating', `${count(f.engineTokensPerSecond)} tokens/s (the C engine as WebAssembly, one thread)`],
@@ -88,11 +91,14 @@ function grammarLines(g: GrammarFigures): string[] {
   return lines;
 }
 
+const heldOut = ({ quality }: Figures): string =>
+  (quality.known ? 'of the text it was trained on: it is too short to hold any out' : 'of held-out text');
+
 /** For the terminal. */
 export function reportText(f: Figures): string {
   const parts = [
     table([...sizeRows(f), ...speedRows(f)], [0, 1]),
-    `Bits per byte on ${count(f.quality.bytes)} bytes of held-out text (lower is better; ${zipWords(f.quality.zip)}):\n` +
+    `Bits per byte on ${count(f.quality.bytes)} bytes ${heldOut(f)} (lower is better; ${zipWords(f.quality.zip)}):\n` +
       table(qualityRows(f).map(([what, value, diff]) => [`  ${what}`, value, diff])),
     signWords(f),
   ];
@@ -117,7 +123,7 @@ export function reportMarkdown(f: Figures, command: string): string {
     '',
     '## Bits per byte',
     '',
-    `On ${plural(f.quality.documents, 'held-out document')}, ${count(f.quality.bytes)} bytes, ` +
+    `On ${plural(f.quality.documents, f.quality.known ? 'document' : 'held-out document')}, ${count(f.quality.bytes)} bytes ${heldOut(f)}, ` +
       `${plural(f.quality.tokens, 'token')}. Lower is better; ${zipWords(f.quality.zip)}.`,
     '',
     markdownTable([['model', 'bits per byte', 'difference'], ...qualityRows(f)]),

@@ -4,8 +4,8 @@ import { budget, type ModelConfig } from '../model/index.js';
 import { loadTrainer } from '../node/native-trainer.js';
 import { trainTokenizer, type TokenizerKind } from '../tokenizer/index.js';
 import { threadsOf } from './pipeline.js';
-import { measureSpeed, planOptions, DEFAULT_EPOCHS } from '../run/plan.js';
-import { prepareData } from '../run/prepare.js';
+import { measureSpeed, planOptions, USUAL_LENGTH } from '../run/plan.js';
+import { prepareData, SPLIT } from '../run/prepare.js';
 import { OPTIONS } from './options.js';
 import type { Terminal } from './terminal.js';
 import { count, duration, plural } from './values.js';
@@ -26,15 +26,15 @@ export async function trainingHere(
     terminal.note('compiling the trainer for this processor, once; it is kept for later runs …'),
   );
   const documents = generateStories({ lang: 'en', seed: 1, bytes: TEXT_BYTES });
-  const data = prepareData(documents, 1, trainTokenizer(documents, { kind, vocab: model.vocab }));
+  const data = prepareData(documents, SPLIT, trainTokenizer(documents, { kind, vocab: model.vocab }));
   const flags = { batch: OPTIONS.batch.initial, segment: OPTIONS.segment.initial, seed: 1 };
   const threads = threadsOf({});
   const speed = await measureSpeed(planOptions(model, flags, data), data, { kernels: trainer.kernels, threads }, 1);
   const tokens = data.train.reduce((n, d) => n + d.tokens.length + 1, 0);
   const bytes = data.train.reduce((n, d) => n + d.bytes, 0);
-  const seconds = (DEFAULT_EPOCHS * MEGABYTE * (tokens / bytes)) / speed;
+  const seconds = (USUAL_LENGTH.epochs * MEGABYTE * (tokens / bytes)) / speed;
   return (
     `training here: ${count(speed)} tokens/s with ${plural(threads, 'thread')} (${trainer.name}), measured just now; ` +
-    `${DEFAULT_EPOCHS} times through 1 MB of text like the built-in stories takes about ${duration(seconds)}`
+    `${USUAL_LENGTH.epochs} times through 1 MB of text like the built-in stories takes about ${duration(seconds)}`
   );
 }

@@ -1,7 +1,7 @@
 /** Values as people write them on a command line. */
 import { InvalidArgumentError } from 'commander';
 
-export { bits, bytesText, count, duration, percent, plural } from '../run/words.js';
+export { bits, bytesText, count, duration, percent, plural, speed } from '../run/words.js';
 
 /** A parser for commander: a whole number within bounds. */
 export function wholeNumber(min: number, max: number): (text: string) => number {

@@ -1,3 +1,4 @@
+import { byHeart } from './split.js';
 import { utf8Bytes } from './utf8.js';
 
 /** Figures of a corpus. Bytes are UTF-8, without end-of-document tokens; characters are Unicode code points. */
@@ -55,6 +56,8 @@ export function corpusStats(documents: readonly string[]): CorpusStats {
 
 /** Below this much text a model learns it by heart rather than its language. */
 const SMALL_BYTES = 100_000;
+/** Of a book. */
+const PAGE_BYTES = 2000;
 /** Lists of names or words need less: their documents are short and many. */
 const SMALL_LIST = { documents: 1000, bytes: 10_000, medianBytes: 40 };
 
@@ -66,6 +69,10 @@ export function sizeRemark(documents: readonly string[]): string | undefined {
   const isList = sizes.length >= SMALL_LIST.documents && sizes[sizes.length >> 1] <= SMALL_LIST.medianBytes;
   if (isList && bytes >= SMALL_LIST.bytes) return undefined;
   const size = `${bytes.toLocaleString('en-US')} bytes of text`;
+  if (byHeart(documents)) {
+    const pages = bytes < 1.5 * PAGE_BYTES ? 'a page' : `${Math.round(bytes / PAGE_BYTES)} pages`;
+    return `${size} are about ${pages}: the model learns them by heart and will mostly recite; from about 100 KB on it writes text of its own`;
+  }
   if (bytes < 20_000)
     return `${size} are very little: the model will repeat pieces of them and write little that is new; `
       + 'from about 100 KB on it writes sentences of its own';

@@ -114,6 +114,15 @@ export class TextStream {
     return REASONS[this.wasm.call.tlm_stream_reason(this.stream)];
   }
 
+  /**
+   * The token that the last poll has generated, where the text goes on with it; the engine's logits are still those that it was drawn
+   * from.
+   */
+  get token(): number | undefined {
+    const token = this.wasm.call.tlm_wasm_stream_token(this.stream);
+    return token < 0 ? undefined : token;
+  }
+
   /** Tokens generated, and tokens of the prompt, in this turn. */
   get generated(): number {
     return this.wasm.call.tlm_stream_generated(this.stream);

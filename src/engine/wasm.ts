@@ -34,6 +34,7 @@ export interface EngineExports {
     seed: number, keep: number): number;
   tlm_wasm_stream(stream: number, engine: number, sampler: number, input: number, inputBytes: number, output: number,
     outputBytes: number, maxTokens: number, stop: number, stopBytes: number, continuous: number): number;
+  tlm_wasm_stream_token(stream: number): number;
 }
 
 /** Arguments of `tlm_wasm_size`. */
@@ -56,7 +57,7 @@ export class WasmEngine {
         'run "npm run build"');
     }
     this.call = exports as EngineExports;
-    if (this.call.tlm_open === undefined || this.call.tlm_wasm_stream === undefined) {
+    if (this.call.tlm_open === undefined || this.call.tlm_wasm_stream_token === undefined) {
       throw new TinyLMError('engine-module', 'the WebAssembly module is not the engine', 'pass dist/wasm/engine.wasm');
     }
     this.top = this.call.__heap_base.value as number;

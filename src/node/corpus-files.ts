@@ -4,11 +4,10 @@ import {
   bytesFile,
   detectFormat,
   FORMATS,
-  generateStories,
-  limitDocuments,
   makeCorpus,
   MAX_CORPUS_BYTES,
   readTexts,
+  storyTexts,
   textBytesFor,
   utf8Bytes,
   type ByteFile,
@@ -22,9 +21,6 @@ import type { CorpusOptions } from '../run/run-record.js';
 import { aboutFiles, howRead, listFiles, readable, seen, withoutName, type FileRow } from './corpus-folder.js';
 import { RunFolder } from './run-folder.js';
 import { shellWord } from './shell.js';
-
-/** How much of the built-in stories is told when no limit is given. */
-export const DEFAULT_STORY_BYTES = 2_000_000;
 
 /** Standard input is looked at when so much has come: enough to know its format. */
 const LOOK_BYTES = 1 << 16;
@@ -88,7 +84,7 @@ function opened({ documents, remarks, ...reading }: Reading, source: string): Op
   return { ...makeCorpus(documents, source), reading, remarks };
 }
 
-function loadStories(spec: string, { seed = 1, maxBytes = DEFAULT_STORY_BYTES }: LoadOptions): Corpus {
+function loadStories(spec: string, { seed = 1, maxBytes }: LoadOptions): Corpus {
   const lang = spec.slice('stories:'.length);
   if (lang !== 'en' && lang !== 'pt') {
     throw new TinyLMError(
@@ -97,7 +93,7 @@ function loadStories(spec: string, { seed = 1, maxBytes = DEFAULT_STORY_BYTES }:
       'Use stories:en or stories:pt.',
     );
   }
-  return makeCorpus(limitDocuments(generateStories({ lang, seed, bytes: maxBytes }), maxBytes), spec);
+  return makeCorpus(storyTexts(lang, seed, maxBytes), spec);
 }
 
 async function openFolder(folder: string, options: LoadOptions): Promise<OpenedCorpus> {

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cHeader } from '../format/index.js';
+import { EXAMPLE, type LibraryFile, type SketchParts } from '../board/sketch.js';
 import { packageRoot } from './assets.js';
 
 /** What every registry is told. The version is package.json's. */
@@ -28,12 +28,6 @@ export const LIBRARY = {
   frameworks: ['arduino', 'espidf'],
   idf: '>=5.4',
 } as const;
-
-/** A file of a package, its path with slashes. */
-export interface LibraryFile {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
 
 export interface PackageOptions {
   readonly version: string;
@@ -82,15 +76,11 @@ export function sketchSources(to: string): LibraryFile[] {
   return [...copies(to, 'arduino/src', /\.(h|cpp)$/), ...engineSources(`${to}engine/`)];
 }
 
-/**
- * A model as a header for sketches: the bytes, and how much memory the engine needs for them.
- * @param memoryBytes what `tlm_memory_bytes` says with the default table budget
- */
-export function modelHeader(bytes: Uint8Array, name: string, memoryBytes: number): string {
-  const define = `#define ${name.toUpperCase()}_MEMORY ${memoryBytes}u`;
-  const memory = `/* Bytes of memory that the engine needs for it. */\n${define}\n\n`;
-  return cHeader(bytes, name).replace('static const uint32_t', () => `${memory}static const uint32_t`);
-}
+/** The example and the sources that a sketch folder is made of. */
+export const sketchParts = (): SketchParts => ({
+  example: readText(`arduino/examples/${EXAMPLE}/${EXAMPLE}.ino`),
+  sources: sketchSources(''),
+});
 
 /** Names of the examples. */
 export const exampleNames = (): string[] => names('arduino/examples', /^\w+$/);

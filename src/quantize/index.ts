@@ -8,3 +8,4 @@ export {
   DEFAULT_THRESHOLD, dequantize, effective, quantizeModel, ternaryWeights,
   type QuantizeOptions, type QuantizeResult, type TensorReport,
 } from './quantize.js';
+export { latentWeights } from './latent.js';

@@ -9,7 +9,7 @@ import { exportModel, usualMethod } from './export-model.js';
 import { checkStories, type GrammarFigures } from './grammar.js';
 import { bitsOfFloat, bitsOfTlm } from './measure.js';
 import { measured, type Prepared } from './prepare.js';
-import type { CorpusRecord } from './run-record.js';
+import type { CorpusRecord, RunRecord } from './run-record.js';
 import type { Outcome } from './training.js';
 
 /** Bits per byte on the same held-out text. */
@@ -29,6 +29,8 @@ export interface Quality {
   readonly exported: number;
   /** The same weights made ternary by their sign alone, in the engine's arithmetic. */
   readonly sign: number;
+  /** Nothing was held out of a very short text: it is the one that was trained on. */
+  readonly known?: true;
   /** The same text in a zip. */
   readonly zip: number;
 }
@@ -54,6 +56,10 @@ export interface Figures {
     readonly threads: number;
     readonly steps: number;
     readonly epochs: number;
+    /** The step whose weights were exported: the best on the validation text. */
+    readonly best?: number;
+    /** It ended before the planned step, from its best point on, where the validation text got no better. */
+    readonly cooled?: RunRecord['cooled'];
   };
   /** Of the engine as WebAssembly on this machine. */
   readonly engineTokensPerSecond: number;
@@ -93,7 +99,7 @@ export interface Finish {
   readonly open: OpenEngine;
   /** How long this process trained. */
   readonly training: Pick<Outcome, 'seconds' | 'tokens' | 'tokensPerSecond'>;
-  readonly last: { readonly step: number; readonly epoch: number };
+  readonly last: { readonly step: number; readonly epoch: number; readonly best?: number; readonly cooled?: RunRecord['cooled'] };
   readonly samples: number;
   readonly sampling: Sampling;
   /** Bits per byte of texts in a zip. */
@@ -147,9 +153,10 @@ export async function figuresOf(finish: Finish): Promise<Figures> {
       }),
       exported: await bitsOfTlm(exported, documents, open),
       sign: await bitsOfTlm(sign, documents, open),
+      ...(data.known && { known: true as const }),
       zip: finish.zip(data.validTexts.filter((_, i) => documents.includes(data.valid[i]))),
     },
-    training: { ...timing(finish.training), backend: finish.backend, threads, steps: last.step, epochs: last.epoch },
+    training: { ...timing(finish.training), backend: finish.backend, threads, steps: last.step, epochs: last.epoch, best: last.best, cooled: last.cooled },
     engineTokensPerSecond: engine.speed(),
     samples,
     samplingWords: samplingWords(sampling),

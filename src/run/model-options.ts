@@ -1,4 +1,5 @@
 /** The sizes that a person gives a model. */
+import { spec } from '../format/index.js';
 import { TinyLMError } from '../model/errors.js';
 import { configOf, defaultConfig, LAYERS, MODEL_LIMITS, validateConfig, type ModelConfig, type ModelShorthand } from '../model/index.js';
 import { TOKENIZER_LIMITS, type TokenizerKind } from '../tokenizer/index.js';
@@ -55,4 +56,10 @@ export function modelConfig(options: ModelOptions, vocab = wantedVocab(options))
   const config = configOf({ vocab, dim, hidden: width, layers, ngrams, tied, cache, trits });
   validateConfig(config);
   return config;
+}
+
+/** Bytes of a tokenizer section whose vocabulary is full: a merge takes the most (SPEC.md 1.4). */
+export function tokenizerBytes(options: Pick<ModelOptions, 'tokenizer'>, { vocab }: Pick<ModelConfig, 'vocab'>): number {
+  const { byteIdsMax, indexAbove, countsBytes } = spec.TOKENIZER;
+  return options.tokenizer === 'byte' ? 0 : countsBytes + vocab * (vocab <= byteIdsMax ? 2 : vocab <= indexAbove ? 3 : 5);
 }

@@ -16,6 +16,7 @@ export interface TrainFlags {
   float?: boolean;
   threshold?: number;
   epochs?: number;
+  steps?: number;
   minutes?: number;
   batch: number;
   segment: number;
@@ -24,7 +25,11 @@ export interface TrainFlags {
   threads?: number;
 }
 
-export const DEFAULT_EPOCHS = 15;
+/**
+ * The length of a run where nobody says: so many times through the text, but not fewer steps or tokens than a small text needs to be learned, and
+ * not more than are worth waiting for. A run that stops getting better ends before (plateau.ts).
+ */
+export const USUAL_LENGTH = { epochs: 60, stepsMin: 2000, tokensMin: 800_000, stepsMax: 20_000 } as const;
 /** Evaluations in a run: one every `1 / EVALUATIONS` of it. */
 const EVALUATIONS = 24;
 /**
@@ -35,19 +40,38 @@ const TRAINING_SHARE = 0.92;
 /** How long the speed is measured, in progress events (about one a second): of a short time, only once. */
 const trialEvents = (minutes: number): number => (minutes < 0.2 ? 1 : 3);
 
-/** The options of a run, without its length. A batch that is too large for the corpus is made smaller. */
-export function planOptions(model: ModelConfig, flags: TrainFlags, data: TrainData): TrainOptions {
+/** Highest learning rate of a run that goes on from another model, as a share of the usual one. */
+const AGAIN_RATE = 0.3;
+
+/**
+ * The options of a run, without its length. A batch that is too large for the corpus is made smaller.
+ * @param again of a run that goes on from another model: how that one's weights are used; `adapts`: they have never been ternary
+ */
+export function planOptions(model: ModelConfig, flags: TrainFlags, data: TrainData,
+  again?: { readonly embedFrac?: number; readonly threshold?: number; readonly adapts: boolean }): TrainOptions {
   const { lanes, segment } = fitBatch(data.train, flags.batch, flags.segment);
-  return trainDefaults({
+  const usual = trainDefaults({
     model,
     ternary: flags.float !== true,
-    threshold: flags.threshold ?? (flags.float ? DEFAULT_THRESHOLD : TRAIN_THRESHOLD),
+    threshold: flags.threshold ?? again?.threshold ?? (flags.float ? DEFAULT_THRESHOLD : TRAIN_THRESHOLD),
     lanes,
     segment,
     seed: flags.seed,
-    ...(flags.lr !== undefined && { learningRate: flags.lr }),
+    ...(again?.embedFrac !== undefined && { embedFrac: again.embedFrac }),
   });
+  const share = again === undefined || again.adapts ? 1 : AGAIN_RATE;
+  return { ...usual, learningRate: flags.lr ?? share * usual.learningRate };
 }
+
+/** The options with the usual length for this text. */
+export function planUsual(options: TrainOptions, data: TrainData): TrainOptions {
+  const { epochs, stepsMin, tokensMin, stepsMax } = USUAL_LENGTH;
+  const wanted = Math.round(stepsPerEpoch(data.train, options.lanes, options.segment) * epochs);
+  return withSteps(options, Math.min(stepsMax, Math.max(stepsMin, Math.ceil(tokensMin / options.lanes / options.segment), wanted)));
+}
+
+/** The options with their length: so many steps. */
+export const planSteps = (options: TrainOptions, steps: number): TrainOptions => withSteps(options, steps);
 
 /** The options with their length: so many times through the corpus. */
 export function planEpochs(options: TrainOptions, data: TrainData, epochs: number): TrainOptions {

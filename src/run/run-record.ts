@@ -28,6 +28,8 @@ export interface CorpusRecord extends CorpusOptions {
   readonly storySeed: number;
   /** Of the split into training and validation. */
   readonly splitSeed: number;
+  /** What is held out of a few documents; absent in old folders: their ends. */
+  readonly holdOut?: 'stretches';
 }
 
 export interface RunRecord {
@@ -37,7 +39,12 @@ export interface RunRecord {
   readonly started: string;
   readonly corpus: CorpusRecord;
   readonly tokenizer: { readonly kind: TokenizerKind; readonly vocab: number };
-  readonly plan: { readonly epochs: number } | { readonly minutes: number };
+  /** Who chose its length, and how; `usual`: nobody. */
+  readonly plan: { readonly epochs: number } | { readonly minutes: number } | { readonly steps: number } | { readonly usual: true };
+  /** It stopped getting better: from its best step it was brought to an end, before the planned one. */
+  readonly cooled?: { readonly from: number; readonly planned: number };
+  /** The model whose weights and tokenizer it went on from, as it was named. */
+  readonly from?: string;
   /** All that decides the result, but for its last bits. */
   readonly options: TrainOptions;
   /** The build of the trainer that the run is made with; absent in old folders, which are of WebAssembly. */
@@ -47,6 +54,9 @@ export interface RunRecord {
   /** What the run was begun with; absent in old folders. */
   readonly digest?: RunDigest;
 }
+
+/** A short name for a text, for its run: `my-text`. */
+export const shortName = (name: string): string => name.replace(/(?<=.)\.[^.]*$/, '').replace(/[^\p{L}\p{N}._-]+/gu, '-') || 'text';
 
 /** SHA-256 in hexadecimal of what decides a run besides its options. */
 export interface RunDigest {

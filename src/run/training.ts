@@ -1,6 +1,7 @@
 /** Drives a training run and keeps its files: checkpoints, history, curve, samples. */
-import type { Checkpoint, HistoryPoint, TrainEvent, TrainingRun } from '../train/index.js';
+import type { Checkpoint, HistoryPoint, TrainEvent, TrainingRun, TrainOptions } from '../train/index.js';
 import { encodeCheckpoint } from './checkpoint-file.js';
+import { coolingSteps } from './plateau.js';
 import type { RunFiles } from './run-files.js';
 import { fittingSteps, lastMoment, type TimeLimit } from './time-limit.js';
 import { bits } from './words.js';
@@ -37,6 +38,10 @@ export interface Training {
   readonly curve?: (history: readonly HistoryPoint[]) => Promise<string>;
   /** Ends it in time, whatever was planned. */
   readonly limit?: TimeLimit;
+  /** Ends it where it stops getting better: goes on from the best point with so many steps in all, which is written down. */
+  /** The best checkpoint until now, of a run that is resumed and may have to go back to it. */
+  readonly bestSoFar?: Checkpoint | undefined;
+  readonly cool?: (options: TrainOptions, best: Checkpoint, planned: number) => Promise<TrainingRun>;
 }
 
 export interface Outcome {
@@ -59,7 +64,7 @@ const CURVE_EVERY = 15_000;
  * there: the best weights are written before the checkpoint that speaks of them, so a run that was killed in
  * between goes back one interval and writes the same ones again.
  */
-export async function train({ run: first, from, files, display, control, sample, curve, limit }: Training): Promise<Outcome> {
+export async function train({ run: first, from, files, display, control, sample, curve, limit, cool, bestSoFar }: Training): Promise<Outcome> {
   let run = first;
   let asked = false;
   let failure: unknown;
@@ -119,6 +124,8 @@ export async function train({ run: first, from, files, display, control, sample,
     if (asked) run.stop();
     else if (pausing) stand();
   };
+  let bestPoint = bestSoFar;
+  let cooled = cool === undefined;
   const speeds: number[] = [];
   let drawn = -Infinity;
   const draw = async (history: readonly HistoryPoint[]): Promise<void> => {
@@ -143,7 +150,10 @@ export async function train({ run: first, from, files, display, control, sample,
           break;
         case 'evaluation': {
           const { checkpoint, best, point } = event;
-          if (best) await files.write('best', encodeCheckpoint(checkpoint, { resumable: false }));
+          if (best) {
+            bestPoint = checkpoint;
+            await files.write('best', encodeCheckpoint(checkpoint, { resumable: !cooled }));
+          }
           await files.write('last', encodeCheckpoint(checkpoint));
           const text = await sample(checkpoint);
           if (text !== undefined)
@@ -158,6 +168,19 @@ export async function train({ run: first, from, files, display, control, sample,
           if (performance.now() - drawn > CURVE_EVERY) {
             await draw(checkpoint.history);
             drawn = performance.now();
+          }
+          const end = cooled || asked || !bestPoint ? undefined : coolingSteps(checkpoint);
+          if (end !== undefined) {
+            cooled = true;
+            const options = { ...bestPoint!.options, steps: end };
+            await run.close();
+            // Before the record of the run speaks of it: a run that is killed in between comes here again.
+            await files.write('last', encodeCheckpoint({ ...bestPoint!, options }));
+            run = await cool!(options, bestPoint!, checkpoint.options.steps);
+            if (asked) run.stop();
+            else if (pausing) stand();
+            events = run.events();
+            break;
           }
           const time = limit && { done: point.step - from, elapsed: elapsed(), seconds: limit.seconds };
           const steps = time && !asked ? fittingSteps(checkpoint, time) : undefined;

@@ -13,14 +13,33 @@ export interface Lanes {
   readonly segments: number;
 }
 
-/** Tokens of one epoch: every document after an end-of-document token. */
+/** Tokens of one epoch: every document after an end-of-document token, and one more for each place where it begins anew. */
 export function epochTokens(documents: readonly TokenizedDocument[]): number {
-  return documents.reduce((sum, d) => sum + d.tokens.length + 1, 0);
+  return documents.reduce((sum, d) => sum + d.tokens.length + 1 + (d.begins?.used ?? 0), 0);
 }
+
+/** Some documents from all over a list that together have at most `limit` tokens (at least one), in its order. */
+export function someDocuments(documents: readonly TokenizedDocument[], limit: number): TokenizedDocument[] {
+  let tokens = 0;
+  const taken = new Set<number>();
+  for (const i of epochOrder(documents.length, 1, 0)) {
+    tokens += documents[i].tokens.length + 1;
+    if (tokens > limit && taken.size > 0) break;
+    taken.add(i);
+  }
+  return documents.filter((_, i) => taken.has(i));
+}
+
+/** Random numbers of one epoch. */
+const epochRandom = (seed: number, epoch: number): (() => number) =>
+  uniformFrom(Math.imul(seed, 0x01000193) ^ Math.imul(epoch + 1, 0x9e3779b1));
+
+/** Random numbers for the places at which documents begin anew in one epoch. */
+export const placesRandom = (seed: number, epoch: number): (() => number) => epochRandom(seed ^ 0x5bd1e995, epoch);
 
 /** Document order of one epoch (Fisher–Yates); depends on seed and epoch only, so that a resumed run goes on alike. */
 export function epochOrder(count: number, seed: number, epoch: number): Uint32Array {
-  const random = uniformFrom(Math.imul(seed, 0x01000193) ^ Math.imul(epoch + 1, 0x9e3779b1));
+  const random = epochRandom(seed, epoch);
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
@@ -29,9 +48,19 @@ export function epochOrder(count: number, seed: number, epoch: number): Uint32Ar
   return order;
 }
 
+/** Places at which a document begins anew in one epoch, in order. */
+function drawn({ at, used }: NonNullable<TokenizedDocument['begins']>, random: () => number): number[] {
+  const left = Array.from(at);
+  for (let i = 0; i < used; i++) {
+    const j = i + Math.floor(random() * (left.length - i));
+    [left[i], left[j]] = [left[j], left[i]];
+  }
+  return left.slice(0, used).sort((a, b) => a - b);
+}
+
 /**
  * Lays an epoch out for training: the shuffled documents, each after an end-of-document token, form one stream that is cut into
- * `lanes` equal parts. What does not fill a last segment (fewer than lanes · segment tokens) is left out of this epoch.
+ * `lanes` equal parts. Running text begins anew at some of its paragraphs, others in each epoch. What does not fill a last segment (fewer than lanes · segment tokens) is left out of this epoch.
  */
 export function layOutTraining(
   documents: readonly TokenizedDocument[],
@@ -41,21 +70,37 @@ export function layOutTraining(
   segment: number,
   stream: number,
   into: { inputs: Uint16Array; targets: Uint16Array },
+  random: () => number = () => 0,
 ): number {
   const all = new Uint16Array(epochTokens(documents) + 1);
+  const next = new Uint16Array(all.length);
   let length = 0;
   for (const i of order) {
-    all[length++] = eod;
-    all.set(documents[i].tokens, length);
-    length += documents[i].tokens.length;
+    const { tokens, begins } = documents[i];
+    all[length] = eod;
+    if (length > 0) next[length - 1] = eod;
+    length++;
+    let done = 0;
+    for (const at of begins ? drawn(begins, random) : []) {
+      all.set(tokens.subarray(done, at), length);
+      next.set(tokens.subarray(done, at), length - 1);
+      length += at - done;
+      // What is expected before it is the text as it goes on.
+      next[length - 1] = tokens[at];
+      all[length++] = eod;
+      done = at;
+    }
+    all.set(tokens.subarray(done), length);
+    next.set(tokens.subarray(done), length - 1);
+    length += tokens.length - done;
   }
-  all[length] = eod;
+  next[length - 1] = eod;
   const segments = Math.floor(length / lanes / segment);
   const perLane = segments * segment;
   for (let lane = 0; lane < lanes; lane++) {
     const from = lane * perLane;
     into.inputs.set(all.subarray(from, from + perLane), lane * stream);
-    into.targets.set(all.subarray(from + 1, from + 1 + perLane), lane * stream);
+    into.targets.set(next.subarray(from, from + perLane), lane * stream);
   }
   return segments;
 }

@@ -1,6 +1,6 @@
 /** Training: back-propagation through time with ternary weights in the forward pass. */
 export { encodeDocuments, evaluateModel, type EvaluateSetup } from './evaluate.js';
-export { epochTokens } from './data.js';
+export { epochTokens, someDocuments } from './data.js';
 export { KernelPool, stateLength, type Loss } from './pool.js';
 export type { Backend, TrainerKernels } from './backend.js';
 export { sharedKernels, singleKernels } from './backend-wasm.js';

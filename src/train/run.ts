@@ -2,7 +2,7 @@
 import { TinyLMError } from '../model/errors.js';
 import { initModel } from '../model/index.js';
 import type { TrainerKernels } from './backend.js';
-import { epochOrder, layOutEvaluation, layOutTraining } from './data.js';
+import { epochOrder, layOutEvaluation, layOutTraining, placesRandom, someDocuments } from './data.js';
 import type { KernelConfig } from './layout.js';
 import { KernelPool } from './pool.js';
 import { BETA1, BETA2, learningRateAt, scheduleRow, shardsOf, stepsPerEpoch } from './schedule.js';
@@ -21,6 +21,8 @@ export interface RunSetup {
   readonly resume?: Checkpoint;
   /** Start from these weights instead of random ones (PyTorch's names). */
   readonly weights?: ReadonlyMap<string, Float32Array>;
+  /** Evaluate before the first step, too: of weights that are worth something already. */
+  readonly evaluateFirst?: boolean;
 }
 
 /** 32-bit FNV-1a over all training tokens, in hexadecimal. */
@@ -55,12 +57,6 @@ export function kernelConfig(options: TrainOptions, eod: number, stream: number)
     weightDecay: options.weightDecay,
     latentRate: options.latentRate,
   };
-}
-
-/** The first documents that together have at most EVALUATION_TOKENS tokens (at least one document). */
-function sampleForEvaluation(documents: readonly TokenizedDocument[]): TokenizedDocument[] {
-  let tokens = 0;
-  return documents.filter((d, i) => (tokens += d.tokens.length + 1) <= EVALUATION_TOKENS || i === 0);
 }
 
 /** Bits per byte of documents under the pool's weights; the carried state is kept. */
@@ -99,6 +95,7 @@ export class TrainingRun {
   #best: Checkpoint['best'] = { step: 0, valid: Infinity };
   #running = { nats: 0, tokens: 0 };
   #stopping = false;
+  #evaluateFirst = false;
   #pause: Pause | undefined;
 
   private constructor(data: TrainData, options: TrainOptions, pool: KernelPool) {
@@ -109,7 +106,7 @@ export class TrainingRun {
     this.#perEpoch = stepsPerEpoch(data.train, options.lanes, options.segment);
     const tokens = data.train.reduce((sum, d) => sum + d.tokens.length + 1, 0);
     this.#bytesPerToken = data.train.reduce((sum, d) => sum + d.bytes, 0) / tokens;
-    this.#sample = sampleForEvaluation(data.valid);
+    this.#sample = someDocuments(data.valid, EVALUATION_TOKENS);
   }
 
   /**
@@ -129,6 +126,7 @@ export class TrainingRun {
       const run = new TrainingRun(data, options, pool);
       if (setup.resume) run.#restore(setup.resume);
       else pool.write('weight', setup.weights ?? initModel(options.model, options.seed).tensors);
+      run.#evaluateFirst = setup.evaluateFirst === true && setup.resume === undefined;
       return run;
     } catch (error) {
       await pool.close();
@@ -179,7 +177,8 @@ export class TrainingRun {
     if (epoch === this.#epochLoaded) return;
     const { lanes, segment, seed } = this.options;
     const order = epochOrder(this.data.train.length, seed, epoch);
-    layOutTraining(this.data.train, order, this.data.tokenizer.eod, lanes, segment, this.#pool.config.stream, this.#pool);
+    const { stream } = this.#pool.config;
+    layOutTraining(this.data.train, order, this.data.tokenizer.eod, lanes, segment, stream, this.#pool, placesRandom(seed, epoch));
     if (this.#step % this.#perEpoch === 0) this.#pool.writeState();
     this.#epochLoaded = epoch;
   }
@@ -201,6 +200,13 @@ export class TrainingRun {
 
   #toBits({ nats, tokens }: { nats: number; tokens: number }): number {
     return tokens ? nats / tokens / Math.LN2 / this.#bytesPerToken : NaN;
+  }
+
+  async #evaluation(): Promise<TrainEvent> {
+    const point = await this.#evaluate();
+    const best = point.valid < this.#best.valid;
+    if (best) this.#best = { step: this.#step, valid: point.valid };
+    return { kind: 'evaluation', point, best, checkpoint: this.#checkpoint() };
   }
 
   /** Stops at the next step's border; `events` then ends with a `stopped` event. */
@@ -236,6 +242,7 @@ export class TrainingRun {
     const { options } = this;
     let started = performance.now();
     const firstStep = this.#step;
+    if (this.#evaluateFirst) yield await this.#evaluation();
     let window = { nats: 0, tokens: 0, since: started };
     while (this.#step < options.steps) {
       if (this.#pause) {
@@ -289,10 +296,7 @@ export class TrainingRun {
         window = { nats: 0, tokens: 0, since: performance.now() };
       }
       if (this.#step % options.evaluateEvery === 0 || this.#step === options.steps) {
-        const point = await this.#evaluate();
-        const best = point.valid < this.#best.valid;
-        if (best) this.#best = { step: this.#step, valid: point.valid };
-        yield { kind: 'evaluation', point, best, checkpoint: this.#checkpoint() };
+        yield await this.#evaluation();
         window = { nats: 0, tokens: 0, since: performance.now() };
       }
     }

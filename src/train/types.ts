@@ -41,6 +41,11 @@ export interface TokenizedDocument {
   readonly tokens: Uint16Array;
   /** UTF-8 bytes of its text. */
   readonly bytes: number;
+  /**
+   * Of running text: tokens at which a paragraph or line begins, and how many of them each epoch draws. At these the training
+   * begins anew, after an end-of-document token that is read and never expected.
+   */
+  readonly begins?: { readonly at: Uint32Array; readonly used: number };
 }
 
 /** Encoded corpus: what is trained on and what is measured on. */

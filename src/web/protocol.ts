@@ -14,6 +14,7 @@
 import type { ChipName, FlashMode } from '../cost/index.js';
 import type { CorpusStats, Remark } from '../corpus/index.js';
 import type { BenchResult, DeviceSettings, DeviceStatus, GenerateResult } from '../device/index.js';
+import type { BoardState } from '../device/chip/index.js';
 import type { FlashProgress } from '../device/flash/index.js';
 import type { ModelInfo, NaturalSamplerOptions } from '../engine/index.js';
 import type { LayerConfig, ModelConfig, NgramConfig, TritGroup, Trits } from '../model/index.js';
@@ -396,8 +397,7 @@ export interface PortAsk {
   readonly port: MessagePort;
   /** For messages, e.g. "USB 303A:1001", "virtual ESP32-C3". */
   readonly name: string;
-  /** Speed of a serial line; default 115200. */
-  readonly baud?: number;
+  /** Not needed: whoever serves the port knows. */
   readonly usb?: { readonly vendorId: number; readonly productId: number };
 }
 
@@ -418,7 +418,7 @@ export interface ChipCalls {
     event: { readonly text: string };
     answer: GenerateResult;
   };
-  /** Reads the settings, after changing those given; `save` keeps them over a restart. */
+  /** Reads the settings, after changing those given. They live until the chip restarts; `save` is refused until a firmware can keep them. */
   'chip/settings': { ask: { readonly change?: Partial<DeviceSettings>; readonly save?: boolean }; event: never; answer: DeviceSettings };
   'chip/wifi': { ask: { readonly ssid: string; readonly password: string }; event: never; answer: { readonly address?: string } };
   'chip/bench': { ask: { readonly tokens?: number }; event: never; answer: BenchResult };
@@ -427,12 +427,18 @@ export interface ChipCalls {
 
 // ---- virtual chip
 
-export type BoardStateName = 'off' | 'download' | 'running' | 'stopped';
+export type BoardStateName = BoardState;
 
 export interface VirtualCalls {
-  /** Powers a virtual ESP32-C3; its port goes to `chip/port` by transfer. `stateOf`: what it does, as it changes. */
+  /** Powers a virtual ESP32-C3; the other end of `port` goes to `chip/port`. */
   'virtual/start': {
     ask: { readonly port: MessagePort; readonly flashBytes?: number };
+    event: never;
+    answer: Record<string, never>;
+  };
+  /** Tells what it does, as it changes; ends with `virtual/stop`, or when it is cancelled. */
+  'virtual/watch': {
+    ask: Record<string, never>;
     event: { readonly state: BoardStateName; readonly why: string };
     answer: Record<string, never>;
   };

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { ChipName, FlashMode } from '../../cost/index.js';
-import { encodeTokenizer, spec } from '../../format/index.js';
+import { encodeTokenizer } from '../../format/index.js';
 import { budget, type ModelConfig } from '../../model/index.js';
 import {
   CHIP_CHOICES,
@@ -15,7 +15,7 @@ import {
 } from '../budget-speed.js';
 import { verb, type Context } from '../context.js';
 import { EXIT, UsageError } from '../errors.js';
-import { modelConfig, wantedVocab, type ModelOptions } from '../../run/model-options.js';
+import { modelConfig, tokenizerBytes, wantedVocab, type ModelOptions } from '../../run/model-options.js';
 import { openTlm } from '../model-source.js';
 import { addOptions, MODEL_OPTIONS } from '../options.js';
 import { shape, weightWords } from '../../run/shape.js';
@@ -96,12 +96,6 @@ function measuredCost(path: string): Cost {
     metadataBytes: new TextEncoder().encode(metadata).length,
   };
   return { config, ...budget(config, sizes) };
-}
-
-/** Bytes of a tokenizer section whose vocabulary is full: a merge takes the most (SPEC.md 1.4). */
-function tokenizerBytes(options: ModelOptions, { vocab }: Pick<ModelConfig, 'vocab'>): number {
-  const { byteIdsMax, indexAbove, countsBytes } = spec.TOKENIZER;
-  return options.tokenizer === 'byte' ? 0 : countsBytes + vocab * (vocab <= byteIdsMax ? 2 : vocab <= indexAbove ? 3 : 5);
 }
 
 async function showBudget(

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { corpusStats, END_OF_TEXT, limitDocuments, many, sizeRemark, splitCorpus } from '../../corpus/index.js';
+import { byHeart, corpusStats, END_OF_TEXT, limitDocuments, many, sizeRemark, splitCorpus } from '../../corpus/index.js';
 import { openCorpus, type LoadOptions, type OpenedCorpus } from '../../node/corpus-files.js';
 import type { FileRow } from '../../node/corpus-folder.js';
 import { verb, type Context } from '../context.js';
@@ -88,7 +88,7 @@ async function showCorpus({ terminal, stdin }: Context, spec: string, options: O
         ['words', `${count(stats.words)}, ${count(stats.distinctWords)} different`],
         ['bytes a document', `${count(stats.medianBytes)} median, ${count(stats.longestBytes)} longest`],
         ['for training', part(train)],
-        ['for validation', part(valid)],
+        ['for validation', byHeart(documents) ? 'nothing: the text is learned by heart' : part(valid)],
       ],
       [0, 1],
     ),

@@ -43,7 +43,7 @@ async function demo(context: Context, options: Options): Promise<void> {
   const { lang, minutes, epochs, seed, threads, backend, json } = options;
   const started = await startRun(context, {
     corpus: corpusRecord(`stories:${lang}`),
-    model: { tokenizer: OPTIONS.tokenizer.initial, vocab: OPTIONS.vocab.initial },
+    model: { kind: 'shape', options: { tokenizer: OPTIONS.tokenizer.initial, vocab: OPTIONS.vocab.initial } },
     flags: {
       batch: OPTIONS.batch.initial,
       segment: OPTIONS.segment.initial,

@@ -93,7 +93,7 @@ async function texts(
   if (options.all || !own) return { name, documents, own };
   return {
     name: `${name}, validation part`,
-    documents: splitCorpus(documents, { seed: read.splitSeed }).valid,
+    documents: splitCorpus(documents, { seed: read.splitSeed, holdOut: read.holdOut ?? 'ends' }).valid,
     own,
   };
 }

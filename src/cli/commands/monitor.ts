@@ -4,7 +4,7 @@ import type { Transport } from '../../device/index.js';
 import { TinyLMError } from '../../model/errors.js';
 import { verb, type Context } from '../context.js';
 import { LineStamps, PrintableBytes } from '../device-bytes.js';
-import { boardWords } from '../board-words.js';
+import { boardWords } from '../../board/words.js';
 import { addPortOptions, choosePort, serialPorts, type PortOptions } from '../device-port.js';
 import { findPort, onSerial, withRemedy } from '../reach.js';
 import { decimal } from '../values.js';

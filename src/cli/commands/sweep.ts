@@ -32,6 +32,8 @@ interface Options extends Omit<ModelOptions, 'trits'>, TrainFlags, CorpusOptions
   json?: boolean;
 }
 
+/** Times through the text for each size, where nobody says. */
+const EPOCHS = 15;
 /** Tokens that each of many models is measured on. */
 const TOKENS = 30_000;
 
@@ -70,7 +72,7 @@ export function sweepCommand(context: Context): Command {
           'folder for sweep.md, sweep.json, sweep.svg and, with --dims, a run folder of each size; the same command ' +
           'goes on there after Ctrl-C (default: <run folder>/sweep, else ./sweep)',
       },
-      epochs: { about: 'with --dims: times through the corpus for each size (default: 15)' },
+      epochs: { about: `with --dims: times through the corpus for each size (default: ${EPOCHS})` },
       trits: {
         flags: '--trits <list>',
         about: 'ternary digits a weight to try, with commas (default: 1,2,3 of a float checkpoint; 1 with --dims)',
@@ -172,7 +174,7 @@ async function overThresholds({ terminal, stdin }: Context, path: string, option
     documents,
     text: `${corpus.name}, validation part`,
     async *rows() {
-      const { valid } = prepareData(documents, corpus.splitSeed, tokenizer);
+      const { valid } = prepareData(documents, corpus, tokenizer);
       const { kernels } = await chooseTrainer(terminal, options.backend);
       const setup = { kernels, threads: threadsOf(options), open: openEngine };
       const ways = { thresholds, trits: options.trits ?? TRITS };
@@ -208,8 +210,9 @@ async function overSizes(context: Context, options: Options): Promise<Job> {
           ? await resumeRun(context, path, options)
           : await startRun(context, {
               corpus,
-              model: { ...options, hidden, trits },
-              flags: { ...options, float },
+              model: { kind: 'shape', options: { ...options, hidden, trits } },
+              // Sizes are compared after equal lengths.
+              flags: { ...options, float, ...((options.minutes ?? options.steps ?? options.epochs) === undefined && { epochs: EPOCHS }) },
               out: path,
             });
         if (started.outcome.kind === 'stopped') {

@@ -1,11 +1,23 @@
-import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import type { ChipName } from '../../cost/index.js';
+import { MODEL_LIMITS } from '../../model/index.js';
+import { RUN_FILES } from '../../run/run-files.js';
+import type { Wanted } from '../../run/begin.js';
+import { USUAL_LENGTH } from '../../run/plan.js';
+import type { CorpusRecord } from '../../run/run-record.js';
+import { NAMED_SIZES, SIZES, USUAL_SIZE } from '../../run/sizes.js';
+import { CHIP_CHOICES } from '../budget-speed.js';
+import { fromModel } from '../from-model.js';
+import { nextWords } from '../next-size.js';
+import { byteSize, count } from '../values.js';
 import type { CorpusOptions } from '../../node/corpus-files.js';
 import { shellWord } from '../../node/shell.js';
 import { verb, type Context } from '../context.js';
 import { EXIT, UsageError } from '../errors.js';
 import { finishRun } from '../finish.js';
 import type { ModelOptions } from '../../run/model-options.js';
-import { addOptions, CORPUS_OPTIONS, MODEL_OPTIONS, TRAIN_OPTIONS } from '../options.js';
+import { addOptions, CORPUS_OPTIONS, MODEL_OPTIONS, OPTIONS, TRAIN_OPTIONS } from '../options.js';
 import { SAMPLE } from '../../run/sample.js';
 import { resumeRun, startRun, type Started } from '../pipeline.js';
 import type { TrainFlags } from '../choose-trainer.js';
@@ -13,7 +25,12 @@ import { corpusRecord } from '../load-corpus.js';
 import type { Figures } from '../../run/finish.js';
 import { reportText } from '../report.js';
 
-interface Options extends ModelOptions, TrainFlags, CorpusOptions {
+interface Options extends Omit<ModelOptions, 'vocab'>, TrainFlags, CorpusOptions {
+  vocab?: number;
+  size?: number;
+  chip?: ChipName;
+  from?: string;
+  tokenizerFrom?: string;
   out?: string;
   resume?: string;
   json?: boolean;
@@ -28,8 +45,10 @@ export function trainCommand(context: Context): Command {
     'Train a model on a text. It ends in a run folder with the exported .tlm and a report.',
     [
       'tinylm train my-text.txt',
+      'tinylm train my-text.txt --size 100K --chip esp32',
       'tinylm train my-text.txt --minutes 10 --hidden 64 --out run/mine',
       'tinylm train --resume run/mine',
+      'tinylm train letters.txt --from run/mine',
       'cat *.md | tinylm train - --epochs 30',
     ],
   ).argument(
@@ -37,8 +56,18 @@ export function trainCommand(context: Context): Command {
     'a file with text (tinylm corpus shows how it is read), a folder, - for standard input, stories:en or stories:pt',
     'stories:en',
   );
-  addOptions(command, [...CORPUS_OPTIONS, ...MODEL_OPTIONS, ...TRAIN_OPTIONS, 'out'], {
-    epochs: { about: 'times through the corpus (default: 15)' },
+  addOptions(command, CORPUS_OPTIONS);
+  command.addOption(
+    new Option('--size <bytes>', `most bytes of the model: ${Object.keys(NAMED_SIZES).join(', ')} or a number; the shape follows (default: ${SIZES[0].name}, less for a short text)`)
+      .argParser(namedSize),
+  );
+  command.addOption(new Option('--chip <name>', 'chip to say the speed for (default: all)').choices(CHIP_CHOICES));
+  command.option('--from <model>', 'go on with the weights and the tokenizer of a run folder, a .tlm or a checkpoint');
+  command.option('--tokenizer-from <source>', "with --from and another program's checkpoint: its tokenizer, as for tinylm quantize");
+  addOptions(command, [...MODEL_OPTIONS, ...TRAIN_OPTIONS, 'out'], {
+    vocab: { about: `most tokens of the vocabulary, ${MODEL_LIMITS.vocabMin} to ${MODEL_LIMITS.vocabMax} (default: by the size and the text; with a shape of your own, ${OPTIONS.vocab.initial})`, initial: undefined },
+    lr: { about: 'highest learning rate (default: 0.01, float 0.006; less with --from)' },
+    epochs: { about: `times through the corpus (default: ${USUAL_LENGTH.epochs}, with ${count(USUAL_LENGTH.stepsMin)} to ${count(USUAL_LENGTH.stepsMax)} steps; ends before where it gets no better)` },
     out: { about: 'the run folder, which must be new (default: run/<name of the corpus>)' },
   });
   command.option('--resume <folder>', 'go on with a run that was stopped');
@@ -48,7 +77,7 @@ export function trainCommand(context: Context): Command {
 
 async function trainVerb(context: Context, command: Command, spec: string, options: Options): Promise<void> {
   const started =
-    options.resume === undefined ? await begin(context, spec, options) : await goOn(context, command, options);
+    options.resume === undefined ? await begin(context, command, spec, options) : await goOn(context, command, options);
   if (stopped(context, started)) return;
   const { folder, record, data, trainer, threads, outcome } = started;
   context.terminal.note('measuring and generating …');
@@ -63,13 +92,56 @@ async function trainVerb(context: Context, command: Command, spec: string, optio
     sampling: { ...SAMPLE, maxTokens: 200 },
   });
   showFigures(context, started, figures, options.json === true);
+  if (options.json) return;
+  const next = await nextWords(started, options.chip);
+  if (next !== undefined) context.terminal.out(next);
 }
 
-function begin(context: Context, spec: string, options: Options): Promise<Started> {
-  if (options.epochs !== undefined && options.minutes !== undefined)
-    throw new UsageError('--epochs and --minutes exclude each other', 'give the length of the run by one of them');
+/** Options that are of a shape. */
+const SHAPE = ['vocab', 'dim', 'hidden', 'layers', 'ngrams', 'tied', 'trits'] as const;
+
+/** The model that the options ask for, and its text. */
+async function wantedModel(context: Context, spec: string, options: Options, given: (name: string) => boolean):
+Promise<{ model: Wanted; corpus: CorpusRecord }> {
+  const corpus = corpusRecord(spec, options);
+  const { size, from, tokenizer, vocab } = options;
+  const shape = SHAPE.filter(given);
+  const flag = (name: string): string => `--${name}`;
+  if (from !== undefined) {
+    const others = [...shape.filter((name) => name !== 'trits'), ...['size', 'tokenizer'].filter(given)];
+    if (others.length > 0)
+      throw new UsageError(`${from} has its own shape and tokenizer, and ${others.map(flag).join(', ')} would be another`,
+        `leave ${others.map(flag).join(', ')} out, or train a new model without --from`);
+    const found = await fromModel(context, from, { ...options, tokenizer: options.tokenizer });
+    if (given('corpus')) return { model: found.origin, corpus };
+    if (found.corpus === undefined) throw new UsageError('a text to train on is missing', `tinylm train my-text.txt --from ${shellWord(from)}`);
+    const own = found.corpus;
+    return { model: found.origin, corpus: own.spec === RUN_FILES.corpus ? { ...own, spec: resolve(found.folder!, own.spec) } : own };
+  }
+  if (options.tokenizerFrom !== undefined)
+    throw new UsageError('--tokenizer-from belongs to --from', 'a new model gets a tokenizer of its own; --tokenizer and --vocab say which');
+  const own = shape.filter((name) => name !== 'vocab');
+  if (size !== undefined && own.length > 0)
+    throw new UsageError(`--size picks the shape, and ${own.map(flag).join(', ')} would be another`, 'give one or the other');
+  if (size === undefined && shape.length > 0)
+    return { model: { kind: 'shape', options: { ...options, vocab: vocab ?? OPTIONS.vocab.initial } }, corpus };
+  return {
+    model: { kind: 'size', bytes: size ?? USUAL_SIZE, fit: size === undefined, tokenizer, ...(vocab !== undefined && { vocab }) },
+    corpus,
+  };
+}
+
+/** A parser for commander: the name of a size, or bytes. */
+const namedSize = (text: string): number => NAMED_SIZES[text.toUpperCase()] ?? byteSize(text);
+
+async function begin(context: Context, command: Command, spec: string, options: Options): Promise<Started> {
+  const lengths = (['epochs', 'steps', 'minutes'] as const).filter((name) => options[name] !== undefined);
+  if (lengths.length > 1)
+    throw new UsageError(`${lengths.map((name) => `--${name}`).join(' and ')} exclude each other`, 'give the length of the run by one of them');
   const { out } = options;
-  return startRun(context, { corpus: corpusRecord(spec, options), model: options, flags: options, ...(out !== undefined && { out }) });
+  const given = (name: string): boolean => (name === 'corpus' ? command.args.length > 0 : command.getOptionValueSource(name) === 'cli');
+  const { model, corpus } = await wantedModel(context, spec, options, given);
+  return startRun(context, { corpus, model, flags: options, ...(out !== undefined && { out }) });
 }
 
 function goOn(context: Context, command: Command, options: Options): Promise<Started> {

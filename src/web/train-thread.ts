@@ -1,0 +1,4 @@
+/** The script of a training thread. */
+import { serveThread } from './threads.js';
+
+serveThread(self);
