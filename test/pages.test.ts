@@ -7,6 +7,7 @@ import { packageRoot } from '../src/node/assets.js';
 import { POSIX_TOOLS, toolsFor } from './firmware-support.js';
 import { inFolder } from './helpers/cli.js';
 import { Reader, shellLines } from './helpers/shell-lines.js';
+import { toolsOf } from '../scripts/debian.js';
 
 const ROOT = packageRoot();
 const PAGES = ['.', 'docs', 'engine', 'arduino', 'firmware', 'vectors']
@@ -26,7 +27,7 @@ describe('the shell lines of', () => {
     const twin = page.replace('.pt-BR', '');
     if (twin !== page && lines.join('\n') === linesOf(twin).join('\n')) continue;
     it(`${page} (${lines.length})`, (t) => {
-      const tools = lines.some((line) => /curl|wifi|--host/.test(line)) ? { ...POSIX_TOOLS, curl: 'curl' } : {};
+      const tools = lines.some((line) => /curl|wifi|--host/.test(line)) ? { ...POSIX_TOOLS, ...toolsOf('curl') } : {};
       if (!toolsFor(t, tools)) return;
       return inFolder(async (folder) => {
         const reader = new Reader(folder);

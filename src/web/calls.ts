@@ -60,8 +60,14 @@ export function connect<C extends Calls<C>>(worker: Endpoint): Connection<C> {
         const over = (): void => signal?.removeEventListener('abort', abort);
         open.set(id, {
           onEvent: onEvent as (event: unknown) => void,
-          resolve: (answer) => (over(), resolve(answer as never)),
-          reject: (error) => (over(), reject(error)),
+          resolve: (answer) => {
+            over();
+            resolve(answer as never);
+          },
+          reject: (error) => {
+            over();
+            reject(error);
+          },
         });
         worker.postMessage({ id, call, ask } satisfies ToWorker, transfer);
         if (signal?.aborted) abort();
