@@ -32,14 +32,11 @@ import { buildBarePort } from '../scripts/bare-ports.js';
 import { emulated } from '../scripts/emulators.js';
 import { countOnC3, directBootImage, type C3Count } from './c3-count.js';
 import { circumstances, type Circumstances } from './measure.js';
+import { packagesOf } from '../scripts/debian.js';
 
-const NEEDED: Readonly<Record<string, string>> = {
-  'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf',
-  'xtensa-lx106-elf-gcc': 'gcc-xtensa-lx106',
-  make: 'make',
-  'qemu-system-riscv32': 'qemu-system-misc',
-  'qemu-system-xtensa': 'qemu-system-misc',
-};
+const NEEDED = [
+  'riscv64-unknown-elf-gcc', 'xtensa-lx106-elf-gcc', 'make', 'qemu-system-riscv32', 'qemu-system-xtensa',
+] as const;
 const PACKINGS = ['b3', 't2'] as const;
 const ISAS = ['rv32imc', 'lx106'] as const;
 /** FW_ENGINE_BYTES of the images without an operating system. */
@@ -235,10 +232,9 @@ export const budgetTable = (): LargestAnswer[] =>
 
 /** @throws Error naming the Debian packages, when a compiler or emulator is missing */
 export async function benchChips(say: (line: string) => void): Promise<ChipsResults> {
-  const absent = Object.keys(NEEDED).filter((tool) => spawnSync(tool, ['--version']).error !== undefined);
+  const absent = NEEDED.filter((tool) => spawnSync(tool, ['--version']).error !== undefined);
   if (absent.length > 0) {
-    const packages = [...new Set(absent.map((tool) => NEEDED[tool]))].join(' ');
-    throw new Error(`${absent.join(', ')} not found; on Debian: apt-get install ${packages}`);
+    throw new Error(`${absent.join(', ')} not found; on Debian: apt-get install ${packagesOf(...absent)}`);
   }
   const image = directBootImage();
   const ram: AppRam[] = [];

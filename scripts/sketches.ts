@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { packageRoot } from '../src/node/assets.js';
 import { emulated, type EmulatorName } from './emulators.js';
 import type { LibraryFile } from '../src/board/sketch.js';
+import { toolsOf } from './debian.js';
 
 const STAND_INS = join(packageRoot(), 'arduino/test');
 
@@ -56,7 +57,7 @@ export const TARGETS = {
     flags: ['-Os', '-march=rv32imc_zicsr', '-mabi=ilp32', '-msmall-data-limit=0', ...BARE],
     link: bare('qemu-riscv.ld'),
     emulator: 'rv32imc',
-    tools: { 'riscv64-unknown-elf-g++': 'gcc-riscv64-unknown-elf', 'qemu-system-riscv32': 'qemu-system-misc' },
+    tools: toolsOf('riscv64-unknown-elf-g++', 'qemu-system-riscv32'),
   },
   xtensa: {
     title: 'Xtensa lx106 (the family of the ESP32 and S3)',
@@ -67,7 +68,7 @@ export const TARGETS = {
     flags: ['-Os', '-mlongcalls', '-mtext-section-literals', ...BARE],
     link: bare('qemu-xtensa.ld'),
     emulator: 'lx106',
-    tools: { 'xtensa-lx106-elf-g++': 'gcc-xtensa-lx106', 'qemu-system-xtensa': 'qemu-system-misc' },
+    tools: toolsOf('xtensa-lx106-elf-g++', 'qemu-system-xtensa'),
   },
 } as const satisfies Record<string, Target>;
 export type TargetName = keyof typeof TARGETS;

@@ -1,4 +1,5 @@
 /** What the command line says is so: limits, speeds, counts, and what is better or worse than what. */
+import { modelFile } from './firmware-support.js';
 import { configOf } from '../src/model/index.js';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -166,6 +167,14 @@ describe('eval', () => {
     assert.equal(code, 0, err);
     return JSON.parse(out) as Awaited<ReturnType<typeof measured>>;
   };
+
+  it('says of noise that it is noise, and of a model that knows something nothing', async () => {
+    writeFileSync(at('cat.txt'), 'The cat sat on the mat.\n'.repeat(40));
+    const noise = await tinylm(['eval', modelFile(), at('cat.txt')]);
+    assert.equal(noise.code, 0);
+    assert.match(noise.err, /warning: [\d.]+ bits per byte are worse than [^]*what it writes is noise/);
+    assert.doesNotMatch((await tinylm(['eval', at('run')])).err, /noise/);
+  });
 
   it("measures all of a text that is not the run's own, and of its own what was held out", async () => {
     writeFileSync(

@@ -395,3 +395,10 @@ test('whatever is cut off, joined or damaged is read or refused in words', async
     { numRuns: 400 },
   );
 });
+
+test('a table of short questions and answers has names, and so has one whose columns are asked for', async () => {
+  const rows = 'Where is the cat?,The cat sat on the mat.\n'.repeat(9);
+  const both = await read(`question,answer\n${rows}`, { field: 'question,answer' }, 'faq.csv');
+  assert.equal(both.documents[0], 'Where is the cat?\nThe cat sat on the mat.');
+  assert.equal((await read(`Frage,Antwort\n${rows}`, { field: 'Antwort' }, 'faq.csv')).documents.length, 9);
+});

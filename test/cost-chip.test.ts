@@ -12,6 +12,7 @@ import { quantizeModel } from '../src/quantize/index.js';
 import { byteTable } from '../src/tokenizer/index.js';
 import { toolsFor } from './firmware-support.js';
 import { livelyModel } from './helpers/tiny-models.js';
+import { toolsOf } from '../scripts/debian.js';
 
 /** Relative errors. A small model just fits the cache, where single lines decide: there only cycles are compared. */
 const INSTRUCTIONS = 0.03;
@@ -32,7 +33,7 @@ const CASES: readonly {
 
 for (const { config, packing, tokens } of CASES) {
   test(`${config.vocab} × ${config.dim} × ${config.layers[0].width} ${packing}: modelled, and run on the virtual C3`, (t) => {
-    if (!toolsFor(t, { 'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf', make: 'make' })) return;
+    if (!toolsFor(t, toolsOf('riscv64-unknown-elf-gcc', 'make'))) return;
     let tableBudget = 16384;
     const memory = (): number => budget(config, { tableBudget })[packing === 'b3' ? 'ramB3' : 'ramT2'];
     while (memory() > ENGINE_BYTES) tableBudget -= 512;

@@ -5,6 +5,7 @@ import { countTotal, nonNegativeFit } from '../scripts/fit-cost.js';
 import { tokenCost, type Packing } from '../src/cost/index.js';
 import { configOf, type ModelShorthand } from '../src/model/index.js';
 import { toolsFor } from './firmware-support.js';
+import { toolsOf } from '../scripts/debian.js';
 
 /** Largest relative error of a token's instructions. */
 const TOLERANCE = 0.03;
@@ -20,11 +21,8 @@ const CASES: readonly (readonly [Packing, ModelShorthand])[] = [
   ['b3', { vocab: 320, dim: 36, hidden: 56, cache: 512 }],
 ];
 const MACHINES = {
-  rv32imc: {
-    'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf',
-    'qemu-system-riscv32': 'qemu-system-misc',
-  },
-  lx106: { 'xtensa-lx106-elf-gcc': 'gcc-xtensa-lx106', 'qemu-system-xtensa': 'qemu-system-misc' },
+  rv32imc: toolsOf('riscv64-unknown-elf-gcc', 'qemu-system-riscv32'),
+  lx106: toolsOf('xtensa-lx106-elf-gcc', 'qemu-system-xtensa'),
 } as const;
 
 for (const isa of ['rv32imc', 'lx106'] as const) {

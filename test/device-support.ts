@@ -4,20 +4,21 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { packagesOf } from '../scripts/debian.js';
 
 export const TOOLS = {
-  gcc: { command: 'riscv64-unknown-elf-gcc', packages: 'gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf' },
-  qemu: { command: 'qemu-system-riscv32', packages: 'qemu-system-misc' },
-  socat: { command: 'socat', packages: 'socat' },
+  gcc: 'riscv64-unknown-elf-gcc',
+  qemu: 'qemu-system-riscv32',
+  socat: 'socat',
 } as const;
 
 /** Whether the tools are here. Without one the test is skipped, loudly; in CI (CI=true) a missing tool is a failure. */
 export function have(t: TestContext, ...tools: (keyof typeof TOOLS)[]): boolean {
   for (const tool of tools) {
-    const { command, packages } = TOOLS[tool];
+    const command = TOOLS[tool];
     const flag = tool === 'socat' ? '-V' : '--version';
     if (spawnSync(command, [flag]).error === undefined) continue;
-    const message = `SKIPPED: ${command} is not installed (Debian: apt-get install ${packages})`;
+    const message = `SKIPPED: ${command} is not installed (Debian: apt-get install ${packagesOf(command)})`;
     if (process.env['CI'] === 'true') throw new Error(message);
     t.skip(message);
     process.stderr.write(`${t.name}: ${message}\n`);
@@ -44,11 +45,11 @@ export function crossCompile(folder: string, sources: Record<string, string>, ar
     if (/\.[cS]$/.test(name)) inputs.push(join(folder, name));
   }
   const out = join(folder, 'out.elf');
-  const run = spawnSync(TOOLS.gcc.command, ['-std=gnu99', '-march=rv32imc_zicsr', '-mabi=ilp32', '-O2',
+  const run = spawnSync(TOOLS.gcc, ['-std=gnu99', '-march=rv32imc_zicsr', '-mabi=ilp32', '-O2',
     '-ffreestanding', '-nostdlib', '-nostartfiles', '-Wl,--no-warn-rwx-segments', ...args, ...inputs, '-o', out,
     '-lgcc'],
   { encoding: 'utf8', cwd: folder });
-  if (run.status !== 0) throw new Error(`${TOOLS.gcc.command} failed:\n${run.stderr}`);
+  if (run.status !== 0) throw new Error(`${TOOLS.gcc} failed:\n${run.stderr}`);
   return readFileSync(out);
 }
 
@@ -58,7 +59,7 @@ export function qemuVirt(elf: Uint8Array): Promise<Buffer> {
     const file = join(folder, 'program.elf');
     writeFileSync(file, elf);
     return new Promise<Buffer>((resolve, reject) => {
-      const child = execFile(TOOLS.qemu.command, ['-M', 'virt', '-nographic', '-bios', 'none', '-icount', 'shift=0',
+      const child = execFile(TOOLS.qemu, ['-M', 'virt', '-nographic', '-bios', 'none', '-icount', 'shift=0',
         '-kernel', file], { encoding: 'buffer', timeout: 60_000 }, (error, stdout) => {
         if (error) reject(error);
         else resolve(stdout);

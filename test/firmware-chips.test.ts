@@ -15,9 +15,10 @@ import { flashImage, flashModel } from '../src/device/flash/flasher.js';
 import { parsePartitionCsv, readPartitionTable, writePartitionTable } from '../src/device/flash/partitions.js';
 import { loadEngineModel } from './helpers/engine-text.js';
 import { EVERY_KIND, POSIX_TOOLS, ROOT, buildPosix, fileBytes, modelFile, toolsFor, vector } from './firmware-support.js';
+import { toolsOf } from '../scripts/debian.js';
 
-const RISCV = { 'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf', make: 'make' } as const;
-const XTENSA = { 'xtensa-lx106-elf-gcc': 'gcc-xtensa-lx106', make: 'make' } as const;
+const RISCV = toolsOf('riscv64-unknown-elf-gcc', 'make');
+const XTENSA = toolsOf('xtensa-lx106-elf-gcc', 'make');
 const LIMIT = 32768;
 
 /** Types lines into an emulator, each when the answer before it has come; returns all that it said. */

@@ -13,6 +13,7 @@ import { quantizeModel } from '../src/quantize/index.js';
 import { trainTokenizer, tableVocab } from '../src/tokenizer/index.js';
 import { livelyModel } from './helpers/tiny-models.js';
 import { vectorNames, vectorPath } from '../scripts/vectors.js';
+import { toolsOf } from '../scripts/debian.js';
 
 export const ROOT = packageRoot();
 const OUT = join(ROOT, 'build', 'posix-sanitized');
@@ -32,7 +33,7 @@ export function toolsFor(t: TestContext, tools: Readonly<Record<string, string>>
 }
 
 /** Tools that the POSIX port is built with. */
-export const POSIX_TOOLS = { gcc: 'gcc', make: 'make', '/usr/include/microhttpd.h': 'libmicrohttpd-dev' } as const;
+export const POSIX_TOOLS = toolsOf('gcc', 'make', '/usr/include/microhttpd.h');
 
 let built = false;
 /** Builds the POSIX port and its fuzzer with ASan and UBSan, once; two test files may do so at the same time. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { DEBIAN } from '../scripts/debian.js';
 import { biome, cSources, formatC, unformattedC } from '../scripts/format.js';
 import { packageRoot } from '../src/node/assets.js';
 
@@ -37,3 +38,12 @@ if (ALL_IS_FORMATTED)
     assert.equal(status, 0, text);
     assert.deepEqual(unformattedC(false), [], 'npm run format');
   });
+
+test('CI installs every package that a test asks for', () => {
+  const ci = readFileSync(join(packageRoot(), '.ci/run'), 'utf8');
+  const [, list] = /^packages=\(\n([^]*?)\n\)$/m.exec(ci)!;
+  const installed = list.split(/\s+/);
+  for (const name of new Set(Object.values(DEBIAN).flatMap((packages) => packages.split(' ')))) {
+    assert.ok(installed.includes(name), name);
+  }
+});

@@ -9,6 +9,7 @@ import { test, type TestContext } from 'node:test';
 import { compile, inTemporaryFolder } from '../scripts/test-native.js';
 import { packageRoot } from '../src/node/assets.js';
 import { available, variant } from './native-support.js';
+import { packagesOf } from '../scripts/debian.js';
 
 const engine = join(packageRoot(), 'engine');
 
@@ -21,15 +22,15 @@ const CASES = [
 ] as const;
 
 const MACHINES = {
-  riscv: { tools: ['riscv64-unknown-elf-gcc', 'qemu-system-riscv32'], packages: 'gcc-riscv64-unknown-elf qemu-system-misc' },
-  xtensa: { tools: ['xtensa-lx106-elf-gcc', 'qemu-system-xtensa'], packages: 'gcc-xtensa-lx106 qemu-system-misc' },
+  riscv: ['riscv64-unknown-elf-gcc', 'qemu-system-riscv32'],
+  xtensa: ['xtensa-lx106-elf-gcc', 'qemu-system-xtensa'],
 } as const;
 
 function have(t: TestContext, machine: keyof typeof MACHINES): boolean {
-  const { tools, packages } = MACHINES[machine];
+  const tools = MACHINES[machine];
   const absent = tools.filter((tool) => spawnSync(tool, ['--version']).error !== undefined);
   if (absent.length === 0) return true;
-  const message = `SKIPPED: ${absent.join(' and ')} not installed (Debian: apt-get install ${packages})`;
+  const message = `SKIPPED: ${absent.join(' and ')} not installed (Debian: apt-get install ${packagesOf(...tools)})`;
   if (process.env['CI'] === 'true') throw new Error(message);
   t.skip(message);
   process.stderr.write(`${t.name}: ${message}\n`);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { inTemporaryFolder } from '../scripts/test-native.js';
 import { packageRoot } from '../src/node/assets.js';
+import { packagesOf } from '../scripts/debian.js';
 
 const engine = join(packageRoot(), 'engine');
 /** All that a token runs through, from text to text: every file but those that open a model. */
@@ -16,9 +17,9 @@ const FILES = readdirSync(join(engine, 'src')).filter((f) => f.endsWith('.c') &&
 
 const MACHINES = {
   riscv: {
-    tools: 'riscv64-unknown-elf-', flags: ['-march=rv32imc', '-mabi=ilp32'], packages: 'gcc-riscv64-unknown-elf',
+    tools: 'riscv64-unknown-elf-', flags: ['-march=rv32imc', '-mabi=ilp32'],
   },
-  xtensa: { tools: 'xtensa-lx106-elf-', flags: ['-mlongcalls'], packages: 'gcc-xtensa-lx106' },
+  xtensa: { tools: 'xtensa-lx106-elf-', flags: ['-mlongcalls'] },
 } as const;
 type Machine = keyof typeof MACHINES;
 
@@ -68,9 +69,9 @@ function scan(machine: Machine, source: string, optimize: string): Found {
 }
 
 function have(t: TestContext, machine: Machine): boolean {
-  const { tools, packages } = MACHINES[machine];
-  if (spawnSync(`${tools}gcc`, ['--version']).error === undefined) return true;
-  const message = `SKIPPED: ${tools}gcc not installed (Debian: apt-get install ${packages})`;
+  const gcc = `${MACHINES[machine].tools}gcc` as const;
+  if (spawnSync(gcc, ['--version']).error === undefined) return true;
+  const message = `SKIPPED: ${gcc} not installed (Debian: apt-get install ${packagesOf(gcc)})`;
   if (process.env['CI'] === 'true') throw new Error(message);
   t.skip(message);
   process.stderr.write(`${t.name}: ${message}\n`);

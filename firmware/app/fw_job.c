@@ -123,6 +123,8 @@ static void take_over(fw_app *app, fw_client *client, fw_job_kind kind) {
   job->kind = kind;
   job->owner = client;
   job->opened = app->uptime_ms;
+  job->mark = job->cr = 0;
+  job->begins = 1;
   job->polled = job->window = now(app);
   job->blocked = job->lag = job->window_blocked = job->window_bytes = 0;
 }
@@ -155,10 +157,53 @@ int fw_job_is(const fw_app *app, const fw_client *client) {
   return (app->job.kind == FW_JOB_PROMPT || app->job.kind == FW_JOB_GENERATE) && app->job.owner == client;
 }
 
+static int put(fw_app *app, uint8_t byte) { return tlm_stream_write(&app->stream, &byte, 1) == 1u; }
+
+/* Bytes that were held back as the beginning of a mark, and are none. Returns 0 while there is no room for them. */
+static int put_held(fw_app *app) {
+  fw_job *job = &app->job;
+  if (!job->mark) return 1;
+  job->begins = 0;
+  if (job->mark < 3u) {
+    if (!put(app, 0xefu)) return 0;
+    job->mark = job->mark == 2u ? 3u : 0u;
+  }
+  if (job->mark && !put(app, 0xbbu)) return 0;
+  job->mark = 0;
+  return 1;
+}
+
+/* As texts are cleaned before a training: line ends of all kinds are line feeds, a line has no byte order mark. */
 uint32_t fw_job_write(fw_app *app, const fw_client *client, const void *bytes, uint32_t n) {
-  const uint32_t taken = fw_job_is(app, client) ? tlm_stream_write(&app->stream, bytes, n) : 0u;
-  if (taken) app->job.active = now(app);
-  return taken;
+  const uint8_t *in = (const uint8_t *)bytes;
+  fw_job *job = &app->job;
+  uint32_t i;
+  if (!fw_job_is(app, client)) return 0;
+  for (i = 0; i < n; i++) {
+    const uint8_t c = in[i];
+    const int end = c == '\n' || c == '\r' || c == '\f' || c == '\v';
+    if (job->mark == 1u && c == 0xbbu) {
+      job->mark = 2;
+      continue;
+    }
+    if (job->mark == 2u && c == 0xbfu) {
+      job->mark = 0;
+      continue;
+    }
+    if (!put_held(app)) break;
+    if (c == 0xefu && job->begins) {
+      job->mark = 1;
+      job->cr = 0;
+      continue;
+    }
+    if (!(c == '\n' && job->cr)) {
+      if (!put(app, end ? (uint8_t)'\n' : c)) break;
+      job->begins = (uint8_t)end;
+    }
+    job->cr = c == '\r';
+  }
+  if (i) job->active = now(app);
+  return i;
 }
 
 fw_error fw_job_generate(fw_app *app, fw_client *client, const fw_settings *settings, int reseed) {
@@ -169,6 +214,7 @@ fw_error fw_job_generate(fw_app *app, fw_client *client, const fw_settings *sett
   if (reseed) seed(app, settings);
   else tlm_sampler_set(&app->sampler, &settings->sampling);
   tlm_stream_set(&app->stream, &o);
+  put_held(app);
   tlm_stream_submit(&app->stream);
   app->job.kind = FW_JOB_GENERATE;
   app->job.began = now(app);

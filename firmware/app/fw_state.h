@@ -76,6 +76,10 @@ typedef struct fw_job {
   uint32_t bench_done;
   uint32_t cycles;       /* Σ ⌊cycles of a token / bench_tokens⌋ */
   uint32_t cycles_rest;  /* Σ of the remainders */
+  /* what of a prompt is under way, see fw_job_write */
+  uint8_t mark;   /* bytes of a byte order mark that are held back; 3: its second alone */
+  uint8_t cr;     /* a carriage return was the last byte */
+  uint8_t begins; /* a line begins */
 } fw_job;
 
 typedef struct fw_upload {

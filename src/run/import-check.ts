@@ -102,6 +102,12 @@ export function judgeNoise(found: number, level: number, what: string, text: str
   );
 }
 
+/** What is to be said of a model that knows nothing of a text; undefined for one that does. @param level see `noiseLevel` */
+export const noiseSentence = (found: number, level: number): string | undefined =>
+  found <= level
+    ? undefined
+    : `${bits(found)} bits per byte are ${noiseWords(level)}: of this text the model knows nothing, what it writes is noise`;
+
 /** What is worse than knowing nothing. */
 export const noiseWords = (level: number): string =>
   level >= 8 ? 'worse than a coin for every bit' : `worse than tokens drawn blindly (${bits(level)})`;

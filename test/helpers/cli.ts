@@ -55,10 +55,11 @@ export interface Running {
   seen(pattern: RegExp): Promise<void>;
 }
 
-/** Starts the compiled command as its own process; `env` changes its environment. */
-export function start(words: readonly string[], stdin = '', env: NodeJS.ProcessEnv = {}): Running {
+/** Starts the compiled command as its own process; `env` changes its environment, `cwd` is its folder. */
+export function start(words: readonly string[], stdin = '', env: NodeJS.ProcessEnv = {}, cwd?: string): Running {
   const child = spawn(process.execPath, [COMMAND, ...words], {
     stdio: 'pipe',
+    ...(cwd !== undefined && { cwd }),
     env: { ...process.env, NO_COLOR: '1', NODE_TEST_CONTEXT: undefined, ...env },
   });
   let out = '';
@@ -95,8 +96,8 @@ export function start(words: readonly string[], stdin = '', env: NodeJS.ProcessE
   };
 }
 
-export const spawned = (words: readonly string[], stdin?: string, env?: NodeJS.ProcessEnv): Promise<Result> =>
-  start(words, stdin, env).result;
+export const spawned = (words: readonly string[], stdin?: string, env?: NodeJS.ProcessEnv, cwd?: string): Promise<Result> =>
+  start(words, stdin, env, cwd).result;
 
 /** A folder that is gone after `use`. */
 export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {

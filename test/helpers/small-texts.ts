@@ -29,14 +29,14 @@ function randomOf(seed: number): () => number {
 const pick = <T>(all: readonly T[], random: () => number): T => all[Math.floor(random() * all.length)];
 const list = (words: string): string[] => words.split(' ');
 const SLOT = /\{(\w+)\}/g;
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 const fill = ({ lines, words }: Templates, random: () => number): string =>
   pick(lines, random).replace(SLOT, (_, slot: string) => pick(words[slot], random));
 
 function checkOf({ lines, words }: Templates): (line: string) => boolean {
   const patterns = lines.map((line) =>
-    line.split(SLOT).map((part, i) => (i % 2 === 0 ? escape(part) : `(?:${words[part].map(escape).join('|')})`)).join(''));
+    line.split(SLOT).map((part, i) => (i % 2 === 0 ? escaped(part) : `(?:${words[part].map(escaped).join('|')})`)).join(''));
   const all = new RegExp(`^(?:${patterns.join('|')})$`, 'u');
   return (line) => all.test(line);
 }

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { CorpusOptions } from '../../node/corpus-files.js';
-import { Tokenizer, type TokenizerTable } from '../../tokenizer/index.js';
+import { noiseLevel, noiseSentence } from '../../run/import-check.js';
+import { tableVocab, Tokenizer, type TokenizerTable } from '../../tokenizer/index.js';
 import { encodeDocuments, type TokenizedDocument } from '../../train/index.js';
 import { chooseTrainer } from '../choose-trainer.js';
 import { verb, type Context } from '../context.js';
@@ -104,7 +105,9 @@ async function evaluate(context: Context, path: string, corpus: string | undefin
   const { name, documents, own } = await texts(source, corpus, options, context);
   const limit = options.limit ?? (own ? OWN_LIMIT : 0);
   let zip = NaN;
+  let vocab = 0;
   const encode = (tokenizer: TokenizerTable): TokenizedDocument[] => {
+    vocab = tableVocab(tokenizer);
     const all = encodeDocuments(new Tokenizer(tokenizer), documents);
     const some = new Set(measured(all, limit === 0 ? Infinity : limit));
     zip = zipBits(documents.filter((_, i) => some.has(all[i])));
@@ -134,6 +137,8 @@ async function evaluate(context: Context, path: string, corpus: string | undefin
   }
   const bytes = found.reduce((sum, d) => sum + d.bytes, 0);
   const tokens = found.reduce((sum, d) => sum + d.tokens.length + 1, 0);
+  const noise = noiseSentence(bitsPerByte, noiseLevel(found, vocab));
+  if (noise !== undefined) terminal.warn(noise);
   const perplexity = 2 ** ((bitsPerByte * bytes) / tokens);
   const result = {
     model: path,

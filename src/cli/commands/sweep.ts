@@ -14,6 +14,7 @@ import { resumeRun, startRun, threadsOf, type Started } from '../pipeline.js';
 import type { TrainFlags } from '../choose-trainer.js';
 import { corpusRecord, loadRecorded } from '../load-corpus.js';
 import { measured, prepareData } from '../../run/prepare.js';
+import { noiseSentence } from '../../run/import-check.js';
 import { RunFolder } from '../../node/run-folder.js';
 import { bestRow, hiddenOf, methodWords, sweepModel, sweepTable, type SweepRow } from '../../run/sweep.js';
 import { openEngine } from '../engine.js';
@@ -110,6 +111,9 @@ async function sweep(context: Context, path: string | undefined, options: Option
       '\n![picture](sweep.svg)\n',
   );
   writeAtomic(join(out, 'sweep.svg'), await sweepPicture(rows, text));
+  // Even the best of them: a byte has eight bits.
+  const noise = noiseSentence(best.bitsPerByte, 8);
+  if (noise !== undefined) terminal.warn(noise);
   if (options.json) terminal.json({ text, rows });
   else {
     terminal.out(table(sweepTable(rows), options.dims ? [0, 1, 2, 3, 4] : [0, 1, 2]));

@@ -86,14 +86,23 @@ const isNumber = (cell: string): boolean => cell.trim() !== '' && Number.isFinit
 
 const NAME = /^[\p{L}_][\p{L}\p{M}\p{N}_ ()/.%#-]*[^.!?]$|^\p{L}$/u;
 
+/** What columns of texts are called. */
+const USUAL_NAMES =
+  /^(id|_?text|content|body|title|name|label|story|sentence|lang|source|prompt|question|answer|input|output|response|completion|message|comment|review|description|summary|category)$/i;
+
+/** The first row has the names that somebody asks for. */
+const namesAsked = (first: readonly string[], field: string | undefined): boolean =>
+  field !== undefined &&
+  /\p{L}/u.test(field) &&
+  field.split(',').every((name) => first.some((cell) => cell.trim() === name.trim()));
+
 /** The first row is names: short, all different, no numbers, and unlike what is below them. */
 function hasHeader(rows: readonly (readonly string[])[]): boolean {
   const [first, ...rest] = rows;
   const names = first.map((cell) => cell.trim());
   if (names.some((n) => n === '' || isNumber(n) || n.length > 40 || !NAME.test(n))) return false;
   if (new Set(names).size < names.length || rest.length === 0) return false;
-  if (names.some((n) => /^(id|_?text|content|body|title|name|label|story|sentence|lang|source|prompt)$/i.test(n)))
-    return true;
+  if (names.some((n) => USUAL_NAMES.test(n))) return true;
   return names.some((name, i) => {
     const cells = rest.map((row) => row[i] ?? '');
     const mean = cells.reduce((sum, cell) => sum + cell.length, 0) / cells.length;
@@ -105,7 +114,7 @@ function readTable(text: string, cut: boolean, options: ReadOptions, out: Collec
   const table = tableOf(text.slice(0, 1 << 18), text.length > 1 << 18 || cut);
   const sample =
     table?.rows ?? Papa.parse<string[]>(text, { delimiter: NONE, preview: SAMPLE_ROWS, skipEmptyLines: 'greedy' }).data;
-  const header = sample.length > 1 && hasHeader(sample);
+  const header = sample.length > 1 && (hasHeader(sample) || namesAsked(sample[0], options.field));
   const width = sample[0]?.length ?? 1;
   const names = header ? sample[0].map((n) => n.trim()) : Array.from({ length: width }, (_, i) => String(i + 1));
   const reader = new RecordReader(out, { noun: 'column', unit: 'row', code: 'corpus-csv' }, options);
