@@ -49,7 +49,7 @@ const COVERAGE = 0.995;
 /** Tokens that are no characters: the end of a document, and halves of bytes. */
 const NO_CHARACTERS = 17;
 /** More of the file than this is not given to the tokens: embedding, head, tokenizer. */
-const TOKENS_SHARE = 0.6;
+const TOKENS_SHARE = 0.7;
 /** Of a short text's model: bytes for each byte of text, and the fewest. */
 const BYTES_PER_BYTE = 0.6;
 const LEAST_BYTES = 10_000;
