@@ -18,6 +18,7 @@ export function keptResults(): AllResults {
     chips: load<'chips'>('chips'),
     scale: load<'scale'>('scale'),
     trits: load<'trits'>('trits'),
+    sizes: load<'sizes'>('sizes'),
     notes: existsSync(notes) ? readFileSync(notes, 'utf8') : '',
   };
 }

@@ -12,13 +12,14 @@ import { keptResults, resultFile } from './kept.js';
 import { place, report } from './report.js';
 import { benchScale } from './scale.js';
 import { complete, readmeBlock } from './readme.js';
-import { fill, READMES } from '../scripts/marked.js';
+import { FIGURES, fill } from '../scripts/marked.js';
 import { benchTrain } from './train.js';
+import { benchSizes } from './sizes.js';
 import { benchTrits } from './trits.js';
 
-const MEASURED = ['train', 'engine', 'engine-count', 'chips', 'scale', 'trits'] as const;
+const MEASURED = ['train', 'engine', 'engine-count', 'chips', 'scale', 'trits', 'sizes'] as const;
 /** Needs texts, which are given by options. */
-const WITH_TEXT = ['trits'];
+const WITH_TEXT = ['trits', 'sizes'];
 interface Options {
   readonly rounds: number;
   readonly lap: number;
@@ -29,15 +30,15 @@ interface Options {
 }
 
 const command = new Command('npm run bench --')
-  .description('Measures, keeps the figures in bench/results/, and writes RESULTS.md, docs/*.svg and the tables of both READMEs from them.')
+  .description('Measures, keeps the figures in bench/results/, and writes RESULTS.md, docs/*.svg and the tables of docs/figures.md from them.')
   .addArgument(new Argument('[names...]', 'all: everything, as for a release; report: only writes').choices([...MEASURED, 'all', 'report'])
     .default(['train', 'engine'], 'train and engine, which need nothing but Node'))
   .option('--rounds <n>', 'turns of train and engine', wholeNumber(1, 1000), 5)
   .option('--lap <seconds>', 'of a contestant of train in a round', decimal(0.01, 60), 0.2)
   .option('--patience <seconds>', 'that a round of train waits for a quiet machine', decimal(0, 600), 3)
-  .option('--text <file>', 'for trits: stories to train on, <|endoftext|> between them')
-  .option('--held-out <file>', 'for trits: others to measure on')
-  .option('--epochs <n>', 'for trits: times through the text', decimal(0.01, 1000), 3)
+  .option('--text <file>', 'for trits and sizes: stories to train on, <|endoftext|> between them')
+  .option('--held-out <file>', 'for trits and sizes: others to measure on')
+  .option('--epochs <n>', 'for trits and sizes: times through the text', decimal(0.01, 1000), 3)
   .parse();
 const named = command.processedArgs[0] as readonly string[];
 const { rounds, lap, patience, text: trainText, heldOut, epochs } = command.opts<Options>();
@@ -51,16 +52,18 @@ const say = (line: string): void => console.error(line);
 /** Five digits are more than the noise leaves; counts are exact. */
 const digits = (_: string, v: unknown): unknown => (typeof v === 'number' && !Number.isInteger(v) ? Number(v.toPrecision(5)) : v);
 
+const stories = (): { train: string; valid: string; epochs: number } => {
+  if (trainText === undefined || heldOut === undefined) throw new Error('--text and --held-out are missing');
+  return { train: trainText, valid: heldOut, epochs };
+};
 const measure: Record<(typeof MEASURED)[number], () => object | Promise<object>> = {
   train: () => benchTrain({ rounds, lap, patience }, say),
   engine: () => benchEngine(rounds, say),
   'engine-count': () => benchEngineCount(say),
   chips: () => benchChips(say),
   scale: () => benchScale(say),
-  trits: () => {
-    if (!texts) throw new Error('--text and --held-out are missing');
-    return benchTrits({ train: trainText, valid: heldOut, epochs }, say);
-  },
+  trits: () => benchTrits(stories(), say),
+  sizes: () => benchSizes(stories(), say),
 };
 for (const name of MEASURED.filter((one) => wanted.includes(one))) {
   try {
@@ -78,11 +81,11 @@ if (all.scale) {
     writeFileSync(join(docs, `train-speed-${axis}.svg`), await scaleChart(all.scale.points, axis, place(all.scale.circumstances)));
 }
 if (all.counts) writeFileSync(join(packageRoot(), 'docs', 'engine-instructions.svg'), await countChart(all.counts));
-if (!complete(all)) say('The READMEs keep their figures: theirs need all of train (with PyTorch beside it), engine-count and chips.');
+if (!complete(all)) say('docs/figures.md keeps its figures: they need all of train (with PyTorch beside it), engine-count and chips.');
 else {
   for (const language of ['en', 'pt'] as const) {
-    const readme = join(packageRoot(), READMES[language]);
-    writeFileSync(readme, fill(readFileSync(readme, 'utf8'), 'bench', readmeBlock(all, language)));
+    const page = join(packageRoot(), FIGURES[language]);
+    writeFileSync(page, fill(readFileSync(page, 'utf8'), 'bench', readmeBlock(all, language)));
   }
 }
 const results = report(all);

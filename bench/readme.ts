@@ -1,4 +1,4 @@
-/** The figures of bench/results/ that both READMEs show. */
+/** The figures of bench/results/ that docs/figures.md shows, in both languages. */
 import { configOf, type ModelShorthand } from '../src/model/index.js';
 import { CHIPS } from '../src/cost/index.js';
 import type { Language } from '../scripts/marked.js';
@@ -26,7 +26,7 @@ const WORDS = {
     large: (sizes: string, parameters: string) => `${sizes}, two layers, ${parameters} parameters, weights read from flash`,
     copied: 'the same, with what fits copied to SRAM',
     ram: (bytes: string) =>
-      'All tables with their inputs, other flash modes, and the largest model for a budget: [RESULTS.md](RESULTS.md). Whole application on\n'
+      'All tables with their inputs, other flash modes, and the largest model for a budget: [RESULTS.md](../RESULTS.md). Whole application on\n'
       + `the chip without an operating system, stack included, measured under emulation: ${bytes} bytes of RAM.`,
     training: (torch: string, rounds: number) =>
       `Training speed in multiples of ${torch} with its best thread setting, in turns on the same 2 cores, ${rounds} rounds, lowest / **median** /\n`
@@ -38,7 +38,7 @@ const WORDS = {
       'Instruções de um token inteiro (embedding, portas, camada de saída, amostragem com top-k 40) para cada peso que ele multiplica,\n'
       + `contadas no QEMU, ${gcc} -O3; \`npm test\` mostra e limita esses números:`,
     counts: ['modelo', 'rv32imc (a ISA do ESP32-C3), base 3 / 2 bits', 'Xtensa lx106', 'RAM que o motor pede'],
-    tied: (dim: number, weights: string) => `vocabulário 256, ${dim} × ${dim}, atado: ${weights} pesos`,
+    tied: (dim: number, weights: string) => `vocabulário 256, ${dim} × ${dim}, pesos compartilhados: ${weights} pesos`,
     bytes: (n: string) => `${n} bytes`,
     beside: (int8: string, branch: string, tables: string) =>
       `Ao lado, pelo mesmo compilador, só os produtos do modelo grande em rv32imc: um kernel simples de 8 bits gasta ${int8} instruções\n`
@@ -50,12 +50,12 @@ const WORDS = {
     large: (sizes: string, parameters: string) => `${sizes}, duas camadas, ${parameters} parâmetros, pesos lidos da flash`,
     copied: 'o mesmo, com o que couber copiado para a SRAM',
     ram: (bytes: string) =>
-      'Todas as tabelas com as suas entradas, outros modos de flash, e o maior modelo para um orçamento: [RESULTS.md](RESULTS.md). '
+      'Todas as tabelas com as suas entradas, outros modos de flash, e o maior modelo para um orçamento: [RESULTS.md](../RESULTS.md). '
       + `A aplicação\ninteira no chip sem sistema operacional, pilha incluída, medida em emulação: ${bytes} bytes de RAM.`,
     training: (torch: string, rounds: number) =>
       `Velocidade de treino em múltiplos do ${torch} com a sua melhor configuração de threads, em turnos nos mesmos 2 núcleos, ${rounds} rodadas,\n`
       + 'menor / **mediana** / maior; `npm run bench -- all` repete tudo isso:',
-    step: ['um passo', 'WebAssembly', 'nativo, construído pelo seu compilador'],
+    step: ['um passo', 'WebAssembly', 'nativo, compilado pelo seu compilador'],
   },
 } as const satisfies Record<Language, unknown>;
 
@@ -132,10 +132,10 @@ const PYTORCH = /PyTorch [\d.]+\d/;
 
 export type Complete = AllResults & Required<Pick<AllResults, 'counts' | 'chips' | 'train'>>;
 
-/** Whether everything was measured that the READMEs show, PyTorch among it. */
+/** Whether everything was measured that docs/figures.md shows, PyTorch among it. */
 export const complete = (all: AllResults): all is Complete =>
   all.counts !== undefined && all.chips !== undefined && all.train !== undefined && PYTORCH.test(all.train.contestants.join(' '));
 
-/** What stands between the marks `bench` of a README. */
+/** What stands between the marks `bench` of docs/figures.md. */
 export const readmeBlock = ({ counts, chips, train }: Complete, language: Language): string =>
   [...instructions(counts, language), ...modelled(chips, language), ...training(train, language)].join('\n\n');

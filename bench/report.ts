@@ -11,6 +11,7 @@ import { chipsSection } from './report-chips.js';
 import { countSection } from './report-count.js';
 import type { ScaleResults } from './scale.js';
 import { apart, type TrainResults } from './train.js';
+import { sizesSection, type SizeResults } from './sizes.js';
 import { tritsSection, type TritResults } from './trits.js';
 
 export interface AllResults {
@@ -20,6 +21,7 @@ export interface AllResults {
   readonly scale?: ScaleResults;
   readonly chips?: ChipsResults;
   readonly trits?: TritResults;
+  readonly sizes?: SizeResults;
   readonly notes: string;
 }
 
@@ -157,7 +159,7 @@ function scaleSection(s: ScaleResults): string[] {
   ];
 }
 
-export function report({ train, engine, counts, chips, scale, trits, notes }: AllResults): string {
+export function report({ train, engine, counts, chips, scale, trits, sizes, notes }: AllResults): string {
   const parts = [
     '# Results', 'Written by `npm run bench`; the figures are in `bench/results/`, the notes at the end in `bench/NOTES.md`.',
     ...(train ? [...trainSection(train), ...profileSection(train.profiles)] : []),
@@ -166,6 +168,7 @@ export function report({ train, engine, counts, chips, scale, trits, notes }: Al
     ...(chips ? chipsSection(chips, header(chips.circumstances)) : []),
     ...(scale ? scaleSection(scale) : []),
     ...(trits ? [tritsSection(trits)] : []),
+    ...(sizes ? [sizesSection(sizes)] : []),
     ...(notes ? [notes.trim()] : []),
   ];
   return `${parts.join('\n\n')}\n`;

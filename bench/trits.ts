@@ -68,14 +68,50 @@ const BYTES: readonly (readonly [name: string, model: Omit<ModelShorthand, 'voca
   ['about 16 KB, 3 trits', { dim: 20, hidden: 41, trits: 3 }],
 ];
 
-export async function benchTrits(setup: TritSetup, say: (line: string) => void): Promise<TritResults> {
-  const where = circumstances('npm run bench -- trits --text … --held-out …');
-  const read = (path: string): string[] => readFileSync(path, 'utf8').split('<|endoftext|>').map((t) => t.trim()).filter(Boolean);
-  const { train } = splitCorpus(read(setup.train), { seed: 1 });
-  const held = read(setup.valid);
+/** Stories as `benchTrits` and `benchSizes` take them: a vocabulary of 256 tokens, a twentieth of the text left out. */
+export function readStories({ train: path, valid }: Pick<TritSetup, 'train' | 'valid'>): TrainData {
+  const read = (file: string): string[] => readFileSync(file, 'utf8').split('<|endoftext|>').map((t) => t.trim()).filter(Boolean);
+  const { train } = splitCorpus(read(path), { seed: 1 });
+  const held = read(valid);
   const table = trainTokenizer(train, { kind: 'bpe', vocab: 256 });
   const tokenizer = new Tokenizer(table);
-  const data: TrainData = { tokenizer: table, train: encodeDocuments(tokenizer, train), valid: encodeDocuments(tokenizer, held) };
+  return { tokenizer: table, train: encodeDocuments(tokenizer, train), valid: encodeDocuments(tokenizer, held) };
+}
+
+export const bytesOf = (documents: TrainData['train']): number => documents.reduce((n, d) => n + d.bytes, 0);
+
+/** Trains one model, and measures it on the held-out text in both arithmetics. */
+export async function trainAndMeasure(data: TrainData, model: Omit<ModelShorthand, 'vocab'>, float: boolean, epochs: number, kernels: TrainerKernels):
+Promise<Pick<TritRow, 'shape' | 'bytes' | 'trained' | 'exported' | 'tokensPerSecond'>> {
+  const table = data.tokenizer;
+  const config = configOf({ vocab: tableVocab(table), ...model });
+  const base = trainDefaults({ model: config, ternary: !float });
+  const steps = Math.round(stepsPerEpoch(data.train, base.lanes, base.segment) * epochs);
+  const options = { ...base, steps, evaluateEvery: steps };
+  const run = await TrainingRun.create(data, options, { kernels, threads: 2 });
+  let trained: FloatModel | undefined;
+  let tokensPerSecond = 0;
+  for await (const event of run.events()) {
+    if (event.kind !== 'end') continue;
+    trained = { config, tensors: event.checkpoint.weights };
+    tokensPerSecond = event.tokens / event.seconds;
+  }
+  await run.close();
+  const { model: quantized } = quantizeModel(trained!, { threshold: options.threshold, embedFrac: options.embedFrac });
+  const tlm = writeTlm({ model: quantized, tokenizer: table });
+  const measuring = { kernels, threads: 2, eod: table.eod, ...(!float && { ternary: options }) };
+  return {
+    shape: `${config.dim} × ${config.layers[0].width}`,
+    bytes: float ? 4 * [...trained!.tensors.values()].reduce((n, { length }) => n + length, 0) : tlm.length,
+    trained: await bitsOfFloat(trained!, data.valid, measuring),
+    ...(!float && { exported: await bitsOfTlm(tlm, data.valid, openEngine) }),
+    tokensPerSecond,
+  };
+}
+
+export async function benchTrits(setup: TritSetup, say: (line: string) => void): Promise<TritResults> {
+  const where = circumstances('npm run bench -- trits --text … --held-out …');
+  const data = readStories(setup);
   const builds: [string, TrainerKernels][] = [];
   const native = await loadTrainer('native').catch(() => undefined);
   if (native) builds.push(['native', native.kernels]);
@@ -83,43 +119,20 @@ export async function benchTrits(setup: TritSetup, say: (line: string) => void):
   const rows: TritRow[] = [];
   for (const [build, kernels] of builds) {
     const one = async (group: TritRow['group'], name: string, model: Omit<ModelShorthand, 'vocab'>, float: boolean): Promise<void> => {
-      const config = configOf({ vocab: tableVocab(table), ...model });
-      const base = trainDefaults({ model: config, ternary: !float });
-      const steps = Math.round(stepsPerEpoch(data.train, base.lanes, base.segment) * setup.epochs);
-      const options = { ...base, steps, evaluateEvery: steps };
-      const run = await TrainingRun.create(data, options, { kernels, threads: 2 });
-      let trained: FloatModel | undefined;
-      let tokensPerSecond = 0;
-      for await (const event of run.events()) {
-        if (event.kind !== 'end') continue;
-        trained = { config, tensors: event.checkpoint.weights };
-        tokensPerSecond = event.tokens / event.seconds;
-      }
-      await run.close();
-      const { model: quantized } = quantizeModel(trained!, { threshold: options.threshold, embedFrac: options.embedFrac });
-      const tlm = writeTlm({ model: quantized, tokenizer: table });
-      const measuring = { kernels, threads: 2, eod: table.eod, ...(!float && { ternary: options }) };
-      const row: TritRow = {
-        build, group, name, shape: `${config.dim} × ${config.layers[0].width}`, epochs: setup.epochs,
-        bytes: float ? 4 * [...trained!.tensors.values()].reduce((n, { length }) => n + length, 0) : tlm.length,
-        trained: await bitsOfFloat(trained!, data.valid, measuring),
-        ...(!float && { exported: await bitsOfTlm(tlm, data.valid, openEngine) }),
-        tokensPerSecond,
-      };
+      const row: TritRow = { build, group, name, epochs: setup.epochs, ...(await trainAndMeasure(data, model, float, setup.epochs, kernels)) };
       rows.push(row);
       say(`${build}: ${name}, ${row.bytes} bytes: ${row.trained.toFixed(4)} trained, ${row.exported?.toFixed(4) ?? '–'} exported, ` +
-        `${Math.round(tokensPerSecond)} tokens/s`);
+        `${Math.round(row.tokensPerSecond)} tokens/s`);
     };
     // As WebAssembly the first few only: its arithmetic is the same.
     for (const [name, trits] of build === 'native' ? ROLES : ROLES.slice(0, 4))
       await one('roles', name, { dim: 32, hidden: 64, ...(trits !== 'float' && { trits }) }, trits === 'float');
     if (build === 'native' || builds.length === 1) for (const [name, model] of BYTES) await one('bytes', name, model, false);
   }
-  const bytes = (documents: TrainData['train']): number => documents.reduce((n, d) => n + d.bytes, 0);
-  return { circumstances: where, text: { train: bytes(data.train), valid: bytes(data.valid) }, rows };
+  return { circumstances: where, text: { train: bytesOf(data.train), valid: bytesOf(data.valid) }, rows };
 }
 
-const cells = (rows: readonly (readonly string[])[]): string =>
+export const cells = (rows: readonly (readonly string[])[]): string =>
   [rows[0], rows[0].map(() => '---'), ...rows.slice(1)].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
 /** The section of RESULTS.md. */

@@ -66,6 +66,10 @@ const GRID: readonly ModelShorthand[] = [
   { vocab: 256, dim: 32, hidden: 64, ngrams: [{ order: 2, rows: 4096, width: 16 }, { order: 3, rows: 8192, width: 16 }] },
   { vocab: 512, dim: 48, hidden: 96, trits: 2, ngrams: [{ order: 2, rows: 4096, width: 8 }, { order: 3, rows: 4096, width: 8 }, { order: 4, rows: 4096, width: 24 }] },
   { vocab: 256, dim: 40, ngrams: [{ order: 3, rows: 16384, width: 24 }], layers: [{ kind: 'mlgru', width: 64 }, { kind: 'glu', width: 64 }] },
+  // Caches.
+  { vocab: 256, dim: 32, hidden: 64, cache: 256 },
+  { vocab: 128, dim: 24, hidden: 40, cache: 1024 },
+  { vocab: 2048, dim: 32, hidden: 72, cache: 64 },
 ];
 /** Counts are of the tokens between these two, so that the first one, which finds no tables, does not matter. */
 const TOKENS = [4, 20] as const;
@@ -77,6 +81,7 @@ const macros = (c: ModelConfig, packing: Packing, tokens: number): string[] => [
   `-DTIED=${Number(c.tied)}`,
   `-DSTACK="${c.layers.map(({ kind, width }) => `${kind}:${width}`).join(',')}"`,
   `-DNGRAMS="${c.ngrams.map(({ order, rows, width }) => `${order}:${Math.log2(rows)}:${width}`).join(',')}"`,
+  `-DCACHE_LOG=${c.cache === 0 ? 0 : Math.log2(c.cache)}`,
   `-DTRITS="${TRIT_GROUPS.map((group) => c.trits[group]).join('')}"`,
   `-DTYPE=${packing === 't2' ? 1 : 2}`,
   `-DTOKENS=${tokens}`,

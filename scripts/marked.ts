@@ -1,7 +1,9 @@
-/** Blocks of the READMEs that scripts write: what stands between `<!-- name:begin -->` and `<!-- name:end -->`. */
+/** Blocks of the READMEs and of docs/figures.md that scripts write: what stands between `<!-- name:begin -->` and `<!-- name:end -->`. */
 
 /** Both READMEs, by language. */
 export const READMES = { en: 'README.md', pt: 'README.pt-BR.md' } as const;
+/** The pages with all figures, by language. */
+export const FIGURES = { en: 'docs/figures.md', pt: 'docs/figures.pt-BR.md' } as const;
 export type Language = keyof typeof READMES;
 
 /**

@@ -1,12 +1,12 @@
 /**
- * Puts the figures of a demo run into README.md and README.pt-BR.md, so that nothing there is typed by hand.
+ * Puts the figures of a demo run into both READMEs and both docs/figures.md, so that nothing there is typed by hand.
  *
  *   npm start && node dist/scripts/update-readme.js run/demo
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../src/node/index.js';
-import { fill, READMES } from './marked.js';
+import { FIGURES, fill, READMES } from './marked.js';
 
 /** Lines of the report's first table that a newcomer wants to see, by the name in their first column. */
 const ROWS = ['parameters', 'original weights, float32', 'exported file (.tlm)', 'memory the engine asks for', 'trained', 'trainer', 'time', 'generating'];
@@ -34,9 +34,14 @@ function demoBlock(folder: string): string {
   const stories = [...section(report, 'What it writes').matchAll(/^```text\n([^]*?)\n```$/gm)].map(([, story]) => story);
   if (stories.length < 2) throw new Error('the report has fewer than two stories');
   const grammar = section(report, 'Grammar of the generated stories').split('\n')[0];
-  const bits = section(report, 'Bits per byte').split('\n').filter((l) => l.startsWith('| ') && !l.startsWith('| ---'));
-  return ['```text', [stories[0], stories.at(-1)].join('\n\n'), '', ...tableRows(report), '', wrap(grammar, 120), '```', '',
-    'Bits per byte of the same run on held-out stories (lower is better):', '', bits[0], '| --- | ---: | ---: |', ...bits.slice(1)].join('\n');
+  return ['```text', [stories[0], stories.at(-1)].join('\n\n'), '', ...tableRows(report), '', wrap(grammar, 120), '```'].join('\n');
+}
+
+/** The table of bits per byte. */
+function bitsBlock(folder: string): string {
+  const bits = section(readFileSync(join(folder, 'report.md'), 'utf8'), 'Bits per byte').split('\n');
+  const [head, ...rows] = bits.filter((l) => l.startsWith('| ') && !l.startsWith('| ---'));
+  return [head, '| --- | ---: | ---: |', ...rows].join('\n');
 }
 
 function wrap(text: string, width: number): string {
@@ -53,8 +58,13 @@ if (folder === undefined) {
   console.error('error: no run folder\nhint: npm start, then node dist/scripts/update-readme.js run/demo');
   process.exit(2);
 }
-for (const name of Object.values(READMES)) {
-  const path = join(packageRoot(), name);
-  writeFileSync(path, fill(readFileSync(path, 'utf8'), 'demo', demoBlock(folder)));
-  console.log(`${name}: figures of ${folder}`);
+for (const [pages, mark, block] of [
+  [READMES, 'demo', demoBlock(folder)],
+  [FIGURES, 'demo-bits', bitsBlock(folder)],
+] as const) {
+  for (const name of Object.values(pages)) {
+    const path = join(packageRoot(), name);
+    writeFileSync(path, fill(readFileSync(path, 'utf8'), mark, block));
+    console.log(`${name}: figures of ${folder}`);
+  }
 }

@@ -63,8 +63,9 @@ export function badFiles(good: Uint8Array, wide: Uint8Array, large: Uint8Array):
   make('header-layers', 'tlm-header', u8(HEADER.layers, 17));
   make('header-eod', 'tlm-header', u16(HEADER.eod, 1));
   make('header-metadata-size', 'tlm-header', u16(HEADER.metadataBytes, 4097));
-  make('header-reserved-a', 'tlm-header', u16(HEADER.reservedA, 1));
-  make('header-reserved-b', 'tlm-header', u8(HEADER.reservedB, 1));
+  make('header-reserved', 'tlm-header', u16(HEADER.reserved, 1));
+  make('header-cache-small', 'tlm-header', u8(HEADER.cacheLog, 3));
+  make('header-cache-large', 'tlm-header', u8(HEADER.cacheLog, 11));
   make('header-temperature-alone', 'tlm-header', u16(HEADER.temperature, 128));
   make('header-top-k-alone', 'tlm-header', u16(HEADER.topK, 40));
   make('header-penalty', 'tlm-header', u16(HEADER.penalty, 1023));

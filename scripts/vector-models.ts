@@ -26,6 +26,7 @@ function randomTensors(config: ModelConfig, seed: number): Map<string, Float32Ar
   const value = ({ name, rule, oneScale }: ParameterSpec): number => {
     if (name === 'embed.weight') return deviation * normal();
     if (name === 'fc.bias') return 0;
+    if (name === 'cache.bias') return 2 * uniform() - 1;
     if (oneScale) return 0.8 * normal(); // in units of the table's scale
     if (rule.role === 'scale') return 0.25;
     return (rule.role === 'gain' ? 1 : 0) + bound * (2 * uniform() - 1);
@@ -53,10 +54,10 @@ function random(name: string, about: string, seed: number, gain: number, sizes: 
 }
 
 /** Everything at its end: mantissas at the product's limit, biases of ±32768, most weights of a row of one sign. */
-function extreme(): VectorModel {
+function extreme(name: string, about: string, cache = 0): VectorModel {
   const tokenizer = trainTokenizer(['aab'], { kind: 'char', vocab: 19 });
   const config: ModelConfig = configOf({ vocab: tableVocab(tokenizer), dim: 300, hidden: 2, layers: 1,
-    tied: false });
+    tied: false, cache });
   const { model } = quantizeModel(lively(config, 5, 1), { threshold: 0.7, embedFrac: 0, scaleBytes: 2, biasBytes: 2 });
   const tensors = model.tensors.map((tensor, i) => {
     if (tensor.kind === 'fixed') {
@@ -71,8 +72,7 @@ function extreme(): VectorModel {
       levels: tensor.levels.map((w, at) => (Math.floor(at / tensor.cols) % 2 === 0 ? 1 : mostlyNegative(at, w))),
     };
   });
-  return { name: 'extreme', about: 'saturation everywhere, embed_frac 0', model: { ...model, tensors }, tokenizer,
-    packing: 'b3' };
+  return { name, about, model: { ...model, tensors }, tokenizer, packing: 'b3' };
 }
 
 const mostlyNegative = (at: number, w: number): number => (at % 7 === 0 ? w : -1);
@@ -124,7 +124,14 @@ export function vectorModels(): VectorModel[] {
     random('ngrams-kept', 'char, two trits in the tables, context kept over eod, before blocks', 12, 2,
       { dim: 7, trits: { ngram: 2 }, ngrams: [{ order: 2, rows: 32, width: 9 }], layers: [{ kind: 'mlgru', width: 16 }, { kind: 'glu', width: 16 }] },
       characters, 't2', { resetOnEod: false }),
-    extreme(),
+    extreme('extreme', 'saturation everywhere, embed_frac 0'),
     extremeBlocks(),
+    random('cache', 'char, a cache of 16 tokens over a GRU', 14, 1, { dim: 6, hidden: 10, cache: 16 }, char, 'b3'),
+    random('cache-kept', 'bpe, tied, a cache that is kept over eod, wide biases', 15, 1,
+      { dim: 9, tied: true, cache: 16 }, small, 't2', { resetOnEod: false, ...wide }),
+    random('cache-blocks', 'char, n-gram tables, blocks, two trits, a cache of 32 tokens', 16, 1,
+      { dim: 8, trits: 2, cache: 32, ngrams: [{ order: 2, rows: 32, width: 4 }], layers: [{ kind: 'mlgru', width: 12 }, { kind: 'glu', width: 14 }] },
+      characters, 'b3'),
+    extreme('cache-extreme', 'saturation everywhere, with a cache', 16),
   ];
 }

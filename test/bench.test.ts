@@ -10,7 +10,7 @@ import { exponent, ratio, spread } from '../bench/measure.js';
 import { complete, readmeBlock } from '../bench/readme.js';
 import { keptResults } from '../bench/kept.js';
 import { report } from '../bench/report.js';
-import { fill, READMES } from '../scripts/marked.js';
+import { FIGURES, fill } from '../scripts/marked.js';
 import { packageRoot, readWasm } from '../src/node/assets.js';
 import { nativeForBench } from '../src/node/native-trainer.js';
 
@@ -46,8 +46,8 @@ describe('what is written of the figures that are kept', () => {
 
   assert.ok(complete(all), 'PyTorch must have taken part in what is kept');
   for (const language of ['en', 'pt'] as const) {
-    it(READMES[language], () => {
-      const text = read(READMES[language]);
+    it(FIGURES[language], () => {
+      const text = read(FIGURES[language]);
       assert.equal(text, fill(text, 'bench', readmeBlock(all, language)), 'run "npm run bench -- report"');
     });
   }

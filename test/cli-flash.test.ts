@@ -90,7 +90,7 @@ describe('flash', () => {
       assert.deepEqual([parts[0]['name'], parts[0]['offset'], parts[0]['bytes']], ['model', MODEL_AT, model.length]);
       assert.match(String(parts[0]['md5']), /^[0-9a-f]{32}$/);
       assert.match(err, /connecting[^]*4 MB of flash\nwriting model: 5,444 bytes at 0x1a0000[^]*verified\n/);
-      assert.match(err, /Next:\n  tinylm chat --host tcp:\/\//);
+      assert.match(err, /Next:\n {2}tinylm chat --host tcp:\/\//);
       assert.equal(board.state, 'running');
     }));
 
@@ -251,7 +251,7 @@ describe('flash', () => {
       try {
         await person.seen(/Go on\? \[y\/N\] /);
         person.type('y\r');
-        await person.seen(/█.*100 %  program/);
+        await person.seen(/█.*100 % {2}program/);
         await person.seen(/tinylm chat/);
         assert.equal(await person.code, 0);
         assert.equal(board.state, 'running');

@@ -243,7 +243,10 @@ test('a port that was hung up without an error is noticed by asking for its line
   let answer: Error | null = new Error('Inappropriate ioctl for device, cannot get'); // a pseudo-terminal: alive
   const handle: SerialHandle = {
     open: (done) => done(null),
-    close: (done) => void (closed++, done(null)),
+    close: (done) => {
+      closed++;
+      done(null);
+    },
     write: () => undefined,
     drain: (done) => done(null),
     set: (_, done) => done(null),

@@ -199,7 +199,7 @@ describe('texts, sizes and speeds', () => {
   it('the largest model ends with the line that trains it', async () => {
     const { out } = await tinylm(['budget', '--largest', '--chip', 'esp32c3']);
     const line = out.trimEnd().split('\n').at(-1)!;
-    assert.match(line, /^  tinylm train my-text\.txt --vocab \d+ --dim \d+ --hidden \d+( --layers \d)?(?= |$)/);
+    assert.match(line, /^ {2}tinylm train my-text\.txt --vocab \d+ --dim \d+ --hidden \d+( --layers \d)?(?= |$)/);
     const fits = await tinylm([
       'budget',
       ...line.trim().split(' ').slice(3),

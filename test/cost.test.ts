@@ -65,6 +65,8 @@ test('work: tables are built once for what the head and the next step share, and
     norms: 0,
     streamed: 0,
     ngrams: 0,
+    cached: 256,
+    cacheVocab: 256,
     vocab: 256,
     products: 3,
     tokens: 1,

@@ -51,6 +51,44 @@ test('logits and snapshots of any model equal the reference\'s, with both kernel
   }), { numRuns: 300, seed: 10 });
 });
 
+test('a cache that fills up, with tokens that come again: logits and snapshots equal the reference\'s', () => {
+  const cached = anyModels.filter(({ model }) => model.config.cache > 0);
+  const fed = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 70, maxLength: 70 });
+  let raised = 0;
+  fc.assert(fc.property(cached, fed, fc.integer({ min: 0, max: 69 }), (tiny, numbers, saved) => {
+    const bytes = fileOf(tiny, ['b3']);
+    const engine = Engine.loadSync(wasm, bytes);
+    const plain = Engine.loadSync(wasm, writeTlm({ ...tiny, model: silent(tiny.model) }));
+    const reference = new ReferenceEngine(readTlm(bytes).model);
+    const sampler = engine.sampler({ seed: 5 });
+    engine.reset();
+    plain.reset();
+    numbers.forEach((number, i) => {
+      const token = i === 0 || i === 50 ? engine.info.eod : 1 + number; // an eod late, when all places are taken
+      engine.step(token);
+      plain.step(token);
+      const expected = reference.step(token);
+      if (i % 7 === 3) return; // not all logits are asked for
+      assert.deepEqual(engine.logits(), expected, `step ${i}`);
+      const without = plain.logits();
+      raised += Number(expected.some((v, t) => v !== without[t]));
+      if (i !== saved) return;
+      const snapshot = engine.save(sampler);
+      assert.deepEqual(snapshot, writeSnapshot(reference, new Generator(5), engine.info.crc));
+      engine.reset();
+      for (const other of [3, 1, 3, 1]) engine.step(other);
+      engine.restore(snapshot, sampler);
+      assert.deepEqual(engine.logits(), expected);
+    });
+  }), { numRuns: 60, seed: 14 });
+  assert.ok(raised > 2000, `${raised} times the cache said something`);
+});
+
+/** The same model with a cache that says nothing. */
+function silent(model: TinyModel['model']): TinyModel['model'] {
+  return { ...model, tensors: model.tensors.map((t) => (t.name === 'cache.bias' && t.kind === 'fixed' ? { ...t, values: new Int16Array(t.rows) } : t)) };
+}
+
 test('the engine\'s memory is what budget says, for any model', () => {
   fc.assert(fc.property(anyModels, fc.constantFrom(0, 512, 1000, 3000), (tiny, tableBudget) => {
     const said = budget(tiny.model.config, { tableBudget });

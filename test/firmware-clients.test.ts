@@ -86,9 +86,17 @@ for (const [name, make] of Object.entries(clients)) {
   });
 }
 
-const post = async (device: Device, path: string, body: unknown): Promise<{ status: number; json: any }> => {
+/** What of an answer is looked at here. */
+interface Answer {
+  readonly id: string;
+  readonly object: string;
+  readonly choices: readonly { readonly text: string; readonly message: { readonly content: string } }[];
+  readonly error: { readonly param?: string; readonly message: string };
+}
+
+const post = async (device: Device, path: string, body: unknown): Promise<{ status: number; json: Answer }> => {
   const answer = await fetch(device.url(path), { method: 'POST', body: JSON.stringify(body) });
-  return { status: answer.status, json: await answer.json() };
+  return { status: answer.status, json: (await answer.json()) as Answer };
 };
 
 test('values are taken as their authors mean them; what would change the text is refused by name', async (t) => {
@@ -98,13 +106,13 @@ test('values are taken as their authors mean them; what would change the text is
     const text = async (more: object): Promise<string> => {
       const { status, json } = await post(device, '/v1/completions', { ...base, ...more });
       assert.equal(status, 200, `${JSON.stringify(more)}: ${JSON.stringify(json)}`);
-      return json.choices[0].text as string;
+      return json.choices[0].text;
     };
     const plain = await text({});
     for (const same of [{ seed: 3.0 }, { max_tokens: 12.0 }, { logprobs: false }, { prompt: ['the'] }, { logit_bias: {} }, { stop: [] },
       { top_k: 40 }, { presence_penalty: 0 }, { tools: [] }, { user: 'u' }]) assert.equal(await text(same), plain, JSON.stringify(same));
     const raw = await fetch(device.url('/completions/'), { method: 'POST', body: '{"prompt":"the","max_tokens":1.2e1,"seed":3e0}' });
-    assert.equal((await raw.json() as any).choices[0].text, plain);
+    assert.equal((await raw.json() as Answer).choices[0].text, plain);
     assert.equal(await text({ seed: 3 + 2 ** 32 }), plain);
     assert.equal(await text({ seed: -5 }), await text({ seed: 2 ** 32 - 5 }));
     await text({ seed: -1 });
@@ -127,7 +135,7 @@ test('values are taken as their authors mean them; what would change the text is
       assert.ok(json.error.message.startsWith(`${param}: `));
     }
     for (const path of ['/v1/models/tinylm', '/models/tinylm/', '/v1/models/tinylm/']) {
-      assert.equal((await (await fetch(device.url(path))).json() as any).id, 'tinylm', path);
+      assert.equal((await (await fetch(device.url(path))).json() as Answer).id, 'tinylm', path);
     }
     assert.equal((await fetch(device.url('/v1/models/gpt-4'))).status, 404);
     const ollama = await post(device, '/api/chat', { model: 'tinylm', messages: [] });

@@ -1,7 +1,7 @@
 /** Boards that vanish or stand still, and transports under them: what is said, and nothing hangs. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Servable } from '../src/cli/serve-board.js';
+import type { Servable } from '../src/cli/serve-board.js';
 import { NorFlash } from '../src/device/chip/norflash.js';
 import { FakeRom } from '../src/device/chip/rom.js';
 import { within } from '../src/device/deadline.js';

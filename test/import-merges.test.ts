@@ -30,7 +30,11 @@ function toJson(
   const vocab: Record<string, number> = {};
   let next = 0;
   const end = 3; // somewhere in the middle
-  const give = (word: string): number => (vocab[word] ??= (next === end ? ++next : next, next++));
+  const give = (word: string): number => {
+    if (next === end) next++;
+    vocab[word] ??= next++;
+    return vocab[word];
+  };
   if (bytes) for (const letter of [...BYTE_LETTERS].reverse()) give(letter);
   const ids = words.map((word, i) => (i < 17 ? -1 : give(word)));
   const merges = table.merges.map(([l, r]) => (bytes ? `${words[l]} ${words[r]}` : [words[l], words[r]]));

@@ -1,4 +1,4 @@
-/** A build without a kind of layer or version 1: smaller, it refuses what needs that, and runs the rest bit for bit. */
+/** A build without a kind of layer, the cache or version 1: smaller, it refuses what needs that, and runs the rest bit for bit. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
@@ -15,9 +15,10 @@ const root = packageRoot();
 const OPTIONS = ['205', '40', '0', '1024', '0', '7', '40'];
 
 const files = vectorNames.map((name) => {
-  const { layers, ngrams } = readTlm(vectorBytes(name)).model.config;
+  const { layers, ngrams, cache } = readTlm(vectorBytes(name)).model.config;
   const kinds = new Set(layers.map(({ kind }) => kind));
-  return { path: vectorPath(name), needs: [name.split('/')[0], ...kinds, ...(ngrams.length > 0 ? ['ngrams'] : [])] };
+  return { path: vectorPath(name), needs: [name.split('/')[0], ...kinds, ...(ngrams.length > 0 ? ['ngrams'] : []),
+    ...(cache > 0 ? ['cache'] : [])] };
 });
 
 const text = (program: string, path: string): string =>
@@ -35,7 +36,7 @@ test('kinds of layers that a build leaves out', (t) => {
     };
     const whole = build([]);
     const expected = new Map(files.map(({ path }) => [path, text(whole, path)]));
-    for (const without of [...LAYER_KINDS.map((kind) => [kind]), ['v1', 'mlgru', 'glu', 'ngrams']]) {
+    for (const without of [...LAYER_KINDS.map((kind) => [kind]), ['cache'], ['v1', 'mlgru', 'glu', 'ngrams', 'cache']]) {
       const program = build(without);
       assert.ok(statSync(program).size < statSync(whole).size, `without ${without.join(', ')}: smaller`);
       const runs = { yes: 0, no: 0 };

@@ -19,7 +19,10 @@ const SYMBOLS = [' ', 'a', 'b', 'c', 'd', 'é', '€', '😀'];
 /** Merges of any tokens that there are, some of them twice; long tokens come, but none beyond 32 bytes. */
 function randomTable(vocab: number, seed: number): TokenizerTable {
   let s = seed >>> 0;
-  const below = (n: number): number => (s = (Math.imul(s, 1664525) + 1013904223) >>> 0, (s >>> 8) % n);
+  const below = (n: number): number => {
+    s = (Math.imul(s, 1664525) + 1013904223) >>> 0;
+    return (s >>> 8) % n;
+  };
   const base = Array.from({ length: LIMITS.firstSymbol }, () => new Uint8Array());
   base.push(...SYMBOLS.map((c) => new TextEncoder().encode(c)));
   const lengths = base.map((bytes) => bytes.length);

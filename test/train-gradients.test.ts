@@ -60,6 +60,8 @@ for (const { name: backend, kernels, skip } of backends) describe(`gradients by 
     ['n-gram tables under a GRU', [{ kind: 'gru', width: 7 }],
       { ngrams: [{ order: 2, rows: 16, width: 3 }, { order: 4, rows: 32, width: 6 }] }, 5, 7],
     ['an n-gram table under a block', [{ kind: 'glu', width: 6 }], { dim: 9, ngrams: [{ order: 3, rows: 16, width: 2 }] }, 4, 6],
+    ['a cache of recent text over a GRU', [{ kind: 'gru', width: 5 }], { vocab: 4, cache: 16 }, 4, 40],
+    ['a cache of recent text over a block', [{ kind: 'glu', width: 6 }], { vocab: 6, cache: 16, tied: true }, 5, 12],
     ['a recurrence over two blocks of steps', [{ kind: 'mlgru', width: 3 }], { vocab: 5, dim: 2 }, 2, 70],
   ];
   for (const [name, layers, over, lanes, segment] of stacks) {

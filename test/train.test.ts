@@ -115,9 +115,9 @@ for (const { name: backend, kernels, skip } of backends) describe(`training runs
     await run.close();
   });
 
-  it('blocks and n-gram tables learn, resume and are measured alike on any number of lanes', async () => {
+  it('blocks, n-gram tables and a cache learn, resume and are measured alike on any number of lanes', async () => {
     const { vocab } = makeOptions(data).model;
-    const model = configOf({ vocab, dim: 8, trits: 2, ngrams: [{ order: 3, rows: 64, width: 4 }],
+    const model = configOf({ vocab, dim: 8, trits: 2, cache: 64, ngrams: [{ order: 3, rows: 64, width: 4 }],
       layers: [{ kind: 'mlgru', width: 12 }, { kind: 'glu', width: 16 }, { kind: 'gru', width: 10 }] });
     const options = makeOptions(data, { model, steps: 60, evaluateEvery: 20 });
     const whole = await finish(await TrainingRun.create(data, options, { kernels, threads: 2 }));

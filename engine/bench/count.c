@@ -37,9 +37,10 @@ uint32_t instructions(void);
 /*
  * Version 2, where one of these is given: kinds and widths of layers ("gru:64,mlgru:128,glu:256"; empty: LAYERS GRUs of
  * HIDDEN), n-gram tables ("2:12:8,3:13:8": order, binary logarithm of the rows, width), trits ("2", or a digit for each
- * of embed, ngram, ih, hh, in, out, head).
+ * of embed, ngram, ih, hh, in, out, head), tokens of a cache of recent text ("8": binary logarithm), which is full and has met each of
+ * about 40 tokens before the first one is counted.
  */
-#if defined(STACK) || defined(NGRAMS) || defined(TRITS)
+#if defined(STACK) || defined(NGRAMS) || defined(TRITS) || defined(CACHE_LOG)
 #define VERSION_2
 #endif
 #ifndef STACK
@@ -50,6 +51,9 @@ uint32_t instructions(void);
 #endif
 #ifndef TRITS
 #define TRITS "1"
+#endif
+#ifndef CACHE_LOG
+#define CACHE_LOG 0
 #endif
 #ifndef SCALE_BYTES
 #define SCALE_BYTES 1
@@ -97,6 +101,7 @@ static void read_stack(blob_stack *stack, const char *layers, const char *ngrams
   stack->layers = stack->ngrams = 0;
   stack->scale_bytes = SCALE_BYTES;
   stack->bias_bytes = BIAS_BYTES;
+  stack->cache_log = CACHE_LOG;
   while (*layers) {
     stack->layer[stack->layers].kind = layers[0] == 'm' ? 2u : layers[1] == 'r' ? 1u : 3u;
     while (*layers && *layers++ != ':') {}
@@ -123,6 +128,12 @@ static uint32_t make(void) {
 #endif
 }
 
+static uint32_t below_forty(void) {
+  static uint32_t random = 1;
+  random = random * 1664525u + 1013904223u;
+  return ((random >> 16) * 40u) >> 16;
+}
+
 int main(void) {
   static tlm_model model;
   static tlm_engine engine;
@@ -140,6 +151,10 @@ int main(void) {
     return 1;
   }
   token = tlm_eod(&model);
+  for (i = 0; i < model.cache; i++) {
+    tlm_step(&engine, token);
+    token = 17u + below_forty();
+  }
   for (i = 0; i < TOKENS; i++) {
     start = instructions();
     tlm_step(&engine, token);

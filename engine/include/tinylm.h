@@ -51,8 +51,8 @@ typedef struct tlm_fault {
 #define TLM_LAYERS_MAX 16u
 #endif
 #define TLM_NGRAMS_MAX 4u
-/* Sources; 4 tensors a layer, and a fifth for a GRU on a block; gain, matrix and bias of the head. */
-#define TLM_TENSORS_MAX (1u + TLM_NGRAMS_MAX + (9u * TLM_LAYERS_MAX + 1u) / 2u + 3u)
+/* Sources; 4 tensors a layer, and a fifth for a GRU on a block; gain, matrix and bias of the head, and the cache's. */
+#define TLM_TENSORS_MAX (1u + TLM_NGRAMS_MAX + (9u * TLM_LAYERS_MAX + 1u) / 2u + 4u)
 
 /* A tensor, where it lies. Fields are for reading. */
 typedef struct tlm_tensor {
@@ -101,6 +101,7 @@ typedef struct tlm_model {
   uint16_t stream; /* width of the widest residual stream, 0 for none */
   uint16_t states; /* numbers that all layers keep from token to token */
   uint16_t eod;
+  uint16_t cache;  /* tokens that the cache of recent text looks back on (3.9), 0 for none */
   uint8_t version; /* of the file's format */
   uint8_t layers;
   uint8_t ngrams;
@@ -185,11 +186,12 @@ typedef struct tlm_engine {
   int16_t *h;        /* (states) Q15 */
   int16_t *stream;   /* (widest) Q11 */
   int16_t *gates;    /* Q11: (6H) of a GRU, (3W) or (2W) of a block, or what a block adds to the stream; between steps
-                        the sampler's sums */
+                        the cache's counts, then the sampler's sums */
   int16_t *logits;   /* (V) Q9 */
   int8_t *x;         /* (widest input + padding) */
   int16_t *table;    /* slots · slot_bytes */
   uint32_t *scratch; /* accumulators of a product in pieces */
+  uint16_t *cache;   /* (model->cache) ring of the last tokens since a reset, eod counted; unused ones zero */
   uint32_t slot_bytes;
   uint32_t slots;
   uint16_t slot_groups[2];                /* packed bytes whose tables a slot holds: t2, b3 */
@@ -198,6 +200,8 @@ typedef struct tlm_engine {
   uint16_t recent[TLM_RECENT_MAX];        /* ring of the last tokens, eod not counted */
   uint16_t context[4]; /* the last tokens, newest first, eod counted */
   uint16_t x_input;    /* which input x holds; 0 none */
+  uint16_t cache_next;
+  uint16_t cache_count;
   uint8_t recent_next;
   uint8_t recent_count;
   uint8_t logits_ready;
@@ -223,11 +227,11 @@ int tlm_set_parallel(tlm_engine *engine, tlm_parallel run, void *user, uint32_t 
 /* Zero state, no recent tokens. Generation starts with a reset and then the token eod. */
 void tlm_reset(tlm_engine *engine);
 
-/* Feeds one token (section 3, up to 3.4). Cost known beforehand, the same for every token. */
+/* Feeds one token (section 3, up to 3.7). Cost known beforehand, the same for every token. */
 int tlm_step(tlm_engine *engine, uint32_t token);
 
 /*
- * Logits (V) after the last step, Q9 (3.5). The product is made here, once a step, so a prompt's
+ * Logits (V) after the last step, Q9 (3.8, 3.9). The product is made here, once a step, so a prompt's
  * inner tokens do not pay for it. The pointer stays the same for the engine's life.
  */
 const int16_t *tlm_logits(tlm_engine *engine);

@@ -98,7 +98,9 @@ TLM_INLINE const tlm_tensor *tlm_layer_tensors(const tlm_model *m, uint32_t laye
 TLM_INLINE const tlm_tensor *tlm_head_matrix(const tlm_model *m) {
   return &m->tensors[m->tied ? 0u : (uint32_t)m->head_tensor + m->head_stream];
 }
-TLM_INLINE const tlm_tensor *tlm_head_bias(const tlm_model *m) { return &m->tensors[m->tensor_count - 1u]; }
+TLM_INLINE const tlm_tensor *tlm_head_bias(const tlm_model *m) {
+  return &m->tensors[(uint32_t)m->head_tensor + m->head_stream + !m->tied];
+}
 
 /* Where plane p of a tensor lies: in the copy, or in the blob. */
 TLM_INLINE const uint8_t *tlm_plane(const tlm_model *m, const tlm_tensor *t, uint32_t p) {
@@ -138,8 +140,8 @@ void tlm_wrote_x(tlm_engine *e, uint32_t n);
 
 /*
  * Parts that a build does not need can be left out: TLM_WITHOUT_GRU, TLM_WITHOUT_MLGRU, TLM_WITHOUT_GLU,
- * TLM_WITHOUT_NGRAMS, and the reader of version 1, TLM_WITHOUT_V1. tlm_open refuses the files that need them
- * (TLM_E_CELL; TLM_E_HEADER for n-gram tables; TLM_E_VERSION).
+ * TLM_WITHOUT_NGRAMS, TLM_WITHOUT_CACHE, and the reader of version 1, TLM_WITHOUT_V1. tlm_open refuses the files that
+ * need them (TLM_E_CELL; TLM_E_HEADER for n-gram tables and the cache; TLM_E_VERSION).
  */
 #if defined(TLM_WITHOUT_MLGRU) && defined(TLM_WITHOUT_GLU)
 #define TLM_WITHOUT_STREAM
@@ -174,6 +176,15 @@ void tlm_norm_stream(tlm_engine *e, uint32_t n, const tlm_tensor *gain);
 void tlm_stream_enter(tlm_engine *e, uint32_t layer);
 /* stream (n) += gates (n), saturated. */
 void tlm_stream_add(tlm_engine *e, uint32_t n);
+
+/* ---- the cache of recent text (3.9), for a model that has one ---- */
+
+/* The text so far is none. */
+void tlm_cache_clear(tlm_engine *e);
+/* A token was fed. */
+void tlm_cache_put(tlm_engine *e, uint32_t token);
+/* Raises the logits of tokens that followed the same last tokens before. */
+void tlm_cache_raise(tlm_engine *e);
 
 /* ---- text and state ---- */
 

@@ -7,7 +7,7 @@
 /* A size: 1, the vocabulary, the embedding, the input of the part, the layer, the rows of an n-gram table. */
 enum { TLM_OF_ONE, TLM_OF_VOCAB, TLM_OF_DIM, TLM_OF_INPUT, TLM_OF_WIDTH, TLM_OF_ROWS };
 enum { TLM_ROLE_LOOKUP, TLM_ROLE_PRODUCT, TLM_ROLE_BIAS, TLM_ROLE_GAIN, TLM_ROLE_SCALE };
-enum { TLM_WHEN_ALWAYS, TLM_WHEN_STREAM, TLM_WHEN_UNTIED };
+enum { TLM_WHEN_ALWAYS, TLM_WHEN_STREAM, TLM_WHEN_UNTIED, TLM_WHEN_CACHE };
 enum { TLM_GROUP_EMBED, TLM_GROUP_NGRAM, TLM_GROUP_IH, TLM_GROUP_HH, TLM_GROUP_IN, TLM_GROUP_OUT, TLM_GROUP_HEAD };
 
 /*
@@ -19,7 +19,7 @@ typedef struct {
   uint8_t id, role, when, group, times, rows_of, cols_of, stored, from, to, frac_min, frac_max;
 } tlm_rule;
 
-static const tlm_rule tlm_rules[18] = {
+static const tlm_rule tlm_rules[19] = {
   { 1, TLM_ROLE_LOOKUP, TLM_WHEN_ALWAYS, 0, 1, TLM_OF_VOCAB, TLM_OF_DIM, 1, 0, 0, 0, 0 }, /* embed.weight */
   { 32, TLM_ROLE_LOOKUP, TLM_WHEN_ALWAYS, 1, 1, TLM_OF_ROWS, TLM_OF_WIDTH, 1, 0, 0, 0, 0 }, /* ngram.weight */
   { 33, TLM_ROLE_SCALE, TLM_WHEN_ALWAYS, 0, 1, TLM_OF_ONE, TLM_OF_ONE, 0, 0, 0, 0, 0 }, /* ngram.scale */
@@ -38,14 +38,15 @@ static const tlm_rule tlm_rules[18] = {
   { 4, TLM_ROLE_GAIN, TLM_WHEN_STREAM, 0, 1, TLM_OF_INPUT, TLM_OF_ONE, 1, 0, 0, 1, 14 }, /* fc.norm */
   { 2, TLM_ROLE_PRODUCT, TLM_WHEN_UNTIED, 6, 1, TLM_OF_VOCAB, TLM_OF_INPUT, 1, 255, 9, 0, 0 }, /* fc.weight */
   { 3, TLM_ROLE_BIAS, TLM_WHEN_ALWAYS, 0, 1, TLM_OF_VOCAB, TLM_OF_ONE, 1, 0, 0, 0, 9 }, /* fc.bias */
+  { 5, TLM_ROLE_BIAS, TLM_WHEN_CACHE, 0, 9, TLM_OF_ONE, TLM_OF_ONE, 9, 0, 0, 0, 9 }, /* cache.bias */
 };
 
 #define TLM_RULES_EMBEDDING 0u /* 1 of them */
 #define TLM_RULE_COUNT_EMBEDDING 1u
 #define TLM_RULES_NGRAM 1u /* 2 of them */
 #define TLM_RULE_COUNT_NGRAM 2u
-#define TLM_RULES_HEAD 15u /* 3 of them */
-#define TLM_RULE_COUNT_HEAD 3u
+#define TLM_RULES_HEAD 15u /* 4 of them */
+#define TLM_RULE_COUNT_HEAD 4u
 
 /* A kind of layer: its number in a file, its rules, numbers of state and of gates in widths, whether it works on the residual stream. */
 typedef struct {

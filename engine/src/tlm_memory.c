@@ -6,7 +6,7 @@ TLM_SMALL_CODE
 
 /* Where the parts of the caller's block begin, bytes. Every part is a multiple of 4. */
 typedef struct layout {
-  uint32_t h, stream, gates, logits, x, table, scratch, total;
+  uint32_t h, stream, gates, logits, x, table, scratch, cache, total;
   uint32_t slot_bytes, slots;
 } layout;
 
@@ -72,7 +72,8 @@ static int plan(layout *l, const tlm_model *m, int kernel_id, uint32_t budget) {
   l->stream = at;
   at += round4(2u * m->stream);
   l->gates = at;
-  at += larger(round4(2u * gates), TLM_SAMPLE_BYTES); /* between steps the sampler's sums */
+  /* between steps the cache's counts, then the sampler's sums */
+  at += larger(round4(larger(2u * gates, m->cache ? m->vocab : 0u)), TLM_SAMPLE_BYTES);
   l->logits = at;
   at += round4(2u * m->vocab);
   l->x = at;
@@ -81,6 +82,8 @@ static int plan(layout *l, const tlm_model *m, int kernel_id, uint32_t budget) {
   at += l->slots * l->slot_bytes;
   l->scratch = at; /* i32 accumulators of a product in pieces */
   at += 4u * rows;
+  l->cache = at;
+  at += round4(2u * m->cache);
   l->total = round4(at);
   return TLM_OK;
 }
@@ -126,6 +129,7 @@ int tlm_init(tlm_engine *e, const tlm_model *model, void *memory, uint32_t bytes
   e->x = (int8_t *)(block + l.x);
   e->table = (int16_t *)(void *)(block + l.table);
   e->scratch = (uint32_t *)(void *)(block + l.scratch);
+  e->cache = (uint16_t *)(void *)(block + l.cache);
   e->slot_bytes = l.slot_bytes;
   e->slots = l.slots;
   for (i = 0; i < 2u; i++) {

@@ -46,6 +46,7 @@ static int walk_part(tlm_reader *r, tlm_model *m, tlm_visit visit, uint32_t firs
     int code;
     if (times == 0 || (rule->when == TLM_WHEN_STREAM && !s->stream)) continue;
     if (rule->when == TLM_WHEN_UNTIED && m->tied) continue;
+    if (rule->when == TLM_WHEN_CACHE && !m->cache) continue;
     p.rule = rule;
     p.index = (*index)++;
     p.layer = layer;

@@ -179,6 +179,7 @@ int tlm_open_v1(tlm_reader *r, tlm_model *m) {
   uint32_t at;
   int code;
   m->ngrams = 0;
+  m->cache = 0;
   code = check_header(r, m);
   if (!code) code = check_tokenizer(r, m);
   if (code) return code;

@@ -74,11 +74,16 @@ static int check_header(tlm_reader *r, tlm_model *m) {
   m->eod = (uint16_t)v;
   m->metadata_bytes = tlm_u16(h + TLM_HEADER_METADATA_BYTES);
   AT_MOST(TLM_E_HEADER, TLM_HEADER_METADATA_BYTES, m->metadata_bytes, TLM_FILE_METADATA_BYTES_MAX);
-  v = tlm_u16(h + TLM_HEADER_RESERVED_A);
-  EQUAL(TLM_E_HEADER, TLM_HEADER_RESERVED_A, v, 0u);
+  v = tlm_u16(h + TLM_HEADER_RESERVED);
+  EQUAL(TLM_E_HEADER, TLM_HEADER_RESERVED, v, 0u);
   code = check_sampling(r);
   if (code) return code;
-  EQUAL(TLM_E_HEADER, TLM_HEADER_RESERVED_B, h[TLM_HEADER_RESERVED_B], 0u);
+  v = h[TLM_HEADER_CACHE_LOG];
+#ifdef TLM_WITHOUT_CACHE
+  EQUAL(TLM_E_HEADER, TLM_HEADER_CACHE_LOG, v, 0u);
+#endif
+  if (v) IN_RANGE(TLM_E_HEADER, TLM_HEADER_CACHE_LOG, v, TLM_LIMIT_CACHE_LOG_MIN, TLM_LIMIT_CACHE_LOG_MAX);
+  m->cache = (uint16_t)(v ? (uint32_t)1 << v : 0u);
   r->cursor = TLM_FILE_HEADER_BYTES;
   return TLM_OK;
 }

@@ -22,9 +22,12 @@ static int16_t *state_at(const tlm_engine *e, uint32_t i) {
 /* The last tokens, which n-gram tables look back on; the oldest first. */
 static uint32_t context_tokens(const tlm_model *m) { return m->ngrams ? TLM_SNAPSHOT_CONTEXT_TOKENS + 0u : 0u; }
 
+/* The tokens of the cache, and how many there are. */
+static uint32_t cache_bytes(const tlm_model *m) { return m->cache ? 2u + 2u * m->cache : 0u; }
+
 uint32_t tlm_snapshot_bytes(const tlm_model *m) {
   return TLM_SNAPSHOT_H_OFFSET + 2u * state_values(m) + 4u * TLM_SNAPSHOT_GENERATOR_WORDS + 2u +
-         2u * TLM_SNAPSHOT_RECENT_SLOTS + 2u * context_tokens(m) + TLM_FILE_CRC_BYTES;
+         2u * TLM_SNAPSHOT_RECENT_SLOTS + 2u * context_tokens(m) + cache_bytes(m) + TLM_FILE_CRC_BYTES;
 }
 
 int32_t tlm_save(const tlm_engine *e, const tlm_sampler *s, void *out, uint32_t cap) {
@@ -47,6 +50,12 @@ int32_t tlm_save(const tlm_engine *e, const tlm_sampler *s, void *out, uint32_t 
     put16(p, i < e->recent_count ? e->recent[at % TLM_RECENT_MAX] : 0u);
   }
   for (i = context_tokens(e->model); i--; p += 2) put16(p, e->context[i]);
+  if (e->model->cache) {
+    const uint32_t mask = e->model->cache - 1u, count = e->cache_count, first = e->cache_next - count;
+    put16(p, count);
+    p += 2;
+    for (i = 0; i <= mask; i++, p += 2) put16(p, i < count ? e->cache[(first + i) & mask] : 0u);
+  }
   put32(p, tlm_crc32((const uint8_t *)out, bytes - TLM_FILE_CRC_BYTES));
   return (int32_t)bytes;
 }
@@ -54,8 +63,8 @@ int32_t tlm_save(const tlm_engine *e, const tlm_sampler *s, void *out, uint32_t 
 int tlm_restore(tlm_engine *e, tlm_sampler *s, const void *snapshot, uint32_t bytes) {
   const tlm_model *m = e->model;
   const uint32_t values = state_values(m);
-  const uint8_t *p = (const uint8_t *)snapshot, *h, *rng, *recent, *context;
-  uint32_t i, count;
+  const uint8_t *p = (const uint8_t *)snapshot, *h, *rng, *recent, *context, *cache;
+  uint32_t i, count, cached = 0;
   if (!p || bytes != tlm_snapshot_bytes(m)) return TLM_E_SNAPSHOT;
   if (tlm_u32(p) != TLM_SNAPSHOT_MAGIC || tlm_u16(p + TLM_SNAPSHOT_VERSION_OFFSET) != TLM_SNAPSHOT_VERSION ||
       tlm_u16(p + TLM_SNAPSHOT_RESERVED_OFFSET) != 0 || tlm_u32(p + TLM_SNAPSHOT_MODEL_CRC_OFFSET) != m->crc ||
@@ -66,9 +75,11 @@ int tlm_restore(tlm_engine *e, tlm_sampler *s, const void *snapshot, uint32_t by
   rng = h + 2u * values;
   recent = rng + 4u * TLM_SNAPSHOT_GENERATOR_WORDS + 2u;
   context = recent + 2u * TLM_SNAPSHOT_RECENT_SLOTS;
+  cache = context + 2u * context_tokens(m) + 2u;
   count = tlm_u16(recent - 2);
+  if (m->cache) cached = tlm_u16(cache - 2);
   /* A matching CRC says nothing about who made it: the ranges still matter. */
-  if (count > TLM_SNAPSHOT_RECENT_SLOTS) return TLM_E_SNAPSHOT;
+  if (count > TLM_SNAPSHOT_RECENT_SLOTS || cached > m->cache) return TLM_E_SNAPSHOT;
   for (i = 0; i < m->states; i++) {
     if (tlm_i16(h + 2u * i) < -32767) return TLM_E_SNAPSHOT;
   }
@@ -79,10 +90,17 @@ int tlm_restore(tlm_engine *e, tlm_sampler *s, const void *snapshot, uint32_t by
     const uint32_t token = tlm_u16(recent + 2u * i);
     if (i < count ? token >= m->vocab || token == m->eod : token != 0) return TLM_E_SNAPSHOT;
   }
+  for (i = 0; i < m->cache; i++) {
+    const uint32_t token = tlm_u16(cache + 2u * i);
+    if (i < cached ? token >= m->vocab : token != 0) return TLM_E_SNAPSHOT;
+  }
   for (i = 0; i < values; i++) *state_at(e, i) = (int16_t)tlm_i16(h + 2u * i);
   for (i = 0; i < TLM_SNAPSHOT_GENERATOR_WORDS; i++) s->rng[i] = tlm_u32(rng + 4u * i);
   for (i = 0; i < count; i++) e->recent[i] = (uint16_t)tlm_u16(recent + 2u * i);
   for (i = context_tokens(m); i--; context += 2) e->context[i] = (uint16_t)tlm_u16(context);
+  for (i = 0; i < m->cache; i++) e->cache[i] = (uint16_t)tlm_u16(cache + 2u * i);
+  e->cache_count = (uint16_t)cached;
+  e->cache_next = (uint16_t)(cached & (m->cache - 1u));
   e->recent_count = (uint8_t)count;
   e->recent_next = (uint8_t)(count % TLM_RECENT_MAX);
   tlm_state_changed(e);

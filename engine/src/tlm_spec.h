@@ -36,12 +36,12 @@
 #define TLM_HEADER_EOD                           22
 #define TLM_HEADER_TOKENIZER_BYTES               24
 #define TLM_HEADER_METADATA_BYTES                28
-#define TLM_HEADER_RESERVED_A                    30
+#define TLM_HEADER_RESERVED                      30
 #define TLM_HEADER_TEMPERATURE                   32
 #define TLM_HEADER_TOP_K                         34
 #define TLM_HEADER_PENALTY                       36
 #define TLM_HEADER_PENALTY_WINDOW                38
-#define TLM_HEADER_RESERVED_B                    39
+#define TLM_HEADER_CACHE_LOG                     39
 
 /* SPEC.md 1.1 byte offsets */
 #define TLM_RECORD_NGRAM_ORDER                   0
@@ -77,6 +77,7 @@
 #define TLM_TENSOR_FC_WEIGHT                     2
 #define TLM_TENSOR_FC_BIAS                       3
 #define TLM_TENSOR_FC_NORM                       4
+#define TLM_TENSOR_CACHE_BIAS                    5
 #define TLM_TENSOR_RNN_WEIGHT_IH                 16
 #define TLM_TENSOR_RNN_WEIGHT_HH                 17
 #define TLM_TENSOR_RNN_BIAS_IH                   18
@@ -202,6 +203,8 @@
 #define TLM_LIMIT_NGRAM_ROWS_LOG_MAX             20
 #define TLM_LIMIT_NGRAM_WIDTH_MIN                1
 #define TLM_LIMIT_NGRAM_WIDTH_MAX                64
+#define TLM_LIMIT_CACHE_LOG_MIN                  4
+#define TLM_LIMIT_CACHE_LOG_MAX                  10
 #define TLM_LIMIT_TRITS_MIN                      1
 #define TLM_LIMIT_TRITS_MAX                      3
 #define TLM_LIMIT_EMBED_FRAC_MAX                 7
@@ -242,6 +245,10 @@
 
 /* SPEC.md 3.1 */
 #define TLM_NGRAM_HASH_MULTIPLIER                0x9E3779B1u
+
+/* SPEC.md 3.9 */
+#define TLM_CACHE_ORDERS                         3
+#define TLM_CACHE_COUNTS                         3
 
 /* SPEC.md 4 */
 #define TLM_EXP_LAST                             178

@@ -31,6 +31,9 @@ static void zero_state(tlm_engine *e) {
   for (i = 0; i < m->states; i++) e->h[i] = 0;
   for (i = 0; i < m->stream; i++) e->stream[i] = 0;
   for (i = 0; i < sizeof e->context / sizeof *e->context; i++) e->context[i] = m->eod;
+#ifndef TLM_WITHOUT_CACHE
+  if (m->cache) tlm_cache_clear(e);
+#endif
   tlm_state_changed(e);
 }
 
@@ -58,6 +61,9 @@ int tlm_step(tlm_engine *e, uint32_t token) {
   } else if (m->reset_on_eod) {
     zero_state(e);
   }
+#ifndef TLM_WITHOUT_CACHE
+  if (m->cache) tlm_cache_put(e, token);
+#endif
   if (e->context[0] != token || m->ngrams) tlm_forget(e, TLM_INPUT_SOURCES);
   e->context[3] = e->context[2];
   e->context[2] = e->context[1];
@@ -78,6 +84,9 @@ const int16_t *tlm_logits(tlm_engine *e) {
     fx = TLM_Q_NORM;
   }
   tlm_linear(e, tlm_head_matrix(m), tlm_head_bias(m), input, fx, TLM_Q_LOGIT, e->logits);
+#ifndef TLM_WITHOUT_CACHE
+  if (m->cache) tlm_cache_raise(e);
+#endif
   e->logits_ready = 1;
   return e->logits;
 }

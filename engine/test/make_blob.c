@@ -237,7 +237,7 @@ uint32_t make_blob_v2(const blob_shape *shape, const blob_stack *stack, uint8_t 
     tensors += s.layer[i].kind == 1u ? 4u + stream : s.layer[i].kind == 2u ? 4u : 3u;
     stream = s.layer[i].kind != 1u;
   }
-  tensors += stream + (shape->tied ? 1u : 2u);
+  tensors += stream + (shape->tied ? 1u : 2u) + (s.cache_log ? 1u : 0u);
   take_at(&w, 40, 1);
   put(&w, 0, 0x1A4D4C54u, 4);
   put(&w, 4, 2, 2);
@@ -251,6 +251,7 @@ uint32_t make_blob_v2(const blob_shape *shape, const blob_stack *stack, uint8_t 
   put(&w, 20, s.layers, 1);
   put(&w, 21, tensors, 1);
   put(&w, 28, 2, 2); /* metadata: {} */
+  put(&w, 39, s.cache_log, 1);
   for (i = 0; i < s.ngrams; i++) {
     at = take_at(&w, 8, 1);
     put(&w, at, s.ngram[i].order, 1);
@@ -300,5 +301,6 @@ uint32_t make_blob_v2(const blob_shape *shape, const blob_stack *stack, uint8_t 
   if (stream) numbers_v2(&w, &s, width, 64);
   if (!shape->tied) matrix_v2(&w, &s, type, s.trits[HEAD], V, width, V);
   numbers_v2(&w, &s, V, 0);
+  if (s.cache_log) numbers_v2(&w, &s, 9, 32);
   return finish(&w);
 }

@@ -19,6 +19,7 @@ typedef struct blob_stack {
   uint32_t ngrams;
   uint8_t trits[7]; /* of embed, ngram, ih, hh, in, out, head */
   uint32_t scale_bytes, bias_bytes; /* 1 or 2 */
+  uint32_t cache_log; /* tokens of the cache, binary logarithm; 0 none */
 } blob_stack;
 
 /*

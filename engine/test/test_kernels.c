@@ -130,6 +130,7 @@ static void any_stack(uint32_t seed, uint32_t widest) {
   for (i = 0; i < 7u; i++) stack.trits[i] = (uint8_t)(1u + below(3));
   stack.scale_bytes = 1u + below(2);
   stack.bias_bytes = 1u + below(2);
+  stack.cache_log = seed % 3u ? 4u + seed % 7u : 0u;
   one_blob(&shape, &stack);
 }
 
@@ -152,6 +153,7 @@ static void deepest(void) {
   for (i = 0; i < 7u; i++) stack.trits[i] = (uint8_t)(1u + i % 3u);
   stack.scale_bytes = 1;
   stack.bias_bytes = 2;
+  stack.cache_log = 10;
   one_blob(&shape, &stack);
 }
 

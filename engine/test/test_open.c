@@ -105,8 +105,8 @@ void test_open(void) {
   const blob_shape small = { 20, 3, 3, 1, 1, 1, 2, 1 }, mixed = { 19, 3, 2, 2, 0, 0, 2, 2 };
   int code;
   static const blob_stack stack = { { { 2, 3 }, { 3, 5 }, { 1, 2 }, { 3, 3 } }, { { 2, 4, 2 }, { 4, 4, 1 } }, 4, 2,
-                                    { 2, 3, 1, 1, 2, 1, 3 }, 1, 1 };
-  static const blob_stack plain = { { { 1, 3 } }, { { 2, 4, 2 } }, 1, 0, { 1, 1, 1, 2, 1, 1, 1 }, 2, 2 };
+                                    { 2, 3, 1, 1, 2, 1, 3 }, 1, 1, 0 };
+  static const blob_stack plain = { { { 1, 3 } }, { { 2, 4, 2 } }, 1, 0, { 1, 1, 1, 2, 1, 1, 1 }, 2, 2, 4 };
   damage(&small, NULL);
   damage(&mixed, NULL);
   damage(&mixed, &stack);

@@ -125,9 +125,9 @@ static void own_options(const bench *b) {
 }
 
 void test_state(const char *folder) {
-  /* A GRU; one of 64; blocks; n-gram tables; three trits. */
+  /* A GRU; one of 64; blocks; n-gram tables; three trits; caches. */
   static const char *const names[] = { "v1/char-tied-3.tlm", "v1/byte-64-t2.tlm", "v2/blocks.tlm", "v2/ngrams-kept.tlm",
-                                       "v2/gru-three-trits.tlm" };
+                                       "v2/gru-three-trits.tlm", "v2/cache.tlm", "v2/cache-blocks.tlm" };
   const uint32_t n = sizeof names / sizeof *names;
   const unsigned long before = checks_made;
   bench b, other;

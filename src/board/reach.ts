@@ -11,6 +11,8 @@ export interface ReachOptions {
   readonly token?: string | undefined;
   /** Milliseconds to wait for each answer. */
   readonly patience?: readonly number[];
+  /** What was heard says that no answer will come: it is not waited for any longer. */
+  readonly hopeless?: (heard: string) => boolean;
   /** The error for a device that does not answer: what was heard instead, and how many seconds it was asked. */
   readonly silent: (heard: string, seconds: number) => TinyLMError;
 }
@@ -18,7 +20,7 @@ export interface ReachOptions {
 /** Opening a port resets some boards: what is asked while they boot is lost. */
 const PATIENCE = [500, 1000, 2000, 3000] as const;
 
-async function ask(client: DeviceClient, patience: readonly number[]): Promise<DeviceStatus> {
+async function ask(client: DeviceClient, patience: readonly number[], hopeless: () => boolean): Promise<DeviceStatus> {
   for (const [i, ms] of patience.entries()) {
     try {
       return await client.info(ms);
@@ -26,7 +28,7 @@ async function ask(client: DeviceClient, patience: readonly number[]): Promise<D
       // Noise while it boots may look like half an answer.
       const codes = ['device-silent', 'device-line', 'device-bad-frame'];
       const again = error instanceof TinyLMError && codes.includes(error.code);
-      if (!again || i === patience.length - 1) throw error;
+      if (!again || hopeless() || i === patience.length - 1) throw error;
     }
   }
   throw new RangeError('patience is empty');
@@ -36,13 +38,13 @@ async function ask(client: DeviceClient, patience: readonly number[]): Promise<D
  * Opens the transport, waits until the device answers, and shows it the token. The caller closes the client.
  * @throws TinyLMError `device-version`, `device-forbidden`, `port-…`, `connect-…`, and what `silent` makes
  */
-export async function reachDevice(transport: Transport, { token, patience = PATIENCE, silent }: ReachOptions): Promise<Reached> {
+export async function reachDevice(transport: Transport, { token, patience = PATIENCE, hopeless, silent }: ReachOptions): Promise<Reached> {
   let heard = '';
   const began = performance.now();
   const client = new DeviceClient(transport, { onText: (text) => (heard = (heard + text).slice(-2000)) });
   try {
     await client.open();
-    const status = await ask(client, patience);
+    const status = await ask(client, patience, () => hopeless?.(heard) ?? false);
     if (status.protocol !== PROTOCOL.PROTOCOL_VERSION)
       throw new TinyLMError(
         'device-version',

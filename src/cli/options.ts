@@ -19,7 +19,7 @@ interface OptionSpec {
 const whole = (min: number, max: number) => ({ parse: wholeNumber(min, max) });
 const number = (min: number, max: number) => ({ parse: decimal(min, max) });
 const usual = defaultConfig();
-const { vocabMin, vocabMax, dimMin, dimMax, widthMin, widthMax } = MODEL_LIMITS;
+const { vocabMin, vocabMax, dimMin, dimMax, widthMin, widthMax, cacheLogMax } = MODEL_LIMITS;
 
 export const OPTIONS = {
   // the corpus
@@ -80,6 +80,11 @@ export const OPTIONS = {
     flags: '--ngrams <list>',
     about: 'tables of rows for the last tokens, as <tokens>:<rows>x<width>, e.g. 2:8192x8 (default: none)',
     parse: ngramList,
+  },
+  cache: {
+    flags: '--cache <n>',
+    about: `tokens of the text so far that it remembers word for word, 0 for none (default: ${usual.cache})`,
+    ...whole(0, 2 ** cacheLogMax),
   },
   trits: {
     flags: '--trits <n>',
@@ -179,7 +184,7 @@ export function addOptions(
 }
 
 export const CORPUS_OPTIONS = ['format', 'field', 'split', 'encoding', 'ext', 'maxBytes'] as const;
-export const MODEL_OPTIONS = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'ngrams', 'tied', 'untied', 'trits'] as const;
+export const MODEL_OPTIONS = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'ngrams', 'cache', 'tied', 'untied', 'trits'] as const;
 export const TRAIN_OPTIONS = [
   'float',
   'threshold',

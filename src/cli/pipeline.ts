@@ -7,7 +7,7 @@ import { basename, resolve } from 'node:path';
 import { sizeRemark } from '../corpus/index.js';
 import { budget, TinyLMError } from '../model/index.js';
 import { decodeCheckpoint } from '../run/checkpoint-file.js';
-import { type LoadedTrainer } from '../node/native-trainer.js';
+import type { LoadedTrainer } from '../node/native-trainer.js';
 import { sameBackend } from '../run/backend.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
 import type { TokenizerTable } from '../tokenizer/index.js';

@@ -13,6 +13,7 @@ import { inspectCommand } from './commands/inspect.js';
 import { monitorCommand } from './commands/monitor.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { simulateCommand } from './commands/simulate.js';
+import { studioCommand } from './commands/studio.js';
 import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
 import { wifiCommand } from './commands/wifi.js';
@@ -39,6 +40,7 @@ const VERBS = [
   monitorCommand,
   wifiCommand,
   simulateCommand,
+  studioCommand,
 ];
 
 export function buildProgram(context: Context, version: string): Command {

@@ -1,47 +1,18 @@
-/** The shape of a model as people write it on a command line. */
+/** The shape of a model on a command line: parsers for commander. */
 import { InvalidArgumentError } from 'commander';
-import {
-  LAYER_KINDS, TRIT_GROUPS, TRITS, type LayerConfig, type LayerKind, type NgramConfig, type TritGroup, type Trits,
-} from '../model/index.js';
+import { TinyLMError } from '../model/errors.js';
+import * as text from '../run/shape-text.js';
 
-/** A parser for commander: a number of GRU layers, or a stack, e.g. `mlgru:128,glu:256,gru:96`. */
-export function layerList(text: string): number | LayerConfig[] {
-  if (/^\d+$/.test(text.trim())) return Number(text);
-  return text.split(',').map((part) => {
-    const [, kind, width] = /^\s*([a-z0-9]+):(\d+)\s*$/i.exec(part) ?? [];
-    if (!LAYER_KINDS.includes(kind as LayerKind))
-      throw new InvalidArgumentError(
-        `Expected a number of GRU layers, or a stack such as mlgru:128,glu:256,gru:96 (kinds: ${LAYER_KINDS.join(', ')}).`);
-    return { kind: kind as LayerKind, width: Number(width) };
-  });
-}
-
-/** A parser for commander: n-gram tables, each `<tokens>:<rows>x<width>`, e.g. `2:8192x8,3:16384x8`. */
-export function ngramList(text: string): NgramConfig[] {
-  return text.split(',').map((part) => {
-    const [, order, rows, width] = /^\s*(\d+):(\d+)x(\d+)\s*$/i.exec(part) ?? [];
-    if (order === undefined)
-      throw new InvalidArgumentError('Expected tables as <tokens>:<rows>x<width>, e.g. 2:8192x8,3:16384x8.');
-    return { order: Number(order), rows: Number(rows), width: Number(width) };
-  });
-}
-
-const tritsOf = (text: string): Trits => {
-  const value = Number(text) as Trits;
-  if (!TRITS.includes(value)) throw new InvalidArgumentError(`Expected ${TRITS.join(', ')} ternary digits a weight.`);
-  return value;
+/** The same parser with commander's own error. */
+const parser = <T>(parse: (text: string) => T) => (value: string): T => {
+  try {
+    return parse(value);
+  } catch (error) {
+    throw error instanceof TinyLMError ? new InvalidArgumentError(error.message) : error;
+  }
 };
 
-/** A parser for commander: digits of all weights, or by group, e.g. `embed=2,ih=2,hh=1,head=2`. */
-export function tritGroups(text: string): Trits | Partial<Record<TritGroup, Trits>> {
-  if (!text.includes('=')) return tritsOf(text.trim());
-  return Object.fromEntries(text.split(',').map((part) => {
-    const [group, value] = part.split('=').map((word) => word.trim());
-    if (!TRIT_GROUPS.includes(group as TritGroup))
-      throw new InvalidArgumentError(`"${group}" is no group of weights; expected ${TRIT_GROUPS.join(', ')}.`);
-    return [group, tritsOf(value ?? '')];
-  }));
-}
-
-/** A parser for commander: several numbers of digits with commas, e.g. `1,2,3`. */
-export const tritList = (text: string): Trits[] => text.split(',').map((part) => tritsOf(part.trim()));
+export const layerList = parser(text.layerList);
+export const ngramList = parser(text.ngramList);
+export const tritGroups = parser(text.tritGroups);
+export const tritList = parser(text.tritList);

@@ -48,7 +48,7 @@ export interface Product {
 /** Amounts of work a token. Their order is that of the coefficients in instructions.ts. */
 export const WORK = [
   'bytes', 'tails', 'blockRows', 'planeRows', 'builds', 'lookedUp', 'loads', 'units', 'mlgruUnits', 'gluUnits', 'normed', 'norms',
-  'streamed', 'ngrams', 'vocab', 'products', 'tokens',
+  'streamed', 'ngrams', 'cached', 'cacheVocab', 'vocab', 'products', 'tokens',
 ] as const;
 export type WorkName = (typeof WORK)[number];
 /**
@@ -56,8 +56,8 @@ export type WorkName = (typeof WORK)[number];
  * blockRows: (row, block) pairs of all planes · planeRows: rows of planes after the first · builds: look-up tables built, two at a
  * time · lookedUp: values of the sources' rows · loads: hidden values made 8-bit · units: GRU units (six rows finished, three
  * gates) · mlgruUnits, gluUnits: units of blocks (three and two rows finished, gates) · normed: values normed · norms: vectors
- * normed · streamed: values of the stream that a block adds to (a row finished) · ngrams: rows of tables looked up · vocab: tokens (a
- * row finished, ranked, weighed) · products: pieces of products, of each plane · tokens: 1
+ * normed · streamed: values of the stream that a block adds to (a row finished) · ngrams: rows of tables looked up · cached: tokens that
+ * a cache goes over · cacheVocab: tokens whose counts it clears and reads · vocab: tokens (a row finished, ranked, weighed) · products: pieces of products, of each plane · tokens: 1
  */
 export type Work = Readonly<Record<WorkName, number>>;
 
@@ -182,6 +182,8 @@ export function tokenWork(config: ModelConfig, packing: Packing, tableBudget = T
     norms: over((layer) => Number(stream(layer) > 0) + Number(layer.kind === 'glu')) + Number(top > 0),
     streamed: over((layer) => (layer.kind === 'gru' ? 0 : stream(layer))),
     ngrams: config.ngrams.length,
+    cached: config.cache,
+    cacheVocab: config.cache > 0 ? config.vocab : 0,
     vocab: config.vocab,
     products: sum(({ pieces, trits }) => trits * pieces.length),
     tokens: 1,

@@ -3,6 +3,7 @@
  * `TLM_<GROUP>_<NAME>` of `engine/src/tlm_spec.h`; a test compares the two. Limits that belong to
  * a room lower down (model, quantize, tokenizer) are defined there and passed on here.
  */
+import { CACHE_COUNTS, CACHE_ORDERS } from '../model/cache.js';
 import { EMBEDDING, HEAD, LAYERS, NGRAM } from '../model/layers/index.js';
 import { FILE_LAYOUT, PACKINGS } from '../model/layout.js';
 import { MODEL_LIMITS } from '../model/limits.js';
@@ -41,12 +42,12 @@ export const HEADER = {
   eod: 22,
   tokenizerBytes: 24,
   metadataBytes: 28,
-  reservedA: 30,
+  reserved: 30,
   temperature: 32,
   topK: 34,
   penalty: 36,
   penaltyWindow: 38,
-  reservedB: 39,
+  cacheLog: 39,
 } as const;
 
 /** Section 1.1: byte offsets within the record of an n-gram table, of a layer, and of a tensor. */
@@ -198,6 +199,9 @@ export const ROOT = { last: 192, first: 64, shift: 7, mask: 127, one: 32768, mag
 /** Section 3.1: the hash of the last tokens. */
 export const NGRAM_HASH = { multiplier: 0x9e3779b1 } as const;
 
+/** Section 3.9: lengths of the contexts that are looked for, and counts that are told apart. */
+export const CACHE = { orders: CACHE_ORDERS, counts: CACHE_COUNTS } as const;
+
 /** Section 4, step 3. */
 export const EXP = { last: 178, shift: 5, mask: 31, one: 32768 } as const;
 
@@ -251,6 +255,7 @@ export const SPEC_GROUPS: readonly { readonly prefix: string; readonly section: 
   { prefix: 'SIGMOID', section: '3.3', values: SIGMOID },
   { prefix: 'ROOT', section: '3.4', values: ROOT },
   { prefix: 'NGRAM_HASH', section: '3.1', values: NGRAM_HASH },
+  { prefix: 'CACHE', section: '3.9', values: CACHE },
   { prefix: 'EXP', section: '4', values: EXP },
   { prefix: 'SAMPLER', section: '4', values: SAMPLER },
 ];

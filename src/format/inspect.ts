@@ -18,6 +18,7 @@ export function dump(file: TlmFile, { diffable = false }: DumpOptions = {}): str
   const lines = [
     `vocab ${config.vocab}`, `dim ${config.dim}`,
     ...config.ngrams.map(({ order, rows, width }, i) => `n-gram table ${i}: ${rows} rows of ${width} for ${order} tokens`),
+    ...(config.cache > 0 ? [`cache of ${config.cache} tokens`] : []),
     `layers ${describeLayers(config)}`, `weights ${describeTrits(config)}`, `tied ${config.tied}`, `embed_frac ${model.embedFrac}`,
     `eod ${model.eod}`, `reset_on_eod ${model.resetOnEod}`,
     `tokenizer ${tokenizer.kind}, ${tokenizer.base.length} base tokens, ${tokenizer.merges.length} merges`,
@@ -105,7 +106,7 @@ export function compare(a: TlmFile, b: TlmFile): FileComparison {
   const setting = (name: string, x: unknown, y: unknown): void => {
     if (JSON.stringify(x) !== JSON.stringify(y)) settings.push(`${name}: ${JSON.stringify(x)} / ${JSON.stringify(y)}`);
   };
-  for (const key of ['vocab', 'dim', 'ngrams', 'layers', 'tied', 'trits'] as const) {
+  for (const key of ['vocab', 'dim', 'ngrams', 'layers', 'tied', 'cache', 'trits'] as const) {
     setting(key, a.model.config[key], b.model.config[key]);
   }
   for (const key of ['embedFrac', 'eod', 'resetOnEod'] as const) setting(key, a.model[key], b.model[key]);

@@ -102,6 +102,7 @@ function header({ config, embedFrac, resetOnEod, eod, tensors }: QuantizedModel,
   view.setUint16(HEADER.eod, eod, true);
   view.setUint32(HEADER.tokenizerBytes, tokenizerBytes, true);
   view.setUint16(HEADER.metadataBytes, metadataBytes, true);
+  view.setUint8(HEADER.cacheLog, config.cache === 0 ? 0 : Math.log2(config.cache));
   if (sampling !== undefined) {
     view.setUint16(HEADER.temperature, sampling.temperature, true);
     view.setUint16(HEADER.topK, sampling.topK, true);

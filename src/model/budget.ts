@@ -62,11 +62,12 @@ const productsOf = (config: ModelConfig): ParameterSpec[] => parameterSpecs(conf
 
 /**
  * The block that the engine is given, as `engine/src/tlm_memory.c` lays it out: states i16, the residual stream i16, gates i16
- * (or the sampler's sums), logits (V) i16, the 8-bit input, tables, and accumulators of products in pieces.
+ * (or the cache's counts (V) u8, then the sampler's sums), logits (V) i16, the 8-bit input, tables, accumulators of products in pieces,
+ * and the cache's tokens u16.
  */
 function engineBytes(config: ModelConfig, packing: Packing | undefined, given: number): number {
   const { layers } = stackOf(config);
-  const { vocab } = config;
+  const { vocab, cache } = config;
   const products = productsOf(config);
   const gates = Math.max(...layers.map(({ kind, width, input }) =>
     Math.max(LAYERS[kind].gates * width, LAYERS[kind].stream ? input.width : 0)));
@@ -75,9 +76,9 @@ function engineBytes(config: ModelConfig, packing: Packing | undefined, given: n
   const { slot, slots } = packing === undefined ? { slot: 0, slots: 0 } : tableSlots(config, packing, given);
   const pieced = packing === undefined ? []
     : products.filter(({ cols }) => rowBytes(packing, cols) * PACKINGS[packing].stride * 2 > slot).map(({ rows }) => rows);
-  const parts = [2 * states, 2 * stream, Math.max(2 * gates, SAMPLE_BYTES), 2 * vocab,
+  const parts = [2 * states, 2 * stream, Math.max(2 * gates, SAMPLE_BYTES, cache > 0 ? vocab : 0), 2 * vocab,
     Math.max(inputWidth(config), ...layers.flatMap(({ input, width }) => [input.width, width])) + 8, slot * slots,
-    4 * Math.min(PIECE_ROWS, Math.max(0, ...pieced))];
+    4 * Math.min(PIECE_ROWS, Math.max(0, ...pieced)), 2 * cache];
   return parts.reduce((sum, bytes) => sum + alignUp(bytes, 4), 0);
 }
 

@@ -43,6 +43,8 @@ export interface ModelConfig {
   readonly layers: readonly LayerConfig[];
   /** Share `embed.weight` with the output layer (needs the last layer's output as wide as the embedding). */
   readonly tied: boolean;
+  /** Tokens that the cache of recent text looks back on (cache.ts): 0 for none, or a power of two, 16 … 1024. */
+  readonly cache: number;
   /** Digits a weight. */
   readonly trits: Readonly<Record<TritGroup, Trits>>;
 }
@@ -58,6 +60,8 @@ export interface ModelShorthand {
   readonly ngrams?: readonly NgramConfig[];
   /** False by default. */
   readonly tied?: boolean;
+  /** None by default. */
+  readonly cache?: number;
   /** Of all weights, or by group; 1 by default. */
   readonly trits?: Trits | Readonly<Partial<Record<TritGroup, Trits>>>;
 }
@@ -66,7 +70,7 @@ export interface ModelShorthand {
  * The whole configuration of a shorthand; records of runs and checkpoints from before there were other kinds of layers
  * (`cell`, `hidden`, a number of `layers`) are such shorthands too. Nothing is checked: see `validateConfig`.
  */
-export function configOf({ vocab, dim, hidden = dim, layers = 1, ngrams = [], tied = false, trits = 1 }: ModelShorthand):
+export function configOf({ vocab, dim, hidden = dim, layers = 1, ngrams = [], tied = false, cache = 0, trits = 1 }: ModelShorthand):
 ModelConfig {
   const of = (group: TritGroup): Trits => (typeof trits === 'number' ? trits : trits[group] ?? 1);
   return {
@@ -78,6 +82,7 @@ ModelConfig {
         () => ({ kind: 'gru' as const, width: hidden }))
       : layers,
     tied,
+    cache,
     trits: Object.fromEntries(TRIT_GROUPS.map((group) => [group, of(group)])) as Record<TritGroup, Trits>,
   };
 }

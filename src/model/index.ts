@@ -15,6 +15,7 @@ export {
   validateConfig, weightCount, type ParameterSpec, type PlacedLayer, type Stack,
 } from './parameters.js';
 export { initModel } from './init.js';
+export { cacheAfter, cacheBonus, cacheCounts, CACHE_COUNTS, CACHE_ORDERS, type CacheCounts } from './cache.js';
 export { NGRAM_CONTEXT, ngramContext, ngramRow } from './ngram.js';
 export { uniformFrom } from './random.js';
 export { budget, TABLE_BUDGET_DEFAULT, PIECE_ROWS, TABLE_SLOTS_MAX, tableSlots, type Budget, type BudgetOptions } from './budget.js';

@@ -1,4 +1,5 @@
 /** A model before training. */
+import { CACHE_INITIAL } from './cache.js';
 import type { FloatModel, ModelConfig } from './config.js';
 import { elementCount, stackOf, validateConfig, type ParameterSpec } from './parameters.js';
 import { uniformFrom } from './random.js';
@@ -41,6 +42,7 @@ export function initModel(config: ModelConfig, seed: number): FloatModel {
         break;
       case 'one': values.fill(1); break;
       case 'eighth': values.fill(1 / 8); break;
+      case 'cache': values.set(CACHE_INITIAL); break;
       case 'zero': break;
       default: rule.initial satisfies never;
     }

@@ -16,6 +16,8 @@ export const MODEL_LIMITS = {
   ngramRowsLogMax: 20,
   ngramWidthMin: 1,
   ngramWidthMax: 64,
+  cacheLogMin: 4,
+  cacheLogMax: 10,
   tritsMin: 1,
   tritsMax: 3,
 } as const;

@@ -4,9 +4,9 @@ import { TinyLMError } from './errors.js';
 import { EMBEDDING, HEAD, LAYER_KINDS, LAYERS, NGRAM, type Condition, type Signal, type Size, type TensorRule } from './layers/index.js';
 import { MODEL_LIMITS as LIMITS } from './limits.js';
 
-/** The default: 43,648 parameters, 174,592 bytes as floats, about 13 KB as a `.tlm`. */
+/** The default: 43,657 parameters, 174,628 bytes as floats, about 11 KB as a `.tlm`. */
 export function defaultConfig(): ModelConfig {
-  return configOf({ vocab: 256, dim: 32, hidden: 64 });
+  return configOf({ vocab: 256, dim: 32, hidden: 64, cache: 256 });
 }
 
 /** A tensor of a model. */
@@ -55,7 +55,7 @@ export const inputWidth = ({ dim, ngrams }: Pick<ModelConfig, 'dim' | 'ngrams'>)
 
 /** The parts of a model. The configuration must be valid. */
 export function stackOf(config: ModelConfig): Stack {
-  const { vocab, dim, ngrams, tied, trits } = config;
+  const { vocab, dim, ngrams, tied, cache, trits } = config;
   const spec = (rule: TensorRule, suffix: string, layer: number, sizes: Readonly<Partial<Record<Size, number>>>,
     input?: Signal): ParameterSpec => {
     const of = (size: Size): number => (size === 'one' ? 1 : sizes[size]!);
@@ -74,7 +74,7 @@ export function stackOf(config: ModelConfig): Stack {
     };
   };
   const there = (input: Signal) => ({ when }: TensorRule): boolean =>
-    ({ always: true, stream: input.form === 'stream', untied: !tied } satisfies Record<Condition, boolean>)[when];
+    ({ always: true, stream: input.form === 'stream', untied: !tied, cache: cache > 0 } satisfies Record<Condition, boolean>)[when];
 
   const embedding = spec(EMBEDDING, '', 0, { vocab, dim });
   let signal: Signal = { form: 'i8', width: inputWidth(config), q: 'embed' };
@@ -128,6 +128,10 @@ export function validateConfig(config: ModelConfig): void {
         `choose ${2 ** Math.max(LIMITS.ngramRowsLogMin, Math.min(LIMITS.ngramRowsLogMax, Math.round(log) || 13))} rows`);
   }
   whole('the width of what the sources give (dim and n-gram tables)', inputWidth(config), LIMITS.widthMin, LIMITS.widthMax);
+  const { cache } = config;
+  if (cache !== 0 && (!Number.isInteger(Math.log2(cache)) || cache < 2 ** LIMITS.cacheLogMin || cache > 2 ** LIMITS.cacheLogMax))
+    fail(`a cache of ${cache} tokens, expected 0 or a power of two from ${2 ** LIMITS.cacheLogMin} to ${2 ** LIMITS.cacheLogMax}`,
+      'choose 256, or 0 for none');
   for (const group of TRIT_GROUPS) {
     if (!TRITS.includes(config.trits[group]))
       fail(`${String(config.trits[group])} trits for ${group}, expected ${TRITS.join(', ')}`, 'choose one of these');

@@ -2,12 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { is, literal, object } from 'valibot';
+import { is, object, string } from 'valibot';
 import { TinyLMError } from '../model/errors.js';
 
 let root: string | undefined;
 
-/** The folder of this package: the nearest one above this file whose package.json is named "tinylm". */
+/** The folder of this package: the nearest one above this file whose package.json gives the command `tinylm`. */
 export function packageRoot(): string {
   if (root !== undefined) return root;
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
@@ -26,7 +26,7 @@ export function packageRoot(): string {
 /** Whether a package.json is this package's; one of another package may be anything. */
 function isOurs(manifest: string): boolean {
   try {
-    return is(object({ name: literal('tinylm') }), JSON.parse(readFileSync(manifest, 'utf8')));
+    return is(object({ bin: object({ tinylm: string() }) }), JSON.parse(readFileSync(manifest, 'utf8')));
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 /** A quantized model at work, one token at a time (SPEC.md 3), as the oracle for the C engine. */
 import { TinyLMError } from '../model/errors.js';
-import { ngramContext, ngramRow, stackOf, stateWidths } from '../model/index.js';
+import { cacheAfter, cacheBonus, cacheCounts, ngramContext, ngramRow, stackOf, stateWidths } from '../model/index.js';
 import type { FixedTensor, QuantizedModel, TernaryTensor } from '../quantize/types.js';
 import { gated, gru, linear, lookUp, mlgru, norm, q8, sat16 } from './arithmetic.js';
 import { Sampler, type SamplerOptions } from './sampler.js';
@@ -32,6 +32,8 @@ export class ReferenceEngine {
   recent: number[] = [];
   /** The last tokens that n-gram tables look at, newest first, eod counted. */
   context: number[] | undefined;
+  /** The tokens of the text so far that the cache looks at, newest last, eod counted. */
+  cached: number[] = [];
   /** The residual stream that enters the head, Q11; empty where it reads 8-bit values. */
   stream: Int16Array = new Int16Array();
   private readonly tensors: ReadonlyMap<string, TernaryTensor | FixedTensor>;
@@ -47,6 +49,7 @@ export class ReferenceEngine {
     this.zero();
     this.recent = [];
     this.context = undefined;
+    this.cached = [];
     const { head: { input } } = stackOf(this.model.config);
     this.stream = new Int16Array(input.form === 'stream' ? input.width : 0);
   }
@@ -72,7 +75,19 @@ export class ReferenceEngine {
     config.layers.forEach(({ kind }, l) => { carried = this[kind](carried, l); });
     if (carried.stream !== undefined) this.stream = carried.stream;
     const { x: top, q } = this.normed(carried, 'fc.norm');
-    return linear(this.matrix(config.tied ? 'embed.weight' : 'fc.weight'), this.numbers('fc.bias'), top, q, 9);
+    const logits = linear(this.matrix(config.tied ? 'embed.weight' : 'fc.weight'), this.numbers('fc.bias'), top, q, 9);
+    if (config.cache > 0) {
+      this.cached = cacheAfter(this.cached, token, config.cache, resets);
+      this.raise(logits);
+    }
+    return logits;
+  }
+
+  /** 3.9 */
+  private raise(logits: Int16Array): void {
+    const { values, frac } = this.numbers('cache.bias');
+    const bias = Array.from(values, (v) => v * 2 ** (9 - frac));
+    for (const [t, counts] of cacheCounts(this.cached)) logits[t] = sat16(logits[t] + cacheBonus(counts, bias));
   }
 
   /** 3.5 */

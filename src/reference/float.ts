@@ -1,6 +1,8 @@
 /** The trainer's forward pass (SPEC.md 5) in float64: an oracle for its kernels, and for what quantizing costs. */
 import type { ModelConfig } from '../model/config.js';
-import { ngramContext, ngramRow, parameterSpecs, stackOf, stateWidths, TinyLMError, type Stack } from '../model/index.js';
+import {
+  cacheAfter, cacheBonus, cacheCounts, ngramContext, ngramRow, parameterSpecs, stackOf, stateWidths, TinyLMError, type Stack,
+} from '../model/index.js';
 import { measureBits, type Document } from './engine.js';
 
 /** A float model; float64 too, so that a difference quotient has digits to work with. */
@@ -41,6 +43,8 @@ export class FloatReference {
   h: Float64Array[] = [];
   /** The last tokens that n-gram tables look at, newest first. */
   private context: number[] | undefined;
+  /** The tokens that the cache knows, newest last. */
+  private recent: number[] = [];
   private readonly options: Required<FloatOptions>;
   private readonly stack: Stack;
 
@@ -60,11 +64,12 @@ export class FloatReference {
   reset(): void {
     this.h = stateWidths(this.weights.config).map((width) => new Float64Array(width));
     this.context = undefined;
+    this.recent = [];
   }
 
   /** Feeds a token; the logits (V) after it. */
   step(token: number): Float64Array {
-    const { dim, tied, ngrams } = this.weights.config;
+    const { dim, tied, ngrams, cache } = this.weights.config;
     const resets = token === this.options.resetOn;
     if (resets) this.reset();
     const context = (this.context = ngramContext(this.context, token, this.options.eod, resets));
@@ -79,7 +84,12 @@ export class FloatReference {
     this.stack.layers.forEach(({ kind, input }, l) => { carried = this[kind](carried, l, input.form === 'stream'); });
     const { head: { input } } = this.stack;
     const x = input.form === 'stream' ? this.norm(carried.exact, 'fc.norm') : carried.x;
-    return this.linear(tied ? 'embed.weight' : 'fc.weight', 'fc.bias', x);
+    const logits = this.linear(tied ? 'embed.weight' : 'fc.weight', 'fc.bias', x);
+    if (cache > 0) {
+      this.recent = cacheAfter(this.recent, token, cache, resets);
+      for (const [t, counts] of cacheCounts(this.recent)) logits[t] += cacheBonus(counts, this.tensor('cache.bias'));
+    }
+    return logits;
   }
 
   private gru({ x, exact }: Carried, l: number, fromStream: boolean): Carried {

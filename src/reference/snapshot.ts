@@ -16,12 +16,13 @@ function crc32(bytes: Uint8Array): number {
  * @param engine whose state and recent tokens are written
  * @param generator the sampler's
  * @param modelCrc the last four bytes of the model's file, u32
- * @returns 164 bytes and 2 for each number of state; 6 more for the last three tokens of a model with n-gram tables
+ * @returns 164 bytes and 2 for each number of state; 6 more for the last three tokens of a model with n-gram tables; 2 and 2 for
+ *   each token of the window for one with a cache
  */
 export function writeSnapshot(engine: ReferenceEngine, generator: Generator, modelCrc: number): Uint8Array {
-  const { ngrams } = engine.model.config;
+  const { ngrams, cache } = engine.model.config;
   const states = [...engine.h.flatMap((layer) => [...layer]), ...engine.stream];
-  const out = new Uint8Array(12 + 2 * states.length + 16 + 2 + 128 + (ngrams.length > 0 ? 6 : 0) + 4);
+  const out = new Uint8Array(12 + 2 * states.length + 16 + 2 + 128 + (ngrams.length > 0 ? 6 : 0) + (cache > 0 ? 2 + 2 * cache : 0) + 4);
   const view = new DataView(out.buffer);
   out.set([0x54, 0x4c, 0x53, 0x1a]);
   view.setUint16(4, 1, true);
@@ -41,7 +42,9 @@ export function writeSnapshot(engine: ReferenceEngine, generator: Generator, mod
   if (ngrams.length > 0) {
     const context = engine.context ?? [0, 0, 0];
     for (let i = 0; i < 3; i++) view.setUint16(at + 2 * i, context[2 - i], true);
+    at += 6;
   }
+  if (cache > 0) [engine.cached.length, ...engine.cached].forEach((word, i) => view.setUint16(at + 2 * i, word, true));
   view.setUint32(out.length - 4, crc32(out.subarray(0, -4)), true);
   return out;
 }

@@ -12,6 +12,7 @@ export interface ModelOptions {
   hidden?: number;
   layers?: ModelShorthand['layers'];
   ngrams?: ModelShorthand['ngrams'];
+  cache?: number;
   tied?: boolean;
   trits?: ModelShorthand['trits'];
 }
@@ -38,7 +39,7 @@ export function wantedVocab({ tokenizer, vocab }: Pick<ModelOptions, 'tokenizer'
  */
 export function modelConfig(options: ModelOptions, vocab = wantedVocab(options)): ModelConfig {
   const usual = defaultConfig();
-  const { layers = usual.layers.length, tied = usual.tied, ngrams, trits } = options;
+  const { layers = usual.layers.length, tied = usual.tied, cache = usual.cache, ngrams, trits } = options;
   if (typeof layers !== 'number' && options.hidden !== undefined)
     throw new UsageError(
       `--hidden ${options.hidden} and a stack of --layers that has its own widths`,
@@ -52,7 +53,7 @@ export function modelConfig(options: ModelOptions, vocab = wantedVocab(options))
       `--dim ${dim} and --hidden ${width} differ, and a tied embedding needs both equal`,
       'make them equal, or use --no-tied to give the output layer weights of its own',
     );
-  const config = configOf({ vocab, dim, hidden: width, layers, ngrams, tied, trits });
+  const config = configOf({ vocab, dim, hidden: width, layers, ngrams, tied, cache, trits });
   validateConfig(config);
   return config;
 }

@@ -10,7 +10,7 @@ import type { TrainOptions } from '../train/index.js';
 
 const {
   vocabMin, vocabMax, dimMin, dimMax, widthMin, widthMax, layersMin, layersMax, ngramOrderMin, ngramOrderMax, ngramRowsLogMin,
-  ngramRowsLogMax, ngramWidthMin, ngramWidthMax,
+  cacheLogMax, ngramRowsLogMax, ngramWidthMin, ngramWidthMax,
 } = MODEL_LIMITS;
 /** Counts that no run reaches. */
 const MANY = 2 ** 40;
@@ -47,6 +47,7 @@ const AnyStackSchema = v.strictObject({
     v.maxLength(layersMax, `${layersMin} to ${layersMax} layers`),
   ),
   tied: flag(),
+  cache: v.optional(whole(0, 2 ** cacheLogMax), 0),
   trits: v.strictObject(Object.fromEntries(TRIT_GROUPS.map((group) => [group, trits])) as Record<TritGroup, typeof trits>),
 });
 

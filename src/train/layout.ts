@@ -48,7 +48,7 @@ export interface KernelConfig {
 export function configWords(c: KernelConfig): Uint8Array {
   const { model } = c;
   const integers: Record<IntegerWord, number> = {
-    vocab: model.vocab, dim: model.dim, tied: Number(model.tied), lanes: c.lanes, segment: c.segment, shards: c.shards,
+    vocab: model.vocab, dim: model.dim, tied: Number(model.tied), cache: model.cache, lanes: c.lanes, segment: c.segment, shards: c.shards,
     ternary: Number(c.ternary), quantize_activations: Number(c.quantizeActivations), embed_frac: c.embedFrac,
     reset_on_eod: Number(c.resetOnEod), eod: c.eod, stream: c.stream, chunk: c.chunk,
   };

@@ -39,10 +39,12 @@ class ChipSession {
     this.#tools = tools;
   }
 
-  async take({ port, name, usb }: ChipCalls['chip/port']['ask']): Promise<void> {
+  async take({ port, name }: ChipCalls['chip/port']['ask']): Promise<void> {
     await this.close();
-    this.#port = new RemotePort(port, name, usb);
-    this.#port.onClose(() => (this.#reached = undefined));
+    const remote = new RemotePort(port, name);
+    await remote.learn();
+    remote.onClose(() => (this.#reached = undefined));
+    this.#port = remote;
   }
 
   async close(): Promise<void> {
@@ -65,7 +67,10 @@ class ChipSession {
 
   async #client(): Promise<Reached> {
     const port = this.#connected();
-    this.#reached ??= await reachDevice(port, { silent: (heard, seconds) => silent(port.name, heard, seconds) });
+    this.#reached ??= await reachDevice(port, {
+      hopeless: (heard) => boardWords(heard) !== undefined,
+      silent: (heard, seconds) => silent(port.name, heard, seconds),
+    });
     return this.#reached;
   }
 

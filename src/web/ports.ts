@@ -8,7 +8,9 @@ import { errorOf, failureOf, type Endpoint } from './calls.js';
 import type { Failure } from './protocol.js';
 import { WebSerialTransport, type SerialPortLike } from './serial.js';
 
+type Usb = { readonly vendorId: number; readonly productId: number };
 type Asked =
+  | { readonly kind: 'about' }
   | { readonly kind: 'open' }
   | { readonly kind: 'close' }
   | { readonly kind: 'write'; readonly data: Uint8Array }
@@ -16,7 +18,7 @@ type Asked =
   | { readonly kind: 'baud'; readonly baud: number };
 type ToPort = Asked & { readonly id: number };
 type FromPort =
-  | { readonly kind: 'done'; readonly id: number; readonly value?: boolean | undefined }
+  | { readonly kind: 'done'; readonly id: number; readonly value?: boolean | Usb | undefined }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
   | { readonly kind: 'data'; readonly data: Uint8Array }
   | { readonly kind: 'over'; readonly failure?: Failure };
@@ -35,8 +37,10 @@ export function servePort(port: SerialPortLike | Transport, channel: Endpoint): 
   const send = (message: FromPort): void => channel.postMessage(message, []);
   let off: (() => void)[] = [];
   const quiet = (): void => off.splice(0).forEach((end) => end());
-  const act = async (asked: Asked): Promise<boolean | undefined> => {
+  const act = async (asked: Asked): Promise<boolean | Usb | undefined> => {
     switch (asked.kind) {
+      case 'about':
+        return transport.usb;
       case 'open':
         await transport.open();
         quiet();
@@ -72,15 +76,14 @@ export function servePort(port: SerialPortLike | Transport, channel: Endpoint): 
 
 /** The other side: a transport whose port is served elsewhere. */
 export class RemotePort extends TransportBase {
-  readonly usb: { vendorId: number; productId: number } | undefined;
+  usb: Usb | undefined;
   readonly #channel: Endpoint;
-  readonly #open = new Map<number, { resolve: (value: boolean | undefined) => void; reject: (error: TinyLMError) => void }>();
+  readonly #open = new Map<number, { resolve: (value: boolean | Usb | undefined) => void; reject: (error: TinyLMError) => void }>();
   #last = 0;
 
-  constructor(channel: Endpoint, name: string, usb?: { vendorId: number; productId: number }) {
+  constructor(channel: Endpoint, name: string) {
     super(name);
     this.#channel = channel;
-    this.usb = usb;
     channel.addEventListener('message', ({ data }: MessageEvent<FromPort>) => this.#heard(data));
     channel.start?.();
   }
@@ -100,7 +103,12 @@ export class RemotePort extends TransportBase {
     }
   }
 
-  #ask(asked: Asked): Promise<boolean | undefined> {
+  /** Learns the USB ids, by which a flasher chooses how to reset the chip. Before the first `open`. */
+  async learn(): Promise<void> {
+    this.usb = (await this.#ask({ kind: 'about' })) as Usb | undefined;
+  }
+
+  #ask(asked: Asked): Promise<boolean | Usb | undefined> {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
       this.#open.set(id, { resolve, reject });
@@ -132,7 +140,7 @@ export class RemotePort extends TransportBase {
 
   async setSignals(signals: Signals): Promise<boolean> {
     this.requireOpen();
-    return (await this.#ask({ kind: 'signals', signals })) ?? false;
+    return (await this.#ask({ kind: 'signals', signals })) === true;
   }
 
   async setBaudRate(baud: number): Promise<void> {

@@ -397,8 +397,7 @@ export interface PortAsk {
   readonly port: MessagePort;
   /** For messages, e.g. "USB 303A:1001", "virtual ESP32-C3". */
   readonly name: string;
-  /** Speed of a serial line; default 115200. */
-  readonly baud?: number;
+  /** Not needed: whoever serves the port knows. */
   readonly usb?: { readonly vendorId: number; readonly productId: number };
 }
 

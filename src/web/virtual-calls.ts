@@ -1,9 +1,21 @@
 /** What the virtual chip's worker answers: a board with a port, which other workers use as they would use a real one. */
 import { VirtualBoard } from '../device/chip/index.js';
+import type { Transport } from '../device/index.js';
 import { TinyLMError } from '../model/errors.js';
 import type { Handlers } from './calls.js';
 import { servePort, type ServedPort } from './ports.js';
 import type { BoardStateName, VirtualCalls } from './protocol.js';
+
+/** The ROM of a chip without a program resets it by its watchdog again and again; who opens the port hears one of them. */
+function wakingPort(board: VirtualBoard): Transport {
+  const port = board.port();
+  const open = port.open.bind(port);
+  port.open = async () => {
+    await open();
+    if (board.state === 'stopped') board.reset('rtc-watchdog');
+  };
+  return port;
+}
 
 type State = { readonly state: BoardStateName; readonly why: string };
 
@@ -29,7 +41,7 @@ export function virtualHandlers(random: () => number = () => crypto.getRandomVal
       });
       const { bytes } = board.chip.flash;
       if (flash?.length === bytes.length) bytes.set(flash);
-      served = servePort(board.port(), port);
+      served = servePort(wakingPort(board), port);
       board.powerOn();
       return {};
     },

@@ -57,10 +57,10 @@ export const anyModels: fc.Arbitrary<TinyModel> = fc.record({
   tokens: fc.constantFrom(...TABLES), dim: fc.integer({ min: 1, max: 19 }), layers: fc.array(layer, { minLength: 1, maxLength: 4 }),
   ngrams: fc.array(table, { maxLength: 3 }), tied: fc.boolean(), seed: fc.nat(1e6),
   digits: fc.record(Object.fromEntries(TRIT_GROUPS.map((group) => [group, trits])) as Record<TritGroup, typeof trits>),
-  embedFrac: fc.integer({ min: 0, max: 7 }), resetOnEod: fc.boolean(),
+  cache: fc.constantFrom(0, 16, 32), embedFrac: fc.integer({ min: 0, max: 7 }), resetOnEod: fc.boolean(),
   scaleBytes: fc.constantFrom<1 | 2>(1, 2), biasBytes: fc.constantFrom<1 | 2>(1, 2),
-}).map(({ tokens, dim, layers, ngrams, tied, seed, digits, ...options }) => {
-  const sizes = { vocab: tableVocab(tokens), layers, trits: digits };
+}).map(({ tokens, dim, layers, ngrams, tied, cache, seed, digits, ...options }) => {
+  const sizes = { vocab: tableVocab(tokens), layers, trits: digits, cache };
   const top = layers.findLast(({ kind }) => kind === 'gru')?.width;
   const config = tied ? configOf({ ...sizes, dim: top ?? dim, ngrams: top === undefined ? [] : ngrams, tied })
     : configOf({ ...sizes, dim, ngrams });

@@ -1,10 +1,13 @@
 /** A page and its workers without a browser: calls over message channels, files of OPFS in memory. */
+import type { Transport } from '../../src/device/index.js';
 import { readWasm } from '../../src/node/assets.js';
 import { sketchParts } from '../../src/node/library.js';
 import { threadedKernels } from '../../src/node/threads.js';
 import { EngineModel } from '../../src/run/index.js';
 import type { TrainerKernels } from '../../src/train/index.js';
-import { connect, memoryStore, serve, type Connection, type Endpoint, type Handlers, type RunStore } from '../../src/web/index.js';
+import {
+  connect, memoryStore, serve, type Connection, type Endpoint, type Handlers, type RunStore, type SerialPortLike,
+} from '../../src/web/index.js';
 import type { Call } from '../../src/web/index.js';
 import { trainerHandlers } from '../../src/web/trainer-calls.js';
 
@@ -93,4 +96,47 @@ export function fakeLocks() {
       }
     },
   };
+}
+
+/** A serial port of a browser over a transport, with its faults: cut off, refused, silent. */
+export function fakeSerialPort(transport: Transport, { refuse, noise }: { refuse?: string; noise?: () => Uint8Array | undefined } = {}): SerialPortLike & { pull(): void } {
+  let over: (() => void)[] = [];
+  let pulled: (() => void) | undefined;
+  let lost = false;
+  const networkError = (): Error => Object.assign(new Error('The device has been lost.'), { name: 'NetworkError' });
+  return {
+    readable: null as ReadableStream<Uint8Array> | null,
+    writable: null as WritableStream<Uint8Array> | null,
+    async open() {
+      if (refuse !== undefined) throw Object.assign(new Error('Failed to open serial port.'), { name: refuse });
+      await transport.open();
+      this.readable = new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          over = [transport.onData((data) => { const more = noise?.(); if (more) controller.enqueue(more); controller.enqueue(data); })];
+          pulled = () => controller.error(networkError());
+        },
+      });
+      this.writable = new WritableStream<Uint8Array>({
+        async write(data) {
+          if (lost) throw networkError();
+          await transport.write(data);
+        },
+      });
+    },
+    async close() {
+      over.splice(0).forEach((off) => off());
+      this.readable = this.writable = null;
+      await transport.close();
+    },
+    async setSignals({ dataTerminalReady: dtr, requestToSend: rts }) {
+      if (lost) throw networkError();
+      await transport.setSignals?.({ ...(dtr !== undefined && { dtr }), ...(rts !== undefined && { rts }) });
+    },
+    getInfo: () => (transport.usb ? { usbVendorId: transport.usb.vendorId, usbProductId: transport.usb.productId } : {}),
+    pull() {
+      lost = true;
+      this.readable = null;
+      pulled?.();
+    },
+  } as SerialPortLike & { pull(): void; readable: ReadableStream<Uint8Array> | null; writable: WritableStream<Uint8Array> | null };
 }

@@ -1,7 +1,7 @@
 #include "bare.h"
 
 /*
- * Bytes for the engine: the default model needs 9,340. With this all of RAM (data, application, session, engine, stack)
+ * Bytes for the engine: the default model needs 8,312. With this all of RAM (data, application, session, engine, stack)
  * stays within 32 KB; the linker scripts insist.
  */
 #ifndef FW_ENGINE_BYTES

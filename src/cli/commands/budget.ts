@@ -104,7 +104,7 @@ async function showBudget(
   path: string | undefined,
   options: Options,
 ): Promise<void> {
-  const sizes = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'ngrams', 'tied', 'trits'].filter(
+  const sizes = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'ngrams', 'cache', 'tied', 'trits'].filter(
     (name) => command.getOptionValueSource(name) === 'cli',
   );
   if (path !== undefined && sizes.length > 0)

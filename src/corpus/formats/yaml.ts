@@ -38,7 +38,7 @@ export const yaml: CorpusFormat = {
           `${source.name}: this is no YAML: ${document.errors[0].message.split('\n')[0]}`,
           'Correct it there, or save the texts as JSON lines.',
         );
-      const value = valueOf(document, source.name);
+      const value = contentsOf(document, source.name);
       if (Array.isArray(value)) records.push(...value);
       else if (value !== null) records.push(...inner(value));
     }
@@ -49,7 +49,7 @@ export const yaml: CorpusFormat = {
   },
 };
 
-function valueOf(document: Document, name: string): unknown {
+function contentsOf(document: Document, name: string): unknown {
   try {
     // No more copies of what is named once than YAML's own guard allows.
     return document.toJS({ maxAliasCount: 100 });

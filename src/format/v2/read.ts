@@ -27,9 +27,10 @@ export function readVersion2(file: Uint8Array): TlmFile {
   const layerCount = range('layers', HEADER.layers, r.u8(HEADER.layers), LIMIT.layersMin, LIMIT.layersMax);
   const eod = range('end-of-document token', HEADER.eod, r.u16(HEADER.eod), TOKENIZER.eod, TOKENIZER.eod);
   const metadataBytes = range('metadata size', HEADER.metadataBytes, r.u16(HEADER.metadataBytes), 0, FILE.metadataBytesMax);
-  range('reserved field', HEADER.reservedA, r.u16(HEADER.reservedA), 0, 0);
+  range('reserved field', HEADER.reserved, r.u16(HEADER.reserved), 0, 0);
   const sampling = readSampling(r, range);
-  range('reserved byte', HEADER.reservedB, r.u8(HEADER.reservedB), 0, 0);
+  const cacheLog = r.u8(HEADER.cacheLog);
+  const cache = cacheLog === 0 ? 0 : 2 ** range('tokens of the cache (logarithm)', HEADER.cacheLog, cacheLog, LIMIT.cacheLogMin, LIMIT.cacheLogMax);
 
   const ngramsAt = r.take('n-gram tables', HEADER.ngrams, FILE.ngramBytes * tables, 1);
   const ngrams = Array.from({ length: tables }, (_, i) => readNgram(r, range, ngramsAt + FILE.ngramBytes * i));
@@ -38,7 +39,7 @@ export function readVersion2(file: Uint8Array): TlmFile {
   const layersAt = r.take('layers', HEADER.layers, FILE.layerBytes * layerCount, 1);
   const layers = Array.from({ length: layerCount }, (_, l) => readLayer(r, range, layersAt + FILE.layerBytes * l));
   const tied = (flags & FLAG.tied) !== 0;
-  const shape = configOf({ vocab, dim, ngrams, layers, tied });
+  const shape = configOf({ vocab, dim, ngrams, layers, tied, cache });
   if (tied) range('dim of a tied model', HEADER.dim, dim, stackOf(shape).head.input.width, stackOf(shape).head.input.width);
   const stored = parameterSpecs(shape).filter((spec) => spec.stored > 0);
   const count = r.u8(HEADER.tensorCount);
@@ -66,7 +67,7 @@ export function readVersion2(file: Uint8Array): TlmFile {
     }
     trits[rule.group] = found as Trits;
   });
-  const config = configOf({ vocab, dim, ngrams, layers, tied, trits });
+  const config = configOf({ vocab, dim, ngrams, layers, tied, cache, trits });
   const read = tensorPlan(config, embedFrac).map((planned, i) => readTensor(r, planned, recordAt(i)));
   r.finish();
   return {

@@ -1,4 +1,5 @@
 /** What stands before and behind the stack: the sources and the head. */
+import { CACHE_COUNTS, CACHE_ORDERS } from '../cache.js';
 import type { TensorRule } from './rules.js';
 
 /** The token's own row. Where the head is tied, it is the head's matrix too. */
@@ -21,4 +22,6 @@ export const HEAD: readonly TensorRule[] = [
   { id: 2, name: 'fc.weight', role: 'product', when: 'untied', rows: [1, 'vocab'], cols: 'input', group: 'head', from: 'input',
     to: 'logit', initial: 'uniform' },
   { id: 3, name: 'fc.bias', role: 'bias', when: 'always', rows: [1, 'vocab'], cols: 'one', frac: [0, 9], initial: 'zero' },
+  { id: 5, name: 'cache.bias', role: 'bias', when: 'cache', rows: [CACHE_ORDERS * CACHE_COUNTS, 'one'], cols: 'one', frac: [0, 9],
+    initial: 'cache' },
 ];

@@ -19,15 +19,18 @@ export type Size = (typeof SIZES)[number];
 export const ROLES = ['lookup', 'product', 'bias', 'gain', 'scale'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** stream: the part's input is a residual stream, which a normalisation turns into 8 bits · untied: the head has weights of its own */
-export const CONDITIONS = ['always', 'stream', 'untied'] as const;
+/**
+ * stream: the part's input is a residual stream, which a normalisation turns into 8 bits · untied: the head has weights of its own ·
+ * cache: the model has a cache of recent text
+ */
+export const CONDITIONS = ['always', 'stream', 'untied', 'cache'] as const;
 export type Condition = (typeof CONDITIONS)[number];
 
 /** Fixed-point formats by name (`Q` of src/quantize/limits.ts); `input`: whatever the part's input has. */
 export type QName = 'hidden' | 'norm' | 'gate' | 'logit';
 
 /** Values before training (src/model/init.ts). */
-export type Initial = 'embedding' | 'uniform' | 'small' | 'memory' | 'zero' | 'one' | 'eighth';
+export type Initial = 'embedding' | 'uniform' | 'small' | 'memory' | 'zero' | 'one' | 'eighth' | 'cache';
 
 export interface TensorRule {
   /** Number in the file (SPEC.md 1.2). */

@@ -159,10 +159,10 @@ export class WebSocketTransport extends TransportBase {
   #socket: SocketLike | undefined;
 
   /** @param url e.g. ws://tinylm.local/ws */
-  constructor(url: string, constructor?: WebSocketConstructor) {
+  constructor(url: string, Socket?: WebSocketConstructor) {
     super(url);
     this.#url = url;
-    this.#Socket = constructor;
+    this.#Socket = Socket;
   }
 
   async open(): Promise<void> {

@@ -23,6 +23,7 @@ void lay_out_head(Trainer *t, Arena *arena) {
 
 void lay_out_head_shard(Trainer *t, Shard *s, Arena *arena) {
   if (t->head.in.stream) lay_out_normed(t, &s->head.input, t->block_rows, t->head.in.width, arena);
+  lay_out_cache_shard(t, s, arena);
   s->head.logits = take_floats(arena, (uint64_t)t->block_rows * SKEWED(t->head.vp));
 }
 
@@ -43,6 +44,8 @@ void pack_head(const Trainer *t, int task) {
 static void softmax(const Block *b, int train) {
   const Trainer *t = b->t;
   Shard *s = b->s;
+  Cached *cached = &s->head.cached;
+  const int cache = tensor_of(&t->head.part, MODEL_CACHE_BIAS), cache_stride = cache < 0 ? 0 : t->p.tensor[cache].group_stride;
   const int vp = t->head.vp, v = t->c.vocab, lanes = t->shard_lanes, rows = rows_of_block(b), ld = SKEWED(vp);
   const float scale = 1.0f / ((float)t->c.lanes * (float)t->c.segment);
   double product = 1; /* of the sums of exponentials, each 1 … 4096: one logarithm serves up to 64 of them */
@@ -52,6 +55,10 @@ static void softmax(const Block *b, int train) {
     if (target == IGNORE) {
       zero_floats(row, vp);
     } else {
+      if (cache >= 0) {
+        cache_look(t, lane_inputs_from_start(b, i % lanes), b->position + b->first + i / lanes, cached);
+        cache_forward(at(&t->p, t->p.effective, cache), cache_stride, cached, row);
+      }
       vf best = load(row);
       for (int j = VW; j < vp; j += VW) best = max_(load(row + j), best);
       const float top = hmax(best), at_target = row[target];
@@ -71,6 +78,7 @@ static void softmax(const Block *b, int train) {
         row[target] -= scale;
         for (int j = v; j < vp; j++) row[j] = 0; /* e^−87 in the padding would be far below a float's resolution; zero is better */
       }
+      if (cache >= 0) cache_backward(at(&t->p, s->grad, cache), cache_stride, cached, train ? row : 0);
     }
     if (i % 64 == 63 || i == rows - 1) {
       s->nats += log_(product);

@@ -2,6 +2,7 @@
 #ifndef TLM_TRAIN_HEAD_H
 #define TLM_TRAIN_HEAD_H
 
+#include "cache.h"
 #include "layer.h"
 
 typedef struct {
@@ -17,6 +18,7 @@ typedef struct {
 typedef struct {
   Normed input;  /* (block, INp) of a stream */
   float *logits; /* (block, Vp), skewed */
+  Cached cached;
 } HeadRun;
 
 #define HEAD_PACK_TASKS 3

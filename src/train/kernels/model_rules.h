@@ -7,7 +7,7 @@
 /* A size: 1, the vocabulary, the embedding, the input of the part, the layer, the rows of an n-gram table. */
 enum { MODEL_OF_ONE, MODEL_OF_VOCAB, MODEL_OF_DIM, MODEL_OF_INPUT, MODEL_OF_WIDTH, MODEL_OF_ROWS };
 enum { MODEL_ROLE_LOOKUP, MODEL_ROLE_PRODUCT, MODEL_ROLE_BIAS, MODEL_ROLE_GAIN, MODEL_ROLE_SCALE };
-enum { MODEL_WHEN_ALWAYS, MODEL_WHEN_STREAM, MODEL_WHEN_UNTIED };
+enum { MODEL_WHEN_ALWAYS, MODEL_WHEN_STREAM, MODEL_WHEN_UNTIED, MODEL_WHEN_CACHE };
 enum { MODEL_GROUP_EMBED, MODEL_GROUP_NGRAM, MODEL_GROUP_IH, MODEL_GROUP_HH, MODEL_GROUP_IN, MODEL_GROUP_OUT, MODEL_GROUP_HEAD };
 
 /*
@@ -39,9 +39,10 @@ enum {
   MODEL_FC_NORM,
   MODEL_FC_WEIGHT,
   MODEL_FC_BIAS,
+  MODEL_CACHE_BIAS,
 };
 
-static const model_rule model_rules[18] = {
+static const model_rule model_rules[19] = {
   { 1, MODEL_ROLE_LOOKUP, MODEL_WHEN_ALWAYS, 0, 1, MODEL_OF_VOCAB, MODEL_OF_DIM, 1, 0, 0, 0, 0 }, /* embed.weight */
   { 32, MODEL_ROLE_LOOKUP, MODEL_WHEN_ALWAYS, 1, 1, MODEL_OF_ROWS, MODEL_OF_WIDTH, 1, 0, 0, 0, 0 }, /* ngram.weight */
   { 33, MODEL_ROLE_SCALE, MODEL_WHEN_ALWAYS, 0, 1, MODEL_OF_ONE, MODEL_OF_ONE, 0, 0, 0, 0, 0 }, /* ngram.scale */
@@ -60,14 +61,15 @@ static const model_rule model_rules[18] = {
   { 4, MODEL_ROLE_GAIN, MODEL_WHEN_STREAM, 0, 1, MODEL_OF_INPUT, MODEL_OF_ONE, 1, 0, 0, 1, 14 }, /* fc.norm */
   { 2, MODEL_ROLE_PRODUCT, MODEL_WHEN_UNTIED, 6, 1, MODEL_OF_VOCAB, MODEL_OF_INPUT, 1, 255, 9, 0, 0 }, /* fc.weight */
   { 3, MODEL_ROLE_BIAS, MODEL_WHEN_ALWAYS, 0, 1, MODEL_OF_VOCAB, MODEL_OF_ONE, 1, 0, 0, 0, 9 }, /* fc.bias */
+  { 5, MODEL_ROLE_BIAS, MODEL_WHEN_CACHE, 0, 9, MODEL_OF_ONE, MODEL_OF_ONE, 9, 0, 0, 0, 9 }, /* cache.bias */
 };
 
 #define MODEL_RULES_EMBEDDING 0u /* 1 of them */
 #define MODEL_RULE_COUNT_EMBEDDING 1u
 #define MODEL_RULES_NGRAM 1u /* 2 of them */
 #define MODEL_RULE_COUNT_NGRAM 2u
-#define MODEL_RULES_HEAD 15u /* 3 of them */
-#define MODEL_RULE_COUNT_HEAD 3u
+#define MODEL_RULES_HEAD 15u /* 4 of them */
+#define MODEL_RULE_COUNT_HEAD 4u
 
 /* A kind of layer: its number in a file, its rules, numbers of state and of gates in widths, whether it works on the residual stream. */
 typedef struct {

@@ -5,6 +5,7 @@ static int applies(const model_rule *rule, const Config *c, int from_stream) {
   switch (rule->when) {
     case MODEL_WHEN_STREAM: return from_stream;
     case MODEL_WHEN_UNTIED: return !c->tied;
+    case MODEL_WHEN_CACHE: return c->cache > 0;
     default: return 1;
   }
 }

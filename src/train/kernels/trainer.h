@@ -64,6 +64,9 @@ INLINE const uint16_t *lane_tokens(const Block *b, const uint16_t *data, int lan
   return data + (size_t)(b->shard * b->t->shard_lanes + lane) * b->t->c.stream + b->position;
 }
 
+/* Its tokens from the start of the data on: what stands before the segment too. */
+INLINE const uint16_t *lane_inputs_from_start(const Block *b, int lane) { return lane_tokens(b, b->t->inputs, lane) - b->position; }
+
 INLINE int is_reset(const Trainer *t, int token) { return t->c.reset_on_eod && token == t->c.eod; }
 
 INLINE Rows rows_at(Rows r, size_t row) {

@@ -1,0 +1,6 @@
+/** lucide types its index only. */
+declare module 'lucide/dist/esm/icons/*.mjs' {
+  import type { IconNode } from 'lucide';
+  const icon: IconNode;
+  export default icon;
+}

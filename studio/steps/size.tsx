@@ -1,0 +1,118 @@
+/** Step 2: how big the model may be, and what that means on the chip. */
+import { useEffect } from 'preact/hooks';
+import { CHIPS, CHIP_LIST, FLASH_MODES, FLASH_MODE_LIST } from '../../src/cost/chips.js';
+import { count, decimal, duration, rate, size, words } from '../i18n/index.js';
+import { Choice, Slide } from '../parts/field.js';
+import { ArrowRight, Icon, LoaderCircle, Zap } from '../parts/icon.js';
+import { Note, Trouble } from '../parts/note.js';
+import { Card, Intro } from '../parts/page.js';
+import { expectedBits } from '../state/expected.js';
+import { busy } from '../state/run-machine.js';
+import { go } from '../state/store.js';
+import { chipName, choice, choices, flashMode, followSize, loadChoices, measuring, ownModel, place, plan, planning, reckon, sizeTrouble, trainFlags } from '../work/size.js';
+import { run } from '../work/train.js';
+import { Expert } from './size-expert.js';
+
+export function SizeStep() {
+  const w = words.value.size;
+  useEffect(followSize, []);
+  const start = (): void => {
+    if (!busy(run.state.value)) run.send('start');
+    go('train');
+  };
+  return (
+    <>
+      <Intro title={w.title} lead={w.lead} />
+      <div class="columns">
+        <div class="stack">
+          <Card>
+            <div class="fields">
+              <Choice label={w.chip} value={chipName.value} options={CHIP_LIST.map((name) => [name, CHIPS[name].title] as const)}
+                onChange={(name) => { chipName.value = name; void loadChoices(); }} />
+              <Choice label={w.mode} value={flashMode.value} options={FLASH_MODE_LIST.map((name) => [name, FLASH_MODES[name].title] as const)}
+                onChange={(mode) => { flashMode.value = mode; void loadChoices(); }} />
+            </div>
+            <Slider />
+            <Passes />
+          </Card>
+          <Expert />
+        </div>
+        <Card title={w.shape} aside={planning.value && !measuring.value ? <span class="soft small" role="status">{w.reckoning}</span> : undefined}><Figures /></Card>
+      </div>
+      {sizeTrouble.value && <div class="stack actions"><Trouble failure={sizeTrouble.value} /></div>}
+      <div class="actions">
+        <button type="button" class="quiet" onClick={() => go('text')}>{words.value.back}</button>
+        <button type="button" class="primary end" disabled={sizeTrouble.value !== undefined || measuring.value} onClick={start}>{w.next}<Icon of={ArrowRight} /></button>
+      </div>
+    </>
+  );
+}
+
+function Slider() {
+  const w = words.value.size;
+  const list = choices.value;
+  const now = choice.value;
+  if (now === undefined) return <p class="soft" role="status">{w.reckoning}</p>;
+  const own = ownModel.value !== undefined;
+  const at = list.indexOf(now);
+  return (
+    <div class="slider">
+      <label for="flash-slider" class="small soft">{w.slider}</label>
+      <output for="flash-slider">{own ? (plan.value ? size(plan.value.flashBytes) : w.own) : size(now.flashBytes)}</output>
+      <input id="flash-slider" type="range" min={0} max={list.length - 1} step={1} value={at} disabled={own} aria-valuetext={`${size(now.flashBytes)}, ${now.words}`}
+        onInput={(event) => { place.value = Number(event.currentTarget.value); }} />
+      <div class="ends" aria-hidden="true"><span>{w.smaller}</span><span>{w.bigger}</span></div>
+      {own && <button type="button" class="quiet" onClick={() => { ownModel.value = undefined; }}>{w.bySlider}</button>}
+    </div>
+  );
+}
+
+/** How often through the text: on a scale that grows, as few and many passes differ by factors. */
+const PASSES = [1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 80, 120] as const;
+const USUAL_PASSES = 15;
+
+function Passes() {
+  const w = words.value.size;
+  const { epochs = USUAL_PASSES, minutes } = trainFlags.value;
+  if (minutes !== undefined) return null;
+  const at = PASSES.findLastIndex((n) => n <= epochs);
+  return (
+    <Slide label={w.passes} value={Math.max(0, at)} min={0} max={PASSES.length - 1} step={1} text={count(epochs)}
+      {...(plan.value && { about: w.passesAbout(count(plan.value.steps)) })}
+      onChange={(i) => { trainFlags.value = { ...trainFlags.value, epochs: PASSES[i] }; }} />
+  );
+}
+
+function Figures() {
+  const w = words.value.size;
+  const shown = plan.value ?? choice.value;
+  if (shown === undefined) return <p class="soft">{w.reckoning}</p>;
+  const { batch, segment, minutes } = plan.value ?? {};
+  const chip = CHIPS[chipName.value].title;
+  const plain = Object.values(shown.model.trits).every((n) => n === 1) && trainFlags.value.float !== true;
+  const bits = shown.bitsPerByte ?? (plain ? expectedBits(shown.flashBytes) : undefined);
+  return (
+    <>
+      <dl class="figures">
+        <div><dt>{w.flash}</dt><dd>{size(shown.flashBytes)}</dd><dd class="about">{`${w.parameters(count(shown.parameters))}; `}<span lang="en">{shown.words}</span></dd></div>
+        <div><dt>{w.ram}</dt><dd>{size(shown.ramBytes)}</dd></div>
+        <div><dt>{w.speed}</dt><dd>{`${rate(shown.tokensPerSecond)} ${w.speedUnit}`}</dd><dd class="about">{`${chip}; ${w.modelled}`}</dd></div>
+        <div>
+          <dt>{w.quality}</dt>
+          <dd>{bits === undefined ? '–' : `${decimal(bits, 2)} ${w.qualityUnit}`}</dd>
+          <dd class="about">{bits === undefined ? w.qualityNone : w.qualityAbout}</dd>
+        </div>
+        <div>
+          <dt>{w.minutes}</dt>
+          <dd>{minutes === undefined ? '–' : words.value.units.about(duration(minutes * 60))}</dd>
+        </div>
+      </dl>
+      <button type="button" disabled={measuring.value || busy(run.state.value)} onClick={() => void reckon(true)}>
+        <Icon of={measuring.value ? LoaderCircle : Zap} spin={measuring.value} size={18} />{measuring.value ? w.measuring : w.measure}
+      </button>
+      {batch !== undefined && segment !== undefined && (batch !== trainFlags.value.batch || segment !== trainFlags.value.segment) && (
+        <Note>{w.short(count(batch), count(segment))}</Note>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,103 @@
+/** The studio's states as data: what leads where, what is open when, and that both languages say the same things. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { en } from '../studio/i18n/en.js';
+import { pt } from '../studio/i18n/pt.js';
+import { CHIP, type ChipEvent, type ChipState } from '../studio/state/chip-machine.js';
+import { next, unreachable, type Machine } from '../studio/state/machine.js';
+import { busy, RUN, type RunEvent, type RunState } from '../studio/state/run-machine.js';
+import { closed, done, openStep, STEPS, type Facts } from '../studio/state/steps.js';
+
+/** Follows events; ends in words where one means nothing. */
+function follow<S extends string, E extends string, G extends string, A extends string>(
+  machine: Machine<S, E, G, A>, events: readonly E[], facts: Readonly<Record<G, boolean>>,
+): { state: S; does: A[] } | string {
+  let state = machine.initial;
+  const does: A[] = [];
+  for (const event of events) {
+    const step = next(machine, state, event, facts);
+    if (step === undefined) return `${event} means nothing in ${state}`;
+    state = step.state;
+    does.push(...step.does);
+  }
+  return { state, does };
+}
+const train = (...events: RunEvent[]): ReturnType<typeof follow> => follow(RUN, events, { hasText: true });
+const flash = (...events: ChipEvent[]): ReturnType<typeof follow> => follow(CHIP, events, { hasModel: true, modelThere: true });
+
+test('a run: begins with a text, pauses, goes on, ends with a model', () => {
+  assert.deepEqual(train('start', 'started', 'pause', 'paused', 'resume', 'ended'),
+    { state: 'ended', does: ['clear', 'callStart', 'callPause', 'callResume', 'showModel', 'listRuns'] });
+  assert.equal(follow(RUN, ['start'], { hasText: false }), 'start means nothing in idle');
+  assert.deepEqual(train('restore', 'started', 'stop', 'ended'), { state: 'ended', does: ['clear', 'callRestore', 'callStop', 'showModel', 'listRuns'] });
+  assert.equal(train('start', 'started', 'start'), 'start means nothing in running');
+  assert.equal(train('start', 'started', 'pause', 'pause'), 'pause means nothing in pausing');
+  // A run that ends while it is to pause has ended.
+  assert.deepEqual(train('start', 'started', 'pause', 'ended'), { state: 'ended', does: ['clear', 'callStart', 'callPause', 'showModel', 'listRuns'] });
+  assert.deepEqual(train('start', 'failed', 'again'), { state: 'idle', does: ['clear', 'callStart', 'listRuns', 'clear', 'listRuns'] });
+});
+
+test('a run that holds the trainer can always end, and be told from one that does not', () => {
+  for (const state of Object.keys(RUN.states) as RunState[]) {
+    assert.equal(busy(state), RUN.states[state].ended !== undefined, state);
+    assert.equal(busy(state), RUN.states[state].failed !== undefined, state);
+  }
+});
+
+test('a chip: chosen, asked, written, woken, talked to', () => {
+  assert.deepEqual(flash('chooseVirtual', 'chosen', 'silent', 'detected', 'flash', 'flashed', 'answers'),
+    { state: 'talking', does: ['startVirtual', 'callInfo', 'callDetect', 'compareFit', 'callFlash', 'callInfo'] });
+  assert.deepEqual(flash('choose', 'chosen', 'answers', 'talk'), { state: 'talking', does: ['askPort', 'callInfo', 'compareFit'] });
+  assert.deepEqual(flash('choose', 'notChosen', 'choose', 'chosen'), { state: 'asking', does: ['askPort', 'askPort', 'callInfo'] });
+  assert.equal(follow(CHIP, ['choose', 'chosen', 'answers', 'flash'], { hasModel: false, modelThere: false }), 'flash means nothing in ready');
+  assert.equal(follow(CHIP, ['choose', 'chosen', 'answers', 'talk'], { hasModel: true, modelThere: false }), 'talk means nothing in ready');
+  // Flashed, but no model is there: back to what to write.
+  assert.deepEqual(follow(CHIP, ['choose', 'chosen', 'answers', 'flash', 'flashed', 'answers'], { hasModel: true, modelThere: false }),
+    { state: 'ready', does: ['askPort', 'callInfo', 'compareFit', 'callFlash', 'callInfo', 'compareFit'] });
+});
+
+test('a chip that goes away is trouble from every state that has one, and there is a way on', () => {
+  for (const state of Object.keys(CHIP.states) as ChipState[]) {
+    if (['start', 'noPort', 'trouble'].includes(state)) continue;
+    assert.deepEqual(next(CHIP, state, 'lost', { hasModel: true, modelThere: true }), { state: 'trouble', does: ['closePort'] }, state);
+  }
+  for (const state of ['trouble', 'noPort', 'start'] as const)
+    assert.equal(next(CHIP, state, 'choose', { hasModel: true, modelThere: true })?.state, 'choosing', state);
+});
+
+test('every state can be reached', () => {
+  assert.deepEqual(unreachable(RUN), []);
+  assert.deepEqual(unreachable(CHIP), []);
+});
+
+test('steps open in their order, and a link to a closed one leads to the nearest before it', () => {
+  const nothing: Facts = { text: false, run: false, stored: false, model: false };
+  assert.deepEqual(STEPS.map((s) => closed(s, nothing)), [undefined, 'needs-text', 'needs-text', 'needs-model', 'needs-model']);
+  assert.deepEqual(STEPS.map((s) => openStep(s, nothing)), ['text', 'text', 'text', 'text', 'text']);
+  assert.equal(openStep('chip', { text: true, run: false, stored: false, model: false }), 'train');
+  assert.equal(openStep('train', { text: false, run: true, stored: true, model: false }), 'train');
+  assert.equal(openStep('train', { text: false, run: false, stored: true, model: false }), 'train');
+  assert.equal(openStep('try', { text: false, run: false, stored: false, model: true }), 'try');
+  assert.equal(openStep('nowhere', { text: true, run: true, stored: true, model: true }), 'text');
+  assert.deepEqual(STEPS.filter((s) => done(s, { text: true, run: true, stored: true, model: true })), ['text', 'size', 'train']);
+  assert.deepEqual(STEPS.filter((s) => done(s, { text: false, run: false, stored: false, model: true })), []);
+});
+
+/** Every path of a tree of words, with what stands there. */
+function paths(tree: unknown, at = ''): string[] {
+  if (typeof tree !== 'object' || tree === null) return [`${at}: ${typeof tree}`];
+  return Object.entries(tree).flatMap(([key, value]) => paths(value, `${at}.${key}`));
+}
+
+test('both languages have the same words, and no sentence was left in English', () => {
+  assert.deepEqual(paths(pt).sort(), paths(en).sort());
+  const english = new Map(leaves(en));
+  const same = leaves(pt).filter(([path, text]) => english.get(path) === text && text.split(' ').length > 2).map(([path]) => path);
+  assert.deepEqual(same, []);
+});
+
+function leaves(tree: unknown, at = ''): [string, string][] {
+  if (typeof tree === 'string') return [[at, tree]];
+  if (typeof tree !== 'object' || tree === null) return [];
+  return Object.entries(tree).flatMap(([key, value]) => leaves(value, `${at}.${key}`));
+}
