@@ -12,7 +12,7 @@ import { prose } from './helpers/small-texts.js';
 
 for (const trits of [1, 2, 3] as Trits[])
   it(`latent weights of ${trits} trits become the same levels and scales again`, () => {
-    const config = configOf({ vocab: 40, dim: 12, hidden: 24, trits, ngrams: [{ order: 2, rows: 64, width: 4 }] });
+    const config = configOf({ vocab: 40, dim: 12, hidden: 24, trits, ngrams: [{ order: 2, rows: 64, width: 4 }], cache: 64 });
     for (const seed of [1, 2, 3]) {
       const { model } = quantizeModel(initModel(config, seed), { threshold: 0.5 });
       const again = quantizeModel(latentWeights(model), { threshold: 0.5 }).model;
