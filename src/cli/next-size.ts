@@ -27,7 +27,7 @@ export async function nextWords({ bytes, data, record, trainer, threads }: Start
   const text = data.train.reduce((sum, d) => sum + d.bytes, 0) + (data.known ? 0 : data.validTexts.reduce((sum, t) => sum + utf8Bytes(t), 0));
   if (text < TEXT_PER_BYTE * row.bytes)
     return `${own}\nA larger one would have little to learn from ${count(text)} bytes of text: more text would help, more flash would not.`;
-  const model = shapeFor(row.bytes, Math.max(row.vocab, tableVocab(data.tokenizer)), { tokenizerBytes: 4 * row.vocab });
+  const model = shapeFor(row.bytes, Math.max(row.vocab, tableVocab(data.tokenizer)), { tokenizerBytes: 4 * row.vocab, cache: record.options.model.cache });
   const flags = { batch: OPTIONS.batch.initial, segment: OPTIONS.segment.initial, seed: record.options.seed };
   const planned = planUsual(planOptions(model, flags, data), data);
   const tokens = planned.steps * planned.lanes * planned.segment;

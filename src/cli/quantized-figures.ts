@@ -139,7 +139,8 @@ export async function measureOn(
   const tried = Object.entries(trits).map(([n, found]) => `--trits ${n}: ${bits(found)}`);
   const help =
     `${tried.length > 0 ? `${tried.join(', ')} bits per byte; ` : ''}` +
-    'weights that are ternary from the beginning of the training lose least (tinylm train without --float)';
+    'going on with its training as ternary weights wins most of it back: tinylm train my-text.txt --from <checkpoint>, with --trits 2 or not; ' +
+    'weights that are ternary from the beginning lose least (tinylm train without --float)';
   judge(after, `made ternary (${bits(before)} as floats)`, help);
   terminal.warn(
     `made ternary, the model loses ${bits(after - before)} bits per byte (${bits(before)} → ${bits(after)})`,

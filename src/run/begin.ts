@@ -10,7 +10,7 @@ import { characterCounts, fittingBytes, shapeFor, vocabFor } from './sizes.js';
 export type Wanted =
   | { readonly kind: 'shape'; readonly options: ModelOptions }
   /** At most so many bytes; `fit`: fewer where the text is short. */
-  | { readonly kind: 'size'; readonly bytes: number; readonly fit: boolean; readonly tokenizer: TokenizerKind; readonly vocab?: number }
+  | { readonly kind: 'size'; readonly bytes: number; readonly fit: boolean; readonly tokenizer: TokenizerKind; readonly vocab?: number; readonly cache?: number }
   | Origin;
 
 /** A model to go on from. */
@@ -66,7 +66,7 @@ export function begin(documents: readonly string[], wanted: Wanted, split: Split
       const data = prepareData(documents, split, { kind, vocab });
       const tokens = tableVocab(data.tokenizer);
       const tokenizerBytes = encodeTokenizer(data.tokenizer).length;
-      const model = shapeFor(bytes, tokens, { tokenizerBytes, metadataBytes: ABOUT_BYTES + utf8.encode(name).length });
+      const model = shapeFor(bytes, tokens, { tokenizerBytes, metadataBytes: ABOUT_BYTES + utf8.encode(name).length, cache: wanted.cache });
       return { data, model, tokenizer: { kind, vocab }, bytes };
     }
     case 'from': {

@@ -1,7 +1,7 @@
 /** What `--size` means: the shape of a model for so many bytes of flash, and for its text. One table; what lies between is reckoned. */
 import { utf8Bytes } from '../corpus/index.js';
 import { TinyLMError } from '../model/errors.js';
-import { budget, configOf, MODEL_LIMITS, type ModelConfig, type ModelShorthand } from '../model/index.js';
+import { budget, configOf, defaultConfig, MODEL_LIMITS, type ModelConfig, type ModelShorthand } from '../model/index.js';
 
 export interface SizeRow {
   readonly name: string;
@@ -49,7 +49,7 @@ const COVERAGE = 0.995;
 /** Tokens that are no characters: the end of a document, and halves of bytes. */
 const NO_CHARACTERS = 17;
 /** More of the file than this is not given to the tokens: embedding, head, tokenizer. */
-const TOKENS_SHARE = 0.6;
+const TOKENS_SHARE = 0.7;
 /** Of a short text's model: bytes for each byte of text, and the fewest. */
 const BYTES_PER_BYTE = 0.6;
 const LEAST_BYTES = 10_000;
@@ -103,10 +103,10 @@ export function characterCounts(documents: readonly string[]): Map<string, numbe
  * @param tokenizerBytes of its section in the file
  * @throws TinyLMError `model-size` when not even the narrowest fits
  */
-export function shapeFor(bytes: number, vocab: number, { tokenizerBytes = 0, metadataBytes = 0 } = {}): ModelConfig {
+export function shapeFor(bytes: number, vocab: number, { tokenizerBytes = 0, metadataBytes = 0, cache = defaultConfig().cache } = {}): ModelConfig {
   const { ratio, row } = between(bytes);
   const at = (hidden: number, dim = Math.max(4, Math.round(hidden * ratio))): ModelConfig =>
-    configOf({ vocab, dim, hidden, trits: row.trits });
+    configOf({ vocab, dim, hidden, trits: row.trits, cache });
   const fits = (config: ModelConfig): boolean => budget(config, { tokenizerBytes, metadataBytes }).b3Bytes <= bytes;
   const own = at(row.hidden, row.dim);
   if (row.bytes === bytes && vocab >= row.vocab && fits(own)) return own;

@@ -98,13 +98,13 @@ async function trainVerb(context: Context, command: Command, spec: string, optio
 }
 
 /** Options that are of a shape. */
-const SHAPE = ['vocab', 'dim', 'hidden', 'layers', 'ngrams', 'tied', 'trits'] as const;
+const SHAPE = ['vocab', 'dim', 'hidden', 'layers', 'ngrams', 'cache', 'tied', 'trits'] as const;
 
 /** The model that the options ask for, and its text. */
 async function wantedModel(context: Context, spec: string, options: Options, given: (name: string) => boolean):
 Promise<{ model: Wanted; corpus: CorpusRecord }> {
   const corpus = corpusRecord(spec, options);
-  const { size, from, tokenizer, vocab } = options;
+  const { size, from, tokenizer, vocab, cache } = options;
   const shape = SHAPE.filter(given);
   const flag = (name: string): string => `--${name}`;
   if (from !== undefined) {
@@ -120,13 +120,13 @@ Promise<{ model: Wanted; corpus: CorpusRecord }> {
   }
   if (options.tokenizerFrom !== undefined)
     throw new UsageError('--tokenizer-from belongs to --from', 'a new model gets a tokenizer of its own; --tokenizer and --vocab say which');
-  const own = shape.filter((name) => name !== 'vocab');
+  const own = shape.filter((name) => name !== 'vocab' && name !== 'cache');
   if (size !== undefined && own.length > 0)
     throw new UsageError(`--size picks the shape, and ${own.map(flag).join(', ')} would be another`, 'give one or the other');
-  if (size === undefined && shape.length > 0)
+  if (size === undefined && shape.some((name) => name !== 'cache'))
     return { model: { kind: 'shape', options: { ...options, vocab: vocab ?? OPTIONS.vocab.initial } }, corpus };
   return {
-    model: { kind: 'size', bytes: size ?? USUAL_SIZE, fit: size === undefined, tokenizer, ...(vocab !== undefined && { vocab }) },
+    model: { kind: 'size', bytes: size ?? USUAL_SIZE, fit: size === undefined, tokenizer, ...(vocab !== undefined && { vocab }), ...(cache !== undefined && { cache }) },
     corpus,
   };
 }
