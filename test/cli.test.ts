@@ -220,8 +220,6 @@ describe('tinylm budget', () => {
       '--hidden',
       '64',
       '--no-tied',
-      '--cache',
-      '0',
       '--json',
       '--flash',
       '1M',

@@ -27,8 +27,8 @@ test('parameters and float bytes: 57,984 for the plain 256 × 64, and the defaul
   assert.equal(plain.floatBytes, 231_936);
   assert.equal(plain.fits(200_000), false);
   const usual = budget(defaultConfig());
-  assert.equal(usual.parameters, 43_657);
-  assert.equal(usual.floatBytes, 174_628);
+  assert.equal(usual.parameters, 43_648);
+  assert.equal(usual.floatBytes, 174_592);
   assert.ok(usual.fits(200_000));
   assert.ok(usual.t2Bytes <= 16_384 && usual.b3Bytes < usual.t2Bytes);
   assert.ok(usual.ramReference < usual.ramB3 && usual.ramT2 <= 32_768 && usual.ramB3 <= 32_768);

@@ -4,9 +4,9 @@ import { TinyLMError } from './errors.js';
 import { EMBEDDING, HEAD, LAYER_KINDS, LAYERS, NGRAM, type Condition, type Signal, type Size, type TensorRule } from './layers/index.js';
 import { MODEL_LIMITS as LIMITS } from './limits.js';
 
-/** The default: 43,657 parameters, 174,628 bytes as floats, about 11 KB as a `.tlm`. */
+/** The default: 43,648 parameters, 174,592 bytes as floats, about 13 KB as a `.tlm`. */
 export function defaultConfig(): ModelConfig {
-  return configOf({ vocab: 256, dim: 32, hidden: 64, cache: 256 });
+  return configOf({ vocab: 256, dim: 32, hidden: 64 });
 }
 
 /** A tensor of a model. */
