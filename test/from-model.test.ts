@@ -87,7 +87,7 @@ describe('train --from', () => {
     assert.equal(said.code, 0, said.err);
     assert.match(said.err, /loses .* bits per byte/);
     assert.match(said.err, /--trits 2/);
-    assert.match(said.err, /tinylm train --from/);
+    assert.match(said.err, /tinylm train my-text\.txt --from/);
     await ok('train', '--from', at('float'), '--steps', '150', '--out', at('back'), ...WASM);
     assert.equal(record('back').options.ternary, true);
     const float = Math.min(...history('float').map((p) => p.valid));

@@ -1,13 +1,13 @@
 /** The shapes behind `--size`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { budget, configOf } from '../src/model/index.js';
+import { budget, configOf, defaultConfig } from '../src/model/index.js';
 import { NAMED_SIZES, nextSize, shapeFor, SIZES, vocabFor } from '../src/run/index.js';
 import { characterCounts, fittingBytes } from '../src/run/sizes.js';
 
 test('each row of the table is its own shape, within its bytes; between rows the file is full, and never too large', () => {
   for (const { name, bytes, vocab, dim, hidden, trits } of SIZES) {
-    assert.deepEqual(shapeFor(bytes, vocab), configOf({ vocab, dim, hidden, trits }), name);
+    assert.deepEqual(shapeFor(bytes, vocab), configOf({ vocab, dim, hidden, trits, cache: defaultConfig().cache }), name);
     assert.equal(NAMED_SIZES[name], bytes);
   }
   let last = 0;

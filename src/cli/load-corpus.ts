@@ -42,19 +42,19 @@ export async function loadRecorded(
   const spec = named || folder === undefined ? corpus.spec : join(folder, corpus.spec);
   // Runs of before documents were looked for have no word on it: marks alone counted then.
   const opened = await openCorpus(spec, { ...corpus, split: corpus.split ?? 'marker', seed: corpus.storySeed, stdin });
-  if (terminal !== undefined) sayHowRead(opened, terminal);
+  if (terminal !== undefined) sayHowRead(opened, terminal, corpus.split);
   return opened.documents;
 }
 
-/** How a text was read, in a line, and what was found on the way. Of one plain text in UTF-8 nothing is said. */
-export function sayHowRead({ source, documents, reading, remarks }: OpenedCorpus, terminal: Terminal): void {
+/** How a text was read, in a line, and what was found on the way; of one plain text in UTF-8, how else it could be cut. */
+export function sayHowRead({ source, documents, reading, remarks }: OpenedCorpus, terminal: Terminal, asked = 'auto'): void {
   const plain =
     reading === undefined ||
     (reading.format === 'text' && reading.encoding === 'UTF-8' && /^(whole|separated by <)/.test(reading.words));
   if (!plain) {
     const found = /^(a list|a chat|blocks)/.test(reading.words) ? '; --split none reads it as one' : '';
     terminal.note(`${basename(source)}: ${howRead(reading)}: ${many(documents.length, 'document')}${found}`);
-  } else if (reading?.words.startsWith('whole;')) {
+  } else if (asked === 'auto' && reading?.words.startsWith('whole;')) {
     terminal.note(`${basename(source)}: one document${reading.words.slice('whole'.length)}`);
   }
   for (const { kind, text } of remarks) {
