@@ -123,7 +123,7 @@ export function reportMarkdown(f: Figures, command: string): string {
     '',
     '## Bits per byte',
     '',
-    `On ${plural(f.quality.documents, f.quality.known ? 'document' : 'held-out document')}, ${count(f.quality.bytes)} bytes ${heldOut(f)}, ` +
+    `On ${plural(f.quality.documents, f.quality.known ? 'document' : 'held-out document')}, ${count(f.quality.bytes)} bytes${f.quality.known ? ` ${heldOut(f)}` : ''}, ` +
       `${plural(f.quality.tokens, 'token')}. Lower is better; ${zipWords(f.quality.zip)}.`,
     '',
     markdownTable([['model', 'bits per byte', 'difference'], ...qualityRows(f)]),
