@@ -2,7 +2,7 @@
 import { gatherReport, reportText } from '../board/index.js';
 import { TinyLMError } from '../model/errors.js';
 import { VERSION } from '../run/index.js';
-import { type Handlers } from './calls.js';
+import type { Handlers } from './calls.js';
 import type { ChipCalls } from './protocol.js';
 import { ChipSession, type ChipTools } from './chip-session.js';
 

@@ -25,7 +25,7 @@ import {
 import type { DeviceStatus } from '../device/index.js';
 import { Engine } from '../engine/index.js';
 import { TinyLMError } from '../model/errors.js';
-import { type OpenEngine } from '../run/index.js';
+import type { OpenEngine } from '../run/index.js';
 import { failureOf, type Telling } from './calls.js';
 import { RemotePort } from './ports.js';
 import type { ChipCalls, ChipFound, Failure, FitsAnswer, FlashAsk, FlashedPart } from './protocol.js';
