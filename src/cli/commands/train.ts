@@ -62,7 +62,7 @@ export function trainCommand(context: Context): Command {
       .argParser(namedSize),
   );
   command.addOption(new Option('--chip <name>', 'chip to say the speed for (default: all)').choices(CHIP_CHOICES));
-  command.option('--from <model>', 'go on with the weights and the tokenizer of a run folder, a .tlm or a checkpoint');
+  command.option('--from <model>', 'go on with the weights and the tokenizer of a run folder, a .tlm, a checkpoint or a name (tinylm models)');
   command.option('--tokenizer-from <source>', "with --from and another program's checkpoint: its tokenizer, as for tinylm quantize");
   addOptions(command, [...MODEL_OPTIONS, ...TRAIN_OPTIONS, 'out'], {
     vocab: { about: `most tokens of the vocabulary, ${MODEL_LIMITS.vocabMin} to ${MODEL_LIMITS.vocabMax} (default: by the size and the text; with a shape of your own, ${OPTIONS.vocab.initial})`, initial: undefined },
