@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it, test } from 'node:test';
+import { modelList } from '../scripts/build-web.js';
 import { pages, PAGE, sampleText } from '../scripts/model-cards.js';
+import { openingOf } from '../src/cli/beside.js';
 import { openEngine } from '../src/cli/engine.js';
 import { loadModel } from '../src/cli/flash-files.js';
 import { openSource, openTlm } from '../src/cli/model-source.js';
@@ -11,7 +13,7 @@ import { naturalOptions } from '../src/engine/index.js';
 import { readTlm } from '../src/format/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { readRegistry, shippedCard, shippedTlm } from '../src/node/shipped.js';
-import { DEMO_MODEL, EXAMPLE_MODEL, parseRegistry, shippedFigures } from '../src/run/shipped.js';
+import { DEMO_MODEL, EXAMPLE_MODEL, parseRegistry, shippedFigures, type ListedModel } from '../src/run/shipped.js';
 import { inFolder, tinylm } from './helpers/cli.js';
 
 const { models } = readRegistry();
@@ -128,6 +130,12 @@ describe('a name serves as a model', () => {
   });
 });
 
+it('a page gets the same list as --json', async () => {
+  const said = JSON.parse((await tinylm(['models', '--json'])).out) as (ListedModel & { path?: string })[];
+  assert.deepEqual(said.map(({ path: _, ...rest }) => rest), JSON.parse(JSON.stringify(modelList())));
+  for (const { file, bytes } of modelList()) assert.equal(readFileSync(join(packageRoot(), 'models', file)).length, bytes);
+});
+
 describe('tinylm models', () => {
   it('lists them with what they cost', async () => {
     const { out } = await tinylm(['models']);
@@ -144,6 +152,14 @@ describe('tinylm models', () => {
     for (const { name } of models) assert.equal((await tinylm(['models', name])).out.trimEnd(), readFileSync(shippedCard(name), 'utf8').trimEnd());
     assert.ok(readFileSync(join(packageRoot(), PAGE), 'utf8').includes('tinylm models'));
   });
+});
+
+test('what the opening of a story is', () => {
+  assert.equal(openingOf('Tom had a ball. He lost it.'), 'Tom had a ball.');
+  assert.equal(openingOf(' "Oh!" she said.\nAnd so on.'), '"Oh!" she said.');
+  assert.equal(openingOf('one two three four five six seven'), 'one two three four five six');
+  assert.equal(openingOf('3.5 cats sat here. Yes.'), '3.5 cats sat here.');
+  assert.equal(openingOf(''), '');
 });
 
 test('sampling options travel in the file and serve where none are given', async () => {

@@ -96,3 +96,14 @@ export function shippedFigures(tlm: Uint8Array): ShippedFigures {
 /** Of several chips the slowest. */
 export const slowest = ({ speeds }: ShippedFigures): ShippedFigures['speeds'][number] =>
   speeds.reduce((a, b) => (b.tokensPerSecond < a.tokensPerSecond ? b : a));
+
+/** A model as a list for programs has it: `tinylm models --json`, and what a page fetches (dist/web/models.json). */
+export type ListedModel = ShippedModel & Pick<ShippedFigures, 'bytes' | 'ram' | 'parameters'> & {
+  readonly modelled: ShippedFigures['speeds'];
+  /** Below the folder of the registry. */
+  readonly file: string;
+};
+
+export function listed(model: ShippedModel, { bytes, ram, parameters, speeds }: ShippedFigures): ListedModel {
+  return { ...model, file: SHIPPED_FILES.tlm(model.name), bytes, ram, parameters, modelled: speeds };
+}

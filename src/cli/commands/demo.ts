@@ -2,10 +2,12 @@ import { Option, type Command } from 'commander';
 import type { StoryLang } from '../../corpus/index.js';
 import { RunFolder } from '../../node/run-folder.js';
 import type { BackendChoice } from '../choose-trainer.js';
+import { besideMarkdown, besideShipped, besideText } from '../beside.js';
 import { verb, type Context } from '../context.js';
 import { finishRun } from '../finish.js';
 import { addOptions, OPTIONS } from '../options.js';
 import { SAMPLE } from '../../run/sample.js';
+import { DEMO_MODEL } from '../../run/shipped.js';
 import { startRun } from '../pipeline.js';
 import { corpusRecord } from '../load-corpus.js';
 import { showFigures, stopped } from './train.js';
@@ -24,10 +26,15 @@ interface Options {
 /** Long enough for the default model to tell whole stories: half a minute with native kernels on two cores, one to three minutes as Wasm. */
 const EPOCHS = 60;
 
+/** The shipped model that goes on from the same opening; there is none of another text in Portuguese. */
+const BESIDE: Readonly<Partial<Record<StoryLang, string>>> = { en: DEMO_MODEL };
+/** Stories that are shown; with another model's beside them one screen still has all. */
+const SAMPLES: Readonly<Record<StoryLang, number>> = { en: 2, pt: 3 };
+
 export function demoCommand(context: Context): Command {
   const command = verb(
     'demo',
-    'The whole pipeline on the built-in stories, in a few minutes: train, quantize, export, generate, report.',
+    'The whole pipeline on the built-in stories, in a minute or two: train, quantize, export, generate, report; and a shipped model beside it.',
     ['tinylm demo', 'tinylm demo --lang pt --minutes 2'],
   );
   command.addOption(new Option('--lang <language>', 'language of the stories').choices(['en', 'pt']).default('en'));
@@ -57,6 +64,7 @@ async function demo(context: Context, options: Options): Promise<void> {
   if (stopped(context, started)) return;
   const { folder, record, data, outcome } = started;
   context.terminal.note('measuring and generating …');
+  const sampling = { ...SAMPLE, seed, maxTokens: 300 };
   const figures = await finishRun({
     folder,
     record,
@@ -64,8 +72,14 @@ async function demo(context: Context, options: Options): Promise<void> {
     threads: started.threads,
     trainer: started.trainer,
     training: outcome,
-    samples: 3,
-    sampling: { ...SAMPLE, seed, maxTokens: 300 },
+    samples: SAMPLES[lang],
+    sampling,
   });
-  showFigures(context, started, figures, json === true);
+  const shipped = BESIDE[lang];
+  if (shipped === undefined) return showFigures(context, started, figures, json === true);
+  const own = { name: folder.path, tlm: folder.read('model') };
+  const beside = await besideShipped(own, shipped, figures.samples[0], sampling);
+  folder.write('report', `${new TextDecoder().decode(folder.read('report'))}\n${besideMarkdown(beside)}\n`);
+  if (json) context.terminal.json({ folder: folder.path, ...figures, beside });
+  else showFigures(context, started, figures, false, besideText(beside));
 }

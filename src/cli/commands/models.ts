@@ -4,7 +4,7 @@ import { CHIPS, type ChipName } from '../../cost/index.js';
 import { TinyLMError } from '../../model/errors.js';
 import { readBytes } from '../../node/files.js';
 import { readRegistry, shippedCard, shippedNames, shippedTlm } from '../../node/shipped.js';
-import { shippedFigures } from '../../run/shipped.js';
+import { listed, shippedFigures } from '../../run/shipped.js';
 import { CHIP_CHOICES } from '../budget-speed.js';
 import { verb, type Context } from '../context.js';
 import { addOptions } from '../options.js';
@@ -36,8 +36,7 @@ function models({ terminal }: Context, name: string | undefined, { chip, json }:
     return { model, path, figures: shippedFigures(readBytes(path)) };
   });
   if (json) {
-    const described = all.map(({ model, path, figures: { bytes, ram, parameters, sampling, speeds } }) =>
-      ({ ...model, path, bytes, ram, parameters, sampling: sampling ?? null, modelled: speeds }));
+    const described = all.map(({ model, path, figures }) => ({ ...listed(model, figures), path }));
     return terminal.json(name === undefined ? described : described[0]);
   }
   if (name !== undefined) return terminal.out(readFileSync(shippedCard(name), 'utf8').trimEnd());

@@ -167,14 +167,18 @@ export function stopped(context: Context, { outcome, folder }: Started): boolean
   return true;
 }
 
-/** The result of a run, and what to do with it. */
-export function showFigures({ terminal }: Context, { folder, record }: Started, figures: Figures, json: boolean): void {
+/**
+ * The result of a run, and what to do with it.
+ * @param more for the terminal, below the figures
+ */
+export function showFigures({ terminal }: Context, { folder, record }: Started, figures: Figures, json: boolean, more?: string): void {
   if (json) {
     terminal.json({ folder: folder.path, ...figures });
     return;
   }
   for (const sample of figures.samples) terminal.out(`\n${sample.trim()}`);
   terminal.out(`\n${reportText(figures)}\n`);
+  if (more !== undefined) terminal.out(`${more}\n`);
   terminal.out(`Everything is in ${folder.path}: model.tlm, report.md, curve.svg, checkpoints.`);
   terminal.out('What next:');
   const run = shellWord(folder.path);
