@@ -13,7 +13,7 @@ import { naturalOptions } from '../src/engine/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { readRegistry, shippedCard, shippedTlm } from '../src/node/shipped.js';
 import { shape } from '../src/run/shape.js';
-import { shippedFigures, slowest, type Registry, type ShippedFigures, type ShippedModel } from '../src/run/shipped.js';
+import { bitsOf, shippedFigures, slowest, type Registry, type ShippedFigures, type ShippedModel } from '../src/run/shipped.js';
 import { bits, count, percent } from '../src/run/words.js';
 import { fill } from './marked.js';
 
@@ -82,7 +82,7 @@ export function overview(all: readonly { model: ShippedModel; tlm: Uint8Array }[
   const cells = all.map(({ model, tlm }) => {
     const figures = shippedFigures(tlm);
     const { title, tokensPerSecond } = slowest(figures);
-    return [`[${model.name}](../models/${model.name}/README.md)`, count(figures.bytes), bits(model.measured.bitsPerByte), count(figures.ram),
+    return [`[${model.name}](../models/${model.name}/README.md)`, count(figures.bytes), bitsOf(model), count(figures.ram),
       `${count(tokensPerSecond)} (${title})`, model.use];
   });
   return markdownTable([['name', 'bytes', 'bits per byte', 'RAM, bytes', 'modelled tokens/s, slowest chip', 'for'], ...cells], [0, 5]);

@@ -2,11 +2,12 @@
  * Models that come with TinyLM. The registry is `models/models.json`: what people say and what was measured with a text
  * that does not travel along. All else (bytes, RAM, speed, sampling) is read from the `.tlm` itself.
  */
-import { array, integer, minLength, minValue, number, object, optional, parse, pipe, picklist, regex, string, type InferOutput } from 'valibot';
+import { array, boolean, integer, minLength, minValue, number, object, optional, parse, pipe, picklist, regex, string, type InferOutput } from 'valibot';
 import { CHIPS, CHIP_LIST, modelledSpeed, type ChipName } from '../cost/index.js';
 import { readTlm, type TlmFile } from '../format/index.js';
 import { budget, elementCount, parameterSpecs, type ModelConfig } from '../model/index.js';
 import { TinyLMError } from '../model/errors.js';
+import { bits } from './words.js';
 
 const sentence = pipe(string(), minLength(1));
 
@@ -27,6 +28,8 @@ const ModelSchema = object({
     /** Lower is better; the C engine's arithmetic, each document from a reset state. */
     bitsPerByte: pipe(number(), minValue(0)),
     on: sentence,
+    /** That text is like the one it was trained on: no figure to compare with others. */
+    own: optional(boolean()),
     command: sentence,
     /** Sentences of 100 stories that the grammar of the built-in stories accepts in their place. */
     coherent: optional(object({ sentences: pipe(number(), integer()), of: pipe(number(), integer()) })),
@@ -92,6 +95,9 @@ export function shippedFigures(tlm: Uint8Array): ShippedFigures {
     speeds: CHIP_LIST.map((chip) => ({ chip, title: CHIPS[chip].title, tokensPerSecond: modelledSpeed({ config, chip }).tokensPerSecond })),
   };
 }
+
+/** Bits per byte for a list. */
+export const bitsOf = ({ measured: { bitsPerByte, own } }: ShippedModel): string => `${own ? 'own text: ' : ''}${bits(bitsPerByte)}`;
 
 /** Of several chips the slowest. */
 export const slowest = ({ speeds }: ShippedFigures): ShippedFigures['speeds'][number] =>

@@ -4,12 +4,12 @@ import { CHIPS, type ChipName } from '../../cost/index.js';
 import { TinyLMError } from '../../model/errors.js';
 import { readBytes } from '../../node/files.js';
 import { readRegistry, shippedCard, shippedNames, shippedTlm } from '../../node/shipped.js';
-import { listed, shippedFigures } from '../../run/shipped.js';
+import { bitsOf, listed, shippedFigures } from '../../run/shipped.js';
 import { CHIP_CHOICES } from '../budget-speed.js';
 import { verb, type Context } from '../context.js';
 import { addOptions } from '../options.js';
 import { table } from '../terminal.js';
-import { bits, count } from '../values.js';
+import { count } from '../values.js';
 
 interface Options {
   chip: ChipName;
@@ -43,7 +43,7 @@ function models({ terminal }: Context, name: string | undefined, { chip, json }:
   const rows = all.map(({ model, figures }) => [
     model.name,
     count(figures.bytes),
-    bits(model.measured.bitsPerByte),
+    bitsOf(model),
     count(figures.ram),
     count(figures.speeds.find((s) => s.chip === chip)!.tokensPerSecond),
     model.use,
