@@ -5,7 +5,7 @@
  *   npm run build && node dist/scripts/packages.js [--model FILE.tlm] [--out build/packages] [--url URL]
  *                                                   [--namespace NAME] [--readme]
  *
- * --model: the model of the examples; without it models/stories-16k.tlm, or one trained here on the built-in stories.
+ * --model: the model of the examples: a name or a file; without it the one that the registry of shipped models has for them.
  * --url: where the project lives; on GitHub its own address. The registries refuse a package without one; a ZIP for the
  * Arduino IDE needs none. --namespace: the owner in the component registry.
  * --readme: also writes the sizes of Hello into arduino/README.md.
@@ -16,17 +16,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { runProgram } from '../src/cli/program.js';
+import { openTlm } from '../src/cli/model-source.js';
 import { headerOf } from '../src/cli/sketch-project.js';
-import { makeTerminal } from '../src/cli/terminal.js';
 import { Engine } from '../src/engine/index.js';
 import { packageRoot, readWasm } from '../src/node/assets.js';
 import { packages, type PackageOptions, type Packages } from '../src/node/library.js';
+import { EXAMPLE_MODEL } from '../src/run/shipped.js';
 import { fill } from './marked.js';
 import { helloSize, SketchBuilder, TARGETS, writePackage, type TargetName } from './sketches.js';
 import { currentVersion } from './versions.js';
-
-const SHIPPED = 'models/stories-16k.tlm';
 
 /** What the registries take at most; Arduino's linter has 10 MB in mind. */
 export const PACKAGE_LIMIT = 1_000_000;
@@ -66,21 +64,6 @@ export async function helloSizes(out: string, tlm: Uint8Array): Promise<string> 
   );
 }
 
-/** A small model of the built-in stories, trained in about ten seconds. */
-async function trainStories(): Promise<Uint8Array> {
-  const folder = mkdtempSync(join(tmpdir(), 'tinylm-packages-'));
-  try {
-    const run = join(folder, 'stories');
-    const terminal = makeTerminal(process.stderr, process.stderr);
-    const words = ['train', 'stories:en', '--epochs', '8', '--out', run];
-    const code = await runProgram(words, { terminal, stdin: process.stdin, exitCode: 0 }, currentVersion());
-    if (code !== 0) throw new Error(`tinylm ${words.join(' ')} ended with ${code}`);
-    return new Uint8Array(readFileSync(join(run, 'model.tlm')));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 /** The address on GitHub, when this runs there. */
 function githubUrl(): string | undefined {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = process.env;
@@ -108,13 +91,12 @@ if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.
       },
     });
     const root = packageRoot();
-    const model = values.model ?? (existsSync(join(root, SHIPPED)) ? join(root, SHIPPED) : undefined);
+    const { bytes: tlm } = openTlm(values.model ?? EXAMPLE_MODEL);
     const out = values.out ?? join(root, 'build', 'packages');
     if (existsSync(out) && !existsSync(join(out, 'CONTENTS.md'))) {
       throw new Error(`${out} is there and is no folder of packages: choose another --out`);
     }
     const url = values.url ?? githubUrl();
-    const tlm = model === undefined ? await trainStories() : new Uint8Array(readFileSync(model));
     const all = await writePackages(out, tlm, { version: currentVersion(), url, namespace: values.namespace });
     const sizes = await helloSizes(out, tlm);
     appendFileSync(join(out, 'CONTENTS.md'), sizes);

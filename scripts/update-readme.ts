@@ -34,7 +34,9 @@ function demoBlock(folder: string): string {
   const stories = [...section(report, 'What it writes').matchAll(/^```text\n([^]*?)\n```$/gm)].map(([, story]) => story);
   if (stories.length < 2) throw new Error('the report has fewer than two stories');
   const grammar = section(report, 'Grammar of the generated stories').split('\n')[0];
-  return ['```text', [stories[0], stories.at(-1)].join('\n\n'), '', ...tableRows(report), '', wrap(grammar, 120), '```'].join('\n');
+  // The other model's text from the same opening, under its name and what it costs.
+  const [, name, text] = [...section(report, 'From the same opening').matchAll(/^(\S.*):\n\n```text\n([^]*?)\n```$/gm)].at(-1)!;
+  return ['```text', [stories[0], stories.at(-1)].join('\n\n'), '', ...tableRows(report), '', wrap(grammar, 120), '', `${name}:`, text, '```'].join('\n');
 }
 
 /** The table of bits per byte. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { RUN_FILES } from '../src/node/run-folder.js';
+import { DEMO_MODEL } from '../src/run/shipped.js';
 import { loadTrainer } from '../src/node/native-trainer.js';
 import { SMALL, spawned, start, tinylm } from './helpers/cli.js';
 
@@ -138,6 +139,20 @@ describe('other runs', () => {
     assert.match(out, /exported file \(.tlm\) +[\d,]+ bytes/);
     assert.match(out, /sentences of 100 generated stories are coherent/);
     assert.match(out, /tinylm generate .*demo --prompt/);
+  });
+
+  it('of the demo have a shipped model beside them, from the same opening, on the screen and in the report', async () => {
+    const { code, out, err } = await spawned(['demo', '--epochs', '0.03', '--out', at('demo-en')]);
+    assert.equal(code, 0, err);
+    const report = readFileSync(join(at('demo-en'), RUN_FILES.report), 'utf8');
+    for (const text of [out, report]) {
+      const opening = /“([^]+?)”/.exec(text.slice(text.search(/from the same opening/i)))![1];
+      const sides = [...text.matchAll(/(\S+): [\d,]+ bytes, [\d,]+ tokens\/s here/g)].map((m) => m[1]);
+      assert.equal(sides.length, 2);
+      assert.match(sides[0], /demo-en$/);
+      assert.equal(sides[1], DEMO_MODEL);
+      assert.ok(text.split(opening).length >= 4, 'the opening, and both texts begin with it');
+    }
   });
 
   it('are swept over thresholds and sizes', async () => {

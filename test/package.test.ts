@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { packageRoot } from '../src/node/assets.js';
+import { readRegistry } from '../src/node/shipped.js';
+import { EXAMPLE_MODEL, SHIPPED_FILES } from '../src/run/shipped.js';
 
 const ROOT = packageRoot();
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -61,7 +63,8 @@ describe('the npm package', () => {
 
   it('has what runs, and neither tests nor source maps', () => {
     const wasm = ['engine', 'trainer', 'trainer-relaxed'].map((name) => `dist/wasm/${name}.wasm`);
-    const needed = [...wasm, 'bin/tinylm.js', 'firmware/prebuilt/esp32c3-direct.bin', 'src/train/kernels/native.c'];
+    const models = [SHIPPED_FILES.registry, ...readRegistry().models.flatMap(({ name }) => [SHIPPED_FILES.tlm(name), SHIPPED_FILES.card(name)])];
+    const needed = [...wasm, ...models.map((path) => `models/${path}`), 'bin/tinylm.js', 'firmware/prebuilt/esp32c3-direct.bin', 'src/train/kernels/native.c'];
     for (const path of needed) assert.ok(files.includes(path), path);
     const useless = /\.map$|^firmware\/ports\/|(^|\/)(test|fuzz|bench|build|node_modules)\/|\.test\.js$/;
     assert.deepEqual(files.filter((path) => useless.test(path)), []);
@@ -107,6 +110,8 @@ describe('the npm package', () => {
     assert.ok(run('generate', 'run/a', '--prompt', 'The', '--tokens', '8').startsWith('The'));
     run('export', 'run/a', '--header', '--out', 'export');
     run('export', 'run/a', '--arduino', 'Sketch');
+    assert.match(run('models'), new RegExp(`^${EXAMPLE_MODEL} `, 'm'));
+    assert.ok(run('generate', EXAMPLE_MODEL, '--prompt', 'Once', '--tokens', '8').startsWith('Once'));
     assert.ok(run('simulate', 'run/a', '--prompt', 'The', '--tokens', '8', '--no-report').startsWith('The'));
   });
 });

@@ -26,8 +26,8 @@ static size_t lengthOf(const char *text) {
 }
 
 TinyLM::TinyLM()
-    : options_(tlm_options_default()), textStart_(0), textCount_(0), ready_(false), seeded_(false), composing_(false),
-      ended_(true), us_(0), error_(TLM_OK) {
+    : options_(tlm_options_default()), textStart_(0), textCount_(0), ready_(false), seeded_(false), chosen_(false),
+      composing_(false), ended_(true), us_(0), error_(TLM_OK) {
   turn_.max_tokens = TINYLM_LENGTH;
   turn_.stop = NULL;
   turn_.stop_bytes = 0;
@@ -44,6 +44,11 @@ uint32_t TinyLM::memoryNeeded(const void *blob, uint32_t blobBytes) {
 bool TinyLM::begin(const void *blob, uint32_t blobBytes, void *memory, uint32_t memoryBytes) {
   end();
   error_ = tlm_open(&model_, blob, blobBytes, &fault_);
+  if (error_ >= 0 && !chosen_) {
+    const uint32_t seed = options_.seed;
+    options_ = tlm_options_of(&model_);
+    options_.seed = seed;
+  }
   if (error_ >= 0) error_ = tlm_init(&engine_, &model_, memory, memoryBytes, TLM_KERNEL_TABLE, 0);
   if (error_ >= 0) error_ = tlm_sampler_init(&sampler_, &options_);
   if (error_ >= 0) error_ = tlm_stream_init(&stream_, &engine_, &sampler_, in_, sizeof in_, out_, sizeof out_, &turn_);
@@ -155,6 +160,7 @@ bool TinyLM::changed(const tlm_options &options) {
   tlm_sampler probe;
   if (tlm_sampler_init(&probe, &options) < 0) return false;
   options_ = options;
+  chosen_ = true;
   return true;
 }
 

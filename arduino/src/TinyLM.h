@@ -77,13 +77,14 @@ class TinyLM : public Stream {
   void stop();
 
   /*
-   * Settings, from the next prompt on. false: out of range, nothing has changed. Numbers with a point are turned into
+   * Settings, from the next prompt on. false: out of range, nothing has changed. Until temperature, top-k, top-p or penalty is
+   * set, all four are as the model's file says. Numbers with a point are turned into
    * the engine's integers by the compiler when they are constants.
    */
-  bool setTemperature(float t) { /* 0: always the likeliest token; 0.05 to 10, 0.5 at first */
+  bool setTemperature(float t) { /* 0: always the likeliest token; 0.05 to 10; usually 0.5 */
     return t >= 0 && t <= 10 && temperatureQ8((uint16_t)(t * 256 + 0.5f));
   }
-  bool setTopK(uint16_t k); /* only the k likeliest tokens; 0: all; 40 at first */
+  bool setTopK(uint16_t k); /* only the k likeliest tokens; 0: all; usually 40 */
   bool setTopP(float p) {   /* only the likeliest tokens that have this share together; 0 or 1: off */
     return p >= 0 && p <= 1 && topPQ15((uint16_t)(p * 32768 + 0.5f));
   }
@@ -140,7 +141,7 @@ class TinyLM : public Stream {
   uint8_t out_[TLM_STREAM_OUTPUT_MIN];
   uint8_t text_[TLM_TEXT_MAX]; /* read from the engine, not yet by the sketch */
   uint8_t textStart_, textCount_;
-  bool ready_, seeded_, composing_, ended_;
+  bool ready_, seeded_, chosen_ /* sampling, by the sketch */, composing_, ended_;
   uint32_t us_; /* the engine's time for this text */
 
  protected:

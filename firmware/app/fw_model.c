@@ -41,6 +41,7 @@ static int open_at(fw_app *app, uint32_t offset) {
     app->fault.found = app->memory_used;
     app->fault.expected = app->memory_bytes;
   }
+  if (!code) fw_settings_of_model(&app->settings, &app->model);
   if (!code) code = tlm_sampler_init(&app->sampler, &app->settings.sampling);
   if (!code) {
     code = tlm_stream_init(&app->stream, &app->engine, &app->sampler, app->in_ring, FW_RING, app->out_ring, FW_RING,

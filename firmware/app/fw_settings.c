@@ -1,5 +1,13 @@
 #include "fw_settings.h"
 
+void fw_settings_of_model(fw_settings *s, const tlm_model *model) {
+  const uint32_t seed = s->sampling.seed;
+  s->sampling = tlm_options_of(model);
+  s->sampling.seed = seed;
+  /* Where the penalty is off, the window of one that is set later. */
+  if (s->sampling.penalty == tlm_options_default().penalty) s->sampling.penalty_window = TLM_RECENT_MAX;
+}
+
 fw_settings fw_settings_default(void) {
   fw_settings s;
   s.sampling = tlm_options_default();

@@ -19,6 +19,8 @@ typedef struct fw_settings {
 } fw_settings;
 
 fw_settings fw_settings_default(void);
+/* A model has come: sampled as its file says, or as by default; the seed stays. */
+void fw_settings_of_model(fw_settings *s, const tlm_model *model);
 
 /* What a value is made of. */
 typedef enum fw_value_kind { FW_VALUE_WORD, FW_VALUE_NUMBER, FW_VALUE_STRING, FW_VALUE_BOOL } fw_value_kind;

@@ -28,7 +28,7 @@ const HELP: readonly [string, string][] = [
   ['/new', 'begins a new conversation (matters with /set keep on)'],
   ['/info', 'what the device is and holds'],
   ['/bench [tokens]', 'its speed, over 64 tokens or so many'],
-  ['/load model', 'sends another model: a run folder, a .tlm file or a checkpoint'],
+  ['/load model', 'sends another model: a run folder, a .tlm file, a checkpoint or a name (tinylm models)'],
   ['/quit', 'leaves; so do Ctrl-D, and Ctrl-C twice'],
 ];
 

@@ -10,7 +10,7 @@ import { whole } from '../model/record.js';
 import { readWasm } from '../node/assets.js';
 import { readBytes } from '../node/files.js';
 import { readPrebuilt } from '../node/prebuilt.js';
-import { openTlm } from './model-source.js';
+import { modelPath, openTlm } from './model-source.js';
 
 /**
  * A model that both readers, TypeScript's and the engine's, have checked.
@@ -18,7 +18,7 @@ import { openTlm } from './model-source.js';
  * @throws TinyLMError `tlm-…`, and what {@link openTlm} throws
  */
 export async function loadModel(path: string, force = false): Promise<ModelBlob> {
-  if (force) return { path, bytes: readBytes(path) };
+  if (force) return { path, bytes: readBytes(modelPath(path)) };
   const { bytes, file } = openTlm(path);
   const engine = await Engine.load(readWasm('engine'), bytes, { kernel: 'reference' });
   return { path, bytes, config: file.model.config, engineBytes: engine.memoryBytes };

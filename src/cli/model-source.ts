@@ -1,4 +1,4 @@
-/** Where a model comes from: a run folder, a `.tlm` file, or a checkpoint. */
+/** Where a model comes from: a run folder, a `.tlm` file, a checkpoint, or the name of one that comes with TinyLM. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { censusBytes } from '../corpus/index.js';
@@ -8,6 +8,7 @@ import { decodeWeights, type WeightsFile } from '../run/checkpoint-file.js';
 import { readBytes } from '../node/files.js';
 import { RUN_FILES, RunFolder } from '../node/run-folder.js';
 import { shellWord } from '../node/shell.js';
+import { shippedNames, shippedPath } from '../node/shipped.js';
 import { tableVocab, type TokenizerTable } from '../tokenizer/index.js';
 import { exportModel, usualMethod } from '../run/export-model.js';
 import { readRunRecord, type RunRecord } from '../run/run-record.js';
@@ -48,18 +49,32 @@ function isText(bytes: Uint8Array): boolean {
 }
 
 /**
- * Opens whatever holds a model: a folder is a run, a file that begins as a `.tlm` or is called so is one, another
- * is a safetensors file.
+ * Where a model lies that is called so on a command line: the file or folder of that name, which wins, or a model that comes
+ * with TinyLM.
+ * @throws TinyLMError `model-not-found` when there is neither
+ */
+export function modelPath(path: string): string {
+  if (existsSync(path)) return path;
+  const shipped = shippedPath(path);
+  if (shipped !== undefined) return shipped;
+  throw new TinyLMError(
+    'model-not-found',
+    /^[\w-]+$/.test(path)
+      ? `${path}: no such file or folder, and no model of this name comes with TinyLM; there are ${shippedNames()}`
+      : `${path}: no such file or folder, expected a run folder, a .tlm file, a checkpoint or the name of a model that comes with TinyLM`,
+    'tinylm models lists those; tinylm train makes a run folder of a text of yours',
+  );
+}
+
+/**
+ * Opens whatever holds a model: a folder is a run, or has a single `.tlm`; a file that begins as a `.tlm` or is called so is one, another
+ * is a safetensors file; a name for which there is neither is one of a model that comes with TinyLM.
  * @param importing how the names and gates of another program's checkpoint are to be read
  * @throws TinyLMError `model-not-found`, and what the readers throw
  */
-export function openSource(path: string, expected?: ModelConfig, importing?: ImportOptions): Source {
-  if (!existsSync(path))
-    throw new TinyLMError(
-      'model-not-found',
-      `${path}: no such file or folder, expected a run folder, a .tlm file or a checkpoint`,
-      'tinylm train makes a run folder; tinylm demo too, without any text of yours',
-    );
+export function openSource(called: string, expected?: ModelConfig, importing?: ImportOptions): Source {
+  const found = modelPath(called);
+  const path = onlyTlm(found) ?? found;
   if (statSync(path).isDirectory()) {
     checkFolder(path);
     const folder = RunFolder.open(path);
@@ -71,6 +86,13 @@ export function openSource(path: string, expected?: ModelConfig, importing?: Imp
       ? { kind: 'tlm', path, bytes, file: readTlm(bytes) }
       : { kind: 'weights', path, file: decodeWeights(bytes, path, expected, importing) },
   );
+}
+
+/** The `.tlm` of a folder that is no run and has one: of a shipped model's folder, or of what `tinylm export` wrote. */
+function onlyTlm(path: string): string | undefined {
+  if (!statSync(path).isDirectory() || RunFolder.is(path)) return undefined;
+  const found = readdirSync(path).filter((name) => name.endsWith('.tlm'));
+  return found.length === 1 ? join(path, found[0]) : undefined;
 }
 
 /** A folder that holds a checkpoint of another program, as they are downloaded. */

@@ -130,14 +130,12 @@ export const OPTIONS = {
   // sampling
   temperature: {
     flags: '-t, --temperature <t>',
-    about: '0 always takes the likeliest token; higher is more varied, up to 10',
-    initial: SAMPLER_DEFAULTS.temperature,
+    about: `0 always takes the likeliest token; higher is more varied, up to 10 (default: the model's own, else ${SAMPLER_DEFAULTS.temperature})`,
     ...number(0, 10),
   },
   topK: {
     flags: '--top-k <k>',
-    about: 'draw among the k likeliest tokens only; 0 for all',
-    initial: SAMPLER_DEFAULTS.topK,
+    about: `draw among the k likeliest tokens only; 0 for all (default: the model's own, else ${SAMPLER_DEFAULTS.topK})`,
     ...whole(0, vocabMax),
   },
   topP: {
@@ -148,8 +146,7 @@ export const OPTIONS = {
   },
   repetitionPenalty: {
     flags: '--repetition-penalty <r>',
-    about: 'make recent tokens less likely; 1 is off, up to 4',
-    initial: 1,
+    about: "make recent tokens less likely; 1 is off, up to 4 (default: the model's own, else 1)",
     ...number(1, 4),
   },
   // output

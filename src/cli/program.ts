@@ -10,6 +10,7 @@ import { exportCommand } from './commands/export.js';
 import { flashCommand } from './commands/flash.js';
 import { generateCommand } from './commands/generate.js';
 import { inspectCommand } from './commands/inspect.js';
+import { modelsCommand } from './commands/models.js';
 import { monitorCommand } from './commands/monitor.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { simulateCommand } from './commands/simulate.js';
@@ -34,6 +35,7 @@ const VERBS = [
   exportCommand,
   inspectCommand,
   generateCommand,
+  modelsCommand,
   devicesCommand,
   flashCommand,
   chatCommand,

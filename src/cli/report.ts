@@ -107,7 +107,7 @@ export function reportText(f: Figures): string {
 }
 
 /** A text as a block of Markdown that shows it as it is, whatever marks are in it. */
-function block(text: string): string {
+export function block(text: string): string {
   const fence = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
   return `${fence}text\n${visible(text.trim())}\n${fence}`;
 }

@@ -1,5 +1,5 @@
 /** The C engine over a `.tlm`: generating and measuring. */
-import { Engine, type EndReason, type GenerateOptions } from '../engine/index.js';
+import { Engine, SAMPLER_DEFAULTS, type EndReason, type GenerateOptions } from '../engine/index.js';
 import { Tokenizer } from '../tokenizer/index.js';
 import { readTlm } from '../format/index.js';
 import { measureBits, type Document } from '../reference/index.js';
@@ -7,11 +7,12 @@ import { measureBits, type Document } from '../reference/index.js';
 /** Q9: the engine's logits in natural logarithm units. */
 const LOGIT_ONE = 512;
 
+/** What is left out is as the file says, or as by default (SPEC.md 4). */
 export interface Sampling {
-  readonly temperature: number;
-  readonly topK: number;
-  readonly topP: number;
-  readonly repetitionPenalty: number;
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly repetitionPenalty?: number;
   readonly seed: number;
   /** 0 for no limit. */
   readonly maxTokens: number;
@@ -27,7 +28,9 @@ export interface Generated {
 }
 
 /** temperature 0.6, top-k 40, seed 1 */
-export function samplingWords({ temperature, topK, topP, repetitionPenalty, seed }: Sampling): string {
+export function samplingWords({
+  temperature = SAMPLER_DEFAULTS.temperature, topK = SAMPLER_DEFAULTS.topK, topP = 1, repetitionPenalty = 1, seed,
+}: Sampling): string {
   return [
     temperature === 0 ? 'greedy' : `temperature ${temperature}`,
     ...(temperature > 0 && topK > 0 ? [`top-k ${topK}`] : []),

@@ -15,6 +15,7 @@ export { checkUnchanged, digestOf, readRunRecord, shortName, type CorpusOptions,
 export { SAMPLE, sampleOf } from './sample.js';
 export { shape } from './shape.js';
 export { NAMED_SIZES, nextSize, shapeFor, SIZES, USUAL_SIZE, vocabFor, type SizeRow } from './sizes.js';
+export { DEMO_MODEL, EXAMPLE_MODEL, listed, parseRegistry, SHIPPED_FILES, shippedFigures, slowest, type ListedModel, type Registry, type ShippedFigures, type ShippedModel } from './shipped.js';
 export { checkBelongs, newRecord, planRun, prepareRun, secondsLeft, type RunPlan } from './start.js';
 export { bestRow, sweepModel, type SweepRow } from './sweep.js';
 export { train, type Outcome, type ProgressDisplay, type TrainControls, type Training } from './training.js';

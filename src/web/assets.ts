@@ -5,7 +5,7 @@
 import { unzipSync } from 'fflate';
 import { prebuiltOf, type PrebuiltImage, type SketchParts } from '../board/index.js';
 import { TinyLMError } from '../model/errors.js';
-import { EngineModel, type OpenEngine } from '../run/index.js';
+import { EngineModel, type ListedModel, type OpenEngine } from '../run/index.js';
 
 async function bytesAt(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   let answer: Response;
@@ -61,3 +61,7 @@ export function sketchOf(zip: Uint8Array): SketchParts {
 }
 
 export const sketch = once(async () => sketchOf(await bytesAt(new URL('../../dist/web/sketch.zip', import.meta.url))));
+
+/** The models that come with TinyLM, as scripts/build-web.ts lists them. */
+export const shippedModels = once(async () =>
+  JSON.parse(new TextDecoder().decode(await bytesAt(new URL('../../dist/web/models.json', import.meta.url)))) as readonly ListedModel[]);

@@ -46,7 +46,7 @@ export function budgetCommand(context: Context): Command {
     ],
   )
     .alias('fit')
-    .argument('[model]', 'a .tlm file, run folder or checkpoint to measure, instead of sizes to compute with');
+    .argument('[model]', 'a .tlm file, a run folder, a checkpoint or a name (tinylm models) to measure, instead of sizes to compute with');
   addOptions(command, [...MODEL_OPTIONS]);
   command
     .option('--flash <bytes>', 'room for the model in flash, e.g. 1M; exits with 1 when it does not fit', byteSize)

@@ -36,7 +36,7 @@ export function evalCommand(context: Context): Command {
     'tinylm eval run/demo/model.tlm other-text.txt --all',
     'tinylm eval run/demo/best.safetensors stories:en --kind float',
   ])
-    .argument('<model>', 'a .tlm file, a run folder or a checkpoint')
+    .argument('<model>', 'a run folder, a .tlm file, a checkpoint or a name (tinylm models)')
     .argument('[corpus]', 'the text (default: that of the run folder)');
   command.addOption(
     new Option('--kind <kind>', "engine: integers, in the C engine; ternary or float: the trainer's arithmetic")

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { exportBins, readTlm, writeTlm, type Packing } from '../../format/index.js';
+import { naturalOptions, samplerOptions, SAMPLER_DEFAULTS } from '../../engine/index.js';
+import { exportBins, readTlm, spec, writeTlm, type Packing, type SamplingDefaults } from '../../format/index.js';
 import { keepOthers, makeFolder, writeAtomic } from '../../node/files.js';
 import { shellWord } from '../../node/shell.js';
 import { verb, type Context } from '../context.js';
@@ -13,6 +14,9 @@ import { count } from '../values.js';
 
 interface Options {
   packing: Packing;
+  temperature?: number;
+  topK?: number;
+  repetitionPenalty?: number;
   out: string;
   force?: boolean;
   header: boolean | string;
@@ -30,9 +34,14 @@ export function exportCommand(context: Context): Command {
       'tinylm export run/demo --out model',
       'tinylm export run/demo --packing t2 --header --out firmware/model',
       'tinylm export run/demo --arduino Stories --chip esp32c3',
+      'tinylm export run/demo --temperature 0.7 --repetition-penalty 1.1 --out model',
     ],
-  ).argument('<model>', 'a run folder, a .tlm file or a checkpoint');
-  addOptions(command, ['packing', 'out'], { out: { about: 'folder to write into', initial: 'export' } });
+  ).argument('<model>', 'a run folder, a .tlm file, a checkpoint or a name (tinylm models)');
+  addOptions(command, ['packing', 'temperature', 'topK', 'repetitionPenalty', 'out'], {
+    temperature: { about: `temperature that the file says it is best sampled with (default: as it says; else ${SAMPLER_DEFAULTS.temperature} where another of these is given)` },
+    topK: { about: `the same for top-k (else ${SAMPLER_DEFAULTS.topK})` },
+    repetitionPenalty: { about: 'the same for the repetition penalty (else 1, off)' },
+    out: { about: 'folder to write into', initial: 'export' } });
   command.option(
     '--header [name]',
     'also model.h, the file as a C array of this name (default name: tinylm_model)',
@@ -48,6 +57,16 @@ export function exportCommand(context: Context): Command {
   return command.action((path: string, options: Options) => exportFiles(context, path, options));
 }
 
+/** The file's own sampling options, changed by those that were given. */
+function samplingOf(own: SamplingDefaults | undefined, { temperature, topK, repetitionPenalty }: Options): SamplingDefaults | undefined {
+  const given = Object.entries({ temperature, topK, repetitionPenalty }).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return own;
+  const before = own === undefined ? {} : naturalOptions({ ...own, topP: 0, seed: 1 });
+  // With the penalty off the window says nothing yet: a penalty that is asked for later finds the usual one.
+  const after = samplerOptions({ ...before, ...Object.fromEntries(given), penaltyWindow: own?.penaltyWindow || spec.SAMPLER.penaltyWindowMax });
+  return { temperature: after.temperature, topK: after.topK, penalty: after.penalty, penaltyWindow: after.penaltyWindow };
+}
+
 async function exportFiles({ terminal }: Context, path: string, options: Options): Promise<void> {
   const { packing, out, header, force, json, arduino, platformio, chip } = options;
   const project = arduino ?? platformio;
@@ -56,7 +75,7 @@ async function exportFiles({ terminal }: Context, path: string, options: Options
   if (project !== undefined && header !== false)
     throw new UsageError('--header with a project, which has model.h anyway', 'leave --header out');
   const { file } = openTlm(path);
-  const bytes = writeTlm({ model: file.model, tokenizer: file.tokenizer, metadata: file.metadata, sampling: file.sampling, packing });
+  const bytes = writeTlm({ model: file.model, tokenizer: file.tokenizer, metadata: file.metadata, sampling: samplingOf(file.sampling, options), packing });
   let there: { path: string; bytes: Uint8Array }[];
   if (project === undefined) {
     const files = [{ name: 'model.tlm', bytes }, ...exportBins(readTlm(bytes), bytes)];

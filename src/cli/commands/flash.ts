@@ -41,7 +41,7 @@ export function flashCommand(context: Context): Command {
     'tinylm flash run/demo --host tinylm.local --token -',
     'tinylm flash run/demo --direct-boot --port /dev/ttyACM0',
     'tinylm flash --build firmware/build --dry-run',
-  ]).argument('[model]', 'a run folder, a .tlm file or a checkpoint: goes into the model partition; the rest stays');
+  ]).argument('[model]', 'a run folder, a .tlm file, a checkpoint or a name (tinylm models): goes into the model partition; the rest stays');
   command
     .addOption(portOption())
     .option('--host <address>', 'a running device on the network, which takes a model (name[:port] or ws://…); or ' +

@@ -21,7 +21,7 @@ export function generateCommand(context: Context): Command {
     'tinylm generate run/demo --prompt "Once there was a"',
     'tinylm generate run/demo --temperature 0.8 --seed 7 --count 3',
     'echo "Lily had a red" | tinylm generate run/demo --prompt - --json',
-  ]).argument('<model>', 'a run folder, a .tlm file or a checkpoint');
+  ]).argument('<model>', 'a run folder, a .tlm file, a checkpoint or a name (tinylm models)');
   command
     .option('-p, --prompt <text>', 'text to go on from (\\n is a new line), or - for standard input', '')
     .option('-n, --tokens <n>', 'most tokens to generate; 0 for no limit', wholeNumber(0, 2 ** 32 - 1), 256);

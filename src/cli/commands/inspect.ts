@@ -18,7 +18,7 @@ export function inspectCommand(context: Context): Command {
     'tinylm inspect run/demo --tensor rnn.weight_hh_l0 | less -S',
     'diff <(tinylm inspect a.tlm --diffable) <(tinylm inspect b.tlm --diffable)',
     'tinylm inspect a.tlm --compare b.tlm',
-  ]).argument('<model>', 'a .tlm file or a run folder');
+  ]).argument('<model>', 'a run folder, a .tlm file, a checkpoint or a name (tinylm models)');
   command
     .option('--diffable', 'leave out offsets and sizes, so that two dumps can be compared line by line')
     .option('--tensor <name>', 'show the weights of one tensor, a line a row (+ - .)')

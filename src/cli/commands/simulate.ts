@@ -21,10 +21,10 @@ interface Options {
   tcp?: number;
   prompt?: string;
   tokens: number;
-  temperature: number;
-  topK: number;
+  temperature?: number;
+  topK?: number;
   topP: number;
-  repetitionPenalty: number;
+  repetitionPenalty?: number;
   seed: number;
   stop?: string;
   echo: boolean;
@@ -49,7 +49,7 @@ export function simulateCommand(context: Context): Command {
     'tinylm simulate run/demo --prompt "Once there was a" --seed 7',
     'tinylm simulate --pty',
     'tinylm simulate run/demo --tcp 4000 --json',
-  ]).argument('[model]', 'a run folder, a .tlm file or a checkpoint; with --pty or --tcp none is needed');
+  ]).argument('[model]', 'a run folder, a .tlm file, a checkpoint or a name (tinylm models); with --pty or --tcp none is needed');
   command
     .option(
       '--pty',
@@ -168,12 +168,13 @@ Promise<{ text: string; result: GenerateResult }> {
   }
 }
 
-function settingsOf(options: Options): Partial<DeviceSettings> {
+/** What was not given is as the model says, on the board as here. */
+function settingsOf({ temperature, topK, repetitionPenalty, ...options }: Options): Partial<DeviceSettings> {
   return {
-    temperature: options.temperature,
-    top_k: options.topK,
+    ...(temperature !== undefined && { temperature }),
+    ...(topK !== undefined && { top_k: topK }),
     top_p: options.topP,
-    penalty: options.repetitionPenalty,
+    ...(repetitionPenalty !== undefined && { penalty: repetitionPenalty }),
     seed: options.seed,
     length: options.tokens,
     stop: options.stop === undefined ? '' : unescapeText(options.stop),

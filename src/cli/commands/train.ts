@@ -62,7 +62,7 @@ export function trainCommand(context: Context): Command {
       .argParser(namedSize),
   );
   command.addOption(new Option('--chip <name>', 'chip to say the speed for (default: all)').choices(CHIP_CHOICES));
-  command.option('--from <model>', 'go on with the weights and the tokenizer of a run folder, a .tlm or a checkpoint');
+  command.option('--from <model>', 'go on with the weights and the tokenizer of a run folder, a .tlm, a checkpoint or a name (tinylm models)');
   command.option('--tokenizer-from <source>', "with --from and another program's checkpoint: its tokenizer, as for tinylm quantize");
   addOptions(command, [...MODEL_OPTIONS, ...TRAIN_OPTIONS, 'out'], {
     vocab: { about: `most tokens of the vocabulary, ${MODEL_LIMITS.vocabMin} to ${MODEL_LIMITS.vocabMax} (default: by the size and the text; with a shape of your own, ${OPTIONS.vocab.initial})`, initial: undefined },
@@ -167,14 +167,18 @@ export function stopped(context: Context, { outcome, folder }: Started): boolean
   return true;
 }
 
-/** The result of a run, and what to do with it. */
-export function showFigures({ terminal }: Context, { folder, record }: Started, figures: Figures, json: boolean): void {
+/**
+ * The result of a run, and what to do with it.
+ * @param more for the terminal, below the figures
+ */
+export function showFigures({ terminal }: Context, { folder, record }: Started, figures: Figures, json: boolean, more?: string): void {
   if (json) {
     terminal.json({ folder: folder.path, ...figures });
     return;
   }
   for (const sample of figures.samples) terminal.out(`\n${sample.trim()}`);
   terminal.out(`\n${reportText(figures)}\n`);
+  if (more !== undefined) terminal.out(`${more}\n`);
   terminal.out(`Everything is in ${folder.path}: model.tlm, report.md, curve.svg, checkpoints.`);
   terminal.out('What next:');
   const run = shellWord(folder.path);
