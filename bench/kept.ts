@@ -19,6 +19,7 @@ export function keptResults(): AllResults {
     scale: load<'scale'>('scale'),
     trits: load<'trits'>('trits'),
     sizes: load<'sizes'>('sizes'),
+    text: load<'text'>('text'),
     notes: existsSync(notes) ? readFileSync(notes, 'utf8') : '',
   };
 }

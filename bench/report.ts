@@ -12,6 +12,8 @@ import { countSection } from './report-count.js';
 import type { ScaleResults } from './scale.js';
 import { apart, type TrainResults } from './train.js';
 import { sizesSection, type SizeResults } from './sizes.js';
+import { textSection } from './report-text.js';
+import type { TextResults } from './text.js';
 import { tritsSection, type TritResults } from './trits.js';
 
 export interface AllResults {
@@ -22,6 +24,7 @@ export interface AllResults {
   readonly chips?: ChipsResults;
   readonly trits?: TritResults;
   readonly sizes?: SizeResults;
+  readonly text?: TextResults;
   readonly notes: string;
 }
 
@@ -159,7 +162,7 @@ function scaleSection(s: ScaleResults): string[] {
   ];
 }
 
-export function report({ train, engine, counts, chips, scale, trits, sizes, notes }: AllResults): string {
+export function report({ train, engine, counts, chips, scale, trits, sizes, text, notes }: AllResults): string {
   const parts = [
     '# Results', 'Written by `npm run bench`; the figures are in `bench/results/`, the notes at the end in `bench/NOTES.md`.',
     ...(train ? [...trainSection(train), ...profileSection(train.profiles)] : []),
@@ -169,6 +172,7 @@ export function report({ train, engine, counts, chips, scale, trits, sizes, note
     ...(scale ? scaleSection(scale) : []),
     ...(trits ? [tritsSection(trits)] : []),
     ...(sizes ? [sizesSection(sizes)] : []),
+    ...(text ? [textSection(text)] : []),
     ...(notes ? [notes.trim()] : []),
   ];
   return `${parts.join('\n\n')}\n`;
