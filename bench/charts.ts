@@ -3,6 +3,8 @@ import type { TopLevelSpec } from 'vega-lite';
 import { ISAS, type CountResults } from './engine-count.js';
 import { exponent } from './measure.js';
 import { countExponents } from './report-count.js';
+import { PEERS } from './peers.js';
+import type { TextResults } from './text.js';
 import type { Axis, ScalePoint } from './scale.js';
 
 const CONFIG = {
@@ -68,6 +70,27 @@ export async function countChart(c: CountResults): Promise<string> {
       y: { field: 'token', type: 'quantitative', title: 'instructions a token', scale: { type: 'log' }, axis: { format: '~s', tickCount: 6 } },
       color: { field: 'curve', type: 'nominal', sort: null, legend: { orient: 'bottom', direction: 'vertical' } },
     },
+  });
+}
+
+/** Bits per byte over bytes of flash, ours and others', whose text was another part of the same data set. */
+export async function textChart({ models }: TextResults): Promise<string> {
+  const values = [
+    ...models.map(({ name, bytes, bits }) => ({ name, bytes, bits, who: 'TinyLM, .tlm' })),
+    ...PEERS.map(({ name, bytes, bits }) => ({ name, bytes, bits, who: 'others, weights; another held-out part, 0.07 to 0.09 easier' })),
+  ];
+  const place = {
+    x: { field: 'bytes', type: 'quantitative', title: 'bytes of flash', scale: { type: 'log', nice: false, padding: 30 }, axis: { format: '~s', tickCount: 6 } },
+    y: { field: 'bits', type: 'quantitative', title: 'bits per byte', scale: { zero: false } },
+  };
+  const color = { field: 'who', type: 'nominal', sort: null, legend: { orient: 'bottom', direction: 'vertical' } };
+  return draw({
+    title: { text: 'Bits per byte over bytes of flash', subtitle: ['TinyStories, each story from a reset state; lower is better'] },
+    width: 640, height: 360, data: { values },
+    layer: [
+      { mark: { type: 'point', filled: true, size: 60 }, encoding: { ...place, color } },
+      { mark: { type: 'text', align: 'right', dx: -7, dy: -6, fontSize: 10 }, encoding: { ...place, text: { field: 'name' }, color } },
+    ],
   });
 }
 

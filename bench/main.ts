@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Argument, Command } from 'commander';
 import { decimal, wholeNumber } from '../src/cli/values.js';
 import { packageRoot } from '../src/node/assets.js';
-import { countChart, scaleChart } from './charts.js';
+import { countChart, scaleChart, textChart } from './charts.js';
 import { benchChips } from './chips.js';
 import { benchEngineCount } from './engine-count.js';
 import { benchEngine } from './engine.js';
@@ -17,10 +17,11 @@ import { benchTrain } from './train.js';
 import { benchSizes } from './sizes.js';
 import { benchStudio } from './studio.js';
 import { benchTrits } from './trits.js';
+import { benchText } from './text.js';
 
-const MEASURED = ['train', 'engine', 'engine-count', 'chips', 'scale', 'trits', 'sizes', 'studio'] as const;
+const MEASURED = ['train', 'engine', 'engine-count', 'chips', 'scale', 'trits', 'sizes', 'studio', 'text'] as const;
 /** Needs texts, which are given by options. */
-const WITH_TEXT = ['trits', 'sizes'];
+const WITH_TEXT = ['trits', 'sizes', 'text'];
 interface Options {
   readonly rounds: number;
   readonly lap: number;
@@ -28,6 +29,8 @@ interface Options {
   readonly text?: string;
   readonly heldOut?: string;
   readonly epochs: number;
+  readonly models?: readonly string[];
+  readonly stories: number;
 }
 
 const command = new Command('npm run bench --')
@@ -37,14 +40,16 @@ const command = new Command('npm run bench --')
   .option('--rounds <n>', 'turns of train, engine and studio', wholeNumber(1, 1000), 5)
   .option('--lap <seconds>', 'of a contestant of train in a round', decimal(0.01, 60), 0.2)
   .option('--patience <seconds>', 'that a round of train waits for a quiet machine', decimal(0, 600), 3)
-  .option('--text <file>', 'for trits and sizes: stories to train on, <|endoftext|> between them')
-  .option('--held-out <file>', 'for trits and sizes: others to measure on')
+  .option('--text <file>', 'for trits, sizes and text: stories to train on (for text: that the models were trained on), <|endoftext|> between them')
+  .option('--held-out <file>', 'for trits, sizes and text: others to measure on')
   .option('--epochs <n>', 'for trits and sizes: times through the text', decimal(0.01, 1000), 3)
+  .option('--models <files...>', 'for text: the models, .tlm')
+  .option('--stories <n>', 'for text: written by each model and setting', wholeNumber(1, 10_000), 100)
   .parse();
 const named = command.processedArgs[0] as readonly string[];
-const { rounds, lap, patience, text: trainText, heldOut, epochs } = command.opts<Options>();
+const { rounds, lap, patience, text: trainText, heldOut, epochs, models = [], stories: storyCount } = command.opts<Options>();
 const texts = trainText !== undefined && heldOut !== undefined;
-const wanted = named.includes('all') ? MEASURED.filter((one) => texts || !WITH_TEXT.includes(one)) : named;
+const wanted = named.includes('all') ? MEASURED.filter((one) => (texts || !WITH_TEXT.includes(one)) && (one !== 'text' || models.length > 0)) : named;
 
 const folder = join(packageRoot(), 'bench', 'results');
 mkdirSync(folder, { recursive: true });
@@ -66,6 +71,7 @@ const measure: Record<(typeof MEASURED)[number], () => object | Promise<object>>
   trits: () => benchTrits(stories(), say),
   sizes: () => benchSizes(stories(), say),
   studio: () => benchStudio(rounds, say),
+  text: () => benchText({ ...stories(), models, stories: storyCount }, say),
 };
 for (const name of MEASURED.filter((one) => wanted.includes(one))) {
   try {
@@ -83,6 +89,7 @@ if (all.scale) {
     writeFileSync(join(docs, `train-speed-${axis}.svg`), await scaleChart(all.scale.points, axis, place(all.scale.circumstances)));
 }
 if (all.counts) writeFileSync(join(packageRoot(), 'docs', 'engine-instructions.svg'), await countChart(all.counts));
+if (all.text) writeFileSync(join(packageRoot(), 'docs', 'text-bits.svg'), await textChart(all.text));
 if (!complete(all)) say('docs/figures.md keeps its figures: they need all of train (with PyTorch beside it), engine-count and chips.');
 else {
   for (const language of ['en', 'pt'] as const) {

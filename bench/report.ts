@@ -13,6 +13,8 @@ import type { ScaleResults } from './scale.js';
 import { apart, type TrainResults } from './train.js';
 import { sizesSection, type SizeResults } from './sizes.js';
 import { studioSection, type StudioResults } from './studio.js';
+import { textSection } from './report-text.js';
+import type { TextResults } from './text.js';
 import { tritsSection, type TritResults } from './trits.js';
 
 export interface AllResults {
@@ -24,6 +26,7 @@ export interface AllResults {
   readonly trits?: TritResults;
   readonly sizes?: SizeResults;
   readonly studio?: StudioResults;
+  readonly text?: TextResults;
   readonly notes: string;
 }
 
@@ -161,7 +164,7 @@ function scaleSection(s: ScaleResults): string[] {
   ];
 }
 
-export function report({ train, engine, counts, chips, scale, trits, sizes, studio, notes }: AllResults): string {
+export function report({ train, engine, counts, chips, scale, trits, sizes, studio, text, notes }: AllResults): string {
   const parts = [
     '# Results', 'Written by `npm run bench`; the figures are in `bench/results/`, the notes at the end in `bench/NOTES.md`.',
     ...(train ? [...trainSection(train), ...profileSection(train.profiles)] : []),
@@ -172,6 +175,7 @@ export function report({ train, engine, counts, chips, scale, trits, sizes, stud
     ...(trits ? [tritsSection(trits)] : []),
     ...(sizes ? [sizesSection(sizes)] : []),
     ...(studio ? [studioSection(studio)] : []),
+    ...(text ? [textSection(text)] : []),
     ...(notes ? [notes.trim()] : []),
   ];
   return `${parts.join('\n\n')}\n`;
