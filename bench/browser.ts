@@ -13,8 +13,11 @@ export interface BrowserPage {
 }
 
 const PLACES = [
-  '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', 'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ];
 const ORIGIN = 'http://localhost';
 
@@ -36,17 +39,21 @@ export async function openBrowser(say: (line: string) => void = () => {}): Promi
   page.on('console', (message) => say(message.text()));
   await page.route(`${ORIGIN}/**`, async (route) => {
     const { pathname } = new URL(route.request().url());
-    if (pathname === '/') return route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>TinyLM</title>' });
+    if (pathname === '/')
+      return route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>TinyLM</title>' });
     return route.fulfill({ path: join(packageRoot(), ...pathname.split('/')) });
   });
   await page.goto(`${ORIGIN}/`);
   return {
     name: `Chromium ${browser.version()}`,
     call: <T>(module: string, name: string, ...args: readonly unknown[]) =>
-      page.evaluate(async ([url, exported, values]) => {
-        const functions = (await import(url as string)) as Record<string, (...given: unknown[]) => unknown>;
-        return functions[exported as string](...(values as unknown[]));
-      }, [`/dist/${module}`, name, args] as const) as Promise<T>,
+      page.evaluate(
+        async ([url, exported, values]) => {
+          const functions = (await import(url as string)) as Record<string, (...given: unknown[]) => unknown>;
+          return functions[exported as string](...(values as unknown[]));
+        },
+        [`/dist/${module}`, name, args] as const,
+      ) as Promise<T>,
     close: () => browser.close(),
   };
 }

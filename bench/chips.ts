@@ -24,7 +24,16 @@ import {
 import { INSTRUCTIONS } from '../src/cost/instructions.js';
 import { largestOf, type LargestAnswer } from '../src/cli/budget-speed.js';
 import { writeTlm } from '../src/format/index.js';
-import { stateWidths, configOf, TABLE_BUDGET_DEFAULT, budget, defaultConfig, initModel, parameterCount, type ModelConfig } from '../src/model/index.js';
+import {
+  stateWidths,
+  configOf,
+  TABLE_BUDGET_DEFAULT,
+  budget,
+  defaultConfig,
+  initModel,
+  parameterCount,
+  type ModelConfig,
+} from '../src/model/index.js';
 
 import { quantizeModel } from '../src/quantize/index.js';
 import { byteTable } from '../src/tokenizer/index.js';
@@ -35,7 +44,11 @@ import { circumstances, type Circumstances } from './measure.js';
 import { packagesOf } from '../scripts/debian.js';
 
 const NEEDED = [
-  'riscv64-unknown-elf-gcc', 'xtensa-lx106-elf-gcc', 'make', 'qemu-system-riscv32', 'qemu-system-xtensa',
+  'riscv64-unknown-elf-gcc',
+  'xtensa-lx106-elf-gcc',
+  'make',
+  'qemu-system-riscv32',
+  'qemu-system-xtensa',
 ] as const;
 const PACKINGS = ['b3', 't2'] as const;
 const ISAS = ['rv32imc', 'lx106'] as const;
@@ -43,9 +56,18 @@ const ISAS = ['rv32imc', 'lx106'] as const;
 const BARE_ENGINE_BYTES = 18432;
 
 const blocks = (width: number, inner: number): ModelConfig['layers'] =>
-  [1, 2].flatMap(() => [{ kind: 'mlgru', width }, { kind: 'glu', width: inner }] as const);
+  [1, 2].flatMap(
+    () =>
+      [
+        { kind: 'mlgru', width },
+        { kind: 'glu', width: inner },
+      ] as const,
+  );
 /** A megabyte, of which a token reads two rows. */
-const TABLES: ModelConfig['ngrams'] = [{ order: 2, rows: 32768, width: 48 }, { order: 3, rows: 65536, width: 48 }];
+const TABLES: ModelConfig['ngrams'] = [
+  { order: 2, rows: 32768, width: 48 },
+  { order: 3, rows: 65536, width: 48 },
+];
 
 /** The default, its like of two trits, one three times as large, about a million weights in GRUs and in blocks, a megabyte of tables. */
 const MODELS: readonly { readonly name: string; readonly config: ModelConfig }[] = [
@@ -188,9 +210,7 @@ function ramUnderQemu(isa: Isa, tlm: string): Promise<AppRam> {
   const program = buildBarePort(isa === 'rv32imc' ? 'qemu-riscv' : 'qemu-xtensa');
   const [machine, args] = emulated(isa, program, tlm);
   return new Promise((resolve, reject) => {
-    const child = spawn(machine, args,
-      { stdio: ['pipe', 'pipe', 'inherit'], timeout: 60_000 },
-    );
+    const child = spawn(machine, args, { stdio: ['pipe', 'pipe', 'inherit'], timeout: 60_000 });
     const turns: readonly (readonly [string, RegExp])[] = [
       ['/bench 8\n', /\[8 tokens/],
       ['/info\n', /"device":\{[^}]*\}\}/],

@@ -39,7 +39,8 @@ export interface Contestant {
   open(size: Case): Promise<Runner>;
 }
 
-export const modelOf = ({ vocab, dim, hidden, tied }: Case): ModelConfig => (configOf({ vocab, dim, hidden, layers: 1, tied }));
+export const modelOf = ({ vocab, dim, hidden, tied }: Case): ModelConfig =>
+  configOf({ vocab, dim, hidden, layers: 1, tied });
 
 /** Floating-point operations of a step's products: six a weight and token, and the input table, once a step. */
 export function operations(size: Case): number {
@@ -139,7 +140,9 @@ export class PyTorch {
     for (const python of [process.env.PYTHON, 'python3', '/usr/bin/python3']) {
       if (!python) continue;
       const version = await new Promise<string>((resolve) => {
-        const child = spawn(python, ['-c', 'import torch; print(torch.__version__)'], { stdio: ['ignore', 'pipe', 'ignore'] });
+        const child = spawn(python, ['-c', 'import torch; print(torch.__version__)'], {
+          stdio: ['ignore', 'pipe', 'ignore'],
+        });
         let text = '';
         child.stdout.on('data', (bytes: Buffer) => (text += bytes.toString()));
         child.on('error', () => resolve('')).on('close', (code) => resolve(code === 0 ? text.trim() : ''));

@@ -52,13 +52,21 @@ const COMPARED = [64, 384] as const;
  * @throws Error when a tool is missing or the program fails (its sums differ, say)
  */
 export function count(
-  program: 'count' | 'compare', machine: Machine, packing: Packing, dim: number, more: readonly string[] = [],
+  program: 'count' | 'compare',
+  machine: Machine,
+  packing: Packing,
+  dim: number,
+  more: readonly string[] = [],
 ): Record<string, number> {
   const script = join(packageRoot(), 'engine', 'bench', 'count.sh');
-  const output = execFileSync(script, [machine, `-DTYPE=${packing === 't2' ? 1 : 2}`, `-DDIM=${dim}`, ...more],
-    { encoding: 'utf8', env: { ...process.env, PROGRAM: program }, timeout: 120_000 });
-  const fields = Object.fromEntries([...output.matchAll(/(\w+)=(\d+)/g)]
-    .map(([, name, value]) => [name, Number(value)]));
+  const output = execFileSync(script, [machine, `-DTYPE=${packing === 't2' ? 1 : 2}`, `-DDIM=${dim}`, ...more], {
+    encoding: 'utf8',
+    env: { ...process.env, PROGRAM: program },
+    timeout: 120_000,
+  });
+  const fields = Object.fromEntries(
+    [...output.matchAll(/(\w+)=(\d+)/g)].map(([, name, value]) => [name, Number(value)]),
+  );
   if (fields['weights'] === undefined) throw new Error(`${program} for ${machine} printed "${output}"`);
   return fields;
 }
@@ -75,8 +83,10 @@ export function benchEngineCount(say: (line: string) => void): CountResults {
         const tokensCounted = `-DTOKENS=${dim < 256 ? 16 : 8}`;
         const { weights, step, head, sample, token, memory } = count('count', machine, packing, dim, [tokensCounted]);
         tokens.push({ machine, packing, dim, weights, step, head, sample, token, memory });
-        say(`${ISAS[machine]} ${packing} dim ${dim}: ${token} instructions a token, `
-          + `${(token / weights).toFixed(3)} a weight`);
+        say(
+          `${ISAS[machine]} ${packing} dim ${dim}: ${token} instructions a token, ` +
+            `${(token / weights).toFixed(3)} a weight`,
+        );
       }
       for (const dim of COMPARED) {
         const { weights, table, reference, int8, branch, float, differing } = count('compare', machine, packing, dim);

@@ -45,14 +45,23 @@ function speed(next: (token: number) => number, seconds: number): number {
 }
 
 /** @param wasm bytes of engine.wasm */
-export async function raceEngines(wasm: BufferSource, rounds: number, say: (line: string) => void): Promise<EngineResult[]> {
+export async function raceEngines(
+  wasm: BufferSource,
+  rounds: number,
+  say: (line: string) => void,
+): Promise<EngineResult[]> {
   const module = await WebAssembly.compile(wasm);
   const results: EngineResult[] = [];
   for (const model of MODELS) {
     say(`${model.vocab} × ${model.dim} × ${model.layers[0].width}`);
     const float = initModel(model, 1);
     const tokenizer = byteTable();
-    const file = writeTlm({ model: quantizeModel(float, { eod: tokenizer.eod }).model, tokenizer, metadata: {}, packing: 'b3' });
+    const file = writeTlm({
+      model: quantizeModel(float, { eod: tokenizer.eod }).model,
+      tokenizer,
+      metadata: {},
+      packing: 'b3',
+    });
     const engine = await Engine.load(module, file);
     engine.reset();
     const sampler = engine.sampler({ temperature: 0 });
@@ -65,7 +74,12 @@ export async function raceEngines(wasm: BufferSource, rounds: number, say: (line
     speed(viaEngine, 0.3); // warm-up
     speed(viaPlain, 0.3);
     const result: EngineResult = {
-      model, parameters: parameterCount(model), fileBytes: file.length, floatBytes: 4 * parameterCount(model), engine: [], plain: [],
+      model,
+      parameters: parameterCount(model),
+      fileBytes: file.length,
+      floatBytes: 4 * parameterCount(model),
+      engine: [],
+      plain: [],
     };
     for (let i = 0; i < rounds; i++) {
       result.engine.push(speed(viaEngine, 0.15));

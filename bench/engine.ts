@@ -11,14 +11,20 @@ export interface EngineResults {
 
 export async function benchEngine(rounds: number, say: (line: string) => void): Promise<EngineResults> {
   const where = circumstances('npm run bench -- engine');
-  const places = [{
-    name: `Node ${process.version}`,
-    models: await raceEngines(readWasm('engine'), rounds, (line) => say(`engine in Node: ${line}`)),
-  }];
+  const places = [
+    {
+      name: `Node ${process.version}`,
+      models: await raceEngines(readWasm('engine'), rounds, (line) => say(`engine in Node: ${line}`)),
+    },
+  ];
   const browser = await openBrowser((line) => say(`engine in the browser: ${line}`));
-  if (browser === undefined) say('engine in the browser: not measured, no Chromium or Chrome was found (CHROMIUM=path names one)');
+  if (browser === undefined)
+    say('engine in the browser: not measured, no Chromium or Chrome was found (CHROMIUM=path names one)');
   else {
-    places.push({ name: browser.name, models: await browser.call<EngineResult[]>('bench/engine-race.js', 'raceInPage', rounds) });
+    places.push({
+      name: browser.name,
+      models: await browser.call<EngineResult[]>('bench/engine-race.js', 'raceInPage', rounds),
+    });
     await browser.close();
   }
   return { circumstances: where, places };

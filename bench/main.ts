@@ -34,29 +34,49 @@ interface Options {
 }
 
 const command = new Command('npm run bench --')
-  .description('Measures, keeps the figures in bench/results/, and writes RESULTS.md, docs/*.svg and the tables of docs/figures.md from them.')
-  .addArgument(new Argument('[names...]', 'all: everything, as for a release; report: only writes').choices([...MEASURED, 'all', 'report'])
-    .default(['train', 'engine'], 'train and engine, which need nothing but Node'))
+  .description(
+    'Measures, keeps the figures in bench/results/, and writes RESULTS.md, docs/*.svg and the tables of docs/figures.md from them.',
+  )
+  .addArgument(
+    new Argument('[names...]', 'all: everything, as for a release; report: only writes')
+      .choices([...MEASURED, 'all', 'report'])
+      .default(['train', 'engine'], 'train and engine, which need nothing but Node'),
+  )
   .option('--rounds <n>', 'turns of train, engine and studio', wholeNumber(1, 1000), 5)
   .option('--lap <seconds>', 'of a contestant of train in a round', decimal(0.01, 60), 0.2)
   .option('--patience <seconds>', 'that a round of train waits for a quiet machine', decimal(0, 600), 3)
-  .option('--text <file>', 'for trits, sizes and text: stories to train on (for text: that the models were trained on), <|endoftext|> between them')
+  .option(
+    '--text <file>',
+    'for trits, sizes and text: stories to train on (for text: that the models were trained on), <|endoftext|> between them',
+  )
   .option('--held-out <file>', 'for trits, sizes and text: others to measure on')
   .option('--epochs <n>', 'for trits and sizes: times through the text', decimal(0.01, 1000), 3)
   .option('--models <files...>', 'for text: the models, .tlm')
   .option('--stories <n>', 'for text: written by each model and setting', wholeNumber(1, 10_000), 100)
   .parse();
 const named = command.processedArgs[0] as readonly string[];
-const { rounds, lap, patience, text: trainText, heldOut, epochs, models = [], stories: storyCount } = command.opts<Options>();
+const {
+  rounds,
+  lap,
+  patience,
+  text: trainText,
+  heldOut,
+  epochs,
+  models = [],
+  stories: storyCount,
+} = command.opts<Options>();
 const texts = trainText !== undefined && heldOut !== undefined;
-const wanted = named.includes('all') ? MEASURED.filter((one) => (texts || !WITH_TEXT.includes(one)) && (one !== 'text' || models.length > 0)) : named;
+const wanted = named.includes('all')
+  ? MEASURED.filter((one) => (texts || !WITH_TEXT.includes(one)) && (one !== 'text' || models.length > 0))
+  : named;
 
 const folder = join(packageRoot(), 'bench', 'results');
 mkdirSync(folder, { recursive: true });
 const say = (line: string): void => console.error(line);
 
 /** Five digits are more than the noise leaves; counts are exact. */
-const digits = (_: string, v: unknown): unknown => (typeof v === 'number' && !Number.isInteger(v) ? Number(v.toPrecision(5)) : v);
+const digits = (_: string, v: unknown): unknown =>
+  typeof v === 'number' && !Number.isInteger(v) ? Number(v.toPrecision(5)) : v;
 
 const stories = (): { train: string; valid: string; epochs: number } => {
   if (trainText === undefined || heldOut === undefined) throw new Error('--text and --held-out are missing');
@@ -86,11 +106,15 @@ if (all.scale) {
   const docs = join(packageRoot(), 'docs');
   mkdirSync(docs, { recursive: true });
   for (const axis of ['dim', 'lanes', 'segment', 'threads'] as const)
-    writeFileSync(join(docs, `train-speed-${axis}.svg`), await scaleChart(all.scale.points, axis, place(all.scale.circumstances)));
+    writeFileSync(
+      join(docs, `train-speed-${axis}.svg`),
+      await scaleChart(all.scale.points, axis, place(all.scale.circumstances)),
+    );
 }
 if (all.counts) writeFileSync(join(packageRoot(), 'docs', 'engine-instructions.svg'), await countChart(all.counts));
 if (all.text) writeFileSync(join(packageRoot(), 'docs', 'text-bits.svg'), await textChart(all.text));
-if (!complete(all)) say('docs/figures.md keeps its figures: they need all of train (with PyTorch beside it), engine-count and chips.');
+if (!complete(all))
+  say('docs/figures.md keeps its figures: they need all of train (with PyTorch beside it), engine-count and chips.');
 else {
   for (const language of ['en', 'pt'] as const) {
     const page = join(packageRoot(), FIGURES[language]);

@@ -29,9 +29,14 @@ export interface Result {
 
 /** Share of the processors' time that nobody used, over half a second. */
 async function idleShare(): Promise<number> {
-  const sums = (): { idle: number; all: number } => cpus().reduce((sum, { times }) => ({
-    idle: sum.idle + times.idle, all: sum.all + times.user + times.nice + times.sys + times.idle + times.irq,
-  }), { idle: 0, all: 0 });
+  const sums = (): { idle: number; all: number } =>
+    cpus().reduce(
+      (sum, { times }) => ({
+        idle: sum.idle + times.idle,
+        all: sum.all + times.user + times.nice + times.sys + times.idle + times.irq,
+      }),
+      { idle: 0, all: 0 },
+    );
   const before = sums();
   await new Promise((resolve) => setTimeout(resolve, 500));
   const after = sums();
@@ -49,8 +54,13 @@ async function quiet(most: number): Promise<void> {
  * always comes after the same. A lap is at least one step and about `lap` seconds; before a round it waits `patience` seconds at most for
  * the machine to be quiet.
  */
-export async function race(contestants: readonly Contestant[], size: Case, rounds: number, lap: number, patience = 0):
-Promise<Result[]> {
+export async function race(
+  contestants: readonly Contestant[],
+  size: Case,
+  rounds: number,
+  lap: number,
+  patience = 0,
+): Promise<Result[]> {
   const tokens = size.lanes * size.segment;
   const running: { runner: Runner; steps: number; result: Result }[] = [];
   for (const contestant of contestants) {

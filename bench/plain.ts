@@ -28,7 +28,12 @@ function linear(W: Float32Array, b: Float32Array, x: Float32Array, out: Float32A
 
 /** One layer of Embedding + GRU + Linear, a token at a time. */
 export function plainFloat({ config, tensors }: FloatModel): (token: number) => Float32Array {
-  const { dim, layers: [{ width: hidden }], vocab, tied } = config;
+  const {
+    dim,
+    layers: [{ width: hidden }],
+    vocab,
+    tied,
+  } = config;
   const tensor = (name: string): Float32Array => tensors.get(name)!;
   const embed = tensor('embed.weight');
   const [wIh, wHh, bIh, bHh] = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'].map((name) => tensor(`rnn.${name}_l0`));

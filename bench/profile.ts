@@ -8,7 +8,16 @@ import type { Backend } from '../src/train/index.js';
 import { openPool, operations, type Case } from './contestant.js';
 
 /** As in kernels/profile.h. */
-export const PARTS = ['products', 'cell', 'softmax', 'scatter', 'weights', 'reduction', 'optimizer', 'barrier'] as const;
+export const PARTS = [
+  'products',
+  'cell',
+  'softmax',
+  'scatter',
+  'weights',
+  'reduction',
+  'optimizer',
+  'barrier',
+] as const;
 export type Part = (typeof PARTS)[number];
 
 /** Kernels with a clock in them, one thread. */
@@ -38,18 +47,38 @@ interface ProfileExports {
 /** Compiles the kernels with a clock, with the clang that the build uses; `flags` beside the trainer's own. */
 async function compileWasm(flags: readonly string[]): Promise<WebAssembly.Module> {
   const { commands } = (await import('@yowasp/clang')) as unknown as {
-    commands: { clang(args: string[], files: Record<string, unknown>, options: object): Promise<Record<string, unknown>> };
+    commands: {
+      clang(args: string[], files: Record<string, unknown>, options: object): Promise<Record<string, unknown>>;
+    };
   };
   const folder = join(packageRoot(), 'src', 'train', 'kernels');
   const files: Record<string, string> = { 'profile.c': readFileSync(SOURCE, 'utf8') };
   for (const name of readdirSync(folder)) files[name] = readFileSync(join(folder, name), 'utf8');
   const trainer = modules.find((m) => m.name === 'trainer')!;
   const quiet = { stdout: () => {}, stderr: () => {}, fetchProgress: () => {} };
-  const built = await commands.clang([
-    '--target=wasm32', '-std=c99', '-O3', '-ffreestanding', '-nostdlib', '-mbulk-memory', '-I.', '-DTLM_PROFILE', '-Wl,--no-entry',
-    '-Wl,--stack-first', '-Wl,-z,stack-size=65536', ...trainer.flags, ...flags, ...trainer.exports.map((e) => `-Wl,--export=${e}`),
-    '-o', 'profile.wasm', ...Object.keys(files).filter((name) => name.endsWith('.c')),
-  ], files, quiet);
+  const built = await commands.clang(
+    [
+      '--target=wasm32',
+      '-std=c99',
+      '-O3',
+      '-ffreestanding',
+      '-nostdlib',
+      '-mbulk-memory',
+      '-I.',
+      '-DTLM_PROFILE',
+      '-Wl,--no-entry',
+      '-Wl,--stack-first',
+      '-Wl,-z,stack-size=65536',
+      ...trainer.flags,
+      ...flags,
+      ...trainer.exports.map((e) => `-Wl,--export=${e}`),
+      '-o',
+      'profile.wasm',
+      ...Object.keys(files).filter((name) => name.endsWith('.c')),
+    ],
+    files,
+    quiet,
+  );
   return WebAssembly.compile(built['profile.wasm'] as Uint8Array<ArrayBuffer>);
 }
 
@@ -73,7 +102,8 @@ async function wasmProfiler(): Promise<Profiler> {
     products: kernels.bench_products,
     kernels: {
       name: 'WebAssembly with a clock',
-      async create(config): Promise<Backend> { // in this thread; the memory of earlier ones is not given back
+      async create(config): Promise<Backend> {
+        // in this thread; the memory of earlier ones is not given back
         const configAt = take(config.length);
         new Uint8Array(memory.buffer).set(config, configAt);
         const trainer = kernels.trainer_init(take(kernels.trainer_bytes(configAt) >>> 0), configAt, 1);
@@ -177,6 +207,11 @@ export async function profileStep(profiler: Profiler, size: Case, tries: number)
   }
   await pool.close();
   return {
-    build: profiler.name, size, peaks: better(before, measurePeaks(profiler, 6)), operations: operations(size), seconds, parts,
+    build: profiler.name,
+    size,
+    peaks: better(before, measurePeaks(profiler, 6)),
+    operations: operations(size),
+    seconds,
+    parts,
   };
 }

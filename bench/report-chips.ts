@@ -25,7 +25,14 @@ const HOW = { withCopies: 'matrices in SRAM where they fit', streamed: 'all weig
 function modelTables({ models }: ChipsResults): string[] {
   return [
     table(
-      ['model', 'its layers and sizes', 'parameters', '.tlm bytes, b3 / t2', 'engine memory, b3 / t2', 'of it hidden state'],
+      [
+        'model',
+        'its layers and sizes',
+        'parameters',
+        '.tlm bytes, b3 / t2',
+        'engine memory, b3 / t2',
+        'of it hidden state',
+      ],
       models.map((m) => [
         m.name,
         sizes(m),

@@ -2,7 +2,7 @@
 import type { Sampling } from '../src/run/engine-model.js';
 import type { StoryFigures } from './text-measures.js';
 
-export type Setting = Pick<Sampling, 'temperature' | 'topK' | 'topP' | 'repetitionPenalty'>;
+export type Setting = Required<Pick<Sampling, 'temperature' | 'topK' | 'topP' | 'repetitionPenalty'>>;
 
 /** Most invented words, as a share, of a file of so many bytes. */
 export const mostInvented = (bytes: number): number => (bytes < 50_000 ? 0.03 : 0.005);
@@ -17,8 +17,17 @@ type Row = Pick<StoryFigures, 'invented' | 'looping' | 'repeated' | 'variety'> &
  * @param bytes of the model's file
  * @param most what the held-out text has
  */
-export function chosen<R extends Row>(rows: readonly R[], bytes: number, most: Pick<StoryFigures, 'looping' | 'repeated'>): R {
-  const above = (r: Row): number => Math.max(
-    1, r.invented / mostInvented(bytes), r.looping / Math.max(most.looping, LEAST_REPEATS), r.repeated / Math.max(most.repeated, LEAST_REPEATS));
+export function chosen<R extends Row>(
+  rows: readonly R[],
+  bytes: number,
+  most: Pick<StoryFigures, 'looping' | 'repeated'>,
+): R {
+  const above = (r: Row): number =>
+    Math.max(
+      1,
+      r.invented / mostInvented(bytes),
+      r.looping / Math.max(most.looping, LEAST_REPEATS),
+      r.repeated / Math.max(most.repeated, LEAST_REPEATS),
+    );
   return [...rows].sort((a, b) => above(a) - above(b) || b.variety - a.variety)[0];
 }

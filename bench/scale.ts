@@ -35,7 +35,12 @@ export async function benchScale(say: (line: string) => void): Promise<ScaleResu
   if (native) builds.push(['native', native.kernels]);
   const points: ScalePoint[] = [];
   const measure = async (axis: Axis, x: number, size: Case, threads: number): Promise<void> => {
-    const results = await race(builds.map(([name, kernels]) => trainer(name, kernels, threads)), size, 12, 0.12);
+    const results = await race(
+      builds.map(([name, kernels]) => trainer(name, kernels, threads)),
+      size,
+      12,
+      0.12,
+    );
     for (const { name, wall } of results) points.push({ axis, build: name, x, tokens: Math.max(...wall) });
   };
   for (const axis of ['dim', 'lanes', 'segment'] as const) {
@@ -46,6 +51,7 @@ export async function benchScale(say: (line: string) => void): Promise<ScaleResu
     }
   }
   say('scale: threads');
-  for (let threads = 1; threads <= Math.min(8, availableParallelism()); threads++) await measure('threads', threads, BASE, threads);
+  for (let threads = 1; threads <= Math.min(8, availableParallelism()); threads++)
+    await measure('threads', threads, BASE, threads);
   return { circumstances: where, points };
 }

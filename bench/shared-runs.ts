@@ -18,7 +18,12 @@ class Automaton {
   constructor(texts: readonly string[]) {
     const total = texts.reduce((n, t) => n + t.length + 1, 0);
     // 0 is the end of a text, which the large one never has.
-    this.#symbols = new Map([...new Set(texts.flatMap((t) => [...new Set(t)].flatMap((c) => [...c].flatMap(units))))].map((c, i) => [c, i + 1]));
+    this.#symbols = new Map(
+      [...new Set(texts.flatMap((t) => [...new Set(t)].flatMap((c) => [...c].flatMap(units))))].map((c, i) => [
+        c,
+        i + 1,
+      ]),
+    );
     this.#width = this.#symbols.size + 1;
     const most = 2 * total + 1;
     this.#next = new Int32Array(most * this.#width); // 0: none, as nothing leads to the root

@@ -35,20 +35,34 @@ export async function benchSizes(setup: TritSetup, say: (line: string) => void):
   const rows: SizeRow[] = [];
   for (const limit of LIMITS) {
     const { config } = largestModel({ ...FOR, flash: limit << 10 })!;
-    const { exported, ...row } = await trainAndMeasure(data, { dim: config.dim, hidden: config.layers[0].width }, false, setup.epochs, kernels);
+    const { exported, ...row } = await trainAndMeasure(
+      data,
+      { dim: config.dim, hidden: config.layers[0].width },
+      false,
+      setup.epochs,
+      kernels,
+    );
     rows.push({ shape: row.shape, bytes: row.bytes, exported: exported! });
     say(`${row.shape}, ${row.bytes} bytes: ${exported!.toFixed(4)} bits per byte`);
   }
-  return { circumstances: where, text: { train: bytesOf(data.train), valid: bytesOf(data.valid) }, epochs: setup.epochs, rows };
+  return {
+    circumstances: where,
+    text: { train: bytesOf(data.train), valid: bytesOf(data.valid) },
+    epochs: setup.epochs,
+    rows,
+  };
 }
 
-export const sizesSection = ({ circumstances: c, text, epochs, rows }: SizeResults): string => [
-  '## Quality by size',
-  '',
-  `\`${c.command}\` on ${c.processor}, ${c.cores} cores, ${c.date}: ${epochs} epochs of ${text.train.toLocaleString('en-US')} bytes of TinyStories, one trit a weight, ` +
-    `measured on ${text.valid.toLocaleString('en-US')} others in the engine's arithmetic. The studio's slider shows these figures.`,
-  '',
-  cells([['embedding × hidden', 'bytes of the .tlm', 'bits per byte'],
-    ...rows.map((r) => [r.shape, r.bytes.toLocaleString('en-US'), r.exported.toFixed(3)])]),
-  '',
-].join('\n');
+export const sizesSection = ({ circumstances: c, text, epochs, rows }: SizeResults): string =>
+  [
+    '## Quality by size',
+    '',
+    `\`${c.command}\` on ${c.processor}, ${c.cores} cores, ${c.date}: ${epochs} epochs of ${text.train.toLocaleString('en-US')} bytes of TinyStories, one trit a weight, ` +
+      `measured on ${text.valid.toLocaleString('en-US')} others in the engine's arithmetic. The studio's slider shows these figures.`,
+    '',
+    cells([
+      ['embedding × hidden', 'bytes of the .tlm', 'bits per byte'],
+      ...rows.map((r) => [r.shape, r.bytes.toLocaleString('en-US'), r.exported.toFixed(3)]),
+    ]),
+    '',
+  ].join('\n');

@@ -52,7 +52,8 @@ interface Word {
 
 export function wordsOf(text: string): Word[] {
   return [...text.matchAll(WORD)].map(({ 0: word, index }) => ({
-    word, inside: index > 1 && text[index - 1] === ' ' && LETTER.test(text[index - 2]),
+    word,
+    inside: index > 1 && text[index - 1] === ' ' && LETTER.test(text[index - 2]),
   }));
 }
 
@@ -73,12 +74,21 @@ export function factsOf(texts: Iterable<string>): TextFacts {
       else if (inside) add(large, bare(word));
     }
   }
-  const names = [...large].filter(([word, n]) => word !== 'I' && n >= NAME_SEEN && n > NAME_TIMES * (small.get(lower(word)) ?? 0));
+  const names = [...large].filter(
+    ([word, n]) => word !== 'I' && n >= NAME_SEEN && n > NAME_TIMES * (small.get(lower(word)) ?? 0),
+  );
   return { words, names: new Set(names.map(([word]) => word)) };
 }
 
 /** Sentences in lower case, without marks at their ends. */
-const sentencesOf = (text: string): string[] => text.split(/(?<=[.!?]["'”’]*)\s+|\n/u).map((s) => lower(wordsOf(s).map(({ word }) => word).join(' ')));
+const sentencesOf = (text: string): string[] =>
+  text.split(/(?<=[.!?]["'”’]*)\s+|\n/u).map((s) =>
+    lower(
+      wordsOf(s)
+        .map(({ word }) => word)
+        .join(' '),
+    ),
+  );
 
 /** How often each run of n words comes. */
 function runsOf(words: readonly string[], n: number): Map<string, number> {
@@ -138,11 +148,19 @@ export function measureStories(stories: readonly Story[], facts: TextFacts): Sto
   }
   const runs = [...fours.values()].reduce((a, b) => a + b, 0);
   return {
-    stories: stories.length, ended: stories.filter((s) => s.complete).length, words,
+    stories: stories.length,
+    ended: stories.filter((s) => s.complete).length,
+    words,
     distinct: new Set(stories.map((s) => s.text)).size,
     invented: share(invented, words),
-    examples: [...strange].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, 8).map(([word]) => word),
-    repeated: share(repeated, sentences), looping: share(looping, stories.length), variety: share(fours.size, runs),
-    named: share(named, naming), newNames: share(fresh, second),
+    examples: [...strange]
+      .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+      .slice(0, 8)
+      .map(([word]) => word),
+    repeated: share(repeated, sentences),
+    looping: share(looping, stories.length),
+    variety: share(fours.size, runs),
+    named: share(named, naming),
+    newNames: share(fresh, second),
   };
 }

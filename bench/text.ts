@@ -85,10 +85,14 @@ export function* documentsOf(path: string, piece = 1 << 22): Generator<string> {
 }
 
 const TEMPERATURES = [0.4, 0.5, 0.6, 0.7, 0.8] as const;
-const CUTS: readonly Pick<Setting, 'topK' | 'topP'>[] = [{ topK: 40, topP: 1 }, { topK: 0, topP: 0.9 }];
+const CUTS: readonly Pick<Setting, 'topK' | 'topP'>[] = [
+  { topK: 40, topP: 1 },
+  { topK: 0, topP: 0.9 },
+];
 const PENALTIES = [1, 1.1, 1.2] as const;
-export const SETTINGS: readonly Setting[] = TEMPERATURES.flatMap((temperature) => CUTS.flatMap((cut) =>
-  PENALTIES.map((repetitionPenalty) => ({ temperature, ...cut, repetitionPenalty }))));
+export const SETTINGS: readonly Setting[] = TEMPERATURES.flatMap((temperature) =>
+  CUTS.flatMap((cut) => PENALTIES.map((repetitionPenalty) => ({ temperature, ...cut, repetitionPenalty }))),
+);
 
 function write(engine: EngineModel, setting: Setting, stories: number): Story[] {
   return Array.from({ length: stories }, (_, i) => {
@@ -100,7 +104,10 @@ function write(engine: EngineModel, setting: Setting, stories: number): Story[] 
 const JUDGED = 30;
 
 const tokenized = (engine: EngineModel, texts: readonly string[]): TokenizedDocument[] =>
-  encodeDocuments(engine.tokenizer(), texts.filter((t) => t !== ''));
+  encodeDocuments(
+    engine.tokenizer(),
+    texts.filter((t) => t !== ''),
+  );
 
 function shared(stories: readonly string[], train: string): SharedFigures {
   const runs = sharedRuns(stories, documentsOf(train));
@@ -108,10 +115,18 @@ function shared(stories: readonly string[], train: string): SharedFigures {
   return { median, max, run: runs.reduce((a, b) => (b.length > a.length ? b : a)) };
 }
 
-const nameOf = (path: string): string => basename(path) === 'model.tlm' ? basename(dirname(path)) : basename(path, '.tlm');
+const nameOf = (path: string): string =>
+  basename(path) === 'model.tlm' ? basename(dirname(path)) : basename(path, '.tlm');
 
-async function measureModel(path: string, setup: TextSetup, held: readonly string[], facts: TextFacts, most: Pick<StoryFigures, 'looping' | 'repeated'>,
-  judge: EngineModel, say: (line: string) => void): Promise<TextModel> {
+async function measureModel(
+  path: string,
+  setup: TextSetup,
+  held: readonly string[],
+  facts: TextFacts,
+  most: Pick<StoryFigures, 'looping' | 'repeated'>,
+  judge: EngineModel,
+  say: (line: string) => void,
+): Promise<TextModel> {
   const bytes = readFileSync(path);
   const { config } = readTlm(bytes).model;
   const engine = await openEngine(bytes);
@@ -123,20 +138,37 @@ async function measureModel(path: string, setup: TextSetup, held: readonly strin
   for (const setting of SETTINGS) {
     const stories = write(engine, setting, setup.stories);
     const figures = measureStories(stories, facts);
-    const judged = judge.bitsPerByte(tokenized(judge, stories.slice(0, JUDGED).map((s) => s.text)));
+    const judged = judge.bitsPerByte(
+      tokenized(
+        judge,
+        stories.slice(0, JUDGED).map((s) => s.text),
+      ),
+    );
     grid.push({ setting, ...figures, judged });
-    say(`${name} ${JSON.stringify(setting)}: invented ${(100 * figures.invented).toFixed(2)} %, repeated ${(100 * figures.repeated).toFixed(1)} %, ` +
-      `looping ${(100 * figures.looping).toFixed(0)} %, variety ${figures.variety.toFixed(3)}, ended ${figures.ended}, judged ${judged.toFixed(3)}, ` +
-      `named ${figures.named.toFixed(2)} new ${figures.newNames.toFixed(2)}`);
+    say(
+      `${name} ${JSON.stringify(setting)}: invented ${(100 * figures.invented).toFixed(2)} %, repeated ${(100 * figures.repeated).toFixed(1)} %, ` +
+        `looping ${(100 * figures.looping).toFixed(0)} %, variety ${figures.variety.toFixed(3)}, ended ${figures.ended}, judged ${judged.toFixed(3)}, ` +
+        `named ${figures.named.toFixed(2)} new ${figures.newNames.toFixed(2)}`,
+    );
   }
   const best = chosen(grid, bytes.length, most).setting;
   const stories = write(engine, best, setup.stories).map((s) => s.text);
-  const speeds = (['esp32', 'esp32s3', 'esp32c3'] as const).map((chip) => modelledSpeed({ config, chip }).tokensPerSecond);
+  const speeds = (['esp32', 'esp32s3', 'esp32c3'] as const).map(
+    (chip) => modelledSpeed({ config, chip }).tokensPerSecond,
+  );
   const text = documents.reduce((n, d) => n + d.bytes, 0);
   return {
-    name, shape: `${config.vocab} × ${config.dim} × ${config.layers[0].width}`, bytes: bytes.length, bits,
-    tokensPerSecond: Math.min(...speeds), bytesPerToken: text / documents.reduce((n, d) => n + d.tokens.length + 1, 0), engineBytes: engine.memoryBytes,
-    grid, chosen: best, shared: shared(stories, setup.train), sample: stories[0],
+    name,
+    shape: `${config.vocab} × ${config.dim} × ${config.layers[0].width}`,
+    bytes: bytes.length,
+    bits,
+    tokensPerSecond: Math.min(...speeds),
+    bytesPerToken: text / documents.reduce((n, d) => n + d.tokens.length + 1, 0),
+    engineBytes: engine.memoryBytes,
+    grid,
+    chosen: best,
+    shared: shared(stories, setup.train),
+    sample: stories[0],
   };
 }
 
@@ -146,7 +178,10 @@ export async function benchText(setup: TextSetup, say: (line: string) => void): 
   const held = [...documentsOf(setup.valid)];
   say('reading the training text …');
   const facts = factsOf(documentsOf(setup.train));
-  const known = measureStories(held.map((text) => ({ text, complete: true })), facts);
+  const known = measureStories(
+    held.map((text) => ({ text, complete: true })),
+    facts,
+  );
   const [largest] = [...setup.models].sort((a, b) => statSync(b).size - statSync(a).size);
   const judge = await openEngine(readFileSync(largest));
   const judged = judge.bitsPerByte(tokenized(judge, held.slice(0, JUDGED)));

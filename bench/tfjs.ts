@@ -41,7 +41,14 @@ export async function tensorFlow(): Promise<{ contestant: Contestant; version: s
       const model = tf.sequential();
       model.add(tf.layers.embedding({ inputDim: vocab, outputDim: dim, inputLength: segment }));
       // any start will do; the default one for recurrent weights takes seconds
-      model.add(tf.layers.gru({ units: hidden, returnSequences: true, recurrentActivation: 'sigmoid', recurrentInitializer: 'glorotNormal' }));
+      model.add(
+        tf.layers.gru({
+          units: hidden,
+          returnSequences: true,
+          recurrentActivation: 'sigmoid',
+          recurrentInitializer: 'glorotNormal',
+        }),
+      );
       model.add(tf.layers.dense({ units: vocab }));
       const x = tf.randomUniform([lanes, segment], 0, vocab, 'int32');
       const y = tf.oneHot(tf.randomUniform([lanes * segment], 0, vocab, 'int32'), vocab);
@@ -52,7 +59,9 @@ export async function tensorFlow(): Promise<{ contestant: Contestant; version: s
           const begin = performance.now();
           for (let i = 0; i < count; i++) {
             const cost = optimizer.minimize(
-              () => tf.losses.softmaxCrossEntropy(y, model.apply(x, { training: true }).reshape([-1, vocab])), true);
+              () => tf.losses.softmaxCrossEntropy(y, model.apply(x, { training: true }).reshape([-1, vocab])),
+              true,
+            );
             cost.dataSync();
             cost.dispose();
           }

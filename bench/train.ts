@@ -7,11 +7,22 @@ import { circumstances, race, type Circumstances, type Result } from './measure.
 import { profilers, profileStep, type Profile } from './profile.js';
 import { tensorFlow } from './tfjs.js';
 
-const square = (dim: number, lanes: number, segment: number): Case =>
-  ({ vocab: 256, dim, hidden: dim, lanes, segment, tied: true });
+const square = (dim: number, lanes: number, segment: number): Case => ({
+  vocab: 256,
+  dim,
+  hidden: dim,
+  lanes,
+  segment,
+  tied: true,
+});
 
 /** The sizes that the targets are set for. */
-export const CASES: readonly Case[] = [square(64, 32, 128), square(64, 64, 256), square(128, 64, 128), square(256, 64, 128)];
+export const CASES: readonly Case[] = [
+  square(64, 32, 128),
+  square(64, 64, 256),
+  square(128, 64, 128),
+  square(256, 64, 128),
+];
 /** The trainer's default. */
 export const DEFAULT_CASE: Case = { vocab: 256, dim: 32, hidden: 64, lanes: 32, segment: 64, tied: false };
 
@@ -38,7 +49,10 @@ export interface TrainBench {
   readonly patience: number;
 }
 
-export async function benchTrain({ rounds, lap, patience }: TrainBench, say: (line: string) => void): Promise<TrainResults> {
+export async function benchTrain(
+  { rounds, lap, patience }: TrainBench,
+  say: (line: string) => void,
+): Promise<TrainResults> {
   const where = circumstances('npm run bench');
   const said: string[] = [];
   const contestants: Contestant[] = [];
@@ -57,7 +71,9 @@ export async function benchTrain({ rounds, lap, patience }: TrainBench, say: (li
   if (relaxed instanceof Error) said.push(`relaxed SIMD: not measured, ${relaxed.message}`);
   else add('Wasm, relaxed', relaxed.kernels, 1);
   const torch = [await PyTorch.find(1), await PyTorch.find(2)].filter((t) => t !== undefined);
-  said.push(torch.length > 0 ? `PyTorch ${torch[0].version}` : 'PyTorch: not measured, no Python here can import torch');
+  said.push(
+    torch.length > 0 ? `PyTorch ${torch[0].version}` : 'PyTorch: not measured, no Python here can import torch',
+  );
   if (torch.length === 2) contestants.push(torch[0].contestant(1), torch[1].contestant(1), torch[1].contestant(2));
 
   say('memory');
@@ -77,10 +93,17 @@ export async function benchTrain({ rounds, lap, patience }: TrainBench, say: (li
     }
   }
   const tf = await tensorFlow();
-  said.push(tf ? `TensorFlow.js ${tf.version} (plain JavaScript)` : 'TensorFlow.js: not measured, not installed (npm i --no-save @tensorflow/tfjs)');
+  said.push(
+    tf
+      ? `TensorFlow.js ${tf.version} (plain JavaScript)`
+      : 'TensorFlow.js: not measured, not installed (npm i --no-save @tensorflow/tfjs)',
+  );
   const small = square(64, 32, 16);
   if (tf) say('TensorFlow.js');
-  const peer = tf && { size: small, results: await race([trainer('Wasm', threadedKernels(), 1), tf.contestant], small, 3, 0.1) };
+  const peer = tf && {
+    size: small,
+    results: await race([trainer('Wasm', threadedKernels(), 1), tf.contestant], small, 3, 0.1),
+  };
   return { circumstances: where, contestants: said, rounds, races, ...(peer && { peer }), profiles, memory };
 }
 

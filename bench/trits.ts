@@ -13,7 +13,12 @@ import { threadedKernels } from '../src/node/threads.js';
 import { quantizeModel } from '../src/quantize/index.js';
 import { tableVocab, Tokenizer, trainTokenizer } from '../src/tokenizer/index.js';
 import {
-  encodeDocuments, stepsPerEpoch, trainDefaults, TrainingRun, type TrainData, type TrainerKernels,
+  encodeDocuments,
+  stepsPerEpoch,
+  trainDefaults,
+  TrainingRun,
+  type TrainData,
+  type TrainerKernels,
 } from '../src/train/index.js';
 import { circumstances, type Circumstances } from './measure.js';
 
@@ -70,7 +75,11 @@ const BYTES: readonly (readonly [name: string, model: Omit<ModelShorthand, 'voca
 
 /** Stories as `benchTrits` and `benchSizes` take them: a vocabulary of 256 tokens, a twentieth of the text left out. */
 export function readStories({ train: path, valid }: Pick<TritSetup, 'train' | 'valid'>): TrainData {
-  const read = (file: string): string[] => readFileSync(file, 'utf8').split('<|endoftext|>').map((t) => t.trim()).filter(Boolean);
+  const read = (file: string): string[] =>
+    readFileSync(file, 'utf8')
+      .split('<|endoftext|>')
+      .map((t) => t.trim())
+      .filter(Boolean);
   const { train } = splitCorpus(read(path), { seed: 1 });
   const held = read(valid);
   const table = trainTokenizer(train, { kind: 'bpe', vocab: 256 });
@@ -81,8 +90,13 @@ export function readStories({ train: path, valid }: Pick<TritSetup, 'train' | 'v
 export const bytesOf = (documents: TrainData['train']): number => documents.reduce((n, d) => n + d.bytes, 0);
 
 /** Trains one model, and measures it on the held-out text in both arithmetics. */
-export async function trainAndMeasure(data: TrainData, model: Omit<ModelShorthand, 'vocab'>, float: boolean, epochs: number, kernels: TrainerKernels):
-Promise<Pick<TritRow, 'shape' | 'bytes' | 'trained' | 'exported' | 'tokensPerSecond'>> {
+export async function trainAndMeasure(
+  data: TrainData,
+  model: Omit<ModelShorthand, 'vocab'>,
+  float: boolean,
+  epochs: number,
+  kernels: TrainerKernels,
+): Promise<Pick<TritRow, 'shape' | 'bytes' | 'trained' | 'exported' | 'tokensPerSecond'>> {
   const table = data.tokenizer;
   const config = configOf({ vocab: tableVocab(table), ...model });
   const base = trainDefaults({ model: config, ternary: !float });
@@ -118,16 +132,30 @@ export async function benchTrits(setup: TritSetup, say: (line: string) => void):
   builds.push(['Wasm', threadedKernels()]);
   const rows: TritRow[] = [];
   for (const [build, kernels] of builds) {
-    const one = async (group: TritRow['group'], name: string, model: Omit<ModelShorthand, 'vocab'>, float: boolean): Promise<void> => {
-      const row: TritRow = { build, group, name, epochs: setup.epochs, ...(await trainAndMeasure(data, model, float, setup.epochs, kernels)) };
+    const one = async (
+      group: TritRow['group'],
+      name: string,
+      model: Omit<ModelShorthand, 'vocab'>,
+      float: boolean,
+    ): Promise<void> => {
+      const row: TritRow = {
+        build,
+        group,
+        name,
+        epochs: setup.epochs,
+        ...(await trainAndMeasure(data, model, float, setup.epochs, kernels)),
+      };
       rows.push(row);
-      say(`${build}: ${name}, ${row.bytes} bytes: ${row.trained.toFixed(4)} trained, ${row.exported?.toFixed(4) ?? '–'} exported, ` +
-        `${Math.round(row.tokensPerSecond)} tokens/s`);
+      say(
+        `${build}: ${name}, ${row.bytes} bytes: ${row.trained.toFixed(4)} trained, ${row.exported?.toFixed(4) ?? '–'} exported, ` +
+          `${Math.round(row.tokensPerSecond)} tokens/s`,
+      );
     };
     // As WebAssembly the first few only: its arithmetic is the same.
     for (const [name, trits] of build === 'native' ? ROLES : ROLES.slice(0, 4))
       await one('roles', name, { dim: 32, hidden: 64, ...(trits !== 'float' && { trits }) }, trits === 'float');
-    if (build === 'native' || builds.length === 1) for (const [name, model] of BYTES) await one('bytes', name, model, false);
+    if (build === 'native' || builds.length === 1)
+      for (const [name, model] of BYTES) await one('bytes', name, model, false);
   }
   return { circumstances: where, text: { train: bytesOf(data.train), valid: bytesOf(data.valid) }, rows };
 }
@@ -138,15 +166,42 @@ export const cells = (rows: readonly (readonly string[])[]): string =>
 /** The section of RESULTS.md. */
 export function tritsSection({ rows, text, circumstances: c }: TritResults): string {
   const count = (n: number): string => Math.round(n).toLocaleString('en-US');
-  const part = (group: TritRow['group']): string => cells([
-    ['build', group === 'roles' ? 'digits a weight' : 'model', 'embedding × hidden', 'bytes', 'bits per byte, trained', 'exported', 'tokens/s'],
-    ...rows.filter((r) => r.group === group).map((r) => [r.build, r.name, r.shape, count(r.bytes), r.trained.toFixed(3),
-      r.exported?.toFixed(3) ?? '', count(r.tokensPerSecond)]),
-  ]);
+  const part = (group: TritRow['group']): string =>
+    cells([
+      [
+        'build',
+        group === 'roles' ? 'digits a weight' : 'model',
+        'embedding × hidden',
+        'bytes',
+        'bits per byte, trained',
+        'exported',
+        'tokens/s',
+      ],
+      ...rows
+        .filter((r) => r.group === group)
+        .map((r) => [
+          r.build,
+          r.name,
+          r.shape,
+          count(r.bytes),
+          r.trained.toFixed(3),
+          r.exported?.toFixed(3) ?? '',
+          count(r.tokensPerSecond),
+        ]),
+    ]);
   return [
-    '## Trits', '',
+    '## Trits',
+    '',
     `\`${c.command}\` on ${c.processor}, ${c.cores} cores, ${c.date}: ${rows[0].epochs} epochs of ${count(text.train)} bytes of TinyStories, ` +
-      `vocabulary 256, measured on ${count(text.valid)} others; two threads, with others at work.`, '',
-    'At equal parameters:', '', part('roles'), '', 'At about equal bytes (b3):', '', part('bytes'), '',
+      `vocabulary 256, measured on ${count(text.valid)} others; two threads, with others at work.`,
+    '',
+    'At equal parameters:',
+    '',
+    part('roles'),
+    '',
+    'At about equal bytes (b3):',
+    '',
+    part('bytes'),
+    '',
   ].join('\n');
 }

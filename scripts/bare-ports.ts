@@ -21,7 +21,9 @@ export function buildBarePort(port: BarePort): string {
   const out = join(root, 'build', 'bare');
   mkdirSync(out, { recursive: true });
   const ports = join(root, 'firmware/ports');
-  const make = spawnSync('flock', [join(out, 'lock'), 'make', '-s', '-C', ports, port, `OUT=${out}`], { encoding: 'utf8' });
+  const make = spawnSync('flock', [join(out, 'lock'), 'make', '-s', '-C', ports, port, `OUT=${out}`], {
+    encoding: 'utf8',
+  });
   if (make.status !== 0) throw new Error(`${port} does not build:\n${make.stderr}`);
   return join(out, FILES[port]);
 }

@@ -35,10 +35,19 @@ const LEFT_OUT = /\/fw_(http|openai|page)\.c$/;
 
 /** Everything that the image is made of: sources, headers, linker script, and the Makefile with its flags. */
 export function prebuiltSources(): string[] {
-  const folders = ['engine/include', 'engine/src', 'firmware/app', 'firmware/ports/bare',
-    'firmware/ports/esp32c3-direct'];
+  const folders = [
+    'engine/include',
+    'engine/src',
+    'firmware/app',
+    'firmware/ports/bare',
+    'firmware/ports/esp32c3-direct',
+  ];
   const files = folders.flatMap((folder) =>
-    readdirSync(join(root, folder)).filter((f) => /\.(c|h|ld)$/.test(f)).sort().map((f) => `${folder}/${f}`));
+    readdirSync(join(root, folder))
+      .filter((f) => /\.(c|h|ld)$/.test(f))
+      .sort()
+      .map((f) => `${folder}/${f}`),
+  );
   return [...files.filter((f) => !LEFT_OUT.test(f)), 'firmware/ports/Makefile'];
 }
 
@@ -120,10 +129,15 @@ export async function describeImage(image: Uint8Array): Promise<Prebuilt> {
   const model = findModelPartition(tableOf(image));
   return {
     about: 'ESP32-C3, direct boot, experimental: never run on silicon. Made by scripts/build-prebuilt.ts.',
-    chip: 'ESP32-C3', version, bytes: image.length,
+    chip: 'ESP32-C3',
+    version,
+    bytes: image.length,
     sha256: createHash('sha256').update(image).digest('hex'),
-    sources: sourceHash(), ...versions,
-    parts: partsOf(image), ram, model: { offset: model.offset, bytes: model.bytes },
+    sources: sourceHash(),
+    ...versions,
+    parts: partsOf(image),
+    ram,
+    model: { offset: model.offset, bytes: model.bytes },
   };
 }
 

@@ -22,7 +22,10 @@ export interface WasmModule {
 
 type Tree = { [name: string]: Tree | string | Uint8Array };
 interface Clang {
-  readonly commands: Record<string, (args: string[] | null, files: Tree, options: object) => Promise<Tree> | Tree | undefined>;
+  readonly commands: Record<
+    string,
+    (args: string[] | null, files: Tree, options: object) => Promise<Tree> | Tree | undefined
+  >;
 }
 interface Manifest {
   [name: string]: { readonly hash: string; readonly bytes: number };
@@ -30,12 +33,27 @@ interface Manifest {
 
 const root = packageRoot();
 const files = (folder: string, ending: string): string[] =>
-  readdirSync(join(root, folder)).filter((f) => f.endsWith(ending)).sort().map((f) => `${folder}/${f}`);
+  readdirSync(join(root, folder))
+    .filter((f) => f.endsWith(ending))
+    .sort()
+    .map((f) => `${folder}/${f}`);
 
 /** Flags of every module: C without a libc, no entry, memory that may grow. */
 const COMMON_FLAGS = [
-  '--target=wasm32', '-std=c99', '-O3', '-ffreestanding', '-nostdlib', '-mbulk-memory', '-Wall', '-Wextra', '-Werror', '-I.',
-  '-Wl,--no-entry', '-Wl,--stack-first', '-Wl,-z,stack-size=65536', '-Wl,--strip-all',
+  '--target=wasm32',
+  '-std=c99',
+  '-O3',
+  '-ffreestanding',
+  '-nostdlib',
+  '-mbulk-memory',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-I.',
+  '-Wl,--no-entry',
+  '-Wl,--stack-first',
+  '-Wl,-z,stack-size=65536',
+  '-Wl,--strip-all',
 ];
 
 /** The trainer's kernels run in several threads on one shared memory. */
@@ -49,16 +67,47 @@ const TRAINER_FLAGS = [...TRAINER_ALONE, '-Wl,--shared-memory'];
 export const modules: readonly WasmModule[] = [
   {
     name: 'engine',
-    sources: [...files('engine/include', '.h'), ...files('engine/src', '.h'), ...files('engine/src', '.c'), 'engine/wasm/tlm_wasm.c'],
+    sources: [
+      ...files('engine/include', '.h'),
+      ...files('engine/src', '.h'),
+      ...files('engine/src', '.c'),
+      'engine/wasm/tlm_wasm.c',
+    ],
     flags: ['-msimd128'],
     exports: [
-      'tlm_open', 'tlm_memory_bytes', 'tlm_init', 'tlm_reset', 'tlm_step', 'tlm_logits', 'tlm_sample',
-      'tlm_encoder_init', 'tlm_encoder_write', 'tlm_encoder_end', 'tlm_encoder_next', 'tlm_encode',
-      'tlm_decoder_init', 'tlm_decode', 'tlm_decode_end', 'tlm_snapshot_bytes', 'tlm_save', 'tlm_restore',
-      'tlm_stream_write', 'tlm_stream_submit', 'tlm_stream_poll', 'tlm_stream_read', 'tlm_stream_cancel',
-      'tlm_stream_reason', 'tlm_stream_generated', 'tlm_stream_prompt_tokens',
-      'tlm_wasm_size', 'tlm_wasm_info', 'tlm_wasm_options', 'tlm_wasm_sampler', 'tlm_wasm_stream',
-      'tlm_wasm_stream_token', '__heap_base',
+      'tlm_open',
+      'tlm_memory_bytes',
+      'tlm_init',
+      'tlm_reset',
+      'tlm_step',
+      'tlm_logits',
+      'tlm_sample',
+      'tlm_encoder_init',
+      'tlm_encoder_write',
+      'tlm_encoder_end',
+      'tlm_encoder_next',
+      'tlm_encode',
+      'tlm_decoder_init',
+      'tlm_decode',
+      'tlm_decode_end',
+      'tlm_snapshot_bytes',
+      'tlm_save',
+      'tlm_restore',
+      'tlm_stream_write',
+      'tlm_stream_submit',
+      'tlm_stream_poll',
+      'tlm_stream_read',
+      'tlm_stream_cancel',
+      'tlm_stream_reason',
+      'tlm_stream_generated',
+      'tlm_stream_prompt_tokens',
+      'tlm_wasm_size',
+      'tlm_wasm_info',
+      'tlm_wasm_options',
+      'tlm_wasm_sampler',
+      'tlm_wasm_stream',
+      'tlm_wasm_stream_token',
+      '__heap_base',
     ],
   },
   { name: 'trainer', ...TRAINER, flags: TRAINER_FLAGS },
@@ -74,8 +123,10 @@ async function loadClang(): Promise<Clang> {
   try {
     return (await import('@yowasp/clang')) as unknown as Clang;
   } catch (error) {
-    throw new BuildError('the compiler @yowasp/clang cannot be loaded: run "npm ci" first\n'
-      + `  (${(error as Error).message.split('\n')[0]})`);
+    throw new BuildError(
+      'the compiler @yowasp/clang cannot be loaded: run "npm ci" first\n' +
+        `  (${(error as Error).message.split('\n')[0]})`,
+    );
   }
 }
 
@@ -99,12 +150,19 @@ function hashOf(module: WasmModule, version: string): string {
 async function compile(clang: Clang, module: WasmModule): Promise<Uint8Array> {
   const tree: Tree = {};
   for (const source of module.sources) {
-    if (tree[basename(source)] !== undefined) throw new BuildError(`${module.name}: two sources are called ${basename(source)}`);
+    if (tree[basename(source)] !== undefined)
+      throw new BuildError(`${module.name}: two sources are called ${basename(source)}`);
     tree[basename(source)] = readFileSync(join(root, source), 'utf8');
   }
   const output = `${module.name}.wasm`;
-  const args = [...COMMON_FLAGS, ...module.flags, ...module.exports.map((name) => `-Wl,--export=${name}`),
-    '-o', output, ...Object.keys(tree).filter((name) => name.endsWith('.c'))];
+  const args = [
+    ...COMMON_FLAGS,
+    ...module.flags,
+    ...module.exports.map((name) => `-Wl,--export=${name}`),
+    '-o',
+    output,
+    ...Object.keys(tree).filter((name) => name.endsWith('.c')),
+  ];
   const text: string[] = [];
   const decoder = new TextDecoder();
   const collect = (bytes: Uint8Array | null): void => {
@@ -120,14 +178,19 @@ async function compile(clang: Clang, module: WasmModule): Promise<Uint8Array> {
     throw new BuildError(`${module.name}: the C sources do not compile\n${said === '' ? String(error) : said}`);
   }
   const wasm = result?.[output];
-  if (!(wasm instanceof Uint8Array)) throw new BuildError(`${module.name}: the compiler gave no ${output}\n${text.join('')}`);
+  if (!(wasm instanceof Uint8Array))
+    throw new BuildError(`${module.name}: the compiler gave no ${output}\n${text.join('')}`);
   return wasm;
 }
 
 /** The compiler's messages without the list of its own steps, which begins each of them with a quoted name. */
 function compilerText(text: string): string {
   const steps = /^( "|clang version |Target: |Thread model: |InstalledDir: |Build config: )/;
-  return text.split('\n').filter((line) => !steps.test(line)).join('\n').trim();
+  return text
+    .split('\n')
+    .filter((line) => !steps.test(line))
+    .join('\n')
+    .trim();
 }
 
 /** A file is whole or not there, also when the build is stopped in the middle. */
@@ -149,7 +212,9 @@ export async function buildWasm(names: readonly string[] = [], force = false): P
   const folder = join(root, 'dist', 'wasm');
   const manifestPath = join(folder, 'manifest.json');
   mkdirSync(folder, { recursive: true });
-  const manifest: Manifest = existsSync(manifestPath) ? JSON.parse(readFileSync(manifestPath, 'utf8')) as Manifest : {};
+  const manifest: Manifest = existsSync(manifestPath)
+    ? (JSON.parse(readFileSync(manifestPath, 'utf8')) as Manifest)
+    : {};
   const version = clangVersion();
   let clang: Clang | undefined;
   for (const module of modules) {
@@ -170,7 +235,10 @@ export async function buildWasm(names: readonly string[] = [], force = false): P
 if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) {
   const args = process.argv.slice(2);
   try {
-    await buildWasm(args.filter((a) => !a.startsWith('--')), args.includes('--force'));
+    await buildWasm(
+      args.filter((a) => !a.startsWith('--')),
+      args.includes('--force'),
+    );
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     console.error(`build-wasm: ${error.message}`);

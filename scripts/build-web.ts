@@ -24,7 +24,9 @@ export function sketchZip(): Uint8Array {
 
 /** dist/web/models.json. */
 export const modelList = (): ListedModel[] =>
-  readRegistry().models.map((model) => listed(model, shippedFigures(new Uint8Array(readFileSync(shippedTlm(model.name))))));
+  readRegistry().models.map((model) =>
+    listed(model, shippedFigures(new Uint8Array(readFileSync(shippedTlm(model.name))))),
+  );
 
 if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) {
   const folder = join(packageRoot(), 'dist', 'web');

@@ -26,7 +26,16 @@ const BROWSER = [...PIPELINE, 'device', 'run', 'board'];
 export const ROOMS: Readonly<Record<string, Room>> = {
   corpus: {
     uses: [],
-    packages: ['chardet', 'htmlparser2', 'hyparquet', 'hyparquet-compressors', 'papaparse', 'postal-mime', 'subsrt-ts', 'yaml'],
+    packages: [
+      'chardet',
+      'htmlparser2',
+      'hyparquet',
+      'hyparquet-compressors',
+      'papaparse',
+      'postal-mime',
+      'subsrt-ts',
+      'yaml',
+    ],
     why: 'the corpus is bytes in, documents out',
   },
   tokenizer: { uses: [], why: 'a tokenizer knows text and its own table, nothing else' },
@@ -55,7 +64,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['esptool-js', 'fflate', 'valibot'],
     why: 'a device runs whatever blob it is given, over a port that is handed in: it knows no model room',
   },
-  cost: { uses: ['model'], why: 'what a token costs follows from the sizes of a model and facts about chips, nothing else' },
+  cost: {
+    uses: ['model'],
+    why: 'what a token costs follows from the sizes of a model and facts about chips, nothing else',
+  },
   run: {
     uses: PIPELINE,
     packages: ['@noble/hashes', 'valibot'],
@@ -93,8 +105,15 @@ export const BROWSER_ROOMS: readonly string[] = [...BROWSER, 'web'];
  * may use them.
  */
 const COMMON = [
-  'model/errors', 'model/record', 'model/limits', 'model/config', 'quantize/limits', 'quantize/types', 'quantize/uses',
-  'tokenizer/table', 'model/next-task',
+  'model/errors',
+  'model/record',
+  'model/limits',
+  'model/config',
+  'quantize/limits',
+  'quantize/types',
+  'quantize/uses',
+  'tokenizer/table',
+  'model/next-task',
 ];
 
 export interface Import {

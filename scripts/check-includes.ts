@@ -18,7 +18,9 @@ const codeOf = (text: string): string => text.replace(/\/\*[^]*?\*\//g, '').repl
 
 /** Names of functions that a .c file defines for others: at the beginning of a line, not static. */
 export function definedIn(source: string): string[] {
-  const found = codeOf(source).matchAll(/^(?!static|typedef|else|return|struct \w+ \{)[a-z][\w ]*[ *]+(\w+)\([^;{}]*\)\s*\{/gm);
+  const found = codeOf(source).matchAll(
+    /^(?!static|typedef|else|return|struct \w+ \{)[a-z][\w ]*[ *]+(\w+)\([^;{}]*\)\s*\{/gm,
+  );
   return [...found].map((m) => m[1]);
 }
 

@@ -81,7 +81,9 @@ export function drawRooms(): string {
     // An arrow over several ranks keeps to the gaps that the layout found for it.
     const gaps = points.slice(1, -1).filter((_, i) => points.length > 3 && i % 2 === 1);
     const ranks = gaps.flatMap(({ x, y }) => [-0.5, 0.5].map((half) => ({ x, y: y + half * BOX.height })));
-    parts.push(`<path d="${curve([from, ...ranks, to].map(shift))}" class="${types ? 'types' : 'uses'}" marker-end="url(#tip)"/>`);
+    parts.push(
+      `<path d="${curve([from, ...ranks, to].map(shift))}" class="${types ? 'types' : 'uses'}" marker-end="url(#tip)"/>`,
+    );
   }
   for (const room of drawn) {
     const { x, y } = shift(at(room));

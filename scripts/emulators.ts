@@ -7,8 +7,20 @@ export const EMULATORS = {
   },
   lx106: {
     command: [
-      'qemu-system-xtensa', '-M', 'sim', '-cpu', 'lx106', '-semihosting', '-display', 'none', '-monitor', 'none', '-serial', 'none',
-      '-icount', 'shift=5,sleep=off',
+      'qemu-system-xtensa',
+      '-M',
+      'sim',
+      '-cpu',
+      'lx106',
+      '-semihosting',
+      '-display',
+      'none',
+      '-monitor',
+      'none',
+      '-serial',
+      'none',
+      '-icount',
+      'shift=5,sleep=off',
     ],
     modelAt: '0x64000000',
   },
@@ -16,8 +28,15 @@ export const EMULATORS = {
 export type EmulatorName = keyof typeof EMULATORS;
 
 /** Program and arguments for a program without an operating system, with a model file in its memory or without. */
-export function emulated(name: EmulatorName, kernel: string, model?: string): readonly [program: string, args: string[]] {
-  const { command: [program, ...args], modelAt } = EMULATORS[name];
+export function emulated(
+  name: EmulatorName,
+  kernel: string,
+  model?: string,
+): readonly [program: string, args: string[]] {
+  const {
+    command: [program, ...args],
+    modelAt,
+  } = EMULATORS[name];
   const loader = model === undefined ? [] : ['-device', `loader,file=${model},addr=${modelAt},force-raw=on`];
   return [program, [...args, '-kernel', kernel, ...loader]];
 }

@@ -40,15 +40,33 @@ const BYTES = ['--tokenizer-from', 'byte'];
 /** In the order of the two folders. */
 const CASES: readonly Case[] = [
   corpus('first-hour/array.json', PROSE),
-  { input: 'first-hour/board-vanishes.sh', words: ['flash', 'RUN', '--direct-boot'], board: true, vanishes: /writing program/, before: 'never ended' },
-  { input: 'first-hour/chinese.txt', words: ['train', 'first-hour/chinese.txt', '--minutes', '0.5'], before: '210 steps, pages of empty lines' },
+  {
+    input: 'first-hour/board-vanishes.sh',
+    words: ['flash', 'RUN', '--direct-boot'],
+    board: true,
+    vanishes: /writing program/,
+    before: 'never ended',
+  },
+  {
+    input: 'first-hour/chinese.txt',
+    words: ['train', 'first-hour/chinese.txt', '--minutes', '0.5'],
+    before: '210 steps, pages of empty lines',
+  },
   quantize('first-hour/gru.pt', HEADER, ...BYTES),
   quantize('first-hour/gru.safetensors', '“nothing as embed.weight”', ...BYTES),
   corpus('first-hour/messages.jsonl', '“Name the field that holds the text”'),
-  { input: 'first-hour/names.txt', words: ['train', 'first-hour/names.txt', '--minutes', '0.5'], before: 'one document, 135 steps, garbage' },
+  {
+    input: 'first-hour/names.txt',
+    words: ['train', 'first-hour/names.txt', '--minutes', '0.5'],
+    before: 'one document, 135 steps, garbage',
+  },
   corpus('first-hour/page.html', PROSE),
   corpus('first-hour/romance-cp1252.txt', 'refused, with a hint that loses the quotes'),
-  { input: 'first-hour/small.txt', words: ['train', 'first-hour/small.txt', '--minutes', '0.5'], before: 'trained without a word' },
+  {
+    input: 'first-hour/small.txt',
+    words: ['train', 'first-hour/small.txt', '--minutes', '0.5'],
+    before: 'trained without a word',
+  },
   corpus('first-hour/table.csv', PROSE),
   corpus('first-hour/utf16be-nobom.txt', '“looks like a binary file”'),
   corpus('replay/02-bom-joined.jsonl', UNKNOWN),
@@ -61,18 +79,18 @@ const CASES: readonly Case[] = [
   corpus('replay/04-zstd.parquet', UNKNOWN),
   corpus('replay/08-formfeed.txt', 'words joined'),
   corpus('replay/08-vt.txt', 'words joined'),
-  ...['09-module', '09-names', '09-orig_mod'].map((name) =>
-    quantize(`replay/${name}.safetensors`, UNKNOWN, ...BYTES),
-  ),
+  ...['09-module', '09-names', '09-orig_mod'].map((name) => quantize(`replay/${name}.safetensors`, UNKNOWN, ...BYTES)),
   quantize('replay/10-tied-both.safetensors', UNKNOWN, ...BYTES),
   quantize('replay/10-tied-fc-only.safetensors', UNKNOWN, ...BYTES),
   quantize('replay/11-zrn.safetensors', 'loaded calmly, at 6 bits per byte and more', ...BYTES),
-  ...['17-flashsize8', '17-parts8'].map((name): Case => ({
-    input: `replay/${name}`,
-    words: ['flash', '--build', `replay/${name}`],
-    board: true,
-    before: 'written to a chip of 4 MB and “verified”: a boot loop',
-  })),
+  ...['17-flashsize8', '17-parts8'].map(
+    (name): Case => ({
+      input: `replay/${name}`,
+      words: ['flash', '--build', `replay/${name}`],
+      board: true,
+      before: 'written to a chip of 4 MB and “verified”: a boot loop',
+    }),
+  ),
   corpus('replay/f-eot-text.jsonl', EITHER),
   corpus('replay/f-latin1-sparse.txt', '`café` became `caf`'),
   corpus('replay/f-nb.ipynb', EITHER),
@@ -81,8 +99,18 @@ const CASES: readonly Case[] = [
   corpus('replay/f-subs.srt', EITHER),
   corpus('replay/f-utf16le.txt', UNKNOWN),
   quantize('replay/t-nanogpt-char.safetensors', 'noise, exit 0', '--tokenizer-from', 'replay/t-nanogpt-chars.json'),
-  quantize('first-hour/gru.safetensors', 'a new tokenizer, trained on the file: noise, exit 0', '--tokenizer-from', 'replay/t-stoi.json'),
-  quantize('first-hour/gru.safetensors', 'a new tokenizer, trained on the file: noise, exit 0', '--tokenizer-from', 'replay/t-tokenizer.json'),
+  quantize(
+    'first-hour/gru.safetensors',
+    'a new tokenizer, trained on the file: noise, exit 0',
+    '--tokenizer-from',
+    'replay/t-stoi.json',
+  ),
+  quantize(
+    'first-hour/gru.safetensors',
+    'a new tokenizer, trained on the file: noise, exit 0',
+    '--tokenizer-from',
+    'replay/t-tokenizer.json',
+  ),
 ];
 
 /** Lines of a report that say how the input was taken. */
@@ -96,7 +124,9 @@ function answer(code: number | null, out: string, err: string, folder: string): 
   const lines = [...told.map((line) => line.replace(/\s{2,}/g, ': ')), ...said]
     .map((line) => line.replaceAll(`${folder}/`, '').replace(/^(hint: )/, '→ '))
     .map((line) => (line.length > 220 ? `${line.slice(0, 219)}…` : line));
-  return [`*${code === 0 ? 'done' : `exit ${code}`}*`, ...lines].map((line) => line.replaceAll('|', '\\|')).join('<br>');
+  return [`*${code === 0 ? 'done' : `exit ${code}`}*`, ...lines]
+    .map((line) => line.replaceAll('|', '\\|'))
+    .join('<br>');
 }
 
 async function run(one: Case, cases: string, folder: string): Promise<string> {

@@ -57,15 +57,74 @@ const GRID: readonly ModelShorthand[] = [
   { vocab: 256, dim: 64, layers: [{ kind: 'mlgru', width: 160 }] },
   { vocab: 256, dim: 64, layers: [{ kind: 'glu', width: 64 }] },
   { vocab: 256, dim: 64, layers: [{ kind: 'glu', width: 192 }] },
-  { vocab: 512, dim: 96, layers: [{ kind: 'mlgru', width: 96 }, { kind: 'glu', width: 192 }, { kind: 'mlgru', width: 96 }, { kind: 'glu', width: 192 }] },
-  { vocab: 256, dim: 160, trits: 2, layers: [{ kind: 'mlgru', width: 160 }, { kind: 'glu', width: 256 }] },
-  { vocab: 256, dim: 48, layers: [{ kind: 'mlgru', width: 64 }, { kind: 'glu', width: 96 }, { kind: 'gru', width: 72 }] },
-  { vocab: 256, dim: 128, layers: [{ kind: 'glu', width: 100 }, { kind: 'gru', width: 48 }, { kind: 'glu', width: 120 }] },
+  {
+    vocab: 512,
+    dim: 96,
+    layers: [
+      { kind: 'mlgru', width: 96 },
+      { kind: 'glu', width: 192 },
+      { kind: 'mlgru', width: 96 },
+      { kind: 'glu', width: 192 },
+    ],
+  },
+  {
+    vocab: 256,
+    dim: 160,
+    trits: 2,
+    layers: [
+      { kind: 'mlgru', width: 160 },
+      { kind: 'glu', width: 256 },
+    ],
+  },
+  {
+    vocab: 256,
+    dim: 48,
+    layers: [
+      { kind: 'mlgru', width: 64 },
+      { kind: 'glu', width: 96 },
+      { kind: 'gru', width: 72 },
+    ],
+  },
+  {
+    vocab: 256,
+    dim: 128,
+    layers: [
+      { kind: 'glu', width: 100 },
+      { kind: 'gru', width: 48 },
+      { kind: 'glu', width: 120 },
+    ],
+  },
   // N-gram tables.
   { vocab: 256, dim: 32, hidden: 64, ngrams: [{ order: 2, rows: 4096, width: 8 }] },
-  { vocab: 256, dim: 32, hidden: 64, ngrams: [{ order: 2, rows: 4096, width: 16 }, { order: 3, rows: 8192, width: 16 }] },
-  { vocab: 512, dim: 48, hidden: 96, trits: 2, ngrams: [{ order: 2, rows: 4096, width: 8 }, { order: 3, rows: 4096, width: 8 }, { order: 4, rows: 4096, width: 24 }] },
-  { vocab: 256, dim: 40, ngrams: [{ order: 3, rows: 16384, width: 24 }], layers: [{ kind: 'mlgru', width: 64 }, { kind: 'glu', width: 64 }] },
+  {
+    vocab: 256,
+    dim: 32,
+    hidden: 64,
+    ngrams: [
+      { order: 2, rows: 4096, width: 16 },
+      { order: 3, rows: 8192, width: 16 },
+    ],
+  },
+  {
+    vocab: 512,
+    dim: 48,
+    hidden: 96,
+    trits: 2,
+    ngrams: [
+      { order: 2, rows: 4096, width: 8 },
+      { order: 3, rows: 4096, width: 8 },
+      { order: 4, rows: 4096, width: 24 },
+    ],
+  },
+  {
+    vocab: 256,
+    dim: 40,
+    ngrams: [{ order: 3, rows: 16384, width: 24 }],
+    layers: [
+      { kind: 'mlgru', width: 64 },
+      { kind: 'glu', width: 64 },
+    ],
+  },
   // Caches.
   { vocab: 256, dim: 32, hidden: 64, cache: 256 },
   { vocab: 128, dim: 24, hidden: 40, cache: 1024 },

@@ -61,14 +61,16 @@ export function unformattedC(write: boolean): string[] {
 
 if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) {
   const check = process.argv.includes('--check');
-  const { status, text } = biome(check ? ['format', '--max-diagnostics=none', '--reporter=summary'] : ['format', '--write']);
+  const { status, text } = biome(
+    check ? ['format', '--max-diagnostics=none', '--reporter=summary'] : ['format', '--write'],
+  );
   console.log(text.trim());
   const files = unformattedC(!check);
   for (const file of files) console.log(`${check ? 'not formatted' : 'formatted'}: ${file}`);
   if (!check && files.some((f) => /^(engine|firmware)\//.test(f)))
     console.log('C of the firmware has changed: npm run build && node dist/scripts/build-prebuilt.js');
   if (status !== 0 || (check && files.length > 0)) {
-    if (check) console.error('error: not in the house\'s form\nhint: npm run format');
+    if (check) console.error("error: not in the house's form\nhint: npm run format");
     process.exitCode = 1;
   }
 }

@@ -14,7 +14,13 @@ import { packageRoot } from '../src/node/assets.js';
 import { compile, inTemporaryFolder, variants } from './test-native.js';
 
 const root = packageRoot();
-const FLAGS = ['-O1', '-g', '-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
+const FLAGS = [
+  '-O1',
+  '-g',
+  '-fsanitize=fuzzer,address,undefined',
+  '-fno-sanitize-recover=all',
+  '-fno-omit-frame-pointer',
+];
 
 /** All files that are worth beginning with, each under a name of its own. */
 function seeds(into: string): number {
@@ -44,9 +50,20 @@ export function fuzzOpen(runs: number, findings: string, seed = 1): { status: nu
     compile(clang, [join(root, 'engine/test/fuzz/fuzz_open.c')], program);
     const corpus = join(folder, 'corpus');
     if (seeds(corpus) === 0) throw new Error('there is no file to begin with');
-    const { status, stderr } = spawnSync(program,
-      [`-runs=${runs}`, `-seed=${seed}`, '-max_len=20000', '-timeout=20', '-rss_limit_mb=2048', '-print_final_stats=1',
-        `-artifact_prefix=${findings}/`, corpus], { encoding: 'utf8', maxBuffer: 1 << 28 });
+    const { status, stderr } = spawnSync(
+      program,
+      [
+        `-runs=${runs}`,
+        `-seed=${seed}`,
+        '-max_len=20000',
+        '-timeout=20',
+        '-rss_limit_mb=2048',
+        '-print_final_stats=1',
+        `-artifact_prefix=${findings}/`,
+        corpus,
+      ],
+      { encoding: 'utf8', maxBuffer: 1 << 28 },
+    );
     return { status, output: stderr };
   });
 }

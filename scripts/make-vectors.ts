@@ -17,15 +17,37 @@ const hex = (bytes: Uint8Array): string => (bytes.length === 0 ? '-' : Buffer.fr
 
 /** Texts and broken bytes to encode. */
 const TEXTS: readonly Uint8Array[] = [
-  '', 'a', ' ', '  a  b', 'aab baa', 'Once upon a time there was a little cat.', 'A menina não tinha pão, avó!',
-  'the\nthe\r\n\tthe', 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz', ` ${'ã'.repeat(40)}`,
-    `${'a'.repeat(31)}ã${'b'.repeat(31)}€x`,
-  '€ 𝄞 \u0000 \uFEFFx', 'aaaa aaaaa cat cat cat',
-].map((text) => new TextEncoder().encode(text)).concat([
-  [0xc3], [0xc3, 0x28], [0xe2, 0x82], [0xe2, 0x82, 0x41], [0xf0, 0x9d, 0x84], [0xff, 0xfe, 0x80, 0x41], [0xc0, 0x80],
-  [0xed, 0xa0, 0x80], [0xe0, 0x80, 0x80], [0xf5, 0x80, 0x80, 0x80], [0x20, 0xc3, 0xa3, 0x80, 0x61], [0x61, 0xc3, 0xc3,
-    0xa3],
-].map((bytes) => Uint8Array.from(bytes)));
+  '',
+  'a',
+  ' ',
+  '  a  b',
+  'aab baa',
+  'Once upon a time there was a little cat.',
+  'A menina não tinha pão, avó!',
+  'the\nthe\r\n\tthe',
+  'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz',
+  ` ${'ã'.repeat(40)}`,
+  `${'a'.repeat(31)}ã${'b'.repeat(31)}€x`,
+  '€ 𝄞 \u0000 \uFEFFx',
+  'aaaa aaaaa cat cat cat',
+]
+  .map((text) => new TextEncoder().encode(text))
+  .concat(
+    [
+      [0xc3],
+      [0xc3, 0x28],
+      [0xe2, 0x82],
+      [0xe2, 0x82, 0x41],
+      [0xf0, 0x9d, 0x84],
+      [0xff, 0xfe, 0x80, 0x41],
+      [0xc0, 0x80],
+      [0xed, 0xa0, 0x80],
+      [0xe0, 0x80, 0x80],
+      [0xf5, 0x80, 0x80, 0x80],
+      [0x20, 0xc3, 0xa3, 0x80, 0x61],
+      [0x61, 0xc3, 0xc3, 0xa3],
+    ].map((bytes) => Uint8Array.from(bytes)),
+  );
 
 const SAMPLERS: readonly Required<SamplerOptions>[] = [
   { temperature: 0, topK: 0, topP: 0, penalty: 1024, penaltyWindow: 0, seed: 1 },
@@ -69,8 +91,12 @@ function expected(vector: VectorModel): string {
     lines.push(decodeLine(table, [...tokens]));
   }
   lines.push(decodeLine(table, tokensFor(vocab, 40)));
-  lines.push(decodeLine(table, [1, 2, 3, 0, 4, 5, vocab - 1, 6, 13, 4, 11, 4, 13, 4, 11, 4, 15, 16,
-    1].map((t) => t % vocab)));
+  lines.push(
+    decodeLine(
+      table,
+      [1, 2, 3, 0, 4, 5, vocab - 1, 6, 13, 4, 11, 4, 13, 4, 11, 4, 15, 16, 1].map((t) => t % vocab),
+    ),
+  );
   for (const options of SAMPLERS) {
     const sampler = new Sampler(options);
     const prompt = [...tokenizer.encode('a cat')].slice(0, 6);
@@ -83,15 +109,33 @@ function expected(vector: VectorModel): string {
       logits = engine.step(drawn[drawn.length - 1]);
     }
     const { temperature, topK, topP, penalty, penaltyWindow, seed } = options;
-    lines.push(['sample', temperature, topK, topP, penalty, penaltyWindow, seed, prompt.length, ...prompt,
-      drawn.length, ...drawn].join(' '));
+    lines.push(
+      [
+        'sample',
+        temperature,
+        topK,
+        topP,
+        penalty,
+        penaltyWindow,
+        seed,
+        prompt.length,
+        ...prompt,
+        drawn.length,
+        ...drawn,
+      ].join(' '),
+    );
   }
   return `${lines.join('\n')}\n`;
 }
 
 /** A line of snapshot.txt: `drawn` tokens are drawn and fed after eod and the prompt, then the state is saved. */
-function snapshotLine(name: string, vector: VectorModel, blob: Uint8Array, options: Required<SamplerOptions>,
-  drawn: number): string {
+function snapshotLine(
+  name: string,
+  vector: VectorModel,
+  blob: Uint8Array,
+  options: Required<SamplerOptions>,
+  drawn: number,
+): string {
   const { model, tokenizer: table } = vector;
   const engine = new ReferenceEngine(model);
   const sampler = new Sampler(options);
@@ -101,24 +145,51 @@ function snapshotLine(name: string, vector: VectorModel, blob: Uint8Array, optio
   for (let i = 0; i < drawn; i++) logits = engine.step(sampler.sample(logits, engine.recent));
   const crc = new DataView(blob.buffer, blob.byteOffset + blob.length - 4).getUint32(0, true);
   const { temperature, topK, topP, penalty, penaltyWindow, seed } = options;
-  return [name, temperature, topK, topP, penalty, penaltyWindow, seed, prompt.length, ...prompt, drawn,
-    hex(writeSnapshot(engine, sampler.generator, crc))].join(' ');
+  return [
+    name,
+    temperature,
+    topK,
+    topP,
+    penalty,
+    penaltyWindow,
+    seed,
+    prompt.length,
+    ...prompt,
+    drawn,
+    hex(writeSnapshot(engine, sampler.generator, crc)),
+  ].join(' ');
 }
 
 /** A small file of a given width, to make bad ones from. */
 function goodForBad(dim: number): Uint8Array {
   const tokenizer = trainTokenizer(['aaabaab aaabaab aaba aab aaaab aabaaã ãab ãab'], { kind: 'bpe', vocab: 28 });
-  const config = configOf({ vocab: tableVocab(tokenizer), dim, trits: { hh: 2 }, ngrams: [{ order: 2, rows: 16, width: 3 }],
-    layers: [{ kind: 'gru', width: 2 }, { kind: 'glu', width: 3 }] });
+  const config = configOf({
+    vocab: tableVocab(tokenizer),
+    dim,
+    trits: { hh: 2 },
+    ngrams: [{ order: 2, rows: 16, width: 3 }],
+    layers: [
+      { kind: 'gru', width: 2 },
+      { kind: 'glu', width: 3 },
+    ],
+  });
   const { model } = quantizeModel(lively(config, 9, 1), { threshold: 0.7, biasBytes: 1, scaleBytes: dim > 64 ? 2 : 1 });
-  return writeTlm({ model, tokenizer, metadata: { name: 'xy' },
-    packing: (name) => (name === 'embed.weight' ? 't2' : 'b3') });
+  return writeTlm({
+    model,
+    tokenizer,
+    metadata: { name: 'xy' },
+    packing: (name) => (name === 'embed.weight' ? 't2' : 'b3'),
+  });
 }
 
 /** A file with so many merges that an index follows them. */
 function largeForBad(): Uint8Array {
-  const word = (i: number): string => `${'abcdefghijklmnopqrstuvwxyz'[i % 26]}${'aeiou'[i % 5]}${'bcdfghjklmnp'[(i * 7) % 12]}${i}`;
-  const tokenizer = trainTokenizer([Array.from({ length: 3000 }, (_, i) => word(i)).join(' ')], { kind: 'bpe', vocab: 1032 });
+  const word = (i: number): string =>
+    `${'abcdefghijklmnopqrstuvwxyz'[i % 26]}${'aeiou'[i % 5]}${'bcdfghjklmnp'[(i * 7) % 12]}${i}`;
+  const tokenizer = trainTokenizer([Array.from({ length: 3000 }, (_, i) => word(i)).join(' ')], {
+    kind: 'bpe',
+    vocab: 1032,
+  });
   const config = configOf({ vocab: tableVocab(tokenizer), dim: 1, hidden: 1 });
   return writeTlm({ model: quantizeModel(lively(config, 9, 1), { biasBytes: 1 }).model, tokenizer });
 }
@@ -133,8 +204,11 @@ export function makeVectors(): Map<string, Uint8Array> {
     files.set(`v2/${name}.tlm`, blob);
     files.set(`v2/${name}.txt`, new TextEncoder().encode(expected(vector)));
     // Nothing drawn, a few, and more than the 64 recent tokens that are kept.
-    snapshots.push(snapshotLine(name, vector, blob, SAMPLERS[0], 0), snapshotLine(name, vector, blob, SAMPLERS[5], 24),
-      snapshotLine(name, vector, blob, SAMPLERS[6], 100));
+    snapshots.push(
+      snapshotLine(name, vector, blob, SAMPLERS[0], 0),
+      snapshotLine(name, vector, blob, SAMPLERS[5], 24),
+      snapshotLine(name, vector, blob, SAMPLERS[6], 100),
+    );
   }
   files.set('v2/snapshot.txt', new TextEncoder().encode(`${snapshots.join('\n')}\n`));
   const bad = badFiles(goodForBad(6), goodForBad(301), largeForBad());

@@ -13,7 +13,14 @@ import { naturalOptions } from '../src/engine/index.js';
 import { packageRoot } from '../src/node/assets.js';
 import { readRegistry, shippedCard, shippedTlm } from '../src/node/shipped.js';
 import { shape } from '../src/run/shape.js';
-import { bitsOf, shippedFigures, slowest, type Registry, type ShippedFigures, type ShippedModel } from '../src/run/shipped.js';
+import {
+  bitsOf,
+  shippedFigures,
+  slowest,
+  type Registry,
+  type ShippedFigures,
+  type ShippedModel,
+} from '../src/run/shipped.js';
 import { bits, count, percent } from '../src/run/words.js';
 import { fill } from './marked.js';
 
@@ -42,9 +49,19 @@ function rows({ measured, language }: ShippedModel, figures: ShippedFigures): st
     ['file', `${count(figures.bytes)} bytes`],
     ['RAM that the engine asks for', `${count(figures.ram)} bytes`],
     ['bits per byte', `${bits(measured.bitsPerByte)} on ${measured.on}`],
-    ...(coherent ? [['coherent sentences', `${count(coherent.sentences)} of ${count(coherent.of)} in 100 stories: ${percent(coherent.sentences / coherent.of)}`]] : []),
+    ...(coherent
+      ? [
+          [
+            'coherent sentences',
+            `${count(coherent.sentences)} of ${count(coherent.of)} in 100 stories: ${percent(coherent.sentences / coherent.of)}`,
+          ],
+        ]
+      : []),
     ['sampling', samplingText(figures)],
-    ...figures.speeds.map(({ title, tokensPerSecond }) => [`speed on ${title}, modelled`, `${count(tokensPerSecond)} tokens/s`]),
+    ...figures.speeds.map(({ title, tokensPerSecond }) => [
+      `speed on ${title}, modelled`,
+      `${count(tokensPerSecond)} tokens/s`,
+    ]),
   ];
 }
 
@@ -55,26 +72,32 @@ export async function card(registry: Registry, model: ShippedModel, tlm: Uint8Ar
   const { name, sample } = model;
   const text = registry.texts.find((t) => t.name === model.text)!;
   const written = await sampleText(tlm, sample);
-  return [
-    `# ${name}`,
-    model.about,
-    markdownTable([['', ''], ...rows(model, shippedFigures(tlm))], [0, 1]),
-    'Speeds are at QIO 80 MHz, modelled from counted instructions and a model of the flash cache; nobody has measured them on a board.',
-    '## What it writes',
-    `As it comes, seed ${sample.seed}${sample.prompt === '' ? ', from nothing' : `, after “${sample.prompt}”`}:`,
-    `\`\`\`text\n${written.trim()}\n\`\`\``,
-    shell([`tinylm generate ${name}${sample.prompt === '' ? '' : ` --prompt "${sample.prompt}"`} --seed ${sample.seed} --tokens ${sample.tokens}`]),
-    '## What it cannot do',
-    model.limits.map((limit) => `- ${limit}`).join('\n'),
-    '## Data and licence',
-    `${text.what} ${text.licence}`,
-    'The model itself is under the licence of TinyLM, MIT.',
-    '## How it was made',
-    shell(model.made),
-    'Measured by:',
-    shell([model.measured.command]),
-    '',
-  ].join('\n\n').trimEnd() + '\n';
+  return (
+    [
+      `# ${name}`,
+      model.about,
+      markdownTable([['', ''], ...rows(model, shippedFigures(tlm))], [0, 1]),
+      'Speeds are at QIO 80 MHz, modelled from counted instructions and a model of the flash cache; nobody has measured them on a board.',
+      '## What it writes',
+      `As it comes, seed ${sample.seed}${sample.prompt === '' ? ', from nothing' : `, after “${sample.prompt}”`}:`,
+      `\`\`\`text\n${written.trim()}\n\`\`\``,
+      shell([
+        `tinylm generate ${name}${sample.prompt === '' ? '' : ` --prompt "${sample.prompt}"`} --seed ${sample.seed} --tokens ${sample.tokens}`,
+      ]),
+      '## What it cannot do',
+      model.limits.map((limit) => `- ${limit}`).join('\n'),
+      '## Data and licence',
+      `${text.what} ${text.licence}`,
+      'The model itself is under the licence of TinyLM, MIT.',
+      '## How it was made',
+      shell(model.made),
+      'Measured by:',
+      shell([model.measured.command]),
+      '',
+    ]
+      .join('\n\n')
+      .trimEnd() + '\n'
+  );
 }
 
 /** The table of all models, as Markdown. */
@@ -82,10 +105,19 @@ export function overview(all: readonly { model: ShippedModel; tlm: Uint8Array }[
   const cells = all.map(({ model, tlm }) => {
     const figures = shippedFigures(tlm);
     const { title, tokensPerSecond } = slowest(figures);
-    return [`[${model.name}](../models/${model.name}/README.md)`, count(figures.bytes), bitsOf(model), count(figures.ram),
-      `${count(tokensPerSecond)} (${title})`, model.use];
+    return [
+      `[${model.name}](../models/${model.name}/README.md)`,
+      count(figures.bytes),
+      bitsOf(model),
+      count(figures.ram),
+      `${count(tokensPerSecond)} (${title})`,
+      model.use,
+    ];
   });
-  return markdownTable([['name', 'bytes', 'bits per byte', 'RAM, bytes', 'modelled tokens/s, slowest chip', 'for'], ...cells], [0, 5]);
+  return markdownTable(
+    [['name', 'bytes', 'bits per byte', 'RAM, bytes', 'modelled tokens/s, slowest chip', 'for'], ...cells],
+    [0, 5],
+  );
 }
 
 /** All pages that this script writes, by their path in the repository. */

@@ -105,7 +105,17 @@ async function recordSession(): Promise<void> {
     `Node ${process.version}; nothing was edited. All commands together took **${spent(total)}**. What was typed into a running program`,
     'stands after `> `. Lines that a program wrote over, such as the progress of a training, are gone at the end, as on a screen.',
     '',
-    ...STEPS.flatMap(({ why, line }, i) => [why, '', '```console', `$ ${line}`, shown(done[i]), '```', '', `*${spent(done[i].seconds)}*`, '']),
+    ...STEPS.flatMap(({ why, line }, i) => [
+      why,
+      '',
+      '```console',
+      `$ ${line}`,
+      shown(done[i]),
+      '```',
+      '',
+      `*${spent(done[i].seconds)}*`,
+      '',
+    ]),
     'How to go on: [a text of your own](texts.md), [a board](first-light.md).',
     '',
   ];

@@ -29,7 +29,11 @@ export interface Piece {
 }
 export type Line = readonly Piece[];
 
-export const textOf = (line: Line): string => line.map((piece) => piece.text).join('').trimEnd();
+export const textOf = (line: Line): string =>
+  line
+    .map((piece) => piece.text)
+    .join('')
+    .trimEnd();
 
 interface Where {
   readonly cwd: string;
@@ -106,8 +110,22 @@ function linesOf(terminal: InstanceType<typeof xterm.Terminal>): Line[] {
 }
 
 const COLOURS = [
-  '#3b4252', '#bf616a', '#a3be8c', '#ebcb8b', '#81a1c1', '#b48ead', '#88c0d0', '#e5e9f0',
-  '#4c566a', '#bf616a', '#a3be8c', '#ebcb8b', '#81a1c1', '#b48ead', '#8fbcbb', '#eceff4',
+  '#3b4252',
+  '#bf616a',
+  '#a3be8c',
+  '#ebcb8b',
+  '#81a1c1',
+  '#b48ead',
+  '#88c0d0',
+  '#e5e9f0',
+  '#4c566a',
+  '#bf616a',
+  '#a3be8c',
+  '#ebcb8b',
+  '#81a1c1',
+  '#b48ead',
+  '#8fbcbb',
+  '#eceff4',
 ] as const;
 const CELL = { width: 8.4, height: 19 };
 

@@ -19,7 +19,13 @@ export interface Variant {
   readonly packages: string;
 }
 
-const SANITIZERS = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
+const SANITIZERS = [
+  '-O1',
+  '-g',
+  '-fsanitize=address,undefined',
+  '-fno-sanitize-recover=all',
+  '-fno-omit-frame-pointer',
+];
 
 export const variants: readonly Variant[] = [
   { name: 'gcc', compiler: 'gcc', flags: ['-O3'], packages: 'gcc' },
@@ -30,13 +36,25 @@ export const variants: readonly Variant[] = [
 ];
 
 /** Warnings are errors, in the engine and in its tests. */
-const STRICT = ['-std=c99', '-Wall', '-Wextra', '-Wpedantic', '-Werror', '-Wconversion', '-Wshadow', '-Wstrict-prototypes',
-  '-Wno-sign-conversion'];
+const STRICT = [
+  '-std=c99',
+  '-Wall',
+  '-Wextra',
+  '-Wpedantic',
+  '-Werror',
+  '-Wconversion',
+  '-Wshadow',
+  '-Wstrict-prototypes',
+  '-Wno-sign-conversion',
+];
 
 const root = packageRoot();
 const engine = join(root, 'engine');
 const sources = (folder: string): string[] =>
-  readdirSync(join(engine, folder)).filter((f) => f.endsWith('.c')).sort().map((f) => join(engine, folder, f));
+  readdirSync(join(engine, folder))
+    .filter((f) => f.endsWith('.c'))
+    .sort()
+    .map((f) => join(engine, folder, f));
 
 /** Calls `body` with a folder that is removed afterwards. */
 export function inTemporaryFolder<T>(body: (folder: string) => T): T {
@@ -71,9 +89,15 @@ export function compile(variant: Variant, files: readonly string[], output: stri
 export function testVariant(variant: Variant): string {
   return inTemporaryFolder((folder) => {
     const program = join(folder, 'test_engine');
-    compile(variant, sources('test').filter((f) => !f.endsWith('tlm_run.c')), program);
-    const { status, stdout, stderr, error } = spawnSync(program, [VECTORS, ...vectorNames],
-      { encoding: 'utf8', cwd: folder });
+    compile(
+      variant,
+      sources('test').filter((f) => !f.endsWith('tlm_run.c')),
+      program,
+    );
+    const { status, stdout, stderr, error } = spawnSync(program, [VECTORS, ...vectorNames], {
+      encoding: 'utf8',
+      cwd: folder,
+    });
     if (error !== undefined || status !== 0) {
       throw new Error(`the C tests fail (${variant.name}, status ${status}):\n${stdout}${stderr}${error ?? ''}`);
     }

@@ -9,7 +9,16 @@ import { packageRoot } from '../src/node/index.js';
 import { FIGURES, fill, READMES } from './marked.js';
 
 /** Lines of the report's first table that a newcomer wants to see, by the name in their first column. */
-const ROWS = ['parameters', 'original weights, float32', 'exported file (.tlm)', 'memory the engine asks for', 'trained', 'trainer', 'time', 'generating'];
+const ROWS = [
+  'parameters',
+  'original weights, float32',
+  'exported file (.tlm)',
+  'memory the engine asks for',
+  'trained',
+  'trainer',
+  'time',
+  'generating',
+];
 
 /** A section of report.md without its heading. */
 function section(report: string, heading: string): string {
@@ -31,12 +40,27 @@ function tableRows(report: string): string[] {
 /** The block for the README: what was generated, then the figures, as the program prints them. */
 function demoBlock(folder: string): string {
   const report = readFileSync(join(folder, 'report.md'), 'utf8');
-  const stories = [...section(report, 'What it writes').matchAll(/^```text\n([^]*?)\n```$/gm)].map(([, story]) => story);
+  const stories = [...section(report, 'What it writes').matchAll(/^```text\n([^]*?)\n```$/gm)].map(
+    ([, story]) => story,
+  );
   if (stories.length < 2) throw new Error('the report has fewer than two stories');
   const grammar = section(report, 'Grammar of the generated stories').split('\n')[0];
   // The other model's text from the same opening, under its name and what it costs.
-  const [, name, text] = [...section(report, 'From the same opening').matchAll(/^(\S.*):\n\n```text\n([^]*?)\n```$/gm)].at(-1)!;
-  return ['```text', [stories[0], stories.at(-1)].join('\n\n'), '', ...tableRows(report), '', wrap(grammar, 120), '', `${name}:`, text, '```'].join('\n');
+  const [, name, text] = [
+    ...section(report, 'From the same opening').matchAll(/^(\S.*):\n\n```text\n([^]*?)\n```$/gm),
+  ].at(-1)!;
+  return [
+    '```text',
+    [stories[0], stories.at(-1)].join('\n\n'),
+    '',
+    ...tableRows(report),
+    '',
+    wrap(grammar, 120),
+    '',
+    `${name}:`,
+    text,
+    '```',
+  ].join('\n');
 }
 
 /** The table of bits per byte. */

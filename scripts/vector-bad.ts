@@ -17,8 +17,15 @@ export interface BadFile {
  */
 export function badFiles(good: Uint8Array, wide: Uint8Array, large: Uint8Array): BadFile[] {
   const files: BadFile[] = [];
-  const raw = (name: string, code: TlmErrorCode, bytes: Uint8Array): void => { files.push({ name, code, bytes }); };
-  const make = (name: string, code: TlmErrorCode, change: (view: DataView, bytes: Uint8Array) => void, from = good): void => {
+  const raw = (name: string, code: TlmErrorCode, bytes: Uint8Array): void => {
+    files.push({ name, code, bytes });
+  };
+  const make = (
+    name: string,
+    code: TlmErrorCode,
+    change: (view: DataView, bytes: Uint8Array) => void,
+    from = good,
+  ): void => {
     const bytes = from.slice();
     const view = new DataView(bytes.buffer);
     change(view, bytes);
@@ -26,11 +33,23 @@ export function badFiles(good: Uint8Array, wide: Uint8Array, large: Uint8Array):
     view.setUint32(end, crc32(bytes.subarray(0, end)), true);
     raw(name, code, bytes);
   };
-  const u8 = (at: number, value: number) => (view: DataView): void => view.setUint8(at, value);
-  const u16 = (at: number, value: number) => (view: DataView): void => view.setUint16(at, value, true);
-  const u32 = (at: number, value: number) => (view: DataView): void => view.setUint32(at, value, true);
+  const u8 =
+    (at: number, value: number) =>
+    (view: DataView): void =>
+      view.setUint8(at, value);
+  const u16 =
+    (at: number, value: number) =>
+    (view: DataView): void =>
+      view.setUint16(at, value, true);
+  const u32 =
+    (at: number, value: number) =>
+    (view: DataView): void =>
+      view.setUint32(at, value, true);
   const file = readTlm(good);
-  const { info, model: { config } } = file;
+  const {
+    info,
+    model: { config },
+  } = file;
   const ngramsAt = FILE.headerBytes;
   const layersAt = ngramsAt + FILE.ngramBytes * config.ngrams.length;
   const recordsAt = layersAt + FILE.layerBytes * config.layers.length;
@@ -69,11 +88,13 @@ export function badFiles(good: Uint8Array, wide: Uint8Array, large: Uint8Array):
   make('header-temperature-alone', 'tlm-header', u16(HEADER.temperature, 128));
   make('header-top-k-alone', 'tlm-header', u16(HEADER.topK, 40));
   make('header-penalty', 'tlm-header', u16(HEADER.penalty, 1023));
-  const sampling = (temperature: number, window: number) => (view: DataView): void => {
-    u16(HEADER.penalty, 1024)(view);
-    u16(HEADER.temperature, temperature)(view);
-    u8(HEADER.penaltyWindow, window)(view);
-  };
+  const sampling =
+    (temperature: number, window: number) =>
+    (view: DataView): void => {
+      u16(HEADER.penalty, 1024)(view);
+      u16(HEADER.temperature, temperature)(view);
+      u8(HEADER.penaltyWindow, window)(view);
+    };
   make('header-temperature-low', 'tlm-header', sampling(12, 0));
   make('header-temperature-high', 'tlm-header', sampling(2561, 0));
   make('header-penalty-window', 'tlm-header', sampling(0, 65));
@@ -132,20 +153,30 @@ export function badFiles(good: Uint8Array, wide: Uint8Array, large: Uint8Array):
       u8(merges + 2 * m + 1, id)(view);
     }
   });
-  const { info: { tokenizerOffset, tokenizerBytes }, tokenizer: { merges: many } } = readTlm(large);
+  const {
+    info: { tokenizerOffset, tokenizerBytes },
+    tokenizer: { merges: many },
+  } = readTlm(large);
   const index = tokenizerOffset + tokenizerBytes - 2 * many.length;
   make('tokenizer-index-outside', 'tlm-tokenizer', u16(index, many.length), large);
-  make('tokenizer-index-order', 'tlm-tokenizer', (view) => {
-    const first = view.getUint16(index, true);
-    u16(index, view.getUint16(index + 2, true))(view);
-    u16(index + 2, first)(view);
-  }, large);
+  make(
+    'tokenizer-index-order',
+    'tlm-tokenizer',
+    (view) => {
+      const first = view.getUint16(index, true);
+      u16(index, view.getUint16(index + 2, true))(view);
+      u16(index + 2, first)(view);
+    },
+    large,
+  );
   make('tokenizer-index-twice', 'tlm-tokenizer', (view) => u16(index + 2, view.getUint16(index, true))(view), large);
   make('gap', 'tlm-gap', u8(place('embed.weight').dataOffset - 1, 1));
 
   const rowEnd = (name: string): number => place(name).dataOffset + place(name).rowBytes - 1;
   make('weight-t2-code', 'tlm-weight', u8(place('embed.weight').dataOffset, 0xff));
-  make('weight-t2-padding', 'tlm-weight', (view, bytes) => u8(rowEnd('embed.weight'), bytes[rowEnd('embed.weight')] ^ 0xc0)(view));
+  make('weight-t2-padding', 'tlm-weight', (view, bytes) =>
+    u8(rowEnd('embed.weight'), bytes[rowEnd('embed.weight')] ^ 0xc0)(view),
+  );
   make('weight-b3-byte', 'tlm-weight', u8(place('fc.weight').dataOffset, 243));
   make('weight-b3-padding', 'tlm-weight', u8(rowEnd('fc.weight'), 242));
   const { dataOffset, dataBytes } = place('rnn.weight_hh_l0');
@@ -161,8 +192,12 @@ export function badFiles(good: Uint8Array, wide: Uint8Array, large: Uint8Array):
   make('scale-shift-state-high', 'tlm-scale', u8(shift('rnn.weight_hh_l0'), 35));
   make('scale-shift-norm-low', 'tlm-scale', u8(shift('glu.weight_in_l1'), 6));
   make('scale-shift-logit-low', 'tlm-scale', u8(shift('fc.weight'), 4));
-  make('scale-overflow', 'tlm-scale', (view) => u16(readTlm(wide).info.tensors
-    .find(({ name }) => name === 'rnn.weight_ih_l0')!.scaleOffset, 65535)(view), wide);
+  make(
+    'scale-overflow',
+    'tlm-scale',
+    (view) => u16(readTlm(wide).info.tensors.find(({ name }) => name === 'rnn.weight_ih_l0')!.scaleOffset, 65535)(view),
+    wide,
+  );
   make('scale-frac-gate', 'tlm-scale', u8(shift('rnn.bias_ih_l0'), 8));
   make('scale-frac-gain', 'tlm-scale', u8(shift('glu.norm_l1'), 0));
   return files;

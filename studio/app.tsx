@@ -23,21 +23,44 @@ export function App() {
   }, [w, step.value]);
   return (
     <div class="page">
-      <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>('main')?.focus()}>{w.skip}</button>
+      <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>('main')?.focus()}>
+        {w.skip}
+      </button>
       <header class="top">
-        <span class="brand"><img src="./icon.svg" alt="" width={30} height={30} />{w.title}</span>
+        <span class="brand">
+          <img src="./icon.svg" alt="" width={30} height={30} />
+          {w.title}
+        </span>
         <div class="switches">
-          <select aria-label={w.language} value={lang.value} onChange={(event) => setLang(event.currentTarget.value as Lang)}>
-            <option value="en" lang="en">English</option>
-            <option value="pt" lang="pt-BR">Português</option>
+          <select
+            aria-label={w.language}
+            value={lang.value}
+            onChange={(event) => setLang(event.currentTarget.value as Lang)}
+          >
+            <option value="en" lang="en">
+              English
+            </option>
+            <option value="pt" lang="pt-BR">
+              Português
+            </option>
           </select>
-          <select aria-label={w.theme.label} value={theme.value} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
-            {(['system', 'light', 'dark'] as const).map((name) => <option key={name} value={name}>{w.theme[name]}</option>)}
+          <select
+            aria-label={w.theme.label}
+            value={theme.value}
+            onChange={(event) => setTheme(event.currentTarget.value as Theme)}
+          >
+            {(['system', 'light', 'dark'] as const).map((name) => (
+              <option key={name} value={name}>
+                {w.theme[name]}
+              </option>
+            ))}
           </select>
         </div>
       </header>
       <Stepper />
-      <main id="main" tabIndex={-1}><Shown /></main>
+      <main id="main" tabIndex={-1}>
+        <Shown />
+      </main>
       <Foot />
     </div>
   );
@@ -49,9 +72,22 @@ function Foot() {
   return (
     <footer class="foot">
       <ul>
-        <li><Icon of={Lock} size={15} />{w.privacy}</li>
-        {here && <li><Icon of={RefreshCw} size={15} />{here.threads > 1 ? w.threads(count(here.threads)) : w.oneThread}</li>}
-        {here && <li><Icon of={MemoryStick} size={15} />{here.store === 'opfs' ? w.disk : w.memory}</li>}
+        <li>
+          <Icon of={Lock} size={15} />
+          {w.privacy}
+        </li>
+        {here && (
+          <li>
+            <Icon of={RefreshCw} size={15} />
+            {here.threads > 1 ? w.threads(count(here.threads)) : w.oneThread}
+          </li>
+        )}
+        {here && (
+          <li>
+            <Icon of={MemoryStick} size={15} />
+            {here.store === 'opfs' ? w.disk : w.memory}
+          </li>
+        )}
         {offline.value && <li>{w.offline}</li>}
         {here && <li>{w.version(here.version)}</li>}
       </ul>

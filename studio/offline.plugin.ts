@@ -19,7 +19,9 @@ export function offline(): Plugin {
         for (const file of built) hash.update(file.fileName).update(file.type === 'chunk' ? file.code : file.source);
         const still = readdirSync(here('public'));
         for (const name of still) hash.update(name).update(readFileSync(here(`public/${name}`)));
-        const files = [...built.map(({ fileName }) => fileName), ...still].filter((name) => name !== 'index.html' && !name.endsWith('.tlm')).sort();
+        const files = [...built.map(({ fileName }) => fileName), ...still]
+          .filter((name) => name !== 'index.html' && !name.endsWith('.tlm'))
+          .sort();
         const made = await build({
           entryPoints: [here('service-worker.ts')],
           bundle: true,

@@ -8,8 +8,14 @@ export function policy(): Plugin {
     apply: 'build',
     transformIndexHtml: () => [
       // frame-ancestors counts in a header only
-      { tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content: CONTENT_SECURITY_POLICY.replace(/; frame-ancestors [^;]*/, '') },
-        injectTo: 'head-prepend' },
+      {
+        tag: 'meta',
+        attrs: {
+          'http-equiv': 'Content-Security-Policy',
+          content: CONTENT_SECURITY_POLICY.replace(/; frame-ancestors [^;]*/, ''),
+        },
+        injectTo: 'head-prepend',
+      },
     ],
   };
 }

@@ -19,7 +19,8 @@ const facts = factsOf(TRAIN);
 const one = (text: string, complete = true) => measureStories([{ text, complete }], facts);
 
 describe('what is counted of generated stories', () => {
-  it('names are large within sentences, and hardly ever small', () => assert.deepEqual([...facts.names].sort(), ['Lily', 'Tom']));
+  it('names are large within sentences, and hardly ever small', () =>
+    assert.deepEqual([...facts.names].sort(), ['Lily', 'Tom']));
 
   it('invented words; the last one of an unfinished story does not count', () => {
     const { invented, words, examples } = one('Lily saw a glorp. Then Tom saw a ca', false);
@@ -56,14 +57,27 @@ describe('what is counted of generated stories', () => {
 });
 
 it('the longest shared runs are those that a search of every part finds', () => {
-  const text = (most: number): fc.Arbitrary<string> => fc.array(fc.constantFrom('a', 'b', 'é', '😀'), { maxLength: most }).map((c) => c.join(''));
-  fc.assert(fc.property(fc.array(text(12), { minLength: 1, maxLength: 4 }), fc.array(text(20), { maxLength: 4 }), (texts, documents) => {
-    sharedRuns(texts, documents).forEach((run, i) => {
-      assert.ok(run === '' || (texts[i].includes(run) && documents.some((d) => d.includes(run))), `${run} is shared`);
-      for (let at = 0; at + run.length < texts[i].length; at++)
-        assert.ok(!documents.some((d) => d.includes(texts[i].slice(at, at + run.length + 1))), `longer than ${run}`);
-    });
-  }));
+  const text = (most: number): fc.Arbitrary<string> =>
+    fc.array(fc.constantFrom('a', 'b', 'é', '😀'), { maxLength: most }).map((c) => c.join(''));
+  fc.assert(
+    fc.property(
+      fc.array(text(12), { minLength: 1, maxLength: 4 }),
+      fc.array(text(20), { maxLength: 4 }),
+      (texts, documents) => {
+        sharedRuns(texts, documents).forEach((run, i) => {
+          assert.ok(
+            run === '' || (texts[i].includes(run) && documents.some((d) => d.includes(run))),
+            `${run} is shared`,
+          );
+          for (let at = 0; at + run.length < texts[i].length; at++)
+            assert.ok(
+              !documents.some((d) => d.includes(texts[i].slice(at, at + run.length + 1))),
+              `longer than ${run}`,
+            );
+        });
+      },
+    ),
+  );
 });
 
 describe('documents of a file', () => {
@@ -78,9 +92,19 @@ describe('documents of a file', () => {
 
 describe('the choice of a setting', () => {
   const setting = { temperature: 0.5, topK: 40, topP: 1, repetitionPenalty: 1.1 };
-  const row = (temperature: number, invented: number, looping: number, variety: number) =>
-    ({ setting: { ...setting, temperature }, invented, looping, repeated: 0, variety });
-  const rows = [row(0.4, 0.001, 0.5, 0.3), row(0.5, 0.004, 0.01, 0.7), row(0.6, 0.02, 0.02, 0.8), row(0.8, 0.04, 0, 0.9)];
+  const row = (temperature: number, invented: number, looping: number, variety: number) => ({
+    setting: { ...setting, temperature },
+    invented,
+    looping,
+    repeated: 0,
+    variety,
+  });
+  const rows = [
+    row(0.4, 0.001, 0.5, 0.3),
+    row(0.5, 0.004, 0.01, 0.7),
+    row(0.6, 0.02, 0.02, 0.8),
+    row(0.8, 0.04, 0, 0.9),
+  ];
   const most = { looping: 0, repeated: 0 };
   it('is the most varied within the limits, which follow the bytes', () => {
     assert.equal(chosen(rows, 16_000, most).setting.temperature, 0.6);
@@ -96,9 +120,25 @@ describe('the choice of a setting', () => {
     const figures = { ...one(TRAIN[0]), judged: 1, setting };
     const shared = { median: 3, max: 4, run: 'Lily' };
     const results: TextResults = {
-      circumstances: { processor: 'p', cores: 1, node: 'n', date: 'd', loadBefore: 0, command: 'c' }, text: { train: 1, valid: 1 }, tokens: 9,
+      circumstances: { processor: 'p', cores: 1, node: 'n', date: 'd', loadBefore: 0, command: 'c' },
+      text: { train: 1, valid: 1 },
+      tokens: 9,
       heldOut: { ...figures, shared },
-      models: [{ name: 'mine', shape: 's', bytes: 16_000, bits: 1.5, tokensPerSecond: 600, bytesPerToken: 2, engineBytes: 7000, grid: [figures], chosen: setting, shared, sample: '' }],
+      models: [
+        {
+          name: 'mine',
+          shape: 's',
+          bytes: 16_000,
+          bits: 1.5,
+          tokensPerSecond: 600,
+          bytesPerToken: 2,
+          engineBytes: 7000,
+          grid: [figures],
+          chosen: setting,
+          shared,
+          sample: '',
+        },
+      ],
     };
     const section = textSection(results);
     assert.match(section, /\| mine \| s \| 16,000 \| 1\.500 \| 600 \|/);

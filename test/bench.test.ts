@@ -66,7 +66,7 @@ function worstError(exp: (x: number) => number): number {
   return worst;
 }
 
-describe('the kernels\' exponential', () => {
+describe("the kernels' exponential", () => {
   it('is right to 3e-7, WebAssembly', async () => {
     const memory = new WebAssembly.Memory({ initial: 4, maximum: 32768, shared: true });
     const { instance } = await WebAssembly.instantiate(readWasm('trainer'), { env: { memory } });
@@ -82,19 +82,34 @@ describe('the kernels\' exponential', () => {
   });
 });
 
-describe('the choice of the trainer\'s build', () => {
+describe("the choice of the trainer's build", () => {
   const cache = mkdtempSync(join(tmpdir(), 'tinylm-bench-'));
   after(() => rmSync(cache, { recursive: true, force: true }));
   const module = pathToFileURL(join(packageRoot(), 'dist', 'src', 'node', 'native-trainer.js')).href;
   /** A process of its own, because a build is loaded once a process. */
-  const ask = (env: Record<string, string>): string => execFileSync(process.execPath, ['--input-type=module', '-e', `
+  const ask = (env: Record<string, string>): string =>
+    execFileSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `
     import { loadTrainer } from ${JSON.stringify(module)};
     console.log(await loadTrainer().then((t) => t.name + ';' + (t.note ?? ''), (e) => e.code + ';' + e.message));
-  `], { encoding: 'utf8', env: { ...process.env, TINYLM_BACKEND: '', ...env } as NodeJS.ProcessEnv }).trim();
+  `,
+      ],
+      { encoding: 'utf8', env: { ...process.env, TINYLM_BACKEND: '', ...env } as NodeJS.ProcessEnv },
+    ).trim();
 
   it('without a compiler it is WebAssembly, and says why', () => {
-    assert.match(ask({ TINYLM_BACKEND: 'auto', TINYLM_CC: 'no-such-compiler' }), /^WebAssembly;.*(no-such-compiler|koffi)/);
-    assert.match(ask({ TINYLM_BACKEND: 'native', TINYLM_CC: 'no-such-compiler' }), /^train-backend;native kernels were asked for/);
+    assert.match(
+      ask({ TINYLM_BACKEND: 'auto', TINYLM_CC: 'no-such-compiler' }),
+      /^WebAssembly;.*(no-such-compiler|koffi)/,
+    );
+    assert.match(
+      ask({ TINYLM_BACKEND: 'native', TINYLM_CC: 'no-such-compiler' }),
+      /^train-backend;native kernels were asked for/,
+    );
     assert.match(ask({ TINYLM_BACKEND: 'wasm' }), /^WebAssembly;$/);
     assert.match(ask({ TINYLM_BACKEND: 'gpu' }), /^train-backend;TINYLM_BACKEND is "gpu"/);
   });

@@ -40,7 +40,10 @@ describe('devices', () => {
   it('says what to do when there is none', async () => {
     const none = await listed([OTHER]);
     assert.equal(none.out, '');
-    assert.match(none.err, /No port looks like an ESP32.*\n.*cable that carries data[^]*Other serial ports: 1; .*--all/);
+    assert.match(
+      none.err,
+      /No port looks like an ESP32.*\n.*cable that carries data[^]*Other serial ports: 1; .*--all/,
+    );
     assert.doesNotMatch((await listed([])).err, /Other serial ports/);
   });
 
@@ -69,7 +72,10 @@ describe('devices', () => {
 });
 
 test('an address given as a port is said to be one', async () => {
-  await assert.rejects(choosePort({ port: 'tcp://127.0.0.1:7000' }), { code: 'usage', hint: '--host tcp://127.0.0.1:7000' });
+  await assert.rejects(choosePort({ port: 'tcp://127.0.0.1:7000' }), {
+    code: 'usage',
+    hint: '--host tcp://127.0.0.1:7000',
+  });
 });
 
 describe('the address of a device', () => {

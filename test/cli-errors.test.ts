@@ -43,7 +43,11 @@ describe('as a process', () => {
       at('noise.bin'),
       Uint8Array.from({ length: 5000 }, (_, i) => (i % 7 === 0 ? (i * 97) & 255 : 0)),
     );
-    refused(await spawned(['train', at('noise.bin'), '--out', at('run-bin')]), /control bytes, in 5000 bytes/, /binary/);
+    refused(
+      await spawned(['train', at('noise.bin'), '--out', at('run-bin')]),
+      /control bytes, in 5000 bytes/,
+      /binary/,
+    );
     assert.ok(!existsSync(at('run-bin')));
   });
 
@@ -108,7 +112,11 @@ describe('in this process', () => {
     refused(await tinylm(['generate', at('none')]), /no such file/, /tinylm train/);
     refused(await tinylm(['generate', folder]), /expected a run folder/, /tinylm train/);
     writeFileSync(at('text.txt'), 'Some text that is no model at all.');
-    refused(await tinylm(['generate', at('text.txt')]), /text\.txt holds text, expected a run folder.*safetensors/, /tinylm train/);
+    refused(
+      await tinylm(['generate', at('text.txt')]),
+      /text\.txt holds text, expected a run folder.*safetensors/,
+      /tinylm train/,
+    );
     writeFileSync(at('text.tlm'), 'Some text that is no model at all.'.repeat(9));
     refused(await tinylm(['generate', at('text.tlm')]), /magic/, /./);
     refused(await tinylm(['train', 'stories:fr']), /stories in "fr"/, /stories:en/);

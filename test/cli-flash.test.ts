@@ -121,11 +121,16 @@ describe('flash', () => {
         ok(await tinylm(['flash', MODEL, '--build', folder, '--host', host]));
         assert.equal(board.state, 'running');
         const { builds } = JSON.parse(readFileSync(manifest, 'utf8')) as { builds: unknown };
-        assert.deepEqual(builds, [{ chipFamily: 'ESP32-C3', parts: [
-          { path: 'bootloader/bootloader.bin', offset: 0 },
-          { path: 'partition_table/partition-table.bin', offset: 0x8000 },
-          { path: 'tinylm.bin', offset: 0x10000 },
-        ] }]);
+        assert.deepEqual(builds, [
+          {
+            chipFamily: 'ESP32-C3',
+            parts: [
+              { path: 'bootloader/bootloader.bin', offset: 0 },
+              { path: 'partition_table/partition-table.bin', offset: 0x8000 },
+              { path: 'tinylm.bin', offset: 0x10000 },
+            ],
+          },
+        ]);
         // Its own it writes again; without a model it says that there is none.
         assert.match(ok(await tinylm(['flash', '--build', folder, '--host', host])).err, /no model yet/);
         writeFileSync(manifest, '{"name": "another"}');
@@ -135,7 +140,8 @@ describe('flash', () => {
         const web = join(folder, 'web.json');
         ok(await tinylm(['flash', '--build', folder, '--manifest', web, '--host', host]));
         assert.ok(existsSync(web));
-      })));
+      }),
+    ));
 
   it('says what it would do', () =>
     inFolder((folder) =>
@@ -151,7 +157,8 @@ describe('flash', () => {
         const { parts } = JSON.parse(out) as { parts: unknown };
         assert.deepEqual(parts, [{ name: 'model', offset: MODEL_AT, bytes: 5444 }]);
         assert.equal(board.chip.flash.erasedSectors, erased);
-      })));
+      }),
+    ));
 
   it('refuses what cannot work before anything is written', () =>
     inFolder(async (folder) => {
@@ -167,8 +174,10 @@ describe('flash', () => {
       await refused([vector('bad/crc'), '--direct-boot', '--dry-run'], /CRC-32 .*found 0x/);
       await refused([MODEL, '--port', join(folder, 'none')], /there is no serial port/);
       const large = modelFile({ dim: 8, hidden: 1536 });
-      await refused([large, '--direct-boot', '--dry-run'],
-        /needs [\d,]+ bytes of RAM for this model, but the firmware has [\d,]+ for it/);
+      await refused(
+        [large, '--direct-boot', '--dry-run'],
+        /needs [\d,]+ bytes of RAM for this model, but the firmware has [\d,]+ for it/,
+      );
       buildFolder(folder, 'esp32c3', 800);
       await refused([MODEL, '--build', folder, '--dry-run'], /but the firmware has 800 /);
       await withBoard({}, async (board, host) => {
@@ -184,8 +193,15 @@ describe('flash', () => {
       const flash = NorFlash.blank(4 << 20);
       let say: (data: Uint8Array) => void = () => undefined;
       const rom = new FakeRom({ chip: 'ESP32-S3', flash, send: (data) => setImmediate(() => say(data)) });
-      const board: Servable = { connect: (to) => { say = to; }, disconnect: () => { say = () => undefined; },
-        fromHost: (data) => rom.receive(data) };
+      const board: Servable = {
+        connect: (to) => {
+          say = to;
+        },
+        disconnect: () => {
+          say = () => undefined;
+        },
+        fromHost: (data) => rom.receive(data),
+      };
       await served(board, async (host) => {
         const { code, err } = await tinylm(['flash', '--build', buildFolder(folder), '--host', host]);
         assert.equal(code, EXIT.failed);
@@ -236,13 +252,20 @@ describe('flash', () => {
   });
 
   it('says so when flash does not keep what was written', () =>
-    withBoard({ damage: (offset, data) => { if (offset >= MODEL_AT) data[0] ^= 1; } }, async (board, host) => {
-      prepare(board);
-      const { code, err } = await tinylm(['flash', MODEL, '--host', host]);
-      assert.equal(code, EXIT.failed);
-      assert.match(err, /model: what is in flash differs from what was sent/);
-      assert.match(err, /The firmware, untouched, refuses it/);
-    }));
+    withBoard(
+      {
+        damage: (offset, data) => {
+          if (offset >= MODEL_AT) data[0] ^= 1;
+        },
+      },
+      async (board, host) => {
+        prepare(board);
+        const { code, err } = await tinylm(['flash', MODEL, '--host', host]);
+        assert.equal(code, EXIT.failed);
+        assert.match(err, /model: what is in flash differs from what was sent/);
+        assert.match(err, /The firmware, untouched, refuses it/);
+      },
+    ));
 
   it('asks at a terminal, and shows a bar', (t) =>
     withBoard({}, async (board, host) => {
@@ -281,7 +304,10 @@ describe('flash over the network', () => {
       assert.match(refused.err, /error: the device says: [^]*hint: give the device's token with --token/);
       assert.doesNotMatch(refused.err, /incomplete/);
       const plan = ok(await send('--token', 'secret', '--dry-run'));
-      assert.match(plan.out, new RegExp(`the model, ${fileBytes(MODEL).length.toLocaleString('en-US')} bytes, would be sent`));
+      assert.match(
+        plan.out,
+        new RegExp(`the model, ${fileBytes(MODEL).length.toLocaleString('en-US')} bytes, would be sent`),
+      );
       const sent = ok(await send('--token', 'secret', '--json'));
       const { model } = JSON.parse(sent.out) as { model: { state: string; bytes: number } };
       assert.deepEqual([model.state, model.bytes], ['ready', fileBytes(MODEL).length]);
@@ -298,7 +324,10 @@ describe('flash over the network', () => {
       const host = ['--host', `127.0.0.1:${device.http}`, '--token', 's'];
       const large = await tinylm(['flash', modelFile(), ...host]);
       assert.equal(large.code, EXIT.failed);
-      assert.match(large.err, /the model has [\d,]+ bytes, but the device has room for [\d,]+\nhint: train a smaller model/);
+      assert.match(
+        large.err,
+        /the model has [\d,]+ bytes, but the device has room for [\d,]+\nhint: train a smaller model/,
+      );
     });
   });
 

@@ -65,7 +65,10 @@ describe('the build of the trainer', () => {
     assert.equal(other.code, 0, other.err);
     assert.match(other.err, /warning: .*not the same to the last bit/);
     assert.deepEqual(recorded('native').backend, backend);
-    assert.deepEqual(recorded('native').switched?.map((s) => s.backend.name), ['wasm']);
+    assert.deepEqual(
+      recorded('native').switched?.map((s) => s.backend.name),
+      ['wasm'],
+    );
 
     // Where a compiler is, too, a run of WebAssembly stays one; and a build for another processor is another one.
     const stays = await spawned(['train', '--resume', at('native')]);

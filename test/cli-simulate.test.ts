@@ -24,8 +24,11 @@ describe('simulate', () => {
       ['--seed', '7', '--tokens', '60'],
       ['-t', '1.3', '--top-p', '0.9', '--top-k', '0', '--repetition-penalty', '1.4', '--no-echo', '--stop', 'q'],
     ]) {
-      const [chip, wasm] = await Promise.all(['simulate', 'generate'].map((verb) =>
-        tinylm([verb, MODEL, '--prompt', `${PROMPT}\\n`, ...words, ...(verb === 'simulate' ? ['--no-report'] : [])])));
+      const [chip, wasm] = await Promise.all(
+        ['simulate', 'generate'].map((verb) =>
+          tinylm([verb, MODEL, '--prompt', `${PROMPT}\\n`, ...words, ...(verb === 'simulate' ? ['--no-report'] : [])]),
+        ),
+      );
       assert.equal(ok(chip).out, ok(wasm).out);
       assert.ok(chip.out.length > 10);
     }
@@ -42,14 +45,20 @@ describe('simulate', () => {
     assert.ok(ram.total <= 32_768 && ram.stackUsed > 0 && ram.stackUsed < ram.stack && ram.engine <= ram.engineLimit);
     assert.equal(instructions, totalOf(counted.classes as never));
     assert.equal(report.instructionsPerWeight, instructions / report.weights);
-    assert.deepEqual(modelled.map((row) => row.chip), ['esp32', 'esp32s3', 'esp32c3']);
+    assert.deepEqual(
+      modelled.map((row) => row.chip),
+      ['esp32', 'esp32s3', 'esp32c3'],
+    );
     const c3 = modelled[2].speeds[0];
     assert.equal(c3.inputs.counted, true);
     assert.equal(c3.inputs.lines, counted.dataLines + counted.codeLines);
     const say = async (...more: string[]): Promise<string> =>
       ok(await tinylm(['simulate', OTHER, '--prompt', 'a', '-n', '5', ...more])).err;
     const said = await say();
-    assert.match(said, /Counted on the virtual ESP32-C3[^]*instructions for each of the[^]*RAM as the device states it/);
+    assert.match(
+      said,
+      /Counted on the virtual ESP32-C3[^]*instructions for each of the[^]*RAM as the device states it/,
+    );
     assert.match(said, /Modelled tokens\/s, never measured on a chip; [^]*ESP32-C3, this image +\d/);
     assert.doesNotMatch(said, /Its inputs/);
     assert.ok(said.slice(said.indexOf('Counted')).split('\n').length < 12, 'short');

@@ -226,7 +226,10 @@ describe('texts, sizes and speeds', () => {
 
   it('a budget says how long training takes here', async () => {
     const { out } = await tinylm(['budget', '--hidden', '16', '--dim', '16']);
-    assert.match(out, /training here: [\d,]+ tokens\/s with \d+ threads? .*, measured just now; \d+ times through 1 MB/);
+    assert.match(
+      out,
+      /training here: [\d,]+ tokens\/s with \d+ threads? .*, measured just now; \d+ times through 1 MB/,
+    );
   });
 
   it('the chip is as fast for simulate as for budget, and what differs has its reason', async () => {

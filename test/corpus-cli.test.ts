@@ -57,7 +57,10 @@ test('train: a list is said and found again with --resume; a short text is told 
   writeFileSync(at('names.txt'), NAMES.join('\n'));
   const run = await spawned(['train', at('names.txt'), ...SMALL, '--epochs', '1', '--out', at('run')]);
   assert.equal(run.code, 0, run.err);
-  assert.match(run.err, /^names\.txt: text, UTF-8, a list, one a line: 1,200 documents; --split none reads it as one$/m);
+  assert.match(
+    run.err,
+    /^names\.txt: text, UTF-8, a list, one a line: 1,200 documents; --split none reads it as one$/m,
+  );
   assert.match(run.err, /^1,140 documents, [\d,]+ bytes to train on/m);
   assert.match(run.err, /warning: [\d,]+ bytes of text are/);
   const { corpus } = JSON.parse(readFileSync(join(at('run'), 'run.json'), 'utf8')) as {

@@ -7,7 +7,13 @@ import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import {
-  bytesFile, corpusStats, detectFormat, generateStories, readDocuments, splitCorpus, utf8Bytes,
+  bytesFile,
+  corpusStats,
+  detectFormat,
+  generateStories,
+  readDocuments,
+  splitCorpus,
+  utf8Bytes,
 } from '../src/corpus/index.js';
 import { TinyLMError } from '../src/model/errors.js';
 import { loadCorpus, openCorpus } from '../src/node/corpus-files.js';
@@ -50,10 +56,16 @@ test('a folder: every text file by path, other files left out', async () => {
   await mkdir(at('folder/b/c'), { recursive: true });
   await mkdir(at('folder/.hidden'), { recursive: true });
   for (const [name, text] of [
-    ['z.txt', 'last'], ['b/c/2.txt', 'three'], ['b/1.md', 'two'], ['B.txt', 'one'],
-    ['.hidden/x.txt', 'no'], ['.x.txt', 'no'],
-    ['b/empty.txt', ' \n'], ['b/d.jsonl', '{"text":"four"}\n{"text":"five"}\n'],
-  ]) await writeFile(at(`folder/${name}`), text);
+    ['z.txt', 'last'],
+    ['b/c/2.txt', 'three'],
+    ['b/1.md', 'two'],
+    ['B.txt', 'one'],
+    ['.hidden/x.txt', 'no'],
+    ['.x.txt', 'no'],
+    ['b/empty.txt', ' \n'],
+    ['b/d.jsonl', '{"text":"four"}\n{"text":"five"}\n'],
+  ])
+    await writeFile(at(`folder/${name}`), text);
   await writeFile(at('folder/picture.png'), Uint8Array.of(0x89, 0x50, 0x4e, 0x47));
   await symlink(at('folder'), at('folder/b/circle'));
   const corpus = await loadCorpus(at('folder'));
@@ -89,8 +101,11 @@ test('JSONL: the named field, errors with the line', async () => {
   assert.ok(size(limited) <= 2000 && limited.length >= 4);
   // The only field with text is taken by itself.
   assert.deepEqual((await loadCorpus(at('s.jsonl'))).documents, STORIES);
-  await refuses(loadCorpus(at('s.jsonl'), { field: 'text' }), 'corpus-jsonl',
-    /found the fields id, story; expected "text"/);
+  await refuses(
+    loadCorpus(at('s.jsonl'), { field: 'text' }),
+    'corpus-jsonl',
+    /found the fields id, story; expected "text"/,
+  );
   await refuses(loadCorpus(at('s.jsonl'), { field: 'id' }), 'corpus-jsonl', /line 1: found number in the field "id"/);
   await writeFile(at('bad.ndjson'), '{"text":"a"}\n\n{"text":"b"\n');
   const bad = await openCorpus(at('bad.ndjson'));
@@ -151,10 +166,16 @@ test('Parquet: the named column, by row groups, every codec of Node', async () =
   const all: number[] = [];
   await readDocuments(noting(all));
   assert.ok(slices.length < all.length, 'later row groups are not read');
-  await refuses(loadCorpus(at('SNAPPY.parquet'), { field: 'story' }), 'corpus-parquet',
-    /columns id, text, other; expected "story"/);
-  await refuses(loadCorpus(at('SNAPPY.parquet'), { field: 'id' }), 'corpus-parquet',
-    /row 0: found number in the column "id"/);
+  await refuses(
+    loadCorpus(at('SNAPPY.parquet'), { field: 'story' }),
+    'corpus-parquet',
+    /columns id, text, other; expected "story"/,
+  );
+  await refuses(
+    loadCorpus(at('SNAPPY.parquet'), { field: 'id' }),
+    'corpus-parquet',
+    /row 0: found number in the column "id"/,
+  );
   await truncate(at('SNAPPY.parquet'), bytes.length - 100);
   await refuses(loadCorpus(at('SNAPPY.parquet')), 'corpus-parquet', /not readable as Parquet/);
   const damaged = bytes.slice();
@@ -178,7 +199,10 @@ test('what cannot be loaded is refused with a hint', async () => {
   await mkdir(at('bare'));
   await writeFile(at('bare/x.png'), 'x');
   await refuses(loadCorpus(at('bare')), 'corpus-empty', /no \.txt/);
-  await writeFile(at('binary.txt'), Uint8Array.from({ length: 500 }, (_, i) => i & 255));
+  await writeFile(
+    at('binary.txt'),
+    Uint8Array.from({ length: 500 }, (_, i) => i & 255),
+  );
   await refuses(loadCorpus(at('binary.txt')), 'corpus-binary', /binary\.txt: found \d+\.\d % invalid UTF-8/);
   await writeFile(at('fine.txt'), 'fine');
   await refuses(loadCorpus(at('fine.txt'), { maxBytes: 0 }), 'corpus-limit', /0 bytes/);
@@ -204,7 +228,10 @@ test('a file of stories loads, counts and splits', async () => {
   assert.deepEqual(documents, stories);
   const stats = corpusStats(documents);
   assert.equal(stats.documents, 401);
-  assert.equal(stats.bytes, stories.reduce((sum, s) => sum + Buffer.byteLength(s), 0));
+  assert.equal(
+    stats.bytes,
+    stories.reduce((sum, s) => sum + Buffer.byteLength(s), 0),
+  );
   assert.ok(stats.distinctCharacters < 120 && stats.distinctWords > 150);
   const { train, valid } = splitCorpus(documents, { seed: 1 });
   assert.equal(valid.length, 21);

@@ -365,17 +365,15 @@ test('docs/texts.md names every format, extension, mark and way to split', () =>
 
 test('whatever is cut off, joined or damaged is read or refused in words', async () => {
   const contents = KINDS.map(([, content]) => utf8(content));
-  const bytes = fc
-    .constantFrom(...contents)
-    .chain((a) =>
-      fc.record({
-        a: fc.constant(a),
-        b: fc.constantFrom(...contents),
-        cut: fc.nat(a.length),
-        from: fc.nat(a.length),
-        bad: fc.uint8Array(),
-      }),
-    );
+  const bytes = fc.constantFrom(...contents).chain((a) =>
+    fc.record({
+      a: fc.constant(a),
+      b: fc.constantFrom(...contents),
+      cut: fc.nat(a.length),
+      from: fc.nat(a.length),
+      bad: fc.uint8Array(),
+    }),
+  );
   const options = fc.constantFrom<ReadOptions>(
     {},
     { maxBytes: 300 },

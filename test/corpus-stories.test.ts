@@ -18,15 +18,18 @@ const BIA = [
 ].join('\n');
 
 test('every generated story is coherent and in order', () => {
-  fc.assert(fc.property(fc.integer(), fc.constantFrom(...LANGS), (seed, lang) => {
-    for (const story of generateStories({ lang, seed, count: 20 })) {
-      const check = checkStory(story, lang, { complete: true });
-      assert.deepEqual(check.reasons, [], story);
-      assert.equal(check.share, 1);
-      assert.equal(check.ordered, check.sentences, story);
-      assert.equal(check.rest, '');
-    }
-  }), { numRuns: 60 });
+  fc.assert(
+    fc.property(fc.integer(), fc.constantFrom(...LANGS), (seed, lang) => {
+      for (const story of generateStories({ lang, seed, count: 20 })) {
+        const check = checkStory(story, lang, { complete: true });
+        assert.deepEqual(check.reasons, [], story);
+        assert.equal(check.share, 1);
+        assert.equal(check.ordered, check.sentences, story);
+        assert.equal(check.rest, '');
+      }
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test('stories are deterministic, distinct, of the size asked for', () => {
@@ -45,13 +48,21 @@ test('stories are deterministic, distinct, of the size asked for', () => {
     }
     const bytes = generateStories({ lang, seed: 5, bytes: 50_000 }).reduce((n, s) => n + utf8Bytes(s) + 1, 0);
     assert.ok(bytes >= 50_000 && bytes < 50_700, `${bytes} bytes`);
-    const words = new Set(stories.join(' ').toLowerCase().match(/\p{L}+/gu));
+    const words = new Set(
+      stories
+        .join(' ')
+        .toLowerCase()
+        .match(/\p{L}+/gu),
+    );
     assert.ok(words.size >= 190 && words.size <= 600, `${words.size} words`);
   }
 });
 
 test('two stories written by hand are coherent', () => {
-  for (const [text, lang] of [[LILY, 'en'], [BIA, 'pt']] as const) {
+  for (const [text, lang] of [
+    [LILY, 'en'],
+    [BIA, 'pt'],
+  ] as const) {
     const check = checkStory(text, lang, { complete: true });
     assert.deepEqual(check.reasons, []);
     assert.equal(check.plot, lang === 'en' ? 'lost toy' : 'sharing');
@@ -129,14 +140,16 @@ test('noise, other text, the other language and nothing are not coherent', () =>
 });
 
 test('a cut sentence is left out, or counted when the text is complete', () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: LILY.length }), (length) => {
-    const text = LILY.slice(0, length);
-    const check = checkStory(text, 'en');
-    assert.equal(check.coherent, check.sentences, check.reasons.join('; '));
-    const complete = checkStory(text, 'en', { complete: true });
-    assert.equal(complete.coherent, check.coherent);
-    assert.equal(complete.sentences, check.sentences + (check.rest === '' ? 0 : 1));
-  }));
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: LILY.length }), (length) => {
+      const text = LILY.slice(0, length);
+      const check = checkStory(text, 'en');
+      assert.equal(check.coherent, check.sentences, check.reasons.join('; '));
+      const complete = checkStory(text, 'en', { complete: true });
+      assert.equal(complete.coherent, check.coherent);
+      assert.equal(complete.sentences, check.sentences + (check.rest === '' ? 0 : 1));
+    }),
+  );
   const quote = checkStory('Lia era uma menina gentil. Lia disse: "Muito obrigada!', 'pt');
   assert.deepEqual([quote.sentences, quote.coherent, quote.rest], [1, 1, 'Lia disse: "Muito obrigada!']);
 });
@@ -152,7 +165,10 @@ test('shuffled words of a generated sentence are found nearly always, shuffled s
       const check = checkStory(scrambled.join('\n'), lang);
       sentences += check.sentences;
       coherent += check.coherent;
-      const whole = story.replaceAll('\n', ' ').match(/[^.!?]+[.!?]"?/g)!.map((s) => s.trim());
+      const whole = story
+        .replaceAll('\n', ' ')
+        .match(/[^.!?]+[.!?]"?/g)!
+        .map((s) => s.trim());
       const backwards = checkStory(whole.reverse().join(' '), lang);
       ordered += backwards.ordered / backwards.sentences / 200;
     }
@@ -163,12 +179,15 @@ test('shuffled words of a generated sentence are found nearly always, shuffled s
 
 test('letters changed at random lower the share', () => {
   const stories = generateStories({ lang: 'en', seed: 3, count: 40 }).join(' ');
-  fc.assert(fc.property(fc.nat(), fc.constantFrom(...'xqj9'), (place, letter) => {
-    const story = generateStories({ lang: 'en', seed: place, count: 1 })[0];
-    const letters = [...story.matchAll(/[a-z]/g)].map((m) => m.index);
-    const at = letters[place % letters.length];
-    const check = checkStory(story.slice(0, at) + letter + story.slice(at + 1), 'en');
-    assert.ok(check.coherent < check.sentences || story[at] === letter, check.verdicts.map((v) => v.text).join('|'));
-  }), { numRuns: 200 });
+  fc.assert(
+    fc.property(fc.nat(), fc.constantFrom(...'xqj9'), (place, letter) => {
+      const story = generateStories({ lang: 'en', seed: place, count: 1 })[0];
+      const letters = [...story.matchAll(/[a-z]/g)].map((m) => m.index);
+      const at = letters[place % letters.length];
+      const check = checkStory(story.slice(0, at) + letter + story.slice(at + 1), 'en');
+      assert.ok(check.coherent < check.sentences || story[at] === letter, check.verdicts.map((v) => v.text).join('|'));
+    }),
+    { numRuns: 200 },
+  );
   assert.ok(checkStory(stories, 'en').share < 0.9, 'many stories in one text are not one story');
 });

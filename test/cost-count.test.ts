@@ -15,9 +15,42 @@ const CASES: readonly (readonly [Packing, ModelShorthand])[] = [
   ['b3', { vocab: 640, dim: 88, hidden: 180, trits: 2 }],
   ['b3', { vocab: 4096, dim: 32, hidden: 64 }],
   ['b3', { vocab: 1500, dim: 40, hidden: 60, trits: { embed: 3, ih: 3, hh: 1, head: 2 } }],
-  ['b3', { vocab: 256, dim: 80, layers: [{ kind: 'mlgru', width: 100 }, { kind: 'glu', width: 150 }, { kind: 'gru', width: 60 }] }],
-  ['t2', { vocab: 384, dim: 72, layers: [{ kind: 'mlgru', width: 80 }, { kind: 'glu', width: 128 }], trits: 2 }],
-  ['b3', { vocab: 256, dim: 36, hidden: 72, ngrams: [{ order: 2, rows: 8192, width: 12 }, { order: 3, rows: 8192, width: 12 }] }],
+  [
+    'b3',
+    {
+      vocab: 256,
+      dim: 80,
+      layers: [
+        { kind: 'mlgru', width: 100 },
+        { kind: 'glu', width: 150 },
+        { kind: 'gru', width: 60 },
+      ],
+    },
+  ],
+  [
+    't2',
+    {
+      vocab: 384,
+      dim: 72,
+      layers: [
+        { kind: 'mlgru', width: 80 },
+        { kind: 'glu', width: 128 },
+      ],
+      trits: 2,
+    },
+  ],
+  [
+    'b3',
+    {
+      vocab: 256,
+      dim: 36,
+      hidden: 72,
+      ngrams: [
+        { order: 2, rows: 8192, width: 12 },
+        { order: 3, rows: 8192, width: 12 },
+      ],
+    },
+  ],
   ['b3', { vocab: 320, dim: 36, hidden: 56, cache: 512 }],
 ];
 const MACHINES = {

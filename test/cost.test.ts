@@ -83,11 +83,24 @@ test('work of two trits and of blocks: planes are look-ups, tables are built onc
   assert.equal(two.bytes, 2 * one.bytes);
   assert.equal(two.builds, one.builds);
   assert.equal(two.planeRows, 192 + 192 + 256);
-  const blocks = tokenWork(configOf({ vocab: 256, dim: 40, ngrams: [{ order: 2, rows: 4096, width: 8 }],
-    layers: [{ kind: 'mlgru', width: 64 }, { kind: 'glu', width: 96 }] }), 'b3');
+  const blocks = tokenWork(
+    configOf({
+      vocab: 256,
+      dim: 40,
+      ngrams: [{ order: 2, rows: 4096, width: 8 }],
+      layers: [
+        { kind: 'mlgru', width: 64 },
+        { kind: 'glu', width: 96 },
+      ],
+    }),
+    'b3',
+  );
   // The stream is 48 wide: normed before each block and before the head, and what the GLU's gate leaves.
   assert.deepEqual([blocks.normed, blocks.norms, blocks.streamed], [48 * 3 + 96, 4, 96]);
-  assert.deepEqual([blocks.mlgruUnits, blocks.gluUnits, blocks.units, blocks.lookedUp, blocks.ngrams], [64, 96, 0, 48, 1]);
+  assert.deepEqual(
+    [blocks.mlgruUnits, blocks.gluUnits, blocks.units, blocks.lookedUp, blocks.ngrams],
+    [64, 96, 0, 48, 1],
+  );
   assert.equal(blocks.bytes, 3 * 64 * 10 + 48 * 13 + 2 * 96 * 10 + 48 * 20 + 256 * 10);
 });
 
@@ -107,10 +120,7 @@ test('matrices go to SRAM while they fit, the largest first', () => {
   const all = flashReads(defaultConfig(), 'b3', CHIPS.esp32c3, 1e6);
   assert.deepEqual(all.inSram, ['fc.weight', 'rnn.weight_hh_l0', 'rnn.weight_ih_l0']);
   assert.equal(all.copied, bytes(192, 32) + bytes(192, 64) + bytes(256, 64));
-  assert.deepEqual(flashReads(defaultConfig(), 'b3', CHIPS.esp32c3, 5000).inSram, [
-    'fc.weight',
-    'rnn.weight_ih_l0',
-  ]);
+  assert.deepEqual(flashReads(defaultConfig(), 'b3', CHIPS.esp32c3, 5000).inSram, ['fc.weight', 'rnn.weight_ih_l0']);
   assert.deepEqual(
     flashReads(LARGE, 'b3', CHIPS.esp32s3, 20_000).inSram,
     ['embed.weight'],
@@ -177,7 +187,10 @@ test('the largest model is within its limits, and a larger one of the same kind 
     const [{ width: hidden }] = config.layers;
     const larger = configOf({ vocab: config.vocab, dim: config.dim * (1 + 4 / hidden), hidden: hidden + 4 });
     const speed = modelledSpeed({ config: larger, chip: 'esp32c3', copies: limits.ram - budget(larger).ramB3 });
-    assert.ok(speed.tokensPerSecond < limits.speed, `${speed.tokensPerSecond} tokens/s at hidden ${larger.layers[0].width}`);
+    assert.ok(
+      speed.tokensPerSecond < limits.speed,
+      `${speed.tokensPerSecond} tokens/s at hidden ${larger.layers[0].width}`,
+    );
   }
   // Each limit in turn is the one that binds.
   const smaller = (change: Partial<Limits>): number => largestModel({ ...limits, ...change })!.parameters;

@@ -41,8 +41,17 @@ for (const wiring of ['usb', 'uart'] as const) {
 const UART_ECHO: readonly number[] = (() => {
   const put = (c: number): number[] => [0x13 | (6 << 7) | (c << 20), 0x0062a023];
   // lui t0,0x60000; "ready\n"; loop: lw t1,0x1c(t0); andi t1,t1,0x3ff; beqz loop; lw t1,0(t0); addi t1,t1,1; sw; j loop
-  return [0x600002b7, ...[...'ready\n'].flatMap((c) => put(c.charCodeAt(0))),
-    0x01c2a303, 0x3ff37313, 0xfe030ce3, 0x0002a303, 0x00130313, 0x0062a023, 0xfe9ff06f];
+  return [
+    0x600002b7,
+    ...[...'ready\n'].flatMap((c) => put(c.charCodeAt(0))),
+    0x01c2a303,
+    0x3ff37313,
+    0xfe030ce3,
+    0x0002a303,
+    0x00130313,
+    0x0062a023,
+    0xfe9ff06f,
+  ];
 })();
 
 test('flash, reset, boot, talk: over a real pseudo-terminal with serialport', async (t) => {
@@ -54,7 +63,13 @@ test('flash, reset, boot, talk: over a real pseudo-terminal with serialport', as
     board.powerOn();
     const data = noise(60_000, 9);
     const port = new SerialTransport(pty.path);
-    await flashImage({ port, parts: [{ offset: 0, data: PROGRAM }, { offset: 0x10000, data }] });
+    await flashImage({
+      port,
+      parts: [
+        { offset: 0, data: PROGRAM },
+        { offset: 0x10000, data },
+      ],
+    });
     assert.equal(md5Hex(board.chip.flash.read(0x10000, data.length)), md5Hex(data));
     assert.equal(board.state, 'running');
     await port.open();

@@ -8,8 +8,19 @@ import { totalOf } from '../src/device/chip/counts.js';
 import { parseElf } from '../src/device/chip/elf.js';
 import { ChipTrapError } from '../src/device/chip/trap.js';
 import { VirtMachine } from '../src/device/chip/virt.js';
-import { ECHO_PLUS_ONE, WATCHDOGS_OFF, crossCompile, directBoot, have, inTempFolder, qemuVirt, rv, say, textOf,
-  until } from './device-support.js';
+import {
+  ECHO_PLUS_ONE,
+  WATCHDOGS_OFF,
+  crossCompile,
+  directBoot,
+  have,
+  inTempFolder,
+  qemuVirt,
+  rv,
+  say,
+  textOf,
+  until,
+} from './device-support.js';
 
 const WFI = 0x10500073;
 const FOREVER = rv.j(0, 0);
@@ -40,13 +51,24 @@ test('direct boot: the header is checked, the program starts at 0x42000008', () 
 
 test('memory: flash at both windows, SRAM at both, garbage at power-on, kept over other resets', () => {
   const program = [
-    rv.lui(T0, 0x3c000), rv.i(3, 2, A0, T0, 8), rv.lui(T0, 0x42000), rv.i(3, 2, A1, T0, 8), // the first instruction
-    rv.lui(T0, 0x3fc90), rv.i(3, 2, A2, T0, 0), rv.addi(T1, 0, 42), rv.s(2, T0, T1, 0),
-    rv.lui(T0, 0x40390), rv.i(3, 2, 13, T0, 0), WFI,
+    rv.lui(T0, 0x3c000),
+    rv.i(3, 2, A0, T0, 8),
+    rv.lui(T0, 0x42000),
+    rv.i(3, 2, A1, T0, 8), // the first instruction
+    rv.lui(T0, 0x3fc90),
+    rv.i(3, 2, A2, T0, 0),
+    rv.addi(T1, 0, 42),
+    rv.s(2, T0, T1, 0),
+    rv.lui(T0, 0x40390),
+    rv.i(3, 2, 13, T0, 0),
+    WFI,
   ];
   const chip = boot(program);
   chip.run(1000);
-  assert.deepEqual([A0, A1].map((r) => chip.hart.x[r] >>> 0), [program[0], program[0]]);
+  assert.deepEqual(
+    [A0, A1].map((r) => chip.hart.x[r] >>> 0),
+    [program[0], program[0]],
+  );
   assert.equal(chip.hart.x[A2] >>> 0, 0xa5a5a5a5);
   assert.equal(chip.hart.x[13], 42);
   chip.reset('software');
@@ -62,21 +84,34 @@ test('flash cannot be stored to, DRAM cannot be executed, the end of SRAM is the
     [[0xb0002573], 2, /illegal instruction/], // csrr a0,mcycle: the C3 has none
   ];
   for (const [program, cause, message] of cases) {
-    assert.throws(() => boot(program).run(100), (e: unknown) => {
-      assert.ok(e instanceof ChipTrapError);
-      assert.equal(e.trap, cause);
-      assert.match(e.message, message);
-      return true;
-    });
+    assert.throws(
+      () => boot(program).run(100),
+      (e: unknown) => {
+        assert.ok(e instanceof ChipTrapError);
+        assert.equal(e.trap, cause);
+        assert.match(e.message, message);
+        return true;
+      },
+    );
   }
 });
 
 test('the performance counter CSRs count while they are on', () => {
   const csrw = (csr: number, value: number): number => rv.i(0x73, 5, 0, value, csr);
   const csrr = (rd: number, csr: number): number => rv.i(0x73, 2, rd, 0, csr);
-  const chip = boot([csrw(0x7e2, 0), csrw(0x7e0, 1), csrw(0x7e1, 1),
-    csrr(A0, 0x7e2), rv.addi(T0, 0, 1), csrr(A1, 0x7e2), csrw(0x7e1, 0), rv.addi(T0, 0, 1),
-    csrr(A2, 0x7e2), csrr(13, 0x7e2), WFI]);
+  const chip = boot([
+    csrw(0x7e2, 0),
+    csrw(0x7e0, 1),
+    csrw(0x7e1, 1),
+    csrr(A0, 0x7e2),
+    rv.addi(T0, 0, 1),
+    csrr(A1, 0x7e2),
+    csrw(0x7e1, 0),
+    rv.addi(T0, 0, 1),
+    csrr(A2, 0x7e2),
+    csrr(13, 0x7e2),
+    WFI,
+  ]);
   chip.run(1000);
   const [a, b, c, d] = [A0, A1, A2, 13].map((r) => chip.hart.x[r]);
   assert.equal(b - a, 2);
@@ -91,28 +126,56 @@ const bites = (program: readonly number[], seconds = 3): RunResult & { at: numbe
 };
 
 test('watchdogs: each bites in its time unless turned off or fed', () => {
-  const group = (key: number, update = 0x400): number[] =>
-    [rv.lui(T0, 0x6001f), ...rv.li(T1, key), rv.s(2, T0, T1, 0x64), rv.lui(T1, update), rv.s(2, T0, T1, 0x48)];
-  const superOff = (key: number): number[] =>
-    [rv.lui(T0, 0x60008), ...rv.li(T1, key), rv.s(2, T0, T1, 0xb0), rv.lui(T1, 0x40000), rv.s(2, T0, T1, 0xac)];
+  const group = (key: number, update = 0x400): number[] => [
+    rv.lui(T0, 0x6001f),
+    ...rv.li(T1, key),
+    rv.s(2, T0, T1, 0x64),
+    rv.lui(T1, update),
+    rv.s(2, T0, T1, 0x48),
+  ];
+  const superOff = (key: number): number[] => [
+    rv.lui(T0, 0x60008),
+    ...rv.li(T1, key),
+    rv.s(2, T0, T1, 0xb0),
+    rv.lui(T1, 0x40000),
+    rv.s(2, T0, T1, 0xac),
+  ];
   const [key, superKey] = [0x50d83aa1, 0x8f1d312a | 0];
   // Timer group 0: 26,000,000 ticks of 80 MHz; the super watchdog: 1 s; the RTC's: 200,000 ticks of 136 kHz.
   assert.deepEqual(bites([FOREVER]), { stop: 'reset', reason: 'timer-watchdog', at: 0.325 });
   assert.deepEqual(bites([...group(key), FOREVER]), { stop: 'reset', reason: 'super-watchdog', at: 1 });
-  assert.deepEqual(bites([...group(key), ...superOff(superKey), FOREVER]),
-    { stop: 'reset', reason: 'rtc-watchdog', at: 1.471 });
+  assert.deepEqual(bites([...group(key), ...superOff(superKey), FOREVER]), {
+    stop: 'reset',
+    reason: 'rtc-watchdog',
+    at: 1.471,
+  });
   assert.equal(bites([...WATCHDOGS_OFF, FOREVER]).stop, 'limit');
   // A wrong key changes nothing, nor does a write without CONF_UPDATE_EN.
   assert.equal(bites([...group(key + 1), FOREVER]).at, 0.325);
   assert.equal(bites([...group(key, 0), FOREVER]).at, 0.325);
   // Fed for ever: write to the feed register, loop.
-  const feed = [...superOff(superKey),
-    rv.lui(T0, 0x60008), ...rv.li(T1, key), rv.s(2, T0, T1, 0xa8), rv.s(2, T0, 0, 0x90),
-    rv.lui(T0, 0x6001f), rv.s(2, T0, T1, 0x64), rv.s(2, T0, T1, 0x60), rv.j(0, -4)];
+  const feed = [
+    ...superOff(superKey),
+    rv.lui(T0, 0x60008),
+    ...rv.li(T1, key),
+    rv.s(2, T0, T1, 0xa8),
+    rv.s(2, T0, 0, 0x90),
+    rv.lui(T0, 0x6001f),
+    rv.s(2, T0, T1, 0x64),
+    rv.s(2, T0, T1, 0x60),
+    rv.j(0, -4),
+  ];
   assert.equal(bites(feed).stop, 'limit');
   // Armed by the program: stage 0 resets the system after 1000 RTC ticks.
-  const armed = [...WATCHDOGS_OFF, rv.lui(T0, 0x60008), rv.addi(T1, 0, 1000), rv.s(2, T0, T1, 0x94),
-    rv.lui(T1, 0xb0000), rv.s(2, T0, T1, 0x90), FOREVER];
+  const armed = [
+    ...WATCHDOGS_OFF,
+    rv.lui(T0, 0x60008),
+    rv.addi(T1, 0, 1000),
+    rv.s(2, T0, T1, 0x94),
+    rv.lui(T1, 0xb0000),
+    rv.s(2, T0, T1, 0x90),
+    FOREVER,
+  ];
   const armedBite = bites(armed);
   assert.equal(armedBite.stop === 'reset' && armedBite.reason, 'rtc-watchdog');
   assert.equal(armedBite.at, 0.007); // 1000 / 136 kHz
@@ -144,24 +207,40 @@ test('USB-Serial-JTAG: 64-byte packets, no room without a host', () => {
   assert.equal(textFrom(chip), 'B'.repeat(64)); // six wait for write done
 });
 
-test('UART0: bytes come at the line\'s rate, and a full FIFO loses them', () => {
+test("UART0: bytes come at the line's rate, and a full FIFO loses them", () => {
   const chip = boot([...WATCHDOGS_OFF, FOREVER]);
   chip.uart.receive(new Uint8Array(200).map((_, i) => i));
   assert.equal(chip.uart.read(0x1c), 0);
-  chip.run(160e6 / 11520 * 10); // ten bytes' time at 115200 baud
+  chip.run((160e6 / 11520) * 10); // ten bytes' time at 115200 baud
   assert.equal(chip.uart.read(0x1c), 10);
   assert.equal(chip.uart.read(0), 0);
-  chip.run(160e6 / 11520 * 300);
+  chip.run((160e6 / 11520) * 300);
   assert.equal(chip.uart.read(0x1c), 128);
   assert.equal(chip.uart.overruns, 200 - 1 - 128);
 });
 
 test('SYSTIMER runs at 16 MHz of modelled time; random numbers and the MAC are there', () => {
-  const read = (rd: number): number[] =>
-    [rv.lui(T0, 0x60023), rv.lui(T1, 0x40000), rv.s(2, T0, T1, 4), rv.i(3, 2, rd, T0, 0x44)];
-  const chip = boot([...read(A0), rv.lui(A2, 40), rv.addi(A2, A2, -1), rv.b(1, A2, 0, -4), ...read(A1),
-    rv.lui(T0, 0x60026), rv.i(3, 2, 13, T0, 0xb0), rv.lui(T0, 0x60009), rv.i(3, 2, 14, T0, -0x7bc), WFI],
-  { random: () => 0xcafe });
+  const read = (rd: number): number[] => [
+    rv.lui(T0, 0x60023),
+    rv.lui(T1, 0x40000),
+    rv.s(2, T0, T1, 4),
+    rv.i(3, 2, rd, T0, 0x44),
+  ];
+  const chip = boot(
+    [
+      ...read(A0),
+      rv.lui(A2, 40),
+      rv.addi(A2, A2, -1),
+      rv.b(1, A2, 0, -4),
+      ...read(A1),
+      rv.lui(T0, 0x60026),
+      rv.i(3, 2, 13, T0, 0xb0),
+      rv.lui(T0, 0x60009),
+      rv.i(3, 2, 14, T0, -0x7bc),
+      WFI,
+    ],
+    { random: () => 0xcafe },
+  );
   chip.run(1_000_000);
   const ticks = chip.hart.x[A1] - chip.hart.x[A0]; // 2 · 40 · 4096 and a few instructions, ten to a tick
   assert.ok(ticks === 32768 || ticks === 32769, `${ticks}`);
@@ -172,36 +251,68 @@ test('SYSTIMER runs at 16 MHz of modelled time; random numbers and the MAC are t
 
 test('ROM functions write flash: erase, program, read back through the window', () => {
   const call = (address: number): number[] => [rv.lui(T0, 0x40000), rv.i(0x67, 0, 1, T0, address)];
-  const program = [...WATCHDOGS_OFF,
-    rv.addi(A0, 0, 0x100), ...call(0x128), rv.addi(20, A0, 0), // erase sector 0x100
-    rv.lui(T0, 0x3fc90), ...rv.li(T1, 0x12345678), rv.s(2, T0, T1, 0),
-    rv.lui(A0, 0x100), rv.lui(A1, 0x3fc90), rv.addi(A2, 0, 4), ...call(0x12c), rv.addi(21, A0, 0),
-    rv.lui(T0, 0x3c100), rv.i(3, 2, 22, T0, 0),
-    rv.lui(A0, 0x7ff00), rv.lui(A1, 0x3fc90), rv.addi(A2, 0, 4), ...call(0x12c), rv.addi(23, A0, 0), WFI];
+  const program = [
+    ...WATCHDOGS_OFF,
+    rv.addi(A0, 0, 0x100),
+    ...call(0x128),
+    rv.addi(20, A0, 0), // erase sector 0x100
+    rv.lui(T0, 0x3fc90),
+    ...rv.li(T1, 0x12345678),
+    rv.s(2, T0, T1, 0),
+    rv.lui(A0, 0x100),
+    rv.lui(A1, 0x3fc90),
+    rv.addi(A2, 0, 4),
+    ...call(0x12c),
+    rv.addi(21, A0, 0),
+    rv.lui(T0, 0x3c100),
+    rv.i(3, 2, 22, T0, 0),
+    rv.lui(A0, 0x7ff00),
+    rv.lui(A1, 0x3fc90),
+    rv.addi(A2, 0, 4),
+    ...call(0x12c),
+    rv.addi(23, A0, 0),
+    WFI,
+  ];
   const chip = new VirtualC3();
   chip.flash.program(0, directBoot(program));
   chip.flash.program(0x100000, new Uint8Array(8)); // zeros: writing needs the erase
   chip.reset();
   const before = chip.seconds;
   chip.run(10_000);
-  assert.deepEqual([20, 21, 22, 23].map((r) => chip.hart.x[r]), [0, 0, 0x12345678, 1]);
+  assert.deepEqual(
+    [20, 21, 22, 23].map((r) => chip.hart.x[r]),
+    [0, 0, 0x12345678, 1],
+  );
   assert.deepEqual([...chip.flash.read(0x100004, 2)], [0xff, 0xff]);
   assert.ok(chip.seconds - before > 0.045);
 });
 
 test('the cache model counts lines and fills, and changes no result', () => {
   // Reads 32 KB of flash word by word, twice; the loop itself lies in two lines.
-  const program = [...WATCHDOGS_OFF, rv.addi(A2, 0, 2), rv.lui(T0, 0x3c100), rv.lui(T1, 0x3c108), rv.addi(A0, 0, 0),
-    rv.i(3, 2, A1, T0, 0), rv.r(0, 0, A0, A0, A1), rv.addi(T0, T0, 4), rv.b(1, T0, T1, -12),
-    rv.addi(A2, A2, -1), rv.b(1, A2, 0, -32), WFI];
-  const results = [undefined, new CacheModel(C3_CACHE)].flatMap((cache) => [true, false].map((compile) => {
-    const chip = boot(program, { compile });
-    for (let i = 0; i < 32768; i++) chip.flash.bytes[0x100000 + i] = i * 7;
-    chip.hart.useCache(cache);
-    chip.reset('software');
-    chip.run(200_000);
-    return { sum: chip.hart.x[A0], counts: chip.hart.counts(), cache: cache && { ...cache.counts } };
-  }));
+  const program = [
+    ...WATCHDOGS_OFF,
+    rv.addi(A2, 0, 2),
+    rv.lui(T0, 0x3c100),
+    rv.lui(T1, 0x3c108),
+    rv.addi(A0, 0, 0),
+    rv.i(3, 2, A1, T0, 0),
+    rv.r(0, 0, A0, A0, A1),
+    rv.addi(T0, T0, 4),
+    rv.b(1, T0, T1, -12),
+    rv.addi(A2, A2, -1),
+    rv.b(1, A2, 0, -32),
+    WFI,
+  ];
+  const results = [undefined, new CacheModel(C3_CACHE)].flatMap((cache) =>
+    [true, false].map((compile) => {
+      const chip = boot(program, { compile });
+      for (let i = 0; i < 32768; i++) chip.flash.bytes[0x100000 + i] = i * 7;
+      chip.hart.useCache(cache);
+      chip.reset('software');
+      chip.run(200_000);
+      return { sum: chip.hart.x[A0], counts: chip.hart.counts(), cache: cache && { ...cache.counts } };
+    }),
+  );
   for (const r of results) {
     assert.equal(r.sum, results[0].sum);
     assert.deepEqual(r.counts, results[0].counts);
@@ -275,11 +386,19 @@ __attribute__((noreturn)) void boot(void) {
   for (;;) __asm__ volatile("wfi");
 }`;
 
-test('compiled C: checksum and instruction count equal QEMU\'s, and are the same on the virtual C3', async (t) => {
+test("compiled C: checksum and instruction count equal QEMU's, and are the same on the virtual C3", async (t) => {
   if (!have(t, 'gcc', 'qemu')) return;
-  const virt = await inTempFolder((folder) => crossCompile(folder, {
-    'work.c': WORK, 'start.c': VIRT_START, 'link.ld': LINK('0x80000000').replace('SRAM_OR_HERE', '.'),
-  }, ['-T', 'link.ld']));
+  const virt = await inTempFolder((folder) =>
+    crossCompile(
+      folder,
+      {
+        'work.c': WORK,
+        'start.c': VIRT_START,
+        'link.ld': LINK('0x80000000').replace('SRAM_OR_HERE', '.'),
+      },
+      ['-T', 'link.ld'],
+    ),
+  );
   const machine = new VirtMachine();
   machine.loadElf(virt);
   assert.equal(machine.runToExit(100_000_000), 0);
@@ -293,15 +412,25 @@ test('compiled C: checksum and instruction count equal QEMU\'s, and are the same
   // A profile: what main executed is what the classes count, less the start and the output.
   const elf = parseElf(virt);
   const main = elf.symbols.find((s) => s.name === 'main')!;
-  const inMain = machine.hart.profile(0x80000000)
-    .filter(([pc]) => pc >= main.address && pc < main.address + main.bytes).reduce((sum, [, n]) => sum + n, 0);
+  const inMain = machine.hart
+    .profile(0x80000000)
+    .filter(([pc]) => pc >= main.address && pc < main.address + main.bytes)
+    .reduce((sum, [, n]) => sum + n, 0);
   assert.ok(inMain > 0.95 * machine.hart.retired && inMain < machine.hart.retired);
 
-  const c3 = await inTempFolder((folder) => crossCompile(folder, {
-    'work.c': WORK, 'start.c': C3_START,
-    'link.ld': LINK('0x42000000').replace('SRAM_OR_HERE', '0x3fc80000; _bss_start = .')
-      .replace('. = ALIGN(16); . +=', '_bss_end = .; . = ALIGN(16); . +='),
-  }, ['-T', 'link.ld']));
+  const c3 = await inTempFolder((folder) =>
+    crossCompile(
+      folder,
+      {
+        'work.c': WORK,
+        'start.c': C3_START,
+        'link.ld': LINK('0x42000000')
+          .replace('SRAM_OR_HERE', '0x3fc80000; _bss_start = .')
+          .replace('. = ALIGN(16); . +=', '_bss_end = .; . = ALIGN(16); . +='),
+      },
+      ['-T', 'link.ld'],
+    ),
+  );
   const board = new VirtualBoard();
   for (const s of parseElf(c3).segments) {
     if (s.address >= 0x42000000) board.chip.flash.program(s.address - 0x42000000, s.data);

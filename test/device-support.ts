@@ -45,10 +45,25 @@ export function crossCompile(folder: string, sources: Record<string, string>, ar
     if (/\.[cS]$/.test(name)) inputs.push(join(folder, name));
   }
   const out = join(folder, 'out.elf');
-  const run = spawnSync(TOOLS.gcc, ['-std=gnu99', '-march=rv32imc_zicsr', '-mabi=ilp32', '-O2',
-    '-ffreestanding', '-nostdlib', '-nostartfiles', '-Wl,--no-warn-rwx-segments', ...args, ...inputs, '-o', out,
-    '-lgcc'],
-  { encoding: 'utf8', cwd: folder });
+  const run = spawnSync(
+    TOOLS.gcc,
+    [
+      '-std=gnu99',
+      '-march=rv32imc_zicsr',
+      '-mabi=ilp32',
+      '-O2',
+      '-ffreestanding',
+      '-nostdlib',
+      '-nostartfiles',
+      '-Wl,--no-warn-rwx-segments',
+      ...args,
+      ...inputs,
+      '-o',
+      out,
+      '-lgcc',
+    ],
+    { encoding: 'utf8', cwd: folder },
+  );
   if (run.status !== 0) throw new Error(`${TOOLS.gcc} failed:\n${run.stderr}`);
   return readFileSync(out);
 }
@@ -59,11 +74,15 @@ export function qemuVirt(elf: Uint8Array): Promise<Buffer> {
     const file = join(folder, 'program.elf');
     writeFileSync(file, elf);
     return new Promise<Buffer>((resolve, reject) => {
-      const child = execFile(TOOLS.qemu, ['-M', 'virt', '-nographic', '-bios', 'none', '-icount', 'shift=0',
-        '-kernel', file], { encoding: 'buffer', timeout: 60_000 }, (error, stdout) => {
-        if (error) reject(error);
-        else resolve(stdout);
-      });
+      const child = execFile(
+        TOOLS.qemu,
+        ['-M', 'virt', '-nographic', '-bios', 'none', '-icount', 'shift=0', '-kernel', file],
+        { encoding: 'buffer', timeout: 60_000 },
+        (error, stdout) => {
+          if (error) reject(error);
+          else resolve(stdout);
+        },
+      );
       child.stdin?.end();
     });
   });
@@ -97,17 +116,31 @@ export const rv = {
   s: (f3: number, rs1: number, rs2: number, imm: number): number =>
     (((imm >> 5) << 25) | (rs2 << 20) | (rs1 << 15) | (f3 << 12) | ((imm & 31) << 7) | 0x23) >>> 0,
   b: (f3: number, rs1: number, rs2: number, imm: number): number =>
-    ((((imm >> 12) & 1) << 31) | (((imm >> 5) & 63) << 25) | (rs2 << 20) | (rs1 << 15) | (f3 << 12) |
-      (((imm >> 1) & 15) << 8) | (((imm >> 11) & 1) << 7) | 0x63) >>> 0,
+    ((((imm >> 12) & 1) << 31) |
+      (((imm >> 5) & 63) << 25) |
+      (rs2 << 20) |
+      (rs1 << 15) |
+      (f3 << 12) |
+      (((imm >> 1) & 15) << 8) |
+      (((imm >> 11) & 1) << 7) |
+      0x63) >>>
+    0,
   u: (op: number, rd: number, upper: number): number => ((upper << 12) | (rd << 7) | op) >>> 0,
   j: (rd: number, imm: number): number =>
-    ((((imm >> 20) & 1) << 31) | (((imm >> 1) & 0x3ff) << 21) | (((imm >> 11) & 1) << 20) |
-      (((imm >> 12) & 0xff) << 12) | (rd << 7) | 0x6f) >>> 0,
+    ((((imm >> 20) & 1) << 31) |
+      (((imm >> 1) & 0x3ff) << 21) |
+      (((imm >> 11) & 1) << 20) |
+      (((imm >> 12) & 0xff) << 12) |
+      (rd << 7) |
+      0x6f) >>>
+    0,
   addi: (rd: number, rs1: number, imm: number): number => rv.i(0x13, 0, rd, rs1, imm),
   lui: (rd: number, upper: number): number => rv.u(0x37, rd, upper),
   /** loads any 32-bit constant */
-  li: (rd: number, value: number): number[] =>
-    [rv.lui(rd, ((value + 0x800) >>> 12) & 0xfffff), rv.addi(rd, rd, (value << 20) >> 20)],
+  li: (rd: number, value: number): number[] => [
+    rv.lui(rd, ((value + 0x800) >>> 12) & 0xfffff),
+    rv.addi(rd, rd, (value << 20) >> 20),
+  ],
 };
 
 /** A program as bytes: numbers below 0x10000 whose low bits are not 11 are compressed instructions. */
@@ -133,23 +166,40 @@ const [T0, T1, USB] = [5, 6, 10];
 
 /** Instructions that turn all watchdogs of the ESP32-C3 off. */
 export const WATCHDOGS_OFF: readonly number[] = [
-  rv.lui(T0, 0x60008), ...rv.li(T1, 0x50d83aa1), rv.s(2, T0, T1, 0xa8), rv.s(2, T0, 0, 0x90),
-  ...rv.li(T1, 0x8f1d312a | 0), rv.s(2, T0, T1, 0xb0), rv.lui(T1, 0x40000), rv.s(2, T0, T1, 0xac),
-  rv.lui(T0, 0x6001f), ...rv.li(T1, 0x50d83aa1), rv.s(2, T0, T1, 0x64), rv.lui(T1, 0x400), rv.s(2, T0, T1, 0x48),
+  rv.lui(T0, 0x60008),
+  ...rv.li(T1, 0x50d83aa1),
+  rv.s(2, T0, T1, 0xa8),
+  rv.s(2, T0, 0, 0x90),
+  ...rv.li(T1, 0x8f1d312a | 0),
+  rv.s(2, T0, T1, 0xb0),
+  rv.lui(T1, 0x40000),
+  rv.s(2, T0, T1, 0xac),
+  rv.lui(T0, 0x6001f),
+  ...rv.li(T1, 0x50d83aa1),
+  rv.s(2, T0, T1, 0x64),
+  rv.lui(T1, 0x400),
+  rv.s(2, T0, T1, 0x48),
 ];
 
 /** Instructions that send text over USB-Serial-JTAG (a0 = its base). */
 export const say = (text: string): number[] => [
   rv.lui(USB, 0x60043),
   ...[...text].flatMap((c) => [rv.addi(T1, 0, c.charCodeAt(0)), rv.s(2, USB, T1, 0)]),
-  rv.addi(T1, 0, 1), rv.s(2, USB, T1, 4),
+  rv.addi(T1, 0, 1),
+  rv.s(2, USB, T1, 4),
 ];
 
 /** Waits for a byte, sends it back plus one, for ever. */
 export const ECHO_PLUS_ONE: readonly number[] = [
   rv.lui(USB, 0x60043),
-  rv.i(3, 2, T1, USB, 4), rv.i(0x13, 7, T1, T1, 4), rv.b(0, T1, 0, -8), // until data is there
-  rv.i(3, 2, T1, USB, 0), rv.addi(T1, T1, 1), rv.s(2, USB, T1, 0), rv.addi(T1, 0, 1), rv.s(2, USB, T1, 4),
+  rv.i(3, 2, T1, USB, 4),
+  rv.i(0x13, 7, T1, T1, 4),
+  rv.b(0, T1, 0, -8), // until data is there
+  rv.i(3, 2, T1, USB, 0),
+  rv.addi(T1, T1, 1),
+  rv.s(2, USB, T1, 0),
+  rv.addi(T1, 0, 1),
+  rv.s(2, USB, T1, 4),
   rv.j(0, -32),
 ];
 
@@ -165,12 +215,14 @@ export function directBoot(program: readonly number[]): Uint8Array {
 /** Collects what a transport sends as text. */
 export function textOf(transport: { onData(listener: (data: Uint8Array) => void): unknown }): { text: string } {
   const seen = { text: '' };
-  transport.onData((data) => { seen.text += Buffer.from(data).toString('latin1'); });
+  transport.onData((data) => {
+    seen.text += Buffer.from(data).toString('latin1');
+  });
   return seen;
 }
 
 /** Reproducible bytes without pattern. */
 export const noise = (bytes: number, seed = 1): Uint8Array => {
   let s = seed;
-  return Uint8Array.from({ length: bytes }, () => (s = Math.imul(s, 1664525) + 1013904223 | 0) >>> 24);
+  return Uint8Array.from({ length: bytes }, () => (s = (Math.imul(s, 1664525) + 1013904223) | 0) >>> 24);
 };

@@ -77,7 +77,9 @@ test('the fake answers, splits, records, refuses and vanishes', async () => {
   assert.equal(await fake.setSignals({ dtr: true }), false);
   assert.deepEqual(fake.signals, [{ dtr: true }]);
   let why: TinyLMError | undefined;
-  fake.onClose((e) => { why = e; });
+  fake.onClose((e) => {
+    why = e;
+  });
   fake.drop();
   assert.equal(why?.code, 'port-lost');
   const refused = new FakeTransport(undefined, { openError: new TinyLMError('port-busy', 'busy') });
@@ -109,7 +111,9 @@ function fakeSerial(behaviour: { openError?: string; writeError?: string; setErr
       log.push(`update ${options.baudRate}`);
       done(null);
     },
-    on: (event: string, listener: (value: never) => void) => { listeners.push({ event, listener }); },
+    on: (event: string, listener: (value: never) => void) => {
+      listeners.push({ event, listener });
+    },
   };
   const emit = (event: string, value: unknown): void => {
     for (const l of listeners) if (l.event === event) l.listener(value as never);
@@ -141,7 +145,9 @@ test('serial: opens, writes, sets lines and speed, reads, and is lost', async ()
   assert.equal(seen.text, 'there');
   assert.deepEqual(log, ['create /dev/ttyX 9600', 'write hi', 'set {"dtr":false,"rts":true}', 'update 460800']);
   let why: TinyLMError | undefined;
-  port.onClose((e) => { why = e; });
+  port.onClose((e) => {
+    why = e;
+  });
   emit('error', new Error('EIO'));
   emit('close', new Error('disconnected'));
   assert.equal(why?.code, 'port-lost');
@@ -182,19 +188,23 @@ test('serial: the real package refuses a port that is not there', async () => {
 
 test('devices are listed with the likely ones first', async () => {
   const list = await listDevices(fakeSerial().backend);
-  assert.deepEqual(list.map((d) => [d.path, d.likely, d.description]), [
-    ['/dev/ttyACM0', true, 'Espressif USB-Serial-JTAG (ESP32-C3, S3)'],
-    ['/dev/ttyUSB0', true, 'CP210x USB-UART bridge'],
-    ['/dev/ttyS0', false, 'serial port'],
-    ['/dev/ttyUSB9', false, 'Somebody'],
-  ]);
+  assert.deepEqual(
+    list.map((d) => [d.path, d.likely, d.description]),
+    [
+      ['/dev/ttyACM0', true, 'Espressif USB-Serial-JTAG (ESP32-C3, S3)'],
+      ['/dev/ttyUSB0', true, 'CP210x USB-UART bridge'],
+      ['/dev/ttyS0', false, 'serial port'],
+      ['/dev/ttyUSB9', false, 'Somebody'],
+    ],
+  );
   assert.deepEqual(list[0].usb, { vendorId: 0x303a, productId: 0x1001 });
   assert.equal(list[2].usb, undefined);
 });
 
-const listening = (server: Server): Promise<number> => new Promise((resolve) => {
-  server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-});
+const listening = (server: Server): Promise<number> =>
+  new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
 
 test('TCP: bytes both ways; refusal, an unknown name and a lost connection in words', async () => {
   const server = createServer((socket) => {
@@ -210,7 +220,9 @@ test('TCP: bytes both ways; refusal, an unknown name and a lost connection in wo
   await tcp.write(bytes('hello'));
   await until(() => seen.text === '<hello>', 'the answer');
   let why: TinyLMError | undefined;
-  tcp.onClose((e) => { why = e; });
+  tcp.onClose((e) => {
+    why = e;
+  });
   await tcp.write(bytes('bye'));
   await until(() => !tcp.isOpen, 'the end');
   assert.equal(why?.code, 'port-lost');
@@ -221,15 +233,21 @@ test('TCP: bytes both ways; refusal, an unknown name and a lost connection in wo
   await assert.rejects(tcp.open(), { code: 'connect-refused' });
   const unknown = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
   const nowhere = new TcpTransport('tinylm.local', 80, () => ({
-    write: () => undefined, destroy: () => undefined, setTimeout: () => undefined,
+    write: () => undefined,
+    destroy: () => undefined,
+    setTimeout: () => undefined,
     on: (event: string, listener: (e: never) => void) => {
       if (event === 'error') setImmediate(() => listener(unknown as never));
     },
   }));
   await assert.rejects(nowhere.open(), { code: 'connect-unknown', message: 'no address is known for tinylm.local:80' });
   const silent = new TcpTransport('10.0.0.1', 80, () => ({
-    write: () => undefined, destroy: () => undefined, on: () => undefined,
-    setTimeout: (_ms: number, listener?: () => void) => { if (listener) setImmediate(listener); },
+    write: () => undefined,
+    destroy: () => undefined,
+    on: () => undefined,
+    setTimeout: (_ms: number, listener?: () => void) => {
+      if (listener) setImmediate(listener);
+    },
   }));
   await assert.rejects(silent.open(), { code: 'connect-timeout' });
 });
@@ -256,7 +274,9 @@ test('WebSocket: binary out, binary and text in, loss and refusal in words', asy
   await until(() => seen.text.endsWith(bytes('binary é').toString('latin1')), 'both answers');
   assert.ok(seen.text.startsWith('text '));
   let why: TinyLMError | undefined;
-  ws.onClose((e) => { why = e; });
+  ws.onClose((e) => {
+    why = e;
+  });
   await ws.write(bytes('bye'));
   await until(() => !ws.isOpen, 'the end');
   assert.equal(why?.code, 'port-lost');

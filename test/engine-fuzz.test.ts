@@ -32,8 +32,7 @@ test(`${RUNS} mutated files, their checksum mended: nothing is read or written o
   }
 });
 
-const good = vectorNames.map(vectorBytes)
-  .filter(({ length }) => length < 6000);
+const good = vectorNames.map(vectorBytes).filter(({ length }) => length < 6000);
 
 /** A file with some bytes changed, cut, or repeated, most often with its size and checksum made right again. */
 function damaged(random: () => number): Uint8Array {
@@ -43,10 +42,17 @@ function damaged(random: () => number): Uint8Array {
   for (let n = 1 + below(3); n > 0; n--) {
     const at = random() < head ? below(Math.min(400, bytes.length)) : below(bytes.length);
     switch (below(4)) {
-      case 0: bytes[at] ^= 1 << below(8); break;
-      case 1: bytes[at] = [0, 1, 2, 3, 127, 128, 254, 255][below(8)]; break;
-      case 2: bytes[at] = (bytes[at] + (random() < 0.5 ? 1 : 255)) & 255; break;
-      default: bytes[at] = below(256);
+      case 0:
+        bytes[at] ^= 1 << below(8);
+        break;
+      case 1:
+        bytes[at] = [0, 1, 2, 3, 127, 128, 254, 255][below(8)];
+        break;
+      case 2:
+        bytes[at] = (bytes[at] + (random() < 0.5 ? 1 : 255)) & 255;
+        break;
+      default:
+        bytes[at] = below(256);
     }
   }
   if (random() < 0.05) bytes = bytes.slice(0, below(bytes.length));
@@ -70,11 +76,13 @@ test(`${JUDGED} damaged files are judged alike by the C reader and by readTlm: a
     compile(variant('gcc'), [join(packageRoot(), 'engine/test/fuzz/judge.c')], judge);
     for (let done = 0; done < JUDGED; done += 5000) {
       const files = Array.from({ length: 5000 }, () => damaged(random));
-      const input = Buffer.concat(files.flatMap((file) => {
-        const length = Buffer.alloc(4);
-        length.writeUInt32LE(file.length);
-        return [length, file];
-      }));
+      const input = Buffer.concat(
+        files.flatMap((file) => {
+          const length = Buffer.alloc(4);
+          length.writeUInt32LE(file.length);
+          return [length, file];
+        }),
+      );
       const { status, stdout } = spawnSync(judge, { input, encoding: 'utf8', maxBuffer: 1 << 26 });
       assert.equal(status, 0);
       const lines = stdout.trimEnd().split('\n');
@@ -90,7 +98,11 @@ test(`${JUDGED} damaged files are judged alike by the C reader and by readTlm: a
           expected = codes.get(error.code)!;
           said = error.message;
         }
-        assert.equal(found, expected, `file ${done + i}: C says ${lines[i]}, readTlm ${said}: ${Buffer.from(file).toString('base64').slice(0, 200)}`);
+        assert.equal(
+          found,
+          expected,
+          `file ${done + i}: C says ${lines[i]}, readTlm ${said}: ${Buffer.from(file).toString('base64').slice(0, 200)}`,
+        );
         counts.set(found, (counts.get(found) ?? 0) + 1);
       });
     }

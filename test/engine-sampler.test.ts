@@ -22,14 +22,17 @@ const VOCABS = [18, 31, 32, 33, 64, 65, 256, 1000, 4095, 4096] as const;
 function characters(vocab: number): TokenizerTable {
   const empty = Array.from({ length: TOKENIZER_LIMITS.firstSymbol }, () => new Uint8Array());
   const symbols = Array.from({ length: vocab - empty.length }, (_, i) =>
-    new TextEncoder().encode(String.fromCharCode(256 + i)));
+    new TextEncoder().encode(String.fromCharCode(256 + i)),
+  );
   return { kind: 'char', eod: 0, nibbleBase: 1, base: [...empty, ...symbols], merges: [] };
 }
 
-const engines = new Map(VOCABS.map((vocab) => {
-  const model = quantizeModel(livelyModel(configOf({ vocab, dim: 2, hidden: 2 }), 3)).model;
-  return [vocab, Engine.loadSync(wasm, writeTlm({ model, tokenizer: characters(vocab) }))];
-}));
+const engines = new Map(
+  VOCABS.map((vocab) => {
+    const model = quantizeModel(livelyModel(configOf({ vocab, dim: 2, hidden: 2 }), 3)).model;
+    return [vocab, Engine.loadSync(wasm, writeTlm({ model, tokenizer: characters(vocab) }))];
+  }),
+);
 
 const i16 = (v: number): number => Math.max(-32768, Math.min(32767, Math.round(v)));
 /** How logits lie: of the n numbers u in 0 … 1. */
@@ -72,12 +75,22 @@ const cases = fc.record({
 });
 
 /** Draws from both, and compares; the logits stay as they were. */
-function compare(vocab: (typeof VOCABS)[number], logits: Int16Array, fed: readonly number[],
-  options: Required<SamplerOptions>): void {
+function compare(
+  vocab: (typeof VOCABS)[number],
+  logits: Int16Array,
+  fed: readonly number[],
+  options: Required<SamplerOptions>,
+): void {
   const engine = engines.get(vocab)!;
   const { temperature, topK, topP, penalty, penaltyWindow, seed } = options;
-  const own = engine.sampler({ temperature: temperature / 256, topK, topP: topP / 32768,
-    repetitionPenalty: penalty / 1024, penaltyWindow, seed });
+  const own = engine.sampler({
+    temperature: temperature / 256,
+    topK,
+    topP: topP / 32768,
+    repetitionPenalty: penalty / 1024,
+    penaltyWindow,
+    seed,
+  });
   const reference = new Sampler(options);
   engine.reset();
   engine.step(0);
@@ -91,12 +104,20 @@ function compare(vocab: (typeof VOCABS)[number], logits: Int16Array, fed: readon
   assert.deepEqual(engine.logits(), logits);
 }
 
-test('tokens drawn equal the reference\'s, for any logits, options and vocabulary', () => {
-  fc.assert(fc.property(cases, ({ vocab, shape, recent, ...options }) => {
-    const next = uniform(options.seed);
-    const logits = Int16Array.from({ length: vocab }, (_, i) => i16(SHAPES[shape](next(), i, vocab)));
-    compare(vocab, logits, recent.map((n) => n % vocab), options);
-  }), { numRuns: 1500, seed: 4 });
+test("tokens drawn equal the reference's, for any logits, options and vocabulary", () => {
+  fc.assert(
+    fc.property(cases, ({ vocab, shape, recent, ...options }) => {
+      const next = uniform(options.seed);
+      const logits = Int16Array.from({ length: vocab }, (_, i) => i16(SHAPES[shape](next(), i, vocab)));
+      compare(
+        vocab,
+        logits,
+        recent.map((n) => n % vocab),
+        options,
+      );
+    }),
+    { numRuns: 1500, seed: 4 },
+  );
 });
 
 test('the penalty on every token, and on the best ones only', () => {
@@ -108,7 +129,13 @@ test('the penalty on every token, and on the best ones only', () => {
     const best = [...all].sort((a, b) => logits[b] - logits[a]).slice(0, 5);
     for (const fed of [all, best]) {
       for (const penalty of [1024, 1331, 4096]) {
-        for (const [topK, topP] of [[0, 0], [3, 0], [40, 0], [0, 20000], [40, 20000]]) {
+        for (const [topK, topP] of [
+          [0, 0],
+          [3, 0],
+          [40, 0],
+          [0, 20000],
+          [40, 20000],
+        ]) {
           const seed = penalty + topK;
           compare(vocab, logits, fed, { temperature: 256, topK, topP, penalty, penaltyWindow: 64, seed });
         }
@@ -121,12 +148,22 @@ test('equal logits: top-k and top-p keep the lowest ids, to the last of them', (
   const engine = engines.get(4096)!;
   engine.reset();
   engine.step(0);
-  for (const [topK, topP, kept] of [[1, 0, 1], [33, 0, 33], [129, 0, 129], [0, 1 / 32768, 1], [0, 0.25, 1024],
-    [100, 0.5, 50], [4096, 1, 4096]]) {
+  for (const [topK, topP, kept] of [
+    [1, 0, 1],
+    [33, 0, 33],
+    [129, 0, 129],
+    [0, 1 / 32768, 1],
+    [0, 0.25, 1024],
+    [100, 0.5, 50],
+    [4096, 1, 4096],
+  ]) {
     engine.logits().fill(77);
     const sampler = engine.sampler({ temperature: 1, topK, topP, seed: 1 });
     const drawn = Array.from({ length: Math.min(20 * kept, 2000) }, () => engine.sample(sampler));
-    assert.ok(drawn.every((token) => token < kept), `top-k ${topK}, top-p ${topP}`);
+    assert.ok(
+      drawn.every((token) => token < kept),
+      `top-k ${topK}, top-p ${topP}`,
+    );
     if (kept <= 50) assert.equal(new Set(drawn).size, kept);
     else assert.ok(Math.max(...drawn) > kept * 0.98);
   }

@@ -13,7 +13,10 @@ import { VECTORS, VERSIONS, vectorBytes, vectorNames, vectorPath } from '../scri
 
 const wasm = new WebAssembly.Module(readWasm('engine'));
 const open = (name: string, options = {}): Engine => Engine.loadSync(wasm, vectorBytes(name), options);
-const code = (expected: string) => (error: unknown): boolean => (error as { code?: string }).code === expected;
+const code =
+  (expected: string) =>
+  (error: unknown): boolean =>
+    (error as { code?: string }).code === expected;
 
 for (const model of vectorNames) {
   test(`${model}: logits and sampled tokens equal the reference's, with both kernels`, () => {
@@ -30,29 +33,32 @@ for (const model of vectorNames) {
     const vocab = quantized.config.vocab;
     for (const kernel of ['table', 'reference'] as const) {
       const engine = open(model, { kernel });
-      fc.assert(fc.property(fc.array(fc.nat(vocab - 1), { maxLength: 12 }), options, (prompt, natural) => {
-        const sampler = engine.sampler(natural);
-        engine.reset();
-        reference.reset();
-        engine.step(engine.info.eod);
-        let logits = reference.step(engine.info.eod);
-        for (const token of prompt) {
-          engine.step(token);
-          logits = reference.step(token);
-          assert.deepEqual(engine.logits(), logits);
-        }
-        const expected = reference.generate(prompt, 20, samplerOptions(natural));
-        const got: number[] = [];
-        engine.reset();
-        for (const token of [engine.info.eod, ...prompt]) engine.step(token);
-        while (got.length < 20) {
-          const token = engine.sample(sampler);
-          if (token === engine.info.eod) break;
-          got.push(token);
-          engine.step(token);
-        }
-        assert.deepEqual(got, expected);
-      }), { numRuns: 25, seed: 7 });
+      fc.assert(
+        fc.property(fc.array(fc.nat(vocab - 1), { maxLength: 12 }), options, (prompt, natural) => {
+          const sampler = engine.sampler(natural);
+          engine.reset();
+          reference.reset();
+          engine.step(engine.info.eod);
+          let logits = reference.step(engine.info.eod);
+          for (const token of prompt) {
+            engine.step(token);
+            logits = reference.step(token);
+            assert.deepEqual(engine.logits(), logits);
+          }
+          const expected = reference.generate(prompt, 20, samplerOptions(natural));
+          const got: number[] = [];
+          engine.reset();
+          for (const token of [engine.info.eod, ...prompt]) engine.step(token);
+          while (got.length < 20) {
+            const token = engine.sample(sampler);
+            if (token === engine.info.eod) break;
+            got.push(token);
+            engine.step(token);
+          }
+          assert.deepEqual(got, expected);
+        }),
+        { numRuns: 25, seed: 7 },
+      );
     }
   });
 }
@@ -74,7 +80,9 @@ test('the lines of vectors/: steps, encode, decode', () => {
       } else if (what === 'decode') {
         const n = Number(words[0]);
         const tokens = Array.from({ length: n }, (_, i) => Number(words[1 + 2 * i]));
-        const text = [...Array.from({ length: n }, (_, i) => words[2 + 2 * i]), words[1 + 2 * n]].map((w) => (w === '-' ? '' : w));
+        const text = [...Array.from({ length: n }, (_, i) => words[2 + 2 * i]), words[1 + 2 * n]].map((w) =>
+          w === '-' ? '' : w,
+        );
         assert.equal(Buffer.from(engine.decodeBytes(tokens)).toString('hex'), text.join(''), line);
       } else continue;
       checks++;
@@ -100,26 +108,37 @@ test('a version 1 file written as version 2 gives the same logits and texts', ()
 });
 
 test('every file of vectors/v…/bad is refused with its code, saying where', () => {
-  const lines = VERSIONS.flatMap((version) => readFileSync(join(VECTORS, version, 'bad', 'index.txt'), 'utf8').trim().split('\n')
-    .map((line) => `${version}/bad/${line}`));
+  const lines = VERSIONS.flatMap((version) =>
+    readFileSync(join(VECTORS, version, 'bad', 'index.txt'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => `${version}/bad/${line}`),
+  );
   assert.ok(lines.length > 40);
   for (const line of lines) {
     const [name, expected] = line.split(' ');
-    assert.throws(() => open(name), (error: Error & { code?: string }) => {
-      assert.equal(error.code, expected, name);
-      assert.match(error.message, /at byte \d+: found \w+, expected \w+/);
-      return true;
-    });
+    assert.throws(
+      () => open(name),
+      (error: Error & { code?: string }) => {
+        assert.equal(error.code, expected, name);
+        assert.match(error.message, /at byte \d+: found \w+, expected \w+/);
+        return true;
+      },
+    );
   }
 });
 
 test('damage is refused: each cut and each bit of a small model', () => {
   const good = vectorBytes('v1/char-5-7-2');
-  for (let n = 0; n < good.length; n += 7) assert.throws(() => Engine.loadSync(wasm, good.subarray(0, n)), code('tlm-short'));
+  for (let n = 0; n < good.length; n += 7)
+    assert.throws(() => Engine.loadSync(wasm, good.subarray(0, n)), code('tlm-short'));
   for (let bit = 0; bit < good.length * 8; bit += 13) {
     const bad = Uint8Array.from(good);
     bad[bit >> 3] ^= 1 << (bit & 7);
-    assert.throws(() => Engine.loadSync(wasm, bad), (error: { code?: string }) => error.code?.startsWith('tlm-') === true);
+    assert.throws(
+      () => Engine.loadSync(wasm, bad),
+      (error: { code?: string }) => error.code?.startsWith('tlm-') === true,
+    );
   }
 });
 
@@ -129,8 +148,10 @@ test('info, memory as `budget` states it, memory by kernel', () => {
     const { config } = file.model;
     const engine = open(model);
     const { vocab, dim, hidden, layers, tied, tokenizer, crc, fileBytes, metadata } = engine.info;
-    assert.deepEqual([vocab, dim, hidden, layers, tied],
-      [config.vocab, config.dim, stackOf(config).head.input.width, config.layers.length, config.tied]);
+    assert.deepEqual(
+      [vocab, dim, hidden, layers, tied],
+      [config.vocab, config.dim, stackOf(config).head.input.width, config.layers.length, config.tied],
+    );
     assert.equal(tokenizer, file.tokenizer.kind);
     assert.equal(crc, file.info.crc);
     assert.equal(fileBytes, file.info.fileBytes);
@@ -154,10 +175,16 @@ test('generate: the text of steps and samples, whole characters, stop strings, l
   assert.ok(text.length > 10);
   assert.equal([...engine.generate('a b', { ...natural, maxTokens: 100 })].join(''), text, 'the same again');
   const stop = text.slice(5, 8);
-  assert.equal([...engine.generate('a b', { ...natural, maxTokens: 100, stop })].join(''), text.slice(0, text.indexOf(stop)));
+  assert.equal(
+    [...engine.generate('a b', { ...natural, maxTokens: 100, stop })].join(''),
+    text.slice(0, text.indexOf(stop)),
+  );
   assert.equal([...engine.generate('', { temperature: 0, maxTokens: 1 })].length <= 1, true);
   const long = 'word '.repeat(3000);
-  assert.ok([...engine.generate(long, { ...natural, maxTokens: 5 })].join('').length > 0, 'a prompt longer than the input ring');
+  assert.ok(
+    [...engine.generate(long, { ...natural, maxTokens: 5 })].join('').length > 0,
+    'a prompt longer than the input ring',
+  );
   assert.throws(() => [...engine.generate('', { stop: 'x'.repeat(33) })], code('engine-argument'));
   assert.throws(() => [...engine.generate('', { maxTokens: -1 })], code('engine-argument'));
   // Memory does not grow with the number of generations.
@@ -189,14 +216,15 @@ test('a stream takes prompt bytes at any time, is cancelled, and goes on with th
   assert.ok([...turn.run('b')].length <= 3, 'a second turn');
 });
 
-test('save and restore: the same tokens again; another model\'s or a damaged snapshot is refused', () => {
+test("save and restore: the same tokens again; another model's or a damaged snapshot is refused", () => {
   const engine = open('v1/byte-64-t2');
   const sampler = engine.sampler({ temperature: 1, repetitionPenalty: 1.2, seed: 5 });
-  const draw = (n: number): number[] => Array.from({ length: n }, () => {
-    const token = engine.sample(sampler);
-    engine.step(token);
-    return token;
-  });
+  const draw = (n: number): number[] =>
+    Array.from({ length: n }, () => {
+      const token = engine.sample(sampler);
+      engine.step(token);
+      return token;
+    });
   engine.reset();
   engine.step(0);
   draw(30);
@@ -220,13 +248,33 @@ test('errors: tokens, modules', async () => {
 
 test('sampling options: natural units to the integers of SPEC.md 4', () => {
   assert.deepEqual(samplerOptions(), { temperature: 128, topK: 40, topP: 0, penalty: 1024, penaltyWindow: 0, seed: 1 });
-  assert.deepEqual(samplerOptions({ temperature: 0, topP: 1, repetitionPenalty: 1.1 }),
-    { temperature: 0, topK: 40, topP: 0, penalty: 1126, penaltyWindow: 64, seed: 1 });
-  assert.deepEqual(samplerOptions({ temperature: 10, topK: 0, topP: 1e-9, repetitionPenalty: 4, penaltyWindow: 3, seed: 0xffffffff }),
-    { temperature: 2560, topK: 0, topP: 1, penalty: 4096, penaltyWindow: 3, seed: 0xffffffff });
+  assert.deepEqual(samplerOptions({ temperature: 0, topP: 1, repetitionPenalty: 1.1 }), {
+    temperature: 0,
+    topK: 40,
+    topP: 0,
+    penalty: 1126,
+    penaltyWindow: 64,
+    seed: 1,
+  });
+  assert.deepEqual(
+    samplerOptions({ temperature: 10, topK: 0, topP: 1e-9, repetitionPenalty: 4, penaltyWindow: 3, seed: 0xffffffff }),
+    { temperature: 2560, topK: 0, topP: 1, penalty: 4096, penaltyWindow: 3, seed: 0xffffffff },
+  );
   assert.equal(samplerOptions({ temperature: 0.05 }).temperature, 13);
-  const wrong: NaturalSamplerOptions[] = [{ temperature: 0.04 }, { temperature: 10.1 }, { temperature: NaN }, { topK: -1 }, { topK: 1.5 },
-    { topP: 1.1 }, { topP: -0.1 }, { repetitionPenalty: 0.9 }, { repetitionPenalty: 4.1 }, { penaltyWindow: 65 }, { seed: -1 },
-    { seed: 2 ** 32 }];
-  for (const options of wrong) assert.throws(() => samplerOptions(options), code('sampler-option'), JSON.stringify(options));
+  const wrong: NaturalSamplerOptions[] = [
+    { temperature: 0.04 },
+    { temperature: 10.1 },
+    { temperature: NaN },
+    { topK: -1 },
+    { topK: 1.5 },
+    { topP: 1.1 },
+    { topP: -0.1 },
+    { repetitionPenalty: 0.9 },
+    { repetitionPenalty: 4.1 },
+    { penaltyWindow: 65 },
+    { seed: -1 },
+    { seed: 2 ** 32 },
+  ];
+  for (const options of wrong)
+    assert.throws(() => samplerOptions(options), code('sampler-option'), JSON.stringify(options));
 });

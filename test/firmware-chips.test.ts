@@ -14,7 +14,16 @@ import { DeviceClient } from '../src/device/client.js';
 import { flashImage, flashModel } from '../src/device/flash/flasher.js';
 import { parsePartitionCsv, readPartitionTable, writePartitionTable } from '../src/device/flash/partitions.js';
 import { loadEngineModel } from './helpers/engine-text.js';
-import { EVERY_KIND, POSIX_TOOLS, ROOT, buildPosix, fileBytes, modelFile, toolsFor, vector } from './firmware-support.js';
+import {
+  EVERY_KIND,
+  POSIX_TOOLS,
+  ROOT,
+  buildPosix,
+  fileBytes,
+  modelFile,
+  toolsFor,
+  vector,
+} from './firmware-support.js';
 import { toolsOf } from '../scripts/debian.js';
 
 const RISCV = toolsOf('riscv64-unknown-elf-gcc', 'make');
@@ -31,7 +40,9 @@ function converse(command: string, args: readonly string[], turns: readonly Turn
     let turn = 0;
     let from = 0;
     let errors = '';
-    child.stderr.on('data', (data: Buffer) => { errors += data.toString(); });
+    child.stderr.on('data', (data: Buffer) => {
+      errors += data.toString();
+    });
     child.stdin.write(turns[0][0]);
     child.stdout.on('data', (data: Buffer) => {
       parts.push(data);
@@ -53,8 +64,11 @@ function converse(command: string, args: readonly string[], turns: readonly Turn
 const PROMPT = 'the cat não';
 const SETTINGS = { seed: 7, length: 50 } as const;
 const TURNS = [
-  ['/set length 50\n', /"length":50/], ['/set seed 7\n', /"seed":7/], [`${PROMPT}\n`, /\[\d+ tokens.*\]\r?\n/],
-  ['/info\n', /"device":\{.*\}\}\r?\n/], ['/bench 8\n', /\[8 tokens.*\]\r?\n/],
+  ['/set length 50\n', /"length":50/],
+  ['/set seed 7\n', /"seed":7/],
+  [`${PROMPT}\n`, /\[\d+ tokens.*\]\r?\n/],
+  ['/info\n', /"device":\{.*\}\}\r?\n/],
+  ['/bench 8\n', /\[8 tokens.*\]\r?\n/],
 ] as const;
 
 /** The text between the last settings and the line of figures. */
@@ -64,7 +78,11 @@ function textIn(said: string): string {
   return found[1];
 }
 
-interface Ram { ram_bytes: number; stack_bytes: number; stack_free_min: number }
+interface Ram {
+  ram_bytes: number;
+  stack_bytes: number;
+  stack_free_min: number;
+}
 function ramIn(said: string): Ram {
   const found = /"device":(\{[^}]*\})\}/.exec(said);
   assert.ok(found, said);
@@ -80,8 +98,18 @@ function checkRam(t: { diagnostic(message: string): void }, chip: string, ram: R
 }
 
 const MACHINES = [
-  { name: 'RV32IMC', emulator: 'rv32imc', target: 'qemu-riscv', tools: { ...RISCV, 'qemu-system-riscv32': 'qemu-system-misc' } },
-  { name: 'Xtensa lx106', emulator: 'lx106', target: 'qemu-xtensa', tools: { ...XTENSA, 'qemu-system-xtensa': 'qemu-system-misc' } },
+  {
+    name: 'RV32IMC',
+    emulator: 'rv32imc',
+    target: 'qemu-riscv',
+    tools: { ...RISCV, 'qemu-system-riscv32': 'qemu-system-misc' },
+  },
+  {
+    name: 'Xtensa lx106',
+    emulator: 'lx106',
+    target: 'qemu-xtensa',
+    tools: { ...XTENSA, 'qemu-system-xtensa': 'qemu-system-misc' },
+  },
 ] as const;
 
 for (const m of MACHINES) {
@@ -92,8 +120,12 @@ for (const m of MACHINES) {
       const said = await converse(...emulated(m.emulator, program, model), TURNS);
       const expected = (await loadEngineModel(model)).text(PROMPT, SETTINGS).replaceAll('\r', '');
       assert.equal(textIn(said), expected.replace(/\n$/, ''), model);
-      const x86 = spawnSync(join(buildPosix(), 'tinylm-device'), ['--stdio', '--model', model],
-        { input: TURNS.slice(0, 3).map(([line]) => line).join(''), encoding: 'utf8' });
+      const x86 = spawnSync(join(buildPosix(), 'tinylm-device'), ['--stdio', '--model', model], {
+        input: TURNS.slice(0, 3)
+          .map(([line]) => line)
+          .join(''),
+        encoding: 'utf8',
+      });
       assert.equal(textIn(x86.stdout), textIn(said), model);
       assert.match(said, /\[8 tokens, .* \d+ instructions a token\]/);
       checkRam(t, m.name, ramIn(said));
@@ -103,10 +135,13 @@ for (const m of MACHINES) {
   test(`QEMU ${m.name}: without a model, and with a corrupted one, it says so and answers`, async (t) => {
     if (!toolsFor(t, m.tools)) return;
     const program = buildBarePort(m.target);
-    const run = (model?: string) => converse(...emulated(m.emulator, program, model), [['the\n', /\[error .*\]/], ['/info\n', /"device":/]]);
+    const run = (model?: string) =>
+      converse(...emulated(m.emulator, program, model), [
+        ['the\n', /\[error .*\]/],
+        ['/info\n', /"device":/],
+      ]);
     assert.match(await run(), /\[error no-model: .*"state":"none"/s);
-    assert.match(await run(vector('bad/crc')),
-      /\[error bad-model: .*CRC-32.*"state":"bad"/s);
+    assert.match(await run(vector('bad/crc')), /\[error bad-model: .*CRC-32.*"state":"bad"/s);
   });
 }
 
@@ -195,9 +230,11 @@ test('ESP32-C3, direct boot: a corrupted model in flash, and power lost while on
     assert.equal(bad.state, 'bad');
     assert.match(JSON.stringify(bad), /CRC-32/);
     await assert.rejects(client.generate('a', { length: 3 }).result, { code: 'device-bad-model' });
-    await assert.rejects(client.uploadModel(model, (sent, total) => {
-      if (sent > total / 2 && board.resets.length < 2) board.reset('power-on');
-    }));
+    await assert.rejects(
+      client.uploadModel(model, (sent, total) => {
+        if (sent > total / 2 && board.resets.length < 2) board.reset('power-on');
+      }),
+    );
     assert.deepEqual(board.resets, ['power-on', 'power-on']);
     assert.equal(await state(), 'bad'); // half a file: its checksum says so
     assert.equal((await client.uploadModel(model)).state, 'ready');
@@ -219,7 +256,7 @@ test('ESP32-C3, direct boot: 50 uploads that break off anywhere leave the model 
   const crc = (file: Uint8Array): string => Buffer.from(file.slice(-4)).reverse().toString('hex');
   const [kept, other] = [fileBytes(modelFile()), fileBytes(vector('byte-64-b3'))];
   let s = 5;
-  const below = (n: number): number => (s = Math.imul(s, 1664525) + 1013904223 >>> 0) % 65521 % n;
+  const below = (n: number): number => ((s = (Math.imul(s, 1664525) + 1013904223) >>> 0) % 65521) % n;
   try {
     await client.uploadModel(kept);
     for (let i = 0; i < 50; i++) {
@@ -251,7 +288,9 @@ test('ESP32-C3, direct boot, over UART0: a person at a terminal', async (t) => {
   const port = board.port();
   await port.open();
   let said = '';
-  port.onData((data) => { said += Buffer.from(data).toString(); });
+  port.onData((data) => {
+    said += Buffer.from(data).toString();
+  });
   board.powerOn();
   const until = async (what: RegExp): Promise<void> => {
     for (let i = 0; !what.test(said); i++) {

@@ -12,7 +12,12 @@ import { readTlm, writeTlm } from '../src/format/index.js';
 import { loadEngineModel } from './helpers/engine-text.js';
 import { POSIX_TOOLS, SMALL, fileBytes, toolsFor, withDevice, type Device } from './firmware-support.js';
 
-interface Asked { prompt: string; seed: number; length: number; stop?: string[] }
+interface Asked {
+  prompt: string;
+  seed: number;
+  length: number;
+  stop?: string[];
+}
 
 /** What each client must be able to do. */
 interface Client {
@@ -23,8 +28,13 @@ interface Client {
 const clients: Record<string, (device: Device) => Client> = {
   openai: (device) => {
     const api = new OpenAI({ baseURL: device.url('/v1'), apiKey: 'none', maxRetries: 8 });
-    const body = ({ prompt, seed, length, stop }: Asked) =>
-      ({ model: 'tinylm', messages: [{ role: 'user' as const, content: prompt }], seed, max_tokens: length, stop });
+    const body = ({ prompt, seed, length, stop }: Asked) => ({
+      model: 'tinylm',
+      messages: [{ role: 'user' as const, content: prompt }],
+      seed,
+      max_tokens: length,
+      stop,
+    });
     return {
       whole: async (asked) => (await api.chat.completions.create(body(asked))).choices[0].message.content ?? '',
       async *streamed(asked, signal) {
@@ -35,15 +45,31 @@ const clients: Record<string, (device: Device) => Client> = {
   },
   'AI SDK': (device) => {
     const model = createOpenAICompatible({ name: 'tinylm', baseURL: device.url('/v1') })('tinylm');
-    const body = ({ prompt, seed, length, stop }: Asked) => ({ model, prompt, seed, maxOutputTokens: length, stopSequences: stop, maxRetries: 4 });
+    const body = ({ prompt, seed, length, stop }: Asked) => ({
+      model,
+      prompt,
+      seed,
+      maxOutputTokens: length,
+      stopSequences: stop,
+      maxRetries: 4,
+    });
     return {
       whole: async (asked) => (await generateText(body(asked))).text,
-      streamed: (asked, signal) => streamText({ ...body(asked), abortSignal: signal, onError: () => undefined }).textStream,
+      streamed: (asked, signal) =>
+        streamText({ ...body(asked), abortSignal: signal, onError: () => undefined }).textStream,
     };
   },
   LangChain: (device) => {
-    const model = ({ seed, length, stop }: Asked) => new ChatOpenAI({ model: 'tinylm', apiKey: 'none', maxRetries: 8, maxTokens: length, stop,
-      modelKwargs: { seed }, configuration: { baseURL: device.url('/v1') } });
+    const model = ({ seed, length, stop }: Asked) =>
+      new ChatOpenAI({
+        model: 'tinylm',
+        apiKey: 'none',
+        maxRetries: 8,
+        maxTokens: length,
+        stop,
+        modelKwargs: { seed },
+        configuration: { baseURL: device.url('/v1') },
+      });
     return {
       whole: async (asked) => (await model(asked).invoke(asked.prompt)).text,
       async *streamed(asked, signal) {
@@ -79,7 +105,8 @@ for (const [name, make] of Object.entries(clients)) {
       await (async () => {
         for await (const part of client.streamed({ ...asked, length: 60_000 }, hangUp.signal)) if (part) hangUp.abort();
       })().catch((error: unknown) => assert.ok(hangUp.signal.aborted, String(error)));
-      const busy = async (): Promise<boolean> => (await (await fetch(device.url('/info'))).json() as { busy: boolean }).busy;
+      const busy = async (): Promise<boolean> =>
+        ((await (await fetch(device.url('/info'))).json()) as { busy: boolean }).busy;
       for (let i = 0; await busy(); i++) assert.ok(i < 500, 'still busy');
       assert.deepEqual(await Promise.all([client.whole(asked), client.whole(asked)]), [expected, expected]);
     });
@@ -109,25 +136,54 @@ test('values are taken as their authors mean them; what would change the text is
       return json.choices[0].text;
     };
     const plain = await text({});
-    for (const same of [{ seed: 3.0 }, { max_tokens: 12.0 }, { logprobs: false }, { prompt: ['the'] }, { logit_bias: {} }, { stop: [] },
-      { top_k: 40 }, { presence_penalty: 0 }, { tools: [] }, { user: 'u' }]) assert.equal(await text(same), plain, JSON.stringify(same));
-    const raw = await fetch(device.url('/completions/'), { method: 'POST', body: '{"prompt":"the","max_tokens":1.2e1,"seed":3e0}' });
-    assert.equal((await raw.json() as Answer).choices[0].text, plain);
+    for (const same of [
+      { seed: 3.0 },
+      { max_tokens: 12.0 },
+      { logprobs: false },
+      { prompt: ['the'] },
+      { logit_bias: {} },
+      { stop: [] },
+      { top_k: 40 },
+      { presence_penalty: 0 },
+      { tools: [] },
+      { user: 'u' },
+    ])
+      assert.equal(await text(same), plain, JSON.stringify(same));
+    const raw = await fetch(device.url('/completions/'), {
+      method: 'POST',
+      body: '{"prompt":"the","max_tokens":1.2e1,"seed":3e0}',
+    });
+    assert.equal(((await raw.json()) as Answer).choices[0].text, plain);
     assert.equal(await text({ seed: 3 + 2 ** 32 }), plain);
     assert.equal(await text({ seed: -5 }), await text({ seed: 2 ** 32 - 5 }));
     await text({ seed: -1 });
     assert.equal(await text({ temperature: 0.01 }), await text({ temperature: 0.05 }));
     assert.equal(await text({ top_p: 0 }), await text({ temperature: 0 }));
-    assert.ok(await text({ max_tokens: 1e9, stop: plain.slice(3, 5) }) !== undefined);
+    assert.ok((await text({ max_tokens: 1e9, stop: plain.slice(3, 5) })) !== undefined);
     for (const [path, more, param] of [
-      ['/v1/completions', { messages: [{ role: 'user', content: 'a' }] }, 'messages'], ['/v1/completions', { max_completion_tokens: 5 }, 'max_completion_tokens'],
-      ['/v1/completions', { logit_bias: { 5: 1 } }, 'logit_bias'], ['/v1/completions', { response_format: { type: 'json_object' } }, 'response_format'],
-      ['/v1/completions', { n: 2 }, 'n'], ['/v1/completions', { suffix: 'x' }, 'suffix'], ['/v1/completions', { min_p: 0.1 }, 'min_p'],
-      ['/v1/completions', { prompt: [1, 2] }, 'prompt'], ['/v1/completions', { temperature: 'hot' }, 'temperature'],
-      ['/v1/chat/completions', { prompt: 'a', messages: [{ role: 'user', content: 'a' }] }, 'prompt'], ['/v1/chat/completions', {}, 'messages'],
-      ['/v1/chat/completions', { messages: [] }, 'messages'], ['/v1/chat/completions', { messages: [{ role: 'tool', content: 'a' }] }, 'messages'],
-      ['/v1/chat/completions', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] }, 'messages'],
-      ['/v1/chat/completions', { messages: [{ role: 'user', content: 'a' }], response_format: { type: 'json_object' } }, 'response_format'],
+      ['/v1/completions', { messages: [{ role: 'user', content: 'a' }] }, 'messages'],
+      ['/v1/completions', { max_completion_tokens: 5 }, 'max_completion_tokens'],
+      ['/v1/completions', { logit_bias: { 5: 1 } }, 'logit_bias'],
+      ['/v1/completions', { response_format: { type: 'json_object' } }, 'response_format'],
+      ['/v1/completions', { n: 2 }, 'n'],
+      ['/v1/completions', { suffix: 'x' }, 'suffix'],
+      ['/v1/completions', { min_p: 0.1 }, 'min_p'],
+      ['/v1/completions', { prompt: [1, 2] }, 'prompt'],
+      ['/v1/completions', { temperature: 'hot' }, 'temperature'],
+      ['/v1/chat/completions', { prompt: 'a', messages: [{ role: 'user', content: 'a' }] }, 'prompt'],
+      ['/v1/chat/completions', {}, 'messages'],
+      ['/v1/chat/completions', { messages: [] }, 'messages'],
+      ['/v1/chat/completions', { messages: [{ role: 'tool', content: 'a' }] }, 'messages'],
+      [
+        '/v1/chat/completions',
+        { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] },
+        'messages',
+      ],
+      [
+        '/v1/chat/completions',
+        { messages: [{ role: 'user', content: 'a' }], response_format: { type: 'json_object' } },
+        'response_format',
+      ],
       ['/v1/chat/completions', { messages: [{ role: 'user', content: 'a' }], tools: [{ type: 'function' }] }, 'tools'],
     ] as const) {
       const { status, json } = await post(device, path, more);
@@ -135,7 +191,7 @@ test('values are taken as their authors mean them; what would change the text is
       assert.ok(json.error.message.startsWith(`${param}: `));
     }
     for (const path of ['/v1/models/tinylm', '/models/tinylm/', '/v1/models/tinylm/']) {
-      assert.equal((await (await fetch(device.url(path))).json() as Answer).id, 'tinylm', path);
+      assert.equal(((await (await fetch(device.url(path))).json()) as Answer).id, 'tinylm', path);
     }
     assert.equal((await fetch(device.url('/v1/models/gpt-4'))).status, 404);
     const ollama = await post(device, '/api/chat', { model: 'tinylm', messages: [] });
@@ -149,15 +205,31 @@ test('a chat: the last message begins a story; a model trained on turns gets its
   try {
     const file = readTlm(fileBytes(SMALL));
     const turns = join(folder, 'turns.tlm');
-    writeFileSync(turns, writeTlm({ ...file, metadata: { chat: { system: 'S ', user: 'the ', assistant: 'a ', end: '\n' } } }));
+    writeFileSync(
+      turns,
+      writeTlm({ ...file, metadata: { chat: { system: 'S ', user: 'the ', assistant: 'a ', end: '\n' } } }),
+    );
     const engine = await loadEngineModel(SMALL);
-    const messages = [{ role: 'system', content: 'be é' }, { role: 'user', content: [{ type: 'text', text: 'cat' }, { type: 'text', text: ' "x"' }] },
-      { role: 'assistant', content: 'oh' }, { role: 'user', content: 'dog\n' }];
+    const messages = [
+      { role: 'system', content: 'be é' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'cat' },
+          { type: 'text', text: ' "x"' },
+        ],
+      },
+      { role: 'assistant', content: 'oh' },
+      { role: 'user', content: 'dog\n' },
+    ];
     const ask = { messages, max_completion_tokens: 30, seed: 9 };
     await withDevice(['--model', SMALL], ['http'], async (device) => {
       const { json } = await post(device, '/chat/completions', ask);
       assert.equal(json.object, 'chat.completion');
-      assert.deepEqual(json.choices[0].message, { role: 'assistant', content: engine.text('dog\n', { seed: 9, length: 30 }) });
+      assert.deepEqual(json.choices[0].message, {
+        role: 'assistant',
+        content: engine.text('dog\n', { seed: 9, length: 30 }),
+      });
     });
     await withDevice(['--model', turns], ['http'], async (device) => {
       const { json } = await post(device, '/v1/chat/completions', ask);

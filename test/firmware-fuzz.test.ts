@@ -9,7 +9,10 @@ import { POSIX_TOOLS, SMALL, buildPosix, toolsFor } from './firmware-support.js'
 test('10,000 streams: no crash, no hang, and the command after each is answered', async (t) => {
   if (!toolsFor(t, POSIX_TOOLS)) return;
   const fuzz = join(buildPosix(), 'fuzz');
-  const said = await Promise.all(['1', '2'].map(async (seed) =>
-    (await promisify(execFile)(fuzz, [SMALL, '5000', seed], { timeout: 120_000 })).stdout));
+  const said = await Promise.all(
+    ['1', '2'].map(
+      async (seed) => (await promisify(execFile)(fuzz, [SMALL, '5000', seed], { timeout: 120_000 })).stdout,
+    ),
+  );
   for (const text of said) assert.equal(text, '5000 streams: each survived, the command after each answered\n');
 });

@@ -11,17 +11,38 @@ import { WebSocket } from 'ws';
 import { DeviceClient } from '../src/device/client.js';
 import { WebSocketTransport, type WebSocketConstructor } from '../src/node/ports/network.js';
 import { loadEngineModel } from './helpers/engine-text.js';
-import { POSIX_TOOLS, ROOT, SMALL, fileBytes, modelFile, toolsFor, vector, withDevice,
-  type Device } from './firmware-support.js';
+import {
+  POSIX_TOOLS,
+  ROOT,
+  SMALL,
+  fileBytes,
+  modelFile,
+  toolsFor,
+  vector,
+  withDevice,
+  type Device,
+} from './firmware-support.js';
 
 const TOOLS = { ...POSIX_TOOLS, curl: 'curl' };
 
-interface Answer { status: number; headers: string; body: string }
+interface Answer {
+  status: number;
+  headers: string;
+  body: string;
+}
 
 /** curl's status, headers and body. */
 async function curl(device: Device, path: string, ...args: string[]): Promise<Answer> {
-  const { stdout } = await promisify(execFile)('curl',
-    ['-sS', '-i', '--max-time', '20', '-H', 'Expect:', ...args, device.url(path)]);
+  const { stdout } = await promisify(execFile)('curl', [
+    '-sS',
+    '-i',
+    '--max-time',
+    '20',
+    '-H',
+    'Expect:',
+    ...args,
+    device.url(path),
+  ]);
   const at = stdout.indexOf('\r\n\r\n');
   return { status: Number(stdout.split(' ')[1]), headers: stdout.slice(0, at), body: stdout.slice(at + 4) };
 }
@@ -47,8 +68,11 @@ test('curl: page, info, metrics, models, a completion whole and streamed', async
     assert.equal(usage.completion_tokens, 20);
     assert.equal(usage.total_tokens, usage.prompt_tokens + 20);
 
-    const streamed = await curl(device, '/v1/completions',
-      ...post({ prompt: ['the cat'], max_tokens: 20, seed: 7, stream: true }));
+    const streamed = await curl(
+      device,
+      '/v1/completions',
+      ...post({ prompt: ['the cat'], max_tokens: 20, seed: 7, stream: true }),
+    );
     assert.match(streamed.headers, /text\/event-stream/);
     const events = streamed.body.trimEnd().split('\n\n');
     assert.equal(events.pop(), 'data: [DONE]');
@@ -67,16 +91,35 @@ test('malformed and oversized requests are refused, and cost the device nothing'
   if (!toolsFor(t, TOOLS)) return;
   await withDevice(['--model', SMALL], ['http'], async (device) => {
     const bad: [unknown, number][] = [
-      ['', 400], ['{', 400], ['[]', 400], ['{"prompt":"a"} x', 400], ['{"prompt":"a",}', 400],
+      ['', 400],
+      ['{', 400],
+      ['[]', 400],
+      ['{"prompt":"a"} x', 400],
+      ['{"prompt":"a",}', 400],
       ['{"prompt":\'a\'}', 400],
-      ['{"prompt":"\\x"}', 400], ['{"prompt":"a","prompt":"b"}', 400], ['{"max_tokens":01}', 400],
+      ['{"prompt":"\\x"}', 400],
+      ['{"prompt":"a","prompt":"b"}', 400],
+      ['{"max_tokens":01}', 400],
       ['{"a":[[[[[[[[[1]]]]]]]]]}', 400],
-      [{ prompt: 5 }, 400], [{ prompt: ['a', 'b'] }, 400], [{ max_tokens: 0 }, 400], [{ max_tokens: '5' }, 400],
+      [{ prompt: 5 }, 400],
+      [{ prompt: ['a', 'b'] }, 400],
+      [{ max_tokens: 0 }, 400],
+      [{ max_tokens: '5' }, 400],
       [{ temperature: 11 }, 400],
-      [{ n: 2 }, 400], [{ best_of: 3 }, 400], [{ logprobs: 1 }, 400], [{ echo: true }, 400], [{ suffix: 'x' }, 400],
-      [{ stop: ['a', 'b', 'c', 'd', 'e'] }, 400], [{ messages: [] }, 400], [{ logit_bias: { 5: 1 } }, 400],
-      [{ stop: 'x'.repeat(33) }, 400], [{ presence_penalty: 0.5 }, 400], [{ stream: 'yes' }, 400],
-      [{ stream_options: 1 }, 400], [{ seed: 'x' }, 400], [{ seed: 1.5 }, 400],
+      [{ n: 2 }, 400],
+      [{ best_of: 3 }, 400],
+      [{ logprobs: 1 }, 400],
+      [{ echo: true }, 400],
+      [{ suffix: 'x' }, 400],
+      [{ stop: ['a', 'b', 'c', 'd', 'e'] }, 400],
+      [{ messages: [] }, 400],
+      [{ logit_bias: { 5: 1 } }, 400],
+      [{ stop: 'x'.repeat(33) }, 400],
+      [{ presence_penalty: 0.5 }, 400],
+      [{ stream: 'yes' }, 400],
+      [{ stream_options: 1 }, 400],
+      [{ seed: 'x' }, 400],
+      [{ seed: 1.5 }, 400],
       [{ prompt: 'x'.repeat(4096) }, 413],
     ];
     for (const [body, status] of bad) {
@@ -85,12 +128,19 @@ test('malformed and oversized requests are refused, and cost the device nothing'
       const { error } = JSON.parse(answer.body);
       assert.ok(error.message.length > 10 && error.code, answer.body);
     }
-    const notText = await fetch(device.url('/v1/completions'),
-      { method: 'POST', body: Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d) });
+    const notText = await fetch(device.url('/v1/completions'), {
+      method: 'POST',
+      body: Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d),
+    });
     assert.equal(notText.status, 400);
     // Chunked: the length is not known beforehand, the limit holds all the same.
-    const chunked = await curl(device, '/v1/completions', '-H', 'Transfer-Encoding: chunked',
-      ...post({ prompt: 'x'.repeat(5000) }));
+    const chunked = await curl(
+      device,
+      '/v1/completions',
+      '-H',
+      'Transfer-Encoding: chunked',
+      ...post({ prompt: 'x'.repeat(5000) }),
+    );
     assert.equal(chunked.status, 413);
     assert.equal((await curl(device, '/nowhere')).status, 404);
     assert.equal((await curl(device, '/v1/completions')).status, 405);
@@ -98,9 +148,25 @@ test('malformed and oversized requests are refused, and cost the device nothing'
     assert.equal((await curl(device, '/info', '-X', 'DELETE')).status, 405);
     assert.equal((await curl(device, '/ws')).status, 400);
     // What means nothing here but asks for nothing either is taken.
-    const fine = await curl(device, '/v1/completions',
-      ...post({ model: 'gpt', prompt: 'the', max_tokens: 3, user: 'u', n: 1, logprobs: null, stop: null,
-      frequency_penalty: 0, suffix: '', echo: false, top_p: 1, best_of: 1.0, seed: 4 }));
+    const fine = await curl(
+      device,
+      '/v1/completions',
+      ...post({
+        model: 'gpt',
+        prompt: 'the',
+        max_tokens: 3,
+        user: 'u',
+        n: 1,
+        logprobs: null,
+        stop: null,
+        frequency_penalty: 0,
+        suffix: '',
+        echo: false,
+        top_p: 1,
+        best_of: 1.0,
+        seed: 4,
+      }),
+    );
     assert.equal(fine.status, 200);
     assert.equal(JSON.parse(fine.body).usage.completion_tokens, 3);
   });
@@ -127,7 +193,10 @@ test('tokens: a wrong one is refused everywhere, none where something would chan
   const wrong = ['-H', 'Authorization: Bearer sesam'];
   await withDevice(['--model', SMALL, '--token', 'sesame'], ['http'], async (device) => {
     const model = ['--data-binary', `@${vector('byte-64-b3')}`];
-    for (const [path, ...args] of [['/settings', '-d', '{"top_k":3}'], ['/model', ...model]]) {
+    for (const [path, ...args] of [
+      ['/settings', '-d', '{"top_k":3}'],
+      ['/model', ...model],
+    ]) {
       assert.equal((await curl(device, path, ...args)).status, 401, path);
       const refused = await curl(device, path, ...wrong, ...args);
       assert.equal(refused.status, 401, path);
@@ -166,13 +235,14 @@ test('a model by HTTP: too large, damaged, broken off; the device answers and th
     assert.match(JSON.parse(damaged.body).error.message, /CRC-32/);
     const socket = connect(device.http, '127.0.0.1');
     const bytes = fileBytes(good);
-    socket.write('POST /model HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n' +
-      `Content-Length: ${bytes.length}\r\n\r\n`);
+    socket.write(
+      'POST /model HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n' + `Content-Length: ${bytes.length}\r\n\r\n`,
+    );
     socket.write(bytes.subarray(0, bytes.length / 2));
-    for (let i = 0; await state() !== 'upload'; i++) assert.ok(i < 200);
+    for (let i = 0; (await state()) !== 'upload'; i++) assert.ok(i < 200);
     assert.equal((await send(good)).status, 503);
     socket.destroy();
-    for (let i = 0; await state() !== 'ready'; i++) assert.ok(i < 200);
+    for (let i = 0; (await state()) !== 'ready'; i++) assert.ok(i < 200);
     assert.equal((await send(good)).status, 200);
     assert.equal((await curl(device, '/v1/completions', ...post({ prompt: 'a' }))).status, 200);
   });
@@ -198,18 +268,22 @@ test('the official openai client: whole, streamed with usage, models, errors as 
     assert.equal(usage, whole.usage?.completion_tokens);
     const stop = [...expected].slice(4, 6).join('');
     const stopped = await api.completions.create({ ...options, stop });
-    assert.deepEqual([stopped.choices[0].text, stopped.choices[0].finish_reason],
-      [expected.slice(0, expected.indexOf(stop)), 'stop']);
+    assert.deepEqual(
+      [stopped.choices[0].text, stopped.choices[0].finish_reason],
+      [expected.slice(0, expected.indexOf(stop)), 'stop'],
+    );
     const models: string[] = [];
     for await (const model of api.models.list()) models.push(model.id);
     assert.deepEqual(models, ['tinylm']);
     await assert.rejects(api.completions.create({ ...options, n: 2 }), (e) => e instanceof OpenAI.BadRequestError);
-    await assert.rejects(client(device, 'wrong').completions.create(options),
-      (e) => e instanceof OpenAI.AuthenticationError);
+    await assert.rejects(
+      client(device, 'wrong').completions.create(options),
+      (e) => e instanceof OpenAI.AuthenticationError,
+    );
   });
 });
 
-test('hanging up cancels; a second client is told to wait, and the openai client\'s own retry succeeds', async (t) => {
+test("hanging up cancels; a second client is told to wait, and the openai client's own retry succeeds", async (t) => {
   if (!toolsFor(t, TOOLS)) return;
   await withDevice(['--model', SMALL, '--delay', '1000'], ['http'], async (device) => {
     const busy = async (): Promise<boolean> => JSON.parse((await curl(device, '/info')).body).busy;
@@ -230,9 +304,13 @@ test('hanging up cancels; a second client is told to wait, and the openai client
 
     // A whole answer, given up by curl in the middle.
     const waiting = spawn('curl', ['-sS', ...post({ prompt: 'a', max_tokens: 60000 }), device.url('/v1/completions')]);
-    for (let i = 0; !await busy(); i++) assert.ok(i < 300, 'never busy');
-    const retried = client(device, 'none', 2)
-      .completions.create({ model: 'tinylm', prompt: 'the', max_tokens: 5, seed: 1 });
+    for (let i = 0; !(await busy()); i++) assert.ok(i < 300, 'never busy');
+    const retried = client(device, 'none', 2).completions.create({
+      model: 'tinylm',
+      prompt: 'the',
+      max_tokens: 5,
+      seed: 1,
+    });
     setTimeout(() => waiting.kill(), 100);
     assert.equal((await retried).usage?.completion_tokens, 5);
   });
@@ -244,7 +322,9 @@ test('a WebSocket carries the line protocol: to a person, and to the typed clien
     const url = device.url('/ws').replace('http', 'ws');
     const socket = new WebSocket(url);
     let said = '';
-    socket.on('message', (data: Buffer) => { said += data.toString('latin1'); });
+    socket.on('message', (data: Buffer) => {
+      said += data.toString('latin1');
+    });
     await new Promise((resolve) => socket.on('open', resolve));
     const until = async (what: RegExp): Promise<void> => {
       for (let i = 0; !what.test(said); i++) {
@@ -267,8 +347,10 @@ test('a WebSocket carries the line protocol: to a person, and to the typed clien
     await device2.open();
     await device2.authorize('x');
     assert.equal((await device2.set({ top_k: 2 })).top_k, 2);
-    assert.equal(await textOf(device2.generate('the cat', { seed: 7, length: 20, top_k: 40 })),
-      (await loadEngineModel(SMALL)).text('the cat', { seed: 7, length: 20 }));
+    assert.equal(
+      await textOf(device2.generate('the cat', { seed: 7, length: 20, top_k: 40 })),
+      (await loadEngineModel(SMALL)).text('the cat', { seed: 7, length: 20 }),
+    );
     await device2.uploadModel(fileBytes(modelFile()));
     await device2.close();
     const closed = new Promise<number>((resolve) => socket.on('close', resolve));
@@ -280,10 +362,13 @@ test('a WebSocket carries the line protocol: to a person, and to the typed clien
 test('a WebSocket that breaks the rules is closed; one that vanishes ends its text', async (t) => {
   if (!toolsFor(t, TOOLS)) return;
   await withDevice(['--model', SMALL, '--delay', '1000'], ['http'], async (device) => {
-    const handshake = 'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+    const handshake =
+      'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
     for (const [frame, code] of [
-      [[0x82, 0x01, 0x41], 1002], [[0xc2, 0x81, 1, 2, 3, 4, 5], 1002], [[0x83, 0x81, 1, 2, 3, 4, 5], 1002],
+      [[0x82, 0x01, 0x41], 1002],
+      [[0xc2, 0x81, 1, 2, 3, 4, 5], 1002],
+      [[0x83, 0x81, 1, 2, 3, 4, 5], 1002],
       [[0x82, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4], 1009],
     ] as const) {
       const socket = connect(device.http, '127.0.0.1');

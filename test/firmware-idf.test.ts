@@ -13,16 +13,37 @@ import { ROOT, toolsFor } from './firmware-support.js';
 
 const FIRMWARE = join(ROOT, 'firmware');
 const read = (path: string): string => readFileSync(join(FIRMWARE, path), 'utf8');
-const MAIN = readdirSync(join(FIRMWARE, 'main')).filter((f) => f.endsWith('.c')).map((f) => join(FIRMWARE, 'main', f));
-const APP = readdirSync(join(FIRMWARE, 'app')).filter((f) => f.endsWith('.c')).map((f) => join(FIRMWARE, 'app', f));
+const MAIN = readdirSync(join(FIRMWARE, 'main'))
+  .filter((f) => f.endsWith('.c'))
+  .map((f) => join(FIRMWARE, 'main', f));
+const APP = readdirSync(join(FIRMWARE, 'app'))
+  .filter((f) => f.endsWith('.c'))
+  .map((f) => join(FIRMWARE, 'app', f));
 const TARGETS = ['esp32', 'esp32s3', 'esp32c3'] as const;
 
-interface Checked { ok: boolean; text: string }
+interface Checked {
+  ok: boolean;
+  text: string;
+}
 
 function check(config: string, files: readonly string[], input = ''): Checked {
-  const run = spawnSync('gcc', ['-std=gnu17', '-fsyntax-only', '-Wall', '-Wextra', '-Werror', `-I${config}`,
-    `-I${join(FIRMWARE, 'test/stubs')}`, `-I${join(FIRMWARE, 'app')}`, `-I${join(FIRMWARE, 'main')}`,
-    `-I${join(ROOT, 'engine/include')}`, ...files], { encoding: 'utf8', input });
+  const run = spawnSync(
+    'gcc',
+    [
+      '-std=gnu17',
+      '-fsyntax-only',
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+      `-I${config}`,
+      `-I${join(FIRMWARE, 'test/stubs')}`,
+      `-I${join(FIRMWARE, 'app')}`,
+      `-I${join(FIRMWARE, 'main')}`,
+      `-I${join(ROOT, 'engine/include')}`,
+      ...files,
+    ],
+    { encoding: 'utf8', input },
+  );
   return { ok: run.status === 0, text: run.stderr };
 }
 
@@ -52,13 +73,16 @@ for (const target of TARGETS) {
 
 test('the check sees a wrong call', (t) => {
   if (!toolsFor(t, { gcc: 'gcc' })) return;
-  const wrong = check(configOf('esp32'), ['-x', 'c', '-'],
+  const wrong = check(
+    configOf('esp32'),
+    ['-x', 'c', '-'],
     '#include "esp_partition.h"\nint f(const esp_partition_t *p);\n' +
-    'int f(const esp_partition_t *p) { return esp_partition_write(p, "x", 0, 4); }\n');
+      'int f(const esp_partition_t *p) { return esp_partition_write(p, "x", 0, 4); }\n',
+  );
   assert.equal(wrong.ok, false);
 });
 
-test('options: every CONFIG_TINYLM_… used is in Kconfig, the stand-in sdkconfig has Kconfig\'s defaults', () => {
+test("options: every CONFIG_TINYLM_… used is in Kconfig, the stand-in sdkconfig has Kconfig's defaults", () => {
   const kconfig = read('main/Kconfig.projbuild');
   const entries = kconfig.matchAll(/^ {4}config (\w+)\n([^]*?)(?=^ {4}config|^endmenu)/gm);
   const options = new Map([...entries].map((m) => [m[1], m[2]]));
@@ -79,12 +103,21 @@ test('options: every CONFIG_TINYLM_… used is in Kconfig, the stand-in sdkconfi
 test('main calls only functions that the components it requires have; every source is built', () => {
   const cmake = read('main/CMakeLists.txt');
   const component: Record<string, string> = {
-    'esp_partition.h': 'esp_partition', 'esp_timer.h': 'esp_timer', 'driver/uart.h': 'esp_driver_uart',
-    'driver/usb_serial_jtag.h': 'esp_driver_usb_serial_jtag', 'esp_http_server.h': 'esp_http_server',
+    'esp_partition.h': 'esp_partition',
+    'esp_timer.h': 'esp_timer',
+    'driver/uart.h': 'esp_driver_uart',
+    'driver/usb_serial_jtag.h': 'esp_driver_usb_serial_jtag',
+    'esp_http_server.h': 'esp_http_server',
     'esp_wifi.h': 'esp_wifi',
-    'esp_netif.h': 'esp_netif', 'esp_event.h': 'esp_event', 'nvs.h': 'nvs_flash', 'nvs_flash.h': 'nvs_flash',
+    'esp_netif.h': 'esp_netif',
+    'esp_event.h': 'esp_event',
+    'nvs.h': 'nvs_flash',
+    'nvs_flash.h': 'nvs_flash',
     'esp_cpu.h': 'esp_hw_support',
-    'esp_random.h': 'esp_hw_support', 'esp_heap_caps.h': 'heap', 'esp_log.h': 'log', 'tinylm.h': 'engine',
+    'esp_random.h': 'esp_hw_support',
+    'esp_heap_caps.h': 'heap',
+    'esp_log.h': 'log',
+    'tinylm.h': 'engine',
   };
   for (const file of MAIN) {
     for (const [, header] of readFileSync(file, 'utf8').matchAll(/#include "([\w/]+\.h)"/g)) {
@@ -105,11 +138,17 @@ test('partitions: a valid table of 4 MB with a model of at least 1 MB, aligned f
   assert.ok(end <= 4 << 20);
 });
 
-test('sdkconfig.defaults set what ESP-IDF\'s own defaults get wrong for this', () => {
+test("sdkconfig.defaults set what ESP-IDF's own defaults get wrong for this", () => {
   const all = read('sdkconfig.defaults');
-  for (const line of ['CONFIG_COMPILER_OPTIMIZATION_PERF=y', 'CONFIG_ESPTOOLPY_FLASHMODE_QIO=y',
-    'CONFIG_ESPTOOLPY_FLASHFREQ_80M=y', 'CONFIG_ESPTOOLPY_FLASHSIZE_4MB=y', 'CONFIG_PARTITION_TABLE_CUSTOM=y',
-    'CONFIG_HTTPD_WS_SUPPORT=y', 'CONFIG_ESP_TASK_WDT_INIT=y']) {
+  for (const line of [
+    'CONFIG_COMPILER_OPTIMIZATION_PERF=y',
+    'CONFIG_ESPTOOLPY_FLASHMODE_QIO=y',
+    'CONFIG_ESPTOOLPY_FLASHFREQ_80M=y',
+    'CONFIG_ESPTOOLPY_FLASHSIZE_4MB=y',
+    'CONFIG_PARTITION_TABLE_CUSTOM=y',
+    'CONFIG_HTTPD_WS_SUPPORT=y',
+    'CONFIG_ESP_TASK_WDT_INIT=y',
+  ]) {
     assert.ok(all.includes(`${line}\n`), line);
   }
   assert.match(read('sdkconfig.defaults.esp32'), /CPU_FREQ_MHZ_240=y/);

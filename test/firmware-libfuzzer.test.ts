@@ -22,9 +22,20 @@ test('no input is fatal, unanswered or without end', { timeout: 300_000 }, async
     const found = join(OUT, `found-${harness}`); // new inputs go here, not among the seeds
     rmSync(found, { recursive: true, force: true });
     mkdirSync(found);
-    const { stderr } = await promisify(execFile)(join(OUT, `fuzz-${harness}`), [`-dict=${join(FOLDER, 'dict.txt')}`, '-seed=1',
-      `-runs=${runs}`, '-max_len=3000', '-timeout=60', `-artifact_prefix=${OUT}/`, found, seeds],
-    { env: { ...process.env, MODEL: SMALL }, maxBuffer: 1 << 26 });
+    const { stderr } = await promisify(execFile)(
+      join(OUT, `fuzz-${harness}`),
+      [
+        `-dict=${join(FOLDER, 'dict.txt')}`,
+        '-seed=1',
+        `-runs=${runs}`,
+        '-max_len=3000',
+        '-timeout=60',
+        `-artifact_prefix=${OUT}/`,
+        found,
+        seeds,
+      ],
+      { env: { ...process.env, MODEL: SMALL }, maxBuffer: 1 << 26 },
+    );
     assert.match(stderr, new RegExp(`Done ${runs} runs`), harness);
   }
 });

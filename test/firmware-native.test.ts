@@ -16,7 +16,9 @@ import { loadEngineModel } from './helpers/engine-text.js';
 
 const FIRMWARE = join(ROOT, 'firmware');
 const sources = (folder: string): string[] =>
-  readdirSync(join(ROOT, folder)).filter((f) => f.endsWith('.c')).map((f) => join(ROOT, folder, f));
+  readdirSync(join(ROOT, folder))
+    .filter((f) => f.endsWith('.c'))
+    .map((f) => join(ROOT, folder, f));
 const PORTABLE = [...sources('engine/src'), ...sources('firmware/app')];
 
 /** Runs a command that must end well; what it wrote. */
@@ -40,21 +42,48 @@ const includes = [`-I${join(FIRMWARE, 'app')}`, `-I${join(ROOT, 'engine/include'
 /** A program of these sources on the stand-in for FreeRTOS, with ThreadSanitizer, for the sdkconfig.h of a folder. */
 function threaded(folder: string, config: string, files: readonly string[]): string {
   const program = join(folder, 'program');
-  run('gcc', ['-std=gnu17', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-fsanitize=thread', '-pthread', `-I${config}`,
-    `-I${join(FIRMWARE, 'test/stubs')}`, `-I${join(FIRMWARE, 'test/host')}`, `-I${join(FIRMWARE, 'main')}`, ...includes,
-    ...sources('firmware/test/host'), ...files, '-o', program]);
+  run('gcc', [
+    '-std=gnu17',
+    '-O1',
+    '-g',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-fsanitize=thread',
+    '-pthread',
+    `-I${config}`,
+    `-I${join(FIRMWARE, 'test/stubs')}`,
+    `-I${join(FIRMWARE, 'test/host')}`,
+    `-I${join(FIRMWARE, 'main')}`,
+    ...includes,
+    ...sources('firmware/test/host'),
+    ...files,
+    '-o',
+    program,
+  ]);
   return program;
 }
 
-interface Speed { cores: number; sram: number; woken: number }
+interface Speed {
+  cores: number;
+  sram: number;
+  woken: number;
+}
 
 test('speed.c: two workers and matrices in SRAM give the logits of one core and flash, under ThreadSanitizer', (t) => {
   if (!toolsFor(t, { gcc: 'gcc' })) return;
   inFolder((folder) => {
-    const program = threaded(folder, join(FIRMWARE, 'test/targets/esp32s3'), [...sources('firmware/test/host/speed'),
-      join(FIRMWARE, 'main/speed.c'), join(FIRMWARE, 'app/fw_util.c'), ...sources('engine/src')]);
+    const program = threaded(folder, join(FIRMWARE, 'test/targets/esp32s3'), [
+      ...sources('firmware/test/host/speed'),
+      join(FIRMWARE, 'main/speed.c'),
+      join(FIRMWARE, 'app/fw_util.c'),
+      ...sources('engine/src'),
+    ]);
     const speed = (model: string, heap: number): Speed[] =>
-      run(program, [model, String(heap)]).trim().split('\n').map((line) => JSON.parse(line) as Speed);
+      run(program, [model, String(heap)])
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Speed);
     const RESERVE = 98_304; // CONFIG_TINYLM_SRAM_RESERVE with Wi-Fi
     for (const model of [vector('byte-64-b3'), vector('byte-64-t2')]) {
       const none = speed(model, RESERVE);
@@ -105,14 +134,19 @@ test('main.c, console.c, port.c and speed.c run: texts, info, bench, cancel, ano
   try {
     const config = readFileSync(join(FIRMWARE, 'test/targets/esp32/sdkconfig.h'), 'utf8');
     writeFileSync(join(folder, 'sdkconfig.h'), config.replace('#define CONFIG_TINYLM_WIFI 1\n', ''));
-    const program = threaded(folder, folder, [...sources('firmware/test/host/board'), ...sources('firmware/main'),
-      ...PORTABLE]);
+    const program = threaded(folder, folder, [
+      ...sources('firmware/test/host/board'),
+      ...sources('firmware/main'),
+      ...PORTABLE,
+    ]);
     const model = modelFile();
     const other = vector('byte-64-b3');
     const port = new ProcessTransport(program, [model]);
     const client = new DeviceClient(port, { timeoutMs: 10_000 });
     let log = '';
-    port.child.stderr.on('data', (data: Buffer) => { log += data.toString(); });
+    port.child.stderr.on('data', (data: Buffer) => {
+      log += data.toString();
+    });
     await client.open();
     try {
       const text = async (): Promise<string> => {
@@ -124,8 +158,10 @@ test('main.c, console.c, port.c and speed.c run: texts, info, bench, cancel, ano
         (await loadEngineModel(path)).text('the cat não', { seed: 7, length: 60 });
       assert.equal(await text(), await expected(model));
       const { device } = await client.info();
-      assert.deepEqual([device['port'], device['chip'], device['clock_mhz'], device['flash_mode'], device['cores']],
-        ['esp-idf', 'esp32', 240, 'qio', 2]);
+      assert.deepEqual(
+        [device['port'], device['chip'], device['clock_mhz'], device['flash_mode'], device['cores']],
+        ['esp-idf', 'esp32', 240, 'qio', 2],
+      );
       assert.ok(Number(device['sram_weights']) > 4000);
       assert.equal((await client.bench(20)).counter, 'cycles');
       const long = client.generate('the', { length: 60_000 });
@@ -154,7 +190,8 @@ test('main.c, console.c, port.c and speed.c run: texts, info, bench, cancel, ano
 function wanted(files: readonly string[], ...flags: string[]): string[] {
   return inFolder((folder) => {
     run('gcc', ['-std=c99', '-Os', '-ffreestanding', '-c', ...flags, ...includes, ...files], folder);
-    const symbols = run('nm', ['-g', ...readdirSync(folder)], folder).split('\n')
+    const symbols = run('nm', ['-g', ...readdirSync(folder)], folder)
+      .split('\n')
       .flatMap((line) => [.../^[0-9a-f]* +([A-Za-z]) (\w+)$/gm[Symbol.matchAll](line)]);
     const made = new Set(symbols.filter(([, kind]) => kind !== 'U').map(([, , name]) => name));
     return [...new Set(symbols.map(([, , name]) => name))].filter((name) => !made.has(name)).sort();
@@ -164,8 +201,14 @@ function wanted(files: readonly string[], ...flags: string[]): string[] {
 test('engine and application need no heap and no C library: only what a compiler calls by itself', (t) => {
   if (!toolsFor(t, { gcc: 'gcc', nm: 'binutils' })) return;
   const compiler = ['_GLOBAL_OFFSET_TABLE_', 'memcmp', 'memcpy', 'memmove', 'memset'];
-  assert.deepEqual(wanted(PORTABLE).filter((name) => !compiler.includes(name)), []);
+  assert.deepEqual(
+    wanted(PORTABLE).filter((name) => !compiler.includes(name)),
+    [],
+  );
   // A program that does use the heap is seen.
-  assert.ok(wanted([join(FIRMWARE, 'ports/posix/websocket.c'), join(FIRMWARE, 'ports/posix/host.c')], '-D_GNU_SOURCE')
-    .some((name) => /^(malloc|calloc|realloc|fopen|open)$/.test(name)));
+  assert.ok(
+    wanted([join(FIRMWARE, 'ports/posix/websocket.c'), join(FIRMWARE, 'ports/posix/host.c')], '-D_GNU_SOURCE').some(
+      (name) => /^(malloc|calloc|realloc|fopen|open)$/.test(name),
+    ),
+  );
 });

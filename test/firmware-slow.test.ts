@@ -23,7 +23,9 @@ async function attacked(port: number, count: number, first: string, body: () => 
     socket.write(first);
   };
   for (let i = 0; i < count; i++) open();
-  const drip = setInterval(() => { for (const socket of sockets) socket.write('a'); }, 100);
+  const drip = setInterval(() => {
+    for (const socket of sockets) socket.write('a');
+  }, 100);
   try {
     await pause(300);
     await body();
@@ -37,10 +39,13 @@ async function attacked(port: number, count: number, first: string, body: () => 
 /** Asks as an ordinary client does: again after a second's refusal. The clock of the test is the count of tries. */
 async function ordinary(device: Device): Promise<void> {
   for (let i = 0; ; i++) {
-    const answer = await fetch(device.url('/v1/completions'), { method: 'POST', body: '{"prompt":"the","max_tokens":3}',
-      signal: AbortSignal.timeout(20_000) }).catch(() => undefined);
+    const answer = await fetch(device.url('/v1/completions'), {
+      method: 'POST',
+      body: '{"prompt":"the","max_tokens":3}',
+      signal: AbortSignal.timeout(20_000),
+    }).catch(() => undefined);
     if (answer?.status === 200) {
-      assert.equal((await answer.json() as { usage: { completion_tokens: number } }).usage.completion_tokens, 3);
+      assert.equal(((await answer.json()) as { usage: { completion_tokens: number } }).usage.completion_tokens, 3);
       return;
     }
     await answer?.text();
@@ -87,8 +92,8 @@ async function slowReader(device: Device, pieceEvery: number | undefined): Promi
   socket.write('/continuous the\n');
   socket.pause();
   const take = pieceEvery === undefined ? undefined : setInterval(() => socket.read(64), pieceEvery);
-  for (let i = 0; !(await (await fetch(device.url('/info'))).json() as { busy: boolean }).busy; i++) {
-    assert.ok(i < 200, 'the slow reader\'s text has not begun');
+  for (let i = 0; !((await (await fetch(device.url('/info'))).json()) as { busy: boolean }).busy; i++) {
+    assert.ok(i < 200, "the slow reader's text has not begun");
     await pause(10);
   }
   return () => {
@@ -100,57 +105,82 @@ async function slowReader(device: Device, pieceEvery: number | undefined): Promi
 for (const every of [undefined, 100]) {
   test(`who reads ${every ? 'slowly' : 'nothing'} makes way: for an ordinary client, and for the owner's model`, async (t) => {
     if (!toolsFor(t, POSIX_TOOLS)) return;
-    await withDevice(['--model', SMALL, '--token', 'x', '--delay', '200', '--clock-rate', '20'], ['tcp', 'http'], async (device) => {
-      let end = await slowReader(device, every);
-      await ordinary(device);
-      end();
-      end = await slowReader(device, every);
-      const sent = await fetch(device.url('/model'), { method: 'POST', headers: { Authorization: 'Bearer x' },
-        body: fileBytes(SMALL) as Uint8Array<ArrayBuffer> });
-      assert.equal(sent.status, 200, await sent.text()); // at once: it does not wait for a turn
-      end();
-    });
+    await withDevice(
+      ['--model', SMALL, '--token', 'x', '--delay', '200', '--clock-rate', '20'],
+      ['tcp', 'http'],
+      async (device) => {
+        let end = await slowReader(device, every);
+        await ordinary(device);
+        end();
+        end = await slowReader(device, every);
+        const sent = await fetch(device.url('/model'), {
+          method: 'POST',
+          headers: { Authorization: 'Bearer x' },
+          body: fileBytes(SMALL) as Uint8Array<ArrayBuffer>,
+        });
+        assert.equal(sent.status, 200, await sent.text()); // at once: it does not wait for a turn
+        end();
+      },
+    );
   });
 }
 
 test('a text without end, or a very long one, makes way for anybody who asks, however well it is read', async (t) => {
   if (!toolsFor(t, POSIX_TOOLS)) return;
-  await withDevice(['--model', SMALL, '--token', 'x', '--delay', '2', '--clock-rate', '2'], ['tcp', 'http'], async (device) => {
-    for (const options of [{ continuous: true }, { length: 60_000 }]) {
-      const stranger = new DeviceClient(device.port());
-      await stranger.open();
-      const text = stranger.generate('the', options);
-      const pieces = text[Symbol.asyncIterator]();
-      assert.ok((await pieces.next()).value);
-      const ended = assert.rejects(async () => { while (!(await pieces.next()).done); }, { code: 'device-turn' });
-      await ordinary(device);
-      await ended;
-      await stranger.close();
-    }
-  });
+  await withDevice(
+    ['--model', SMALL, '--token', 'x', '--delay', '2', '--clock-rate', '2'],
+    ['tcp', 'http'],
+    async (device) => {
+      for (const options of [{ continuous: true }, { length: 60_000 }]) {
+        const stranger = new DeviceClient(device.port());
+        await stranger.open();
+        const text = stranger.generate('the', options);
+        const pieces = text[Symbol.asyncIterator]();
+        assert.ok((await pieces.next()).value);
+        const ended = assert.rejects(
+          async () => {
+            while (!(await pieces.next()).done);
+          },
+          { code: 'device-turn' },
+        );
+        await ordinary(device);
+        await ended;
+        await stranger.close();
+      }
+    },
+  );
 });
 
 test('a text without end lasts a minute for who has no token; for the owner it goes on', async (t) => {
   if (!toolsFor(t, POSIX_TOOLS)) return;
-  await withDevice(['--model', SMALL, '--token', 'x', '--delay', '2000', '--clock-rate', '100'], ['tcp'], async (device) => {
-    const stranger = new DeviceClient(device.port());
-    await stranger.open();
-    const text = stranger.generate('the', { continuous: true });
-    await assert.rejects((async () => { for await (const piece of text) assert.ok(piece); })(), { code: 'device-turn' });
-    await stranger.close();
-    const owner = new DeviceClient(device.port());
-    await owner.open();
-    await owner.authorize('x');
-    const endless = owner.generate('the', { continuous: true });
-    const began = Date.now();
-    for await (const piece of endless) {
-      assert.ok(piece);
-      if (Date.now() - began > 1500) break; // two and a half minutes of the device's
-    }
-    await endless.cancel();
-    assert.equal((await endless.result).reason, 'cancelled');
-    await owner.close();
-  });
+  await withDevice(
+    ['--model', SMALL, '--token', 'x', '--delay', '2000', '--clock-rate', '100'],
+    ['tcp'],
+    async (device) => {
+      const stranger = new DeviceClient(device.port());
+      await stranger.open();
+      const text = stranger.generate('the', { continuous: true });
+      await assert.rejects(
+        (async () => {
+          for await (const piece of text) assert.ok(piece);
+        })(),
+        { code: 'device-turn' },
+      );
+      await stranger.close();
+      const owner = new DeviceClient(device.port());
+      await owner.open();
+      await owner.authorize('x');
+      const endless = owner.generate('the', { continuous: true });
+      const began = Date.now();
+      for await (const piece of endless) {
+        assert.ok(piece);
+        if (Date.now() - began > 1500) break; // two and a half minutes of the device's
+      }
+      await endless.cancel();
+      assert.equal((await endless.result).reason, 'cancelled');
+      await owner.close();
+    },
+  );
 });
 
 test('places on the line are not held by who says nothing; who finds none is told', async (t) => {
@@ -188,15 +218,17 @@ test('an upload that is broken off at any byte leaves the model that was there, 
   await withDevice(['--model', SMALL, '--token', 'x', '--flash', '65536'], ['http'], async (device) => {
     const bytes = fileBytes(SMALL);
     const model = async (): Promise<{ state: string; crc?: string }> =>
-      (await (await fetch(device.url('/info'))).json() as { model: { state: string; crc?: string } }).model;
+      ((await (await fetch(device.url('/info'))).json()) as { model: { state: string; crc?: string } }).model;
     const { crc } = await model();
     let random = 1;
     for (let i = 0; i < 50; i++) {
-      random = Math.imul(random, 1664525) + 1013904223 >>> 0;
+      random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
       const at = random % bytes.length;
       const socket = connect(device.http, '127.0.0.1');
       socket.on('error', () => undefined);
-      socket.write(`POST /model HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nContent-Length: ${bytes.length}\r\n\r\n`);
+      socket.write(
+        `POST /model HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nContent-Length: ${bytes.length}\r\n\r\n`,
+      );
       await new Promise<void>((resolve) => socket.write(bytes.subarray(0, at), () => resolve()));
       for (let j = 0; (await model()).state !== 'upload'; j++) assert.ok(j < 500);
       socket.destroy();
@@ -211,8 +243,11 @@ test('an upload that is broken off at any byte leaves the model that was there, 
     assert.equal(answer.status, 200);
     await answer.text();
     for (let i = 0; i < 3; i++) {
-      const sent = await fetch(device.url('/model'), { method: 'POST', headers: { Authorization: 'Bearer x' },
-        body: bytes as Uint8Array<ArrayBuffer> });
+      const sent = await fetch(device.url('/model'), {
+        method: 'POST',
+        headers: { Authorization: 'Bearer x' },
+        body: bytes as Uint8Array<ArrayBuffer>,
+      });
       assert.equal(sent.status, 200, await sent.text());
     }
   });

@@ -39,8 +39,21 @@ let built = false;
 /** Builds the POSIX port and its fuzzer with ASan and UBSan, once; two test files may do so at the same time. */
 export function buildPosix(): string {
   if (built) return OUT;
-  const make = spawnSync('flock', [join(tmpdir(), 'tinylm-posix.lock'), 'make', '-s', '-j2',
-    '-C', join(ROOT, 'firmware/ports/posix'), `OUT=${OUT}`, 'SANITIZE=1', 'CFLAGS=-O1 -g'], { encoding: 'utf8' });
+  const make = spawnSync(
+    'flock',
+    [
+      join(tmpdir(), 'tinylm-posix.lock'),
+      'make',
+      '-s',
+      '-j2',
+      '-C',
+      join(ROOT, 'firmware/ports/posix'),
+      `OUT=${OUT}`,
+      'SANITIZE=1',
+      'CFLAGS=-O1 -g',
+    ],
+    { encoding: 'utf8' },
+  );
   if (make.status !== 0) throw new Error(`the POSIX port does not build:\n${make.stderr}`);
   built = true;
   return OUT;
@@ -49,22 +62,53 @@ export function buildPosix(): string {
 export const vector = (name: string): string => vectorPath(`v1/${name}`);
 /** Files of both versions, with every kind of layer, one to three trits and n-gram tables. (The extreme ones end before any text.) */
 export const EVERY_KIND: readonly string[] = vectorNames
-  .filter((name) => name === 'v1/char-5-7-2' || (name.startsWith('v2/') && !name.includes('extreme'))).map(vectorPath);
+  .filter((name) => name === 'v1/char-5-7-2' || (name.startsWith('v2/') && !name.includes('extreme')))
+  .map(vectorPath);
 /** A small model whose texts have characters of several bytes. */
 export const SMALL = vector('bpe-33-17');
 
 /** A random model of the default shape (V 256, D 32, H 64), or another; its file. */
 export function modelFile(shape: { vocab?: number; dim?: number; hidden?: number } = {}): string {
   // Enough different words for any vocabulary, with characters of several bytes.
-  const syllables = ['the', 'ca', 'to', 'não', 'é', 'hou', 'se', 'win', 'd', 'sto', 'ne', 'wa', 'ter', 'li', 'ght',
-    'ro', 'mu', 'ki'];
+  const syllables = [
+    'the',
+    'ca',
+    'to',
+    'não',
+    'é',
+    'hou',
+    'se',
+    'win',
+    'd',
+    'sto',
+    'ne',
+    'wa',
+    'ter',
+    'li',
+    'ght',
+    'ro',
+    'mu',
+    'ki',
+  ];
   let s = 1;
-  const pick = (n: number): number => (s = Math.imul(s, 1664525) + 1013904223 >>> 0) % 65521 % n;
-  const text = Array.from({ length: (shape.vocab ?? 0) > 512 ? 60_000 : 6000 }, (_, i) =>
-    Array.from({ length: 1 + pick(3) }, () => syllables[pick(syllables.length)]).join('') +
-      (i % 9 === 8 ? '.\n' : '')).join(' ');
+  const pick = (n: number): number => ((s = (Math.imul(s, 1664525) + 1013904223) >>> 0) % 65521) % n;
+  const text = Array.from(
+    { length: (shape.vocab ?? 0) > 512 ? 60_000 : 6000 },
+    (_, i) =>
+      Array.from({ length: 1 + pick(3) }, () => syllables[pick(syllables.length)]).join('') +
+      (i % 9 === 8 ? '.\n' : ''),
+  ).join(' ');
   const tokenizer = trainTokenizer([text], { kind: 'bpe', vocab: shape.vocab ?? 256 });
-  const float = livelyModel(configOf({ vocab: tableVocab(tokenizer), dim: shape.dim ?? 32, hidden: shape.hidden ?? 64, layers: 1, tied: false, }), 11);
+  const float = livelyModel(
+    configOf({
+      vocab: tableVocab(tokenizer),
+      dim: shape.dim ?? 32,
+      hidden: shape.hidden ?? 64,
+      layers: 1,
+      tied: false,
+    }),
+    11,
+  );
   const folder = mkdtempSync(join(tmpdir(), 'tinylm-firmware-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'model.tlm');
@@ -103,7 +147,10 @@ export async function startDevice(args: readonly string[], modes: readonly Mode[
   });
   const number = (mode: string): number => Number(found[mode]?.split(':')[1] ?? 0);
   return {
-    process: child, tcp: number('tcp'), http: number('http'), pty: found['pty'] ?? '',
+    process: child,
+    tcp: number('tcp'),
+    http: number('http'),
+    pty: found['pty'] ?? '',
     port: () => new TcpTransport('127.0.0.1', number('tcp'), connect),
     url: (path) => `http://127.0.0.1:${number('http')}${path}`,
     log: () => log,
@@ -116,8 +163,11 @@ export async function startDevice(args: readonly string[], modes: readonly Mode[
 }
 
 /** Runs `body` with a device that is stopped afterwards. */
-export async function withDevice<T>(args: readonly string[], modes: readonly Mode[],
-  body: (device: Device) => Promise<T>): Promise<T> {
+export async function withDevice<T>(
+  args: readonly string[],
+  modes: readonly Mode[],
+  body: (device: Device) => Promise<T>,
+): Promise<T> {
   const device = await startDevice(args, modes);
   let failed = true;
   try {

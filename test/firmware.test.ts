@@ -46,15 +46,39 @@ test('a terminal: echo, backspace over a whole character, arrow keys, Ctrl-U, Ct
 test('commands: help, info, settings, and errors in words', (t) => {
   if (!toolsFor(t, POSIX_TOOLS)) return;
   const help = answer('/help\n');
-  for (const c of ['info', 'set', 'generate', 'continuous', 'cancel', 'reset', 'bench', 'echo', 'status', 'auth',
-    'wifi', 'token', 'name', 'load', 'restart']) assert.match(help, new RegExp(`/${c}\\b`));
+  for (const c of [
+    'info',
+    'set',
+    'generate',
+    'continuous',
+    'cancel',
+    'reset',
+    'bench',
+    'echo',
+    'status',
+    'auth',
+    'wifi',
+    'token',
+    'name',
+    'load',
+    'restart',
+  ])
+    assert.match(help, new RegExp(`/${c}\\b`));
   const info = JSON.parse(answer('/info\n')) as { model: { state: string }; settings: object };
   assert.equal(info.model.state, 'ready');
   assert.deepEqual(JSON.parse(answer('/set\n')), info.settings);
-  for (const [line, code] of [['/foo', 'unknown'], ['/set temperature 11', 'bad-value'], ['/set x 1', 'bad-value'],
+  for (const [line, code] of [
+    ['/foo', 'unknown'],
+    ['/set temperature 11', 'bad-value'],
+    ['/set x 1', 'bad-value'],
     ['/set temperature', 'bad-request'],
-    ['/bench 0', 'bad-request'], ['/echo maybe', 'bad-request'], ['/cancel', 'idle'], ['/wifi', 'bad-request'],
-    [`/wifi a ${'b'.repeat(65)}`, 'bad-value'], ['x'.repeat(1025), 'overlong']]) {
+    ['/bench 0', 'bad-request'],
+    ['/echo maybe', 'bad-request'],
+    ['/cancel', 'idle'],
+    ['/wifi', 'bad-request'],
+    [`/wifi a ${'b'.repeat(65)}`, 'bad-value'],
+    ['x'.repeat(1025), 'overlong'],
+  ]) {
     assert.match(answer(`${line}\n`), new RegExp(`^\\[error ${code}: .+\\]\\n$`), line);
   }
   assert.equal(JSON.parse(answer('/set stop "a b"\n') || '{}').stop, 'a b');
@@ -75,7 +99,11 @@ test('a corrupted model in flash: reported, info answered, a new one taken; no m
   assert.match(answer('/info\n', []), /"state":"none"/);
 });
 
-interface Dialled { socket: Socket; said: () => string; until: (what: RegExp) => Promise<string> }
+interface Dialled {
+  socket: Socket;
+  said: () => string;
+  until: (what: RegExp) => Promise<string>;
+}
 
 /** A TCP client that collects what it gets. */
 async function dial(port: number): Promise<Dialled> {
@@ -85,7 +113,8 @@ async function dial(port: number): Promise<Dialled> {
   await new Promise((resolve, reject) => socket.on('connect', resolve).on('error', reject));
   const said = (): string => Buffer.concat(parts).toString('latin1');
   return {
-    socket, said,
+    socket,
+    said,
     until: async (what) => {
       for (let i = 0; i < 1000; i++) {
         if (what.test(said())) return said();
@@ -119,18 +148,32 @@ test('half frames, wrong checksums, noise: a frame after them is answered at onc
   await withDevice(['--model', SMALL], ['tcp'], async (device) => {
     const c = await dial(device.tcp);
     const info = encodeFrame({ type: PROTOCOL.MSG_INFO, sequence: 77, payload: new Uint8Array() });
-    const frames = (): unknown[] => new FrameReader().push(Buffer.from(c.said(), 'latin1'))
-      .flatMap((r) => (r.kind === 'frame' ? [r.frame] : []))
-      .flatMap((f) => (f.type !== PROTOCOL.MSG_DATA ? [[f.type, f.sequence]] : []));
+    const frames = (): unknown[] =>
+      new FrameReader()
+        .push(Buffer.from(c.said(), 'latin1'))
+        .flatMap((r) => (r.kind === 'frame' ? [r.frame] : []))
+        .flatMap((f) => (f.type !== PROTOCOL.MSG_DATA ? [[f.type, f.sequence]] : []));
     const wrong = info.slice();
     wrong[2] ^= 1;
-    for (const before of [info.subarray(0, 4), wrong, Uint8Array.of(0xf9, 0xfa, 1, 10), new Uint8Array(3000).fill(0x80),
-      Buffer.concat([Uint8Array.of(0xf9), new Uint8Array(5000).fill(7)]), Uint8Array.of(0xf9, 10),
-      Buffer.from('half a li')]) {
+    for (const before of [
+      info.subarray(0, 4),
+      wrong,
+      Uint8Array.of(0xf9, 0xfa, 1, 10),
+      new Uint8Array(3000).fill(0x80),
+      Buffer.concat([Uint8Array.of(0xf9), new Uint8Array(5000).fill(7)]),
+      Uint8Array.of(0xf9, 10),
+      Buffer.from('half a li'),
+    ]) {
       const seen = frames().length;
       c.socket.write(before);
       c.socket.write(info);
-      for (let i = 0; !frames().slice(seen).some((f) => JSON.stringify(f) === '[130,77]'); i++) {
+      for (
+        let i = 0;
+        !frames()
+          .slice(seen)
+          .some((f) => JSON.stringify(f) === '[130,77]');
+        i++
+      ) {
         assert.ok(i < 1000, `nothing after ${Buffer.from(before.subarray(0, 10)).toString('hex')}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
@@ -154,7 +197,8 @@ test('text never breaks inside a character: its frames decoded one by one are th
     await c.until(/[^]{6000}/);
     send(PROTOCOL.MSG_CANCEL, '');
     await c.until(/"cancelled"/);
-    const pieces = new FrameReader().push(Buffer.from(c.said(), 'latin1'))
+    const pieces = new FrameReader()
+      .push(Buffer.from(c.said(), 'latin1'))
       .flatMap((r) => (r.kind === 'frame' && r.frame.type === PROTOCOL.MSG_DATA ? [r.frame.payload] : []));
     // Bytes that form no character are released as they are; a character that is one comes whole.
     const alone = pieces.map((p) => new TextDecoder().decode(p));
@@ -184,8 +228,9 @@ test('a client that takes nothing loses its text after 10 s (here faster), and t
 
 test('a restart drops the connections and ends the process of this port', async (t) => {
   if (!toolsFor(t, POSIX_TOOLS)) return;
-  const child = spawn(join(buildPosix(), 'tinylm-device'), ['--stdio', '--model', SMALL],
-    { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn(join(buildPosix(), 'tinylm-device'), ['--stdio', '--model', SMALL], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
   const ended = new Promise((resolve) => child.on('exit', resolve));
   child.stdin.write('/restart\n');
   assert.equal(await ended, 0);

@@ -4,13 +4,25 @@ import fc from './helpers/fast-check.js';
 import { configOf, initModel, modelFromTensors, tensorsOfModel, TinyLMError } from '../src/model/index.js';
 import { dequantize, quantizeModel } from '../src/quantize/index.js';
 import {
-  cHeader, compare, comparisonText, dump, exportBins, readSafetensors, readTlm, showTensor, unpack, writeSafetensors,
+  cHeader,
+  compare,
+  comparisonText,
+  dump,
+  exportBins,
+  readSafetensors,
+  readTlm,
+  showTensor,
+  unpack,
+  writeSafetensors,
   writeTlm,
   type TlmFile,
 } from '../src/format/index.js';
 import { livelyModel, TABLES } from './helpers/tiny-models.js';
 
-const code = (expected: string) => (error: unknown): boolean => error instanceof TinyLMError && error.code === expected;
+const code =
+  (expected: string) =>
+  (error: unknown): boolean =>
+    error instanceof TinyLMError && error.code === expected;
 
 const SIZES = { vocab: TABLES[1].base.length, dim: 6, hidden: 5 };
 const CONFIG = configOf(SIZES);
@@ -35,8 +47,10 @@ test('one tensor as text', () => {
   assert.equal(lines.length, 1 + CONFIG.vocab);
   const tensor = file.model.tensors[0];
   assert.ok(tensor.kind === 'ternary');
-  assert.equal(lines[3].split(' ')[2], Array.from(tensor.levels.subarray(12, 18),
-    (w) => (w < 0 ? '-' : w > 0 ? '+' : '.')).join(''));
+  assert.equal(
+    lines[3].split(' ')[2],
+    Array.from(tensor.levels.subarray(12, 18), (w) => (w < 0 ? '-' : w > 0 ? '+' : '.')).join(''),
+  );
   assert.match(showTensor(file, 'fc.bias'), /^fc\.bias \(\d+, 1\) frac \d+/);
   assert.throws(() => showTensor(file, 'fc.wait'), code('inspect-tensor'));
 });
@@ -49,7 +63,8 @@ test('compare: by value, not by packing', () => {
   const changed: TlmFile = {
     ...a,
     model: {
-      ...a.model, embedFrac: 5,
+      ...a.model,
+      embedFrac: 5,
       tensors: a.model.tensors.map((t) => {
         if (t.name === 'embed.weight' && t.kind === 'ternary') {
           const levels = t.levels.map((w, i) => (i < 3 ? ((w + 2) % 3) - 1 : w));
@@ -65,13 +80,18 @@ test('compare: by value, not by packing', () => {
   const other = compare(a, changed);
   assert.equal(other.same, false);
   const find = (name: string) => other.tensors.find((t) => t.name === name)!;
-  assert.deepEqual([find('embed.weight').values, find('embed.weight').scales, find('fc.bias').values,
-    find('fc.weight').state],
-    [3, 1, 1, 'equal']);
-  assert.match(comparisonText(other),
-    /embedFrac: 6 \/ 5[^]*embed\.weight: 3 values differ, 1 row scales differ[^]*the two differ/);
-  const smaller = writeTlm({ model: quantizeModel(livelyModel(configOf({ ...SIZES, hidden: 4 }), 1)).model,
-    tokenizer: TABLES[1] });
+  assert.deepEqual(
+    [find('embed.weight').values, find('embed.weight').scales, find('fc.bias').values, find('fc.weight').state],
+    [3, 1, 1, 'equal'],
+  );
+  assert.match(
+    comparisonText(other),
+    /embedFrac: 6 \/ 5[^]*embed\.weight: 3 values differ, 1 row scales differ[^]*the two differ/,
+  );
+  const smaller = writeTlm({
+    model: quantizeModel(livelyModel(configOf({ ...SIZES, hidden: 4 }), 1)).model,
+    tokenizer: TABLES[1],
+  });
   assert.equal(compare(a, readTlm(smaller)).tensors.find((t) => t.name === 'rnn.weight_hh_l0')!.state, 'other-shape');
 });
 
@@ -82,13 +102,22 @@ test('one .bin for each tensor, and an index that says how to read them', () => 
   const index = JSON.parse(new TextDecoder().decode(files.get('tensors.json'))) as {
     tensors: { name: string; type: string; rows: number; cols: number; file: string; scales?: string }[];
   };
-  assert.deepEqual(index.tensors.map((t) => t.name), file.model.tensors.map((t) => t.name));
+  assert.deepEqual(
+    index.tensors.map((t) => t.name),
+    file.model.tensors.map((t) => t.name),
+  );
   index.tensors.forEach((entry, i) => {
     const tensor = file.model.tensors[i];
     const data = files.get(entry.file)!;
-    const wide = (bytes: Uint8Array, each: number): number[] => Array.from({ length: bytes.length / each }, (_, at) =>
-      (each === 1 ? bytes[at] : bytes[2 * at] | (bytes[2 * at + 1] << 8)));
-    if (tensor.kind === 'fixed') assert.deepEqual(wide(data, tensor.bytes).map((v) => (v << (32 - 8 * tensor.bytes)) >> (32 - 8 * tensor.bytes)), [...tensor.values]);
+    const wide = (bytes: Uint8Array, each: number): number[] =>
+      Array.from({ length: bytes.length / each }, (_, at) =>
+        each === 1 ? bytes[at] : bytes[2 * at] | (bytes[2 * at + 1] << 8),
+      );
+    if (tensor.kind === 'fixed')
+      assert.deepEqual(
+        wide(data, tensor.bytes).map((v) => (v << (32 - 8 * tensor.bytes)) >> (32 - 8 * tensor.bytes)),
+        [...tensor.values],
+      );
     else {
       assert.deepEqual(unpack(data, entry.rows, entry.cols, 'b3'), tensor.levels);
       assert.deepEqual(wide(files.get(entry.scales!)!, tensor.scaleBytes), [...tensor.mantissas]);
@@ -102,7 +131,16 @@ test('a C header has every byte, aligned, the same each time', () => {
   assert.equal(text, cHeader(bytes, 'my_model'));
   assert.match(text, /const uint8_t my_model\[\] __attribute__\(\(aligned\(16\)\)\) = \{/);
   const body = text.slice(text.indexOf('= {') + 3, text.indexOf('};'));
-  assert.deepEqual(Uint8Array.from(body.split(',').map((s) => s.trim()).filter(Boolean), Number), bytes);
+  assert.deepEqual(
+    Uint8Array.from(
+      body
+        .split(',')
+        .map((s) => s.trim())
+        .filter(Boolean),
+      Number,
+    ),
+    bytes,
+  );
   for (const name of ['1x', 'a-b', '', 'x y']) assert.throws(() => cHeader(bytes, name), code('export-name'));
 });
 
@@ -147,11 +185,21 @@ test('safetensors: whatever is broken is refused in words', () => {
   const x = (entry: object) => ({ x: { dtype: 'F32', shape: [2], data_offsets: [0, 8], ...entry } });
   const data = new Uint8Array(8);
   const bad: [unknown, Uint8Array][] = [
-    [x({ dtype: 'I64' }), data], [x({ dtype: 'toString' }), data], [x({ shape: [3] }), data],
-    [x({ shape: [-2] }), data], [x({ shape: 2 }), data], [x({ data_offsets: [0] }), data],
-    [x({ data_offsets: [4, 12] }), data], [x({ data_offsets: [8, 0] }), data], [x({}), data.subarray(1)],
-    [x({}), new Uint8Array(9)], [{ ...x({}), y: x({}).x }, data], [{ ...x({}), __metadata__: { a: 1 } }, data],
-    ['[]', new Uint8Array()], ['{', new Uint8Array()], [{ x: null }, data],
+    [x({ dtype: 'I64' }), data],
+    [x({ dtype: 'toString' }), data],
+    [x({ shape: [3] }), data],
+    [x({ shape: [-2] }), data],
+    [x({ shape: 2 }), data],
+    [x({ data_offsets: [0] }), data],
+    [x({ data_offsets: [4, 12] }), data],
+    [x({ data_offsets: [8, 0] }), data],
+    [x({}), data.subarray(1)],
+    [x({}), new Uint8Array(9)],
+    [{ ...x({}), y: x({}).x }, data],
+    [{ ...x({}), __metadata__: { a: 1 } }, data],
+    ['[]', new Uint8Array()],
+    ['{', new Uint8Array()],
+    [{ x: null }, data],
   ];
   for (const [header, bytes] of bad) {
     assert.throws(() => readSafetensors(file(header, bytes)), code('safetensors'), JSON.stringify(header));
@@ -161,7 +209,13 @@ test('safetensors: whatever is broken is refused in words', () => {
   for (let length = 0; length < good.length; length++) {
     assert.throws(() => readSafetensors(good.subarray(0, length)), code('safetensors'), `${length} bytes`);
   }
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-    try { readSafetensors(bytes); } catch (error) { assert.ok(error instanceof TinyLMError, String(error)); }
-  }));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+      try {
+        readSafetensors(bytes);
+      } catch (error) {
+        assert.ok(error instanceof TinyLMError, String(error));
+      }
+    }),
+  );
 });

@@ -12,7 +12,14 @@ import { prose } from './helpers/small-texts.js';
 
 for (const trits of [1, 2, 3] as Trits[])
   it(`latent weights of ${trits} trits become the same levels and scales again`, () => {
-    const config = configOf({ vocab: 40, dim: 12, hidden: 24, trits, ngrams: [{ order: 2, rows: 64, width: 4 }], cache: 64 });
+    const config = configOf({
+      vocab: 40,
+      dim: 12,
+      hidden: 24,
+      trits,
+      ngrams: [{ order: 2, rows: 64, width: 4 }],
+      cache: 64,
+    });
     for (const seed of [1, 2, 3]) {
       const { model } = quantizeModel(initModel(config, seed), { threshold: 0.5 });
       const again = quantizeModel(latentWeights(model), { threshold: 0.5 }).model;
@@ -25,14 +32,24 @@ for (const trits of [1, 2, 3] as Trits[])
         assert.deepEqual(other.levels, tensor.levels, tensor.name);
         tensor.mantissas.forEach((m, row) => {
           const [a, b] = [m / 2 ** tensor.scaleShift, other.mantissas[row] / 2 ** other.scaleShift];
-          assert.ok(Math.abs(a - b) <= 0.01 * a + 2 ** -other.scaleShift, `${tensor.name} row ${row}: ${a} became ${b}`);
+          assert.ok(
+            Math.abs(a - b) <= 0.01 * a + 2 ** -other.scaleShift,
+            `${tensor.name} row ${row}: ${a} became ${b}`,
+          );
         });
       }
     }
   });
 
-interface Point { readonly step: number; readonly valid: number }
-interface Record { readonly from?: string; readonly options: { readonly ternary: boolean; readonly learningRate: number; readonly model: object }; readonly corpus: { spec: string } }
+interface Point {
+  readonly step: number;
+  readonly valid: number;
+}
+interface Record {
+  readonly from?: string;
+  readonly options: { readonly ternary: boolean; readonly learningRate: number; readonly model: object };
+  readonly corpus: { spec: string };
+}
 
 describe('train --from', () => {
   let folder: string;
@@ -48,7 +65,18 @@ describe('train --from', () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tinylm-from-'));
     writeFileSync(at('other.txt'), prose(12_000).text);
-    await ok('train', 'stories:en', ...SMALL, '--trits', 'embed=2,ih=2,hh=1,head=3', '--steps', '80', '--out', at('run'), ...WASM);
+    await ok(
+      'train',
+      'stories:en',
+      ...SMALL,
+      '--trits',
+      'embed=2,ih=2,hh=1,head=3',
+      '--steps',
+      '80',
+      '--out',
+      at('run'),
+      ...WASM,
+    );
   });
   after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 
@@ -62,7 +90,10 @@ describe('train --from', () => {
     assert.ok(Number.isFinite(read.bitsPerByte));
     await ok('train', 'stories:en', '--max-bytes', '40K', '--from', tlm, '--steps', '1', '--out', at('b'), ...WASM);
     const own = JSON.parse(await ok('eval', at('run'), '--json')) as { bitsPerByte: number };
-    assert.ok(Math.abs(history('b')[0].valid - own.bitsPerByte) <= 0.01, `${history('b')[0].valid}, the model itself ${own.bitsPerByte}`);
+    assert.ok(
+      Math.abs(history('b')[0].valid - own.bitsPerByte) <= 0.01,
+      `${history('b')[0].valid}, the model itself ${own.bitsPerByte}`,
+    );
     assert.ok(points.at(-1)!.valid < points[0].valid - 0.3, 'it learns the new text');
     assert.equal(record('a').from, tlm);
     assert.deepEqual(record('a').options.model, record('run').options.model);
@@ -82,8 +113,31 @@ describe('train --from', () => {
   });
 
   it('float weights that lost much as ternary ones win it back', async () => {
-    await ok('train', 'stories:en', ...SMALL, '--hidden', '32', '--float', '--steps', '400', '--out', at('float'), ...WASM);
-    const said = await tinylm(['quantize', at('float'), '--corpus', 'stories:en', '--max-bytes', '40K', '--out', at('q.tlm'), '--threads', '1']);
+    await ok(
+      'train',
+      'stories:en',
+      ...SMALL,
+      '--hidden',
+      '32',
+      '--float',
+      '--steps',
+      '400',
+      '--out',
+      at('float'),
+      ...WASM,
+    );
+    const said = await tinylm([
+      'quantize',
+      at('float'),
+      '--corpus',
+      'stories:en',
+      '--max-bytes',
+      '40K',
+      '--out',
+      at('q.tlm'),
+      '--threads',
+      '1',
+    ]);
     assert.equal(said.code, 0, said.err);
     assert.match(said.err, /loses .* bits per byte/);
     assert.match(said.err, /--trits 2/);
@@ -99,7 +153,10 @@ describe('train --from', () => {
   it('says what it cannot do together', async () => {
     const tlm = join(at('run'), 'model.tlm');
     for (const [words, expected] of [
-      [['train', at('other.txt'), '--from', tlm, '--hidden', '20', '--size', '16K'], /has its own shape and tokenizer, and --hidden, --size would/],
+      [
+        ['train', at('other.txt'), '--from', tlm, '--hidden', '20', '--size', '16K'],
+        /has its own shape and tokenizer, and --hidden, --size would/,
+      ],
       [['train', '--from', tlm], /a text to train on is missing/],
       [['train', at('other.txt'), '--from', tlm, '--trits', '2'], /its own digits a weight/],
       [['train', at('other.txt'), '--tokenizer-from', tlm], /--tokenizer-from belongs to --from/],

@@ -43,8 +43,8 @@ test('gates: every order is put into ours, and gives the same model', () => {
 
 test('gates turned round are the formula of the paper', () => {
   const model = modelOf({ vocab: 5, dim: 3, hidden: 4 });
-  const [w, u, b, c] = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'].map((part) =>
-    model.tensors.get(`rnn.${part}_l0`)!,
+  const [w, u, b, c] = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'].map(
+    (part) => model.tensors.get(`rnn.${part}_l0`)!,
   );
   const e = model.tensors.get('embed.weight')!;
   const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

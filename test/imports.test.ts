@@ -37,7 +37,10 @@ test('imports that go against the arrows are found, with line and reason', () =>
       `import { y } from '../../scripts/y.js';\nimport { TinyLMError } from '../model/errors.js';\n`,
     );
     write('attic/f.ts', '');
-    write('run/g.ts', `import { z } from '../node/index.js';\nimport * as v from 'valibot';\nimport { Command } from 'commander';\n`);
+    write(
+      'run/g.ts',
+      `import { z } from '../node/index.js';\nimport * as v from 'valibot';\nimport { Command } from 'commander';\n`,
+    );
     write('web/h.ts', `import { Worker } from 'node:worker_threads';\nimport { zip } from 'fflate';\n`);
     const problems = checkImports(folder);
     assert.deepEqual(
@@ -62,12 +65,19 @@ test('imports that go against the arrows are found, with line and reason', () =>
 });
 
 test('rooms for browsers are compiled without types of Node', () => {
-  const { compilerOptions, include } = JSON.parse(readFileSync(join(repositoryRoot(), 'tsconfig.web.json'), 'utf8')) as
-    { compilerOptions: { types: string[] }; include: string[] };
-  assert.deepEqual(include, BROWSER_ROOMS.map((room) => `src/${room}/**/*.ts`));
+  const { compilerOptions, include } = JSON.parse(
+    readFileSync(join(repositoryRoot(), 'tsconfig.web.json'), 'utf8'),
+  ) as { compilerOptions: { types: string[] }; include: string[] };
+  assert.deepEqual(
+    include,
+    BROWSER_ROOMS.map((room) => `src/${room}/**/*.ts`),
+  );
   assert.deepEqual(compilerOptions.types, []);
   const tsc = join(repositoryRoot(), 'node_modules', 'typescript', 'bin', 'tsc');
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.web.json'], { cwd: repositoryRoot(), encoding: 'utf8' });
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.web.json'], {
+    cwd: repositoryRoot(),
+    encoding: 'utf8',
+  });
   assert.equal(status, 0, stdout);
 });
 

@@ -8,7 +8,7 @@ import { biome, cSources, formatC, unformattedC } from '../scripts/format.js';
 import { packageRoot } from '../src/node/assets.js';
 
 /** Set to true in the commit that holds the result of `npm run format`. */
-const ALL_IS_FORMATTED: boolean = false;
+const ALL_IS_FORMATTED: boolean = true;
 
 test('the linter finds nothing', () => {
   const { status, text } = biome(['lint', '--error-on-warnings']);

@@ -24,9 +24,12 @@ function check(config: ModelConfig, tokenizer: TokenizerTable, packing: Packing,
 test('RAM of any configuration, table budget and kernel is that of the engine', () => {
   const packings = fc.constantFrom<Packing>('t2', 'b3');
   const budgets = fc.constantFrom(0, 512, 1000, 4099, 32768);
-  fc.assert(fc.property(tinyModels, packings, budgets, ({ model, tokenizer }, packing, bytes) => {
-    check(model.config, tokenizer, packing, bytes);
-  }), { numRuns: 40 });
+  fc.assert(
+    fc.property(tinyModels, packings, budgets, ({ model, tokenizer }, packing, bytes) => {
+      check(model.config, tokenizer, packing, bytes);
+    }),
+    { numRuns: 40 },
+  );
   check(defaultConfig(), byteTable(), 'b3', 0);
   for (const packing of ['t2', 'b3'] as const) {
     // Rows wider than the table budget, several layers.

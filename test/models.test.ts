@@ -32,16 +32,20 @@ async function within(folder: string, use: () => Promise<void>): Promise<void> {
 
 describe('registry and files', () => {
   it('each folder is a line of the registry, and the other way round', () => {
-    const folders = readdirSync(join(packageRoot(), 'models'), { withFileTypes: true }).filter((e) => e.isDirectory()).map((e) => e.name);
+    const folders = readdirSync(join(packageRoot(), 'models'), { withFileTypes: true })
+      .filter((e) => e.isDirectory())
+      .map((e) => e.name);
     assert.deepEqual(folders.sort(), models.map(({ name }) => name).sort());
-    for (const { name } of models) assert.deepEqual(readdirSync(dirname(shippedTlm(name))).sort(), ['README.md', `${name}.tlm`]);
+    for (const { name } of models)
+      assert.deepEqual(readdirSync(dirname(shippedTlm(name))).sort(), ['README.md', `${name}.tlm`]);
     for (const name of [EXAMPLE_MODEL, DEMO_MODEL]) assert.ok(folders.includes(name), name);
   });
 
   it('cards and the page are what the script makes of them, the sample by the engine as WebAssembly', async () => {
     const written = await pages();
     assert.equal(Object.keys(written).length, models.length + 1);
-    for (const [path, text] of Object.entries(written)) assert.equal(readFileSync(path, 'utf8'), text, `${path}: node dist/scripts/model-cards.js`);
+    for (const [path, text] of Object.entries(written))
+      assert.equal(readFileSync(path, 'utf8'), text, `${path}: node dist/scripts/model-cards.js`);
   });
 
   for (const model of models)
@@ -49,7 +53,10 @@ describe('registry and files', () => {
       const tlm = bytesOf(model.name);
       const { bytes, ram, sampling, speeds } = shippedFigures(tlm);
       const [, size, unit] = /-(\d+)([km])$/.exec(model.name)!;
-      assert.ok(bytes <= (model.name.endsWith('-16k') ? 16_384 : Number(size) * (unit === 'k' ? 1e3 : 1e6)), `${bytes} bytes`);
+      assert.ok(
+        bytes <= (model.name.endsWith('-16k') ? 16_384 : Number(size) * (unit === 'k' ? 1e3 : 1e6)),
+        `${bytes} bytes`,
+      );
       assert.equal(ram, (await openEngine(tlm)).memoryBytes);
       assert.ok(sampling !== undefined && speeds.every((s) => s.tokensPerSecond >= 25));
       const { made, measured, sample } = model;
@@ -61,17 +68,33 @@ describe('registry and files', () => {
         for (const [flag] of line.matchAll(/--[a-z-]+/g)) assert.match(help, new RegExp(`${flag}\\b`), line);
       }
       // What the line exports is what the file says.
-      const given = /^tinylm export .*--temperature (\S+) --top-k (\d+) --repetition-penalty (\S+)/m.exec(made.join('\n'))!;
+      const given = /^tinylm export .*--temperature (\S+) --top-k (\d+) --repetition-penalty (\S+)/m.exec(
+        made.join('\n'),
+      )!;
       const own = naturalOptions({ ...sampling, topP: 0, seed: 1 });
       for (const [i, value] of [own.temperature!, own.topK!, own.repetitionPenalty!].entries())
         assert.ok(Math.abs(value - Number(given[i + 1])) < 0.002, `${value}, ${given[i + 1]}`);
-      const { out } = await tinylm(['generate', model.name, '--prompt', sample.prompt, '--seed', String(sample.seed), '--tokens', String(sample.tokens)]);
+      const { out } = await tinylm([
+        'generate',
+        model.name,
+        '--prompt',
+        sample.prompt,
+        '--seed',
+        String(sample.seed),
+        '--tokens',
+        String(sample.tokens),
+      ]);
       assert.equal(out.trimEnd(), (await sampleText(tlm, sample)).trimEnd());
     });
 
   it('a registry that is none is said so', () => {
     const { texts } = readRegistry();
-    for (const text of ['', '{}', JSON.stringify({ texts: [], models }), JSON.stringify({ texts, models: [{ ...models[0], name: '../x' }] })])
+    for (const text of [
+      '',
+      '{}',
+      JSON.stringify({ texts: [], models }),
+      JSON.stringify({ texts, models: [{ ...models[0], name: '../x' }] }),
+    ])
       assert.throws(() => parseRegistry(text), { code: 'models-registry' });
   });
 });
@@ -81,45 +104,56 @@ describe('a name serves as a model', () => {
   const tlm = bytesOf(name);
 
   it('of every verb that takes one', async () => {
-    await inFolder((folder) => within(folder, async () => {
-      const text = join(folder, 'text.txt');
-      writeFileSync(text, 'Tom had a ball. He was happy.\n'.repeat(40));
-      const ok = async (...words: string[]): Promise<string> => {
-        const { code, out, err } = await tinylm(words);
-        assert.equal(code, 0, `${words.join(' ')}: ${err}`);
-        return out;
-      };
-      assert.match(await ok('generate', name, '--prompt', 'Tom', '--tokens', '4'), /^Tom/);
-      assert.match(await ok('inspect', name), /vocab/);
-      assert.equal((JSON.parse(await ok('budget', name, '--json')) as { b3Bytes: number }).b3Bytes, tlm.length);
-      assert.ok((JSON.parse(await ok('eval', name, text, '--json')) as { bitsPerByte: number }).bitsPerByte < 4);
-      await ok('export', name, '--out', 'again');
-      assert.deepEqual(new Uint8Array(readFileSync('again/model.tlm')), tlm);
-      await ok('export', name, '--arduino', 'Sketch');
-      assert.ok(existsSync('Sketch/model.h'));
-      const simulated = await ok('simulate', name, '--prompt', 'Tom', '--tokens', '12', '--seed', '5', '--no-report');
-      assert.equal(simulated, await ok('generate', name, '--prompt', 'Tom', '--tokens', '12', '--seed', '5'));
-      await ok('train', text, '--from', name, '--steps', '2', '--backend', 'wasm', '--threads', '1', '--out', 'mine');
-      assert.equal(readTlm(new Uint8Array(readFileSync('mine/model.tlm'))).model.config.vocab, readTlm(tlm).model.config.vocab);
-    }));
+    await inFolder((folder) =>
+      within(folder, async () => {
+        const text = join(folder, 'text.txt');
+        writeFileSync(text, 'Tom had a ball. He was happy.\n'.repeat(40));
+        const ok = async (...words: string[]): Promise<string> => {
+          const { code, out, err } = await tinylm(words);
+          assert.equal(code, 0, `${words.join(' ')}: ${err}`);
+          return out;
+        };
+        assert.match(await ok('generate', name, '--prompt', 'Tom', '--tokens', '4'), /^Tom/);
+        assert.match(await ok('inspect', name), /vocab/);
+        assert.equal((JSON.parse(await ok('budget', name, '--json')) as { b3Bytes: number }).b3Bytes, tlm.length);
+        assert.ok((JSON.parse(await ok('eval', name, text, '--json')) as { bitsPerByte: number }).bitsPerByte < 4);
+        await ok('export', name, '--out', 'again');
+        assert.deepEqual(new Uint8Array(readFileSync('again/model.tlm')), tlm);
+        await ok('export', name, '--arduino', 'Sketch');
+        assert.ok(existsSync('Sketch/model.h'));
+        const simulated = await ok('simulate', name, '--prompt', 'Tom', '--tokens', '12', '--seed', '5', '--no-report');
+        assert.equal(simulated, await ok('generate', name, '--prompt', 'Tom', '--tokens', '12', '--seed', '5'));
+        await ok('train', text, '--from', name, '--steps', '2', '--backend', 'wasm', '--threads', '1', '--out', 'mine');
+        assert.equal(
+          readTlm(new Uint8Array(readFileSync('mine/model.tlm'))).model.config.vocab,
+          readTlm(tlm).model.config.vocab,
+        );
+      }),
+    );
     for (const force of [false, true]) assert.deepEqual((await loadModel(name, force)).bytes, tlm); // flash, by both roads, and simulate
     assert.deepEqual(openTlm(name).bytes, tlm); // /load of a chat
   });
 
   it('a file or folder of that name wins; a folder with one .tlm is that model', async () => {
-    await inFolder((folder) => within(folder, async () => {
-      mkdirSync(name);
-      assert.throws(() => openSource(name), { message: /run/ });
-      writeFileSync(join(name, 'other.tlm'), tlm);
-      assert.equal(openSource(name).path, join(name, 'other.tlm'));
-      writeFileSync(join(name, 'second.tlm'), tlm);
-      assert.throws(() => openSource(name), { message: /run/ });
-    }));
+    await inFolder((folder) =>
+      within(folder, async () => {
+        mkdirSync(name);
+        assert.throws(() => openSource(name), { message: /run/ });
+        writeFileSync(join(name, 'other.tlm'), tlm);
+        assert.equal(openSource(name).path, join(name, 'other.tlm'));
+        writeFileSync(join(name, 'second.tlm'), tlm);
+        assert.throws(() => openSource(name), { message: /run/ });
+      }),
+    );
     assert.equal(openSource(join(packageRoot(), 'models', name)).path, shippedTlm(name));
   });
 
   it('one that there is not is told which there are', async () => {
-    for (const words of [['generate', 'stories-2k'], ['simulate', 'stories-2k', '--prompt', 'x'], ['models', 'stories-2k']]) {
+    for (const words of [
+      ['generate', 'stories-2k'],
+      ['simulate', 'stories-2k', '--prompt', 'x'],
+      ['models', 'stories-2k'],
+    ]) {
       const { code, out, err } = await tinylm(words);
       assert.equal(code, 1);
       assert.equal(out, '');
@@ -132,8 +166,12 @@ describe('a name serves as a model', () => {
 
 it('a page gets the same list as --json', async () => {
   const said = JSON.parse((await tinylm(['models', '--json'])).out) as (ListedModel & { path?: string })[];
-  assert.deepEqual(said.map(({ path: _, ...rest }) => rest), JSON.parse(JSON.stringify(modelList())));
-  for (const { file, bytes } of modelList()) assert.equal(readFileSync(join(packageRoot(), 'models', file)).length, bytes);
+  assert.deepEqual(
+    said.map(({ path: _, ...rest }) => rest),
+    JSON.parse(JSON.stringify(modelList())),
+  );
+  for (const { file, bytes } of modelList())
+    assert.equal(readFileSync(join(packageRoot(), 'models', file)).length, bytes);
 });
 
 describe('tinylm models', () => {
@@ -144,12 +182,16 @@ describe('tinylm models', () => {
       assert.ok(line.includes(shippedFigures(bytesOf(name)).bytes.toLocaleString('en-US')) && line.endsWith(use), line);
     }
     const json = JSON.parse((await tinylm(['models', '--json'])).out) as { name: string; path: string; ram: number }[];
-    assert.deepEqual(json.map((m) => m.name), models.map((m) => m.name));
+    assert.deepEqual(
+      json.map((m) => m.name),
+      models.map((m) => m.name),
+    );
     for (const { path } of json) assert.ok(existsSync(path));
   });
 
   it('shows a card', async () => {
-    for (const { name } of models) assert.equal((await tinylm(['models', name])).out.trimEnd(), readFileSync(shippedCard(name), 'utf8').trimEnd());
+    for (const { name } of models)
+      assert.equal((await tinylm(['models', name])).out.trimEnd(), readFileSync(shippedCard(name), 'utf8').trimEnd());
     assert.ok(readFileSync(join(packageRoot(), PAGE), 'utf8').includes('tinylm models'));
   });
 });
@@ -168,12 +210,23 @@ test('sampling options travel in the file and serve where none are given', async
     const options = ['--temperature', '1.5', '--top-k', '7', '--repetition-penalty', '1.25'];
     await tinylm(['export', EXAMPLE_MODEL, ...options, '--out', out]);
     const file = join(out, 'model.tlm');
-    assert.deepEqual(readTlm(new Uint8Array(readFileSync(file))).sampling, { temperature: 384, topK: 7, penalty: 1280, penaltyWindow: 64 });
-    const text = async (...words: string[]): Promise<string> => (await tinylm(['generate', file, '--tokens', '40', ...words])).out;
+    assert.deepEqual(readTlm(new Uint8Array(readFileSync(file))).sampling, {
+      temperature: 384,
+      topK: 7,
+      penalty: 1280,
+      penaltyWindow: 64,
+    });
+    const text = async (...words: string[]): Promise<string> =>
+      (await tinylm(['generate', file, '--tokens', '40', ...words])).out;
     assert.equal(await text(), await text(...options));
     assert.notEqual(await text(), await text('--temperature', '0'));
     // One that is given changes that one.
     await tinylm(['export', file, '--top-k', '9', '--out', out, '--force']);
-    assert.deepEqual(readTlm(new Uint8Array(readFileSync(file))).sampling, { temperature: 384, topK: 9, penalty: 1280, penaltyWindow: 64 });
+    assert.deepEqual(readTlm(new Uint8Array(readFileSync(file))).sampling, {
+      temperature: 384,
+      topK: 9,
+      penalty: 1280,
+      penaltyWindow: 64,
+    });
   });
 });

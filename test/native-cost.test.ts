@@ -52,8 +52,11 @@ function onHost(shape: readonly string[]): string {
   const output = inTemporaryFolder((folder) => {
     const program = join(folder, 'count');
     const gcc = variant('gcc');
-    compile({ ...gcc, flags: [...gcc.flags, ...shape] },
-      [join(engine, 'bench/count.c'), join(engine, 'bench/host.c'), join(engine, 'test/make_blob.c')], program);
+    compile(
+      { ...gcc, flags: [...gcc.flags, ...shape] },
+      [join(engine, 'bench/count.c'), join(engine, 'bench/host.c'), join(engine, 'test/make_blob.c')],
+      program,
+    );
     return execFileSync(program, { encoding: 'utf8' });
   });
   said.set(shape.join(' '), output);
@@ -64,11 +67,19 @@ for (const machine of ['riscv', 'xtensa'] as const) {
   test(`${machine}: tokens equal this machine's, and instructions a weight stay within their limits`, (t) => {
     if (!available(t, variant('gcc')) || !have(t, machine)) return;
     for (const { shape, most } of CASES) {
-      const output = execFileSync(join(engine, 'bench/count.sh'), [machine, ...shape], { encoding: 'utf8', timeout: 60_000 });
+      const output = execFileSync(join(engine, 'bench/count.sh'), [machine, ...shape], {
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
       assert.equal(field(output, 'checksum'), field(onHost(shape), 'checksum'), `${machine} ${shape.join(' ')}`);
       const perWeight = field(output, 'token') / field(output, 'weights');
-      t.diagnostic(`${machine} ${shape.join(' ')}: ${perWeight.toFixed(3)} instructions a weight, ${field(output, 'memory')} bytes`);
-      assert.ok(perWeight > 0.8 && perWeight <= most, `${machine} ${shape.join(' ')}: ${perWeight}, expected at most ${most}`);
+      t.diagnostic(
+        `${machine} ${shape.join(' ')}: ${perWeight.toFixed(3)} instructions a weight, ${field(output, 'memory')} bytes`,
+      );
+      assert.ok(
+        perWeight > 0.8 && perWeight <= most,
+        `${machine} ${shape.join(' ')}: ${perWeight}, expected at most ${most}`,
+      );
     }
   });
 }
@@ -77,12 +88,18 @@ for (const machine of ['riscv', 'xtensa'] as const) {
   test(`${machine}: the sums of plain kernels equal the engine's, which takes fewer instructions than any`, (t) => {
     if (!have(t, machine)) return;
     for (const type of [1, 2]) {
-      const output = execFileSync(join(engine, 'bench/count.sh'), [machine, `-DTYPE=${type}`],
-        { encoding: 'utf8', timeout: 60_000, env: { ...process.env, PROGRAM: 'compare' } });
+      const output = execFileSync(join(engine, 'bench/count.sh'), [machine, `-DTYPE=${type}`], {
+        encoding: 'utf8',
+        timeout: 60_000,
+        env: { ...process.env, PROGRAM: 'compare' },
+      });
       assert.equal(field(output, 'differing'), 0);
       const table = field(output, 'table');
       for (const other of ['reference', 'int8', 'branch', 'float'])
-        assert.ok(field(output, other) > 3 * table, `${machine} type ${type}: ${other} ${field(output, other)}, table ${table}`);
+        assert.ok(
+          field(output, other) > 3 * table,
+          `${machine} type ${type}: ${other} ${field(output, other)}, table ${table}`,
+        );
     }
   });
 }

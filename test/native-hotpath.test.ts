@@ -13,11 +13,14 @@ import { packagesOf } from '../scripts/debian.js';
 
 const engine = join(packageRoot(), 'engine');
 /** All that a token runs through, from text to text: every file but those that open a model. */
-const FILES = readdirSync(join(engine, 'src')).filter((f) => f.endsWith('.c') && !f.startsWith('tlm_open')).map((f) => f.slice(0, -2));
+const FILES = readdirSync(join(engine, 'src'))
+  .filter((f) => f.endsWith('.c') && !f.startsWith('tlm_open'))
+  .map((f) => f.slice(0, -2));
 
 const MACHINES = {
   riscv: {
-    tools: 'riscv64-unknown-elf-', flags: ['-march=rv32imc', '-mabi=ilp32'],
+    tools: 'riscv64-unknown-elf-',
+    flags: ['-march=rv32imc', '-mabi=ilp32'],
   },
   xtensa: { tools: 'xtensa-lx106-elf-', flags: ['-mlongcalls'] },
 } as const;
@@ -28,8 +31,13 @@ const FORBIDDEN = /^(div|rem|quo|mulh|mul[us]*h|fl[wd]$|fs[wd]$|f[a-z]+\.|[a-z]+
 
 /** Functions that set something up, once, and may divide. */
 const SETUP = new Set([
-  'plan', 'tlm_memory_bytes', 'tlm_init', 'place_inputs', 'tlm_set_parallel', // the memory plan, shares of workers
-  'tlm_sampler_set', 'tlm_sampler_init', // SPEC.md 4: two, when options are set
+  'plan',
+  'tlm_memory_bytes',
+  'tlm_init',
+  'place_inputs',
+  'tlm_set_parallel', // the memory plan, shares of workers
+  'tlm_sampler_set',
+  'tlm_sampler_init', // SPEC.md 4: two, when options are set
 ]);
 
 interface Found {
@@ -46,8 +54,17 @@ function scan(machine: Machine, source: string, optimize: string): Found {
   const { tools, flags } = MACHINES[machine];
   return inTemporaryFolder((folder) => {
     const object = join(folder, 'x.o');
-    execFileSync(`${tools}gcc`,
-      ['-std=c99', optimize, '-ffreestanding', ...flags, `-I${join(engine, 'include')}`, '-c', source, '-o', object]);
+    execFileSync(`${tools}gcc`, [
+      '-std=c99',
+      optimize,
+      '-ffreestanding',
+      ...flags,
+      `-I${join(engine, 'include')}`,
+      '-c',
+      source,
+      '-o',
+      object,
+    ]);
     const functions = new Set<string>();
     const forbidden: Found['forbidden'] = [];
     let name = '';
@@ -84,14 +101,34 @@ for (const machine of ['riscv', 'xtensa'] as const) {
     for (const optimize of ['-O2', '-O3']) {
       const found = FILES.map((file) => scan(machine, join(engine, 'src', `${file}.c`), optimize));
       const functions = new Set(found.flatMap((f) => [...f.functions]));
-      for (const name of ['tlm_step', 'tlm_logits', 'tlm_sample', 'tlm_layer_gru', 'tlm_linear', 'run_rows', 't2_32', 'b3_32',
-        'build_t2', 'build_b3', 'reference_rows_b3', 'tlm_unpack_row', 'tlm_stream_poll']) {
+      for (const name of [
+        'tlm_step',
+        'tlm_logits',
+        'tlm_sample',
+        'tlm_layer_gru',
+        'tlm_linear',
+        'run_rows',
+        't2_32',
+        'b3_32',
+        'build_t2',
+        'build_b3',
+        'reference_rows_b3',
+        'tlm_unpack_row',
+        'tlm_stream_poll',
+      ]) {
         assert.ok(functions.has(name), `${machine} ${optimize}: function ${name}`);
       }
       const all = found.flatMap((f) => f.forbidden);
-      assert.deepEqual(all.filter((f) => !SETUP.has(f.function)), [], `${machine} ${optimize}`);
+      assert.deepEqual(
+        all.filter((f) => !SETUP.has(f.function)),
+        [],
+        `${machine} ${optimize}`,
+      );
       // Those of the set-up are there, so the scan sees them.
-      assert.ok(all.some((f) => f.function === 'tlm_sampler_set'), 'the two divisions of SPEC.md 4');
+      assert.ok(
+        all.some((f) => f.function === 'tlm_sampler_set'),
+        'the two divisions of SPEC.md 4',
+      );
     }
   });
 
@@ -115,7 +152,7 @@ for (const machine of ['riscv', 'xtensa'] as const) {
   });
 }
 
-test('the engine\'s sources name no 64-bit and no floating type', () => {
+test("the engine's sources name no 64-bit and no floating type", () => {
   const files = readdirSync(join(engine, 'src')).filter((f) => /\.[ch]$/.test(f));
   assert.ok(files.length >= 8);
   for (const file of files) {

@@ -17,8 +17,10 @@ const OPTIONS = ['205', '40', '0', '1024', '0', '7', '40'];
 const files = vectorNames.map((name) => {
   const { layers, ngrams, cache } = readTlm(vectorBytes(name)).model.config;
   const kinds = new Set(layers.map(({ kind }) => kind));
-  return { path: vectorPath(name), needs: [name.split('/')[0], ...kinds, ...(ngrams.length > 0 ? ['ngrams'] : []),
-    ...(cache > 0 ? ['cache'] : [])] };
+  return {
+    path: vectorPath(name),
+    needs: [name.split('/')[0], ...kinds, ...(ngrams.length > 0 ? ['ngrams'] : []), ...(cache > 0 ? ['cache'] : [])],
+  };
 });
 
 const text = (program: string, path: string): string =>
@@ -36,14 +38,21 @@ test('kinds of layers that a build leaves out', (t) => {
     };
     const whole = build([]);
     const expected = new Map(files.map(({ path }) => [path, text(whole, path)]));
-    for (const without of [...LAYER_KINDS.map((kind) => [kind]), ['cache'], ['v1', 'mlgru', 'glu', 'ngrams', 'cache']]) {
+    for (const without of [
+      ...LAYER_KINDS.map((kind) => [kind]),
+      ['cache'],
+      ['v1', 'mlgru', 'glu', 'ngrams', 'cache'],
+    ]) {
       const program = build(without);
       assert.ok(statSync(program).size < statSync(whole).size, `without ${without.join(', ')}: smaller`);
       const runs = { yes: 0, no: 0 };
       for (const { path, needs } of files) {
         if (needs.some((part) => without.includes(part))) {
-          assert.throws(() => text(program, path),
-            (error) => /kind of layer|header field|version/.test((error as { stderr: string }).stderr), path);
+          assert.throws(
+            () => text(program, path),
+            (error) => /kind of layer|header field|version/.test((error as { stderr: string }).stderr),
+            path,
+          );
           runs.no++;
         } else {
           assert.equal(text(program, path), expected.get(path), path);

@@ -10,12 +10,28 @@ import { packageRoot, readWasm } from '../src/node/assets.js';
 import { vectorBytes, vectorNames, vectorPath } from '../scripts/vectors.js';
 import { available, variant } from './native-support.js';
 
-
 /** 20 prompts, each with its own options and seed. */
 const CASES: readonly (NaturalSamplerOptions & { prompt: string; maxTokens: number })[] = [
-  'Once upon a time', '', 'a', 'the little dog', 'Hello, world!\n', 'É uma vez um menino', '  two  spaces  ', '1234567890',
-  'one very long prompt '.repeat(20), 'tab\there', 'quote "inside"', '€ and 😀', 'ends with space ', '\n\n', 'UPPER lower',
-  'a.b,c;d', 'ab'.repeat(40), 'x', 'He said', 'the end',
+  'Once upon a time',
+  '',
+  'a',
+  'the little dog',
+  'Hello, world!\n',
+  'É uma vez um menino',
+  '  two  spaces  ',
+  '1234567890',
+  'one very long prompt '.repeat(20),
+  'tab\there',
+  'quote "inside"',
+  '€ and 😀',
+  'ends with space ',
+  '\n\n',
+  'UPPER lower',
+  'a.b,c;d',
+  'ab'.repeat(40),
+  'x',
+  'He said',
+  'the end',
 ].map((prompt, i) => ({
   prompt,
   maxTokens: 80 + i * 7,
@@ -43,7 +59,10 @@ test('WebAssembly and native builds generate the same bytes for 20 prompts and s
         const others = [...runners.slice(1).map((r) => [r]), [runners[0], 'reference']];
         for (const [runner, ...kernel] of [[runners[0]], others[i % others.length]]) {
           const got = execFileSync(runner, [path, prompt, ...args, ...kernel]);
-          assert.ok(got.equals(expected), `${model}, "${prompt}": ${got.toString('hex')} is not ${expected.toString('hex')}`);
+          assert.ok(
+            got.equals(expected),
+            `${model}, "${prompt}": ${got.toString('hex')} is not ${expected.toString('hex')}`,
+          );
         }
       }
     }

@@ -167,9 +167,16 @@ describe('checkpoint files', () => {
     assert.throws(() => decodeCheckpoint(encodeCheckpoint(made, { resumable: false }), 'x'), {
       code: 'checkpoint-weights-only',
     });
-    assert.throws(() => decodeWeights(encodeCheckpoint(made), 'x', { ...config, layers: config.layers.map((l) => ({ ...l, width: 8 })) }), {
-      code: 'checkpoint-shape',
-    });
+    assert.throws(
+      () =>
+        decodeWeights(encodeCheckpoint(made), 'x', {
+          ...config,
+          layers: config.layers.map((l) => ({ ...l, width: 8 })),
+        }),
+      {
+        code: 'checkpoint-shape',
+      },
+    );
   });
 
   it('are refused when they are cut off anywhere', () => {

@@ -8,12 +8,31 @@ import { openEngine } from '../src/cli/engine.js';
 import { OPTIONS } from '../src/cli/options.js';
 import { bytesFile, readTexts } from '../src/corpus/index.js';
 import {
-  decodeCheckpoint, decodeWeights, planRun, prepareRun, SPLIT, train, USUAL_SIZE, type EngineModel, type RunPlan,
+  decodeCheckpoint,
+  decodeWeights,
+  planRun,
+  prepareRun,
+  SPLIT,
+  train,
+  USUAL_SIZE,
+  type EngineModel,
+  type RunPlan,
 } from '../src/run/index.js';
 import { exportRun } from '../src/run/finish.js';
 import { TrainingRun, type Checkpoint, type TrainOptions } from '../src/train/index.js';
 import { wasm } from './helpers/kernel-pool.js';
-import { chat, chinese, inventedWords, japanese, linesOf, names, poems, prose, share, type SmallText } from './helpers/small-texts.js';
+import {
+  chat,
+  chinese,
+  inventedWords,
+  japanese,
+  linesOf,
+  names,
+  poems,
+  prose,
+  share,
+  type SmallText,
+} from './helpers/small-texts.js';
 
 interface Trained {
   readonly documents: readonly string[];
@@ -28,7 +47,12 @@ interface Trained {
 async function trained({ text }: SmallText, steps?: number): Promise<Trained> {
   const { documents } = await readTexts(bytesFile('text.txt', new TextEncoder().encode(text)));
   const corpus = { name: 'text.txt', ...SPLIT };
-  const flags = { batch: OPTIONS.batch.initial, segment: OPTIONS.segment.initial, seed: 1, ...(steps !== undefined && { steps }) };
+  const flags = {
+    batch: OPTIONS.batch.initial,
+    segment: OPTIONS.segment.initial,
+    seed: 1,
+    ...(steps !== undefined && { steps }),
+  };
   const plan = prepareRun(documents, corpus, { kind: 'size', bytes: USUAL_SIZE, fit: true, tokenizer: 'bpe' }, flags);
   const setup = { kernels: wasm, threads: 2 };
   const planned = await planRun(plan, flags, setup);
@@ -46,7 +70,9 @@ async function trained({ text }: SmallText, steps?: number): Promise<Trained> {
     control: () => () => undefined,
     display: { progress: () => undefined, evaluation: () => undefined, end: () => undefined },
     sample: async () => undefined,
-    ...(steps === undefined && { cool: (options: TrainOptions, best: Checkpoint) => go(options, { ...best, options }) }),
+    ...(steps === undefined && {
+      cool: (options: TrainOptions, best: Checkpoint) => go(options, { ...best, options }),
+    }),
   });
   assert.equal(decodeCheckpoint(files.get('last')!, 'last').step, checkpoint.step);
   const tlm = exportRun(decodeWeights(files.get('best')!, 'best'), plan.data.tokenizer, planned, corpus.name);
@@ -56,7 +82,14 @@ async function trained({ text }: SmallText, steps?: number): Promise<Trained> {
 /** Lines that a model writes of itself, whole ones. */
 function written({ model }: Trained, texts: number, maxTokens: number): string[] {
   return Array.from({ length: texts }, (_, i) => {
-    const { text, reason } = model.generate('', { temperature: 0.8, topK: 40, topP: 1, repetitionPenalty: 1, seed: i + 1, maxTokens });
+    const { text, reason } = model.generate('', {
+      temperature: 0.8,
+      topK: 40,
+      topP: 1,
+      repetitionPenalty: 1,
+      seed: i + 1,
+      maxTokens,
+    });
     return reason === 'eod' ? linesOf(text) : linesOf(text).slice(0, -1);
   }).flat();
 }
@@ -106,7 +139,18 @@ describe('one’s own small text, with the defaults', { concurrency: 2 }, () => 
     const page = prose(3000);
     const run = await trained(page);
     assert.ok(run.plan.data.known && run.bytes <= 10_000);
-    const texts = Array.from({ length: 12 }, (_, i) => run.model.generate('', { temperature: 0.8, topK: 40, topP: 1, repetitionPenalty: 1, seed: i + 1, maxTokens: 60 }).text);
+    const texts = Array.from(
+      { length: 12 },
+      (_, i) =>
+        run.model.generate('', {
+          temperature: 0.8,
+          topK: 40,
+          topP: 1,
+          repetitionPenalty: 1,
+          seed: i + 1,
+          maxTokens: 60,
+        }).text,
+    );
     const found = inventedWords(texts.map((text) => text.replace(/\S*$/, '')).join('\n'), page.text);
     assert.ok(found < 0.03, `invented words ${found}`);
     const beginnings = new Set(page.text.split('\n\n').map((p) => p.slice(0, 4)));

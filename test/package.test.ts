@@ -57,17 +57,32 @@ describe('the npm package', () => {
     const found = spawnSync('git', ['grep', '-lF', manifest.name], { cwd: ROOT, encoding: 'utf8' });
     if (found.status !== 0) return; // no repository: an unpacked archive
     // The recorded session shows what npm prints.
-    const where = found.stdout.trim().split('\n').filter((path) => path !== 'docs/first-ten-minutes.md');
+    const where = found.stdout
+      .trim()
+      .split('\n')
+      .filter((path) => path !== 'docs/first-ten-minutes.md');
     assert.deepEqual(where, ['package-lock.json', 'package.json']);
   });
 
   it('has what runs, and neither tests nor source maps', () => {
     const wasm = ['engine', 'trainer', 'trainer-relaxed'].map((name) => `dist/wasm/${name}.wasm`);
-    const models = [SHIPPED_FILES.registry, ...readRegistry().models.flatMap(({ name }) => [SHIPPED_FILES.tlm(name), SHIPPED_FILES.card(name)])];
-    const needed = [...wasm, ...models.map((path) => `models/${path}`), 'bin/tinylm.js', 'firmware/prebuilt/esp32c3-direct.bin', 'src/train/kernels/native.c'];
+    const models = [
+      SHIPPED_FILES.registry,
+      ...readRegistry().models.flatMap(({ name }) => [SHIPPED_FILES.tlm(name), SHIPPED_FILES.card(name)]),
+    ];
+    const needed = [
+      ...wasm,
+      ...models.map((path) => `models/${path}`),
+      'bin/tinylm.js',
+      'firmware/prebuilt/esp32c3-direct.bin',
+      'src/train/kernels/native.c',
+    ];
     for (const path of needed) assert.ok(files.includes(path), path);
     const useless = /\.map$|^firmware\/ports\/|(^|\/)(test|fuzz|bench|build|node_modules)\/|\.test\.js$/;
-    assert.deepEqual(files.filter((path) => useless.test(path)), []);
+    assert.deepEqual(
+      files.filter((path) => useless.test(path)),
+      [],
+    );
   });
 
   it('has every door of package.json, with its types when there are declarations', () => {

@@ -13,8 +13,13 @@ const AGAIN = 'make it again: npm run build && node dist/scripts/build-prebuilt.
 
 test('the prebuilt image was made of these sources', () => {
   assert.equal(readPrebuilt().about.sources, sourceHash(), `the sources of the prebuilt image have changed; ${AGAIN}`);
-  for (const file of ['engine/src/tlm_kernels.c', 'engine/include/tinylm.h', 'firmware/app/fw_session.c',
-    'firmware/ports/esp32c3-direct/link.ld', 'firmware/ports/Makefile']) {
+  for (const file of [
+    'engine/src/tlm_kernels.c',
+    'engine/include/tinylm.h',
+    'firmware/app/fw_session.c',
+    'firmware/ports/esp32c3-direct/link.ld',
+    'firmware/ports/Makefile',
+  ]) {
     assert.ok(prebuiltSources().includes(file), file);
   }
 });

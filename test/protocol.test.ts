@@ -29,30 +29,43 @@ test('every code and message type is in SPEC.md', () => {
 
 test('fw_page.c is made from page.html', () => {
   const folder = join(packageRoot(), 'firmware/app');
-  assert.equal(readFileSync(join(folder, 'fw_page.c'), 'utf8'), pageSource(readFileSync(join(folder, 'page.html'))),
-    'run npx tsx scripts/make-page.ts');
+  assert.equal(
+    readFileSync(join(folder, 'fw_page.c'), 'utf8'),
+    pageSource(readFileSync(join(folder, 'page.html'))),
+    'run npx tsx scripts/make-page.ts',
+  );
 });
 
 test('CRC-32 of the standard check string', () => {
   assert.equal(crc32(Buffer.from('123456789')), 0xcbf43926);
 });
 
-const frames = fc.array(fc.record({
-  type: fc.nat(255), sequence: fc.nat(255), payload: fc.uint8Array({ maxLength: 60 }),
-}), { maxLength: 4 });
+const frames = fc.array(
+  fc.record({
+    type: fc.nat(255),
+    sequence: fc.nat(255),
+    payload: fc.uint8Array({ maxLength: 60 }),
+  }),
+  { maxLength: 4 },
+);
 
 const framesOf = (received: readonly Received[]): unknown[] =>
   received.flatMap((r) => (r.kind === 'frame' ? [{ ...r.frame }] : []));
 
 test('frames come out as they went in, in any split', () => {
-  fc.assert(fc.property(frames, fc.integer({ min: 1, max: 7 }), (sent, step) => {
-    const bytes = Buffer.concat(sent.map(encodeFrame));
-    const reader = new FrameReader();
-    const got: Received[] = [];
-    for (let i = 0; i < bytes.length; i += step) got.push(...reader.push(bytes.subarray(i, i + step)));
-    assert.deepEqual(framesOf(got), sent.map((f) => ({ ...f })));
-    assert.ok(got.every((r) => r.kind === 'frame'));
-  }));
+  fc.assert(
+    fc.property(frames, fc.integer({ min: 1, max: 7 }), (sent, step) => {
+      const bytes = Buffer.concat(sent.map(encodeFrame));
+      const reader = new FrameReader();
+      const got: Received[] = [];
+      for (let i = 0; i < bytes.length; i += step) got.push(...reader.push(bytes.subarray(i, i + step)));
+      assert.deepEqual(
+        framesOf(got),
+        sent.map((f) => ({ ...f })),
+      );
+      assert.ok(got.every((r) => r.kind === 'frame'));
+    }),
+  );
 });
 
 test('no frame has a byte inside that a terminal or the line protocol would take for its own', () => {
@@ -65,24 +78,41 @@ test('no frame has a byte inside that a terminal or the line protocol would take
 });
 
 test('after any bytes the next frame is understood; a changed byte is never believed', () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.nat(), fc.integer({ min: 1, max: 255 }),
-    (noise, payload, where, change) => {
-      const reader = new FrameReader();
-      reader.push(noise);
-      const good = encodeFrame({ type: 2, sequence: 9, payload });
-      assert.deepEqual(framesOf(reader.push(good)), [{ type: 2, sequence: 9, payload }]);
-      const bad = good.slice();
-      bad[where % bad.length] ^= change;
-      assert.deepEqual(framesOf(reader.push(bad)), []);
-      reader.push(Uint8Array.of(10));
-    }));
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 80 }),
+      fc.uint8Array({ minLength: 1, maxLength: 40 }),
+      fc.nat(),
+      fc.integer({ min: 1, max: 255 }),
+      (noise, payload, where, change) => {
+        const reader = new FrameReader();
+        reader.push(noise);
+        const good = encodeFrame({ type: 2, sequence: 9, payload });
+        assert.deepEqual(framesOf(reader.push(good)), [{ type: 2, sequence: 9, payload }]);
+        const bad = good.slice();
+        bad[where % bad.length] ^= change;
+        assert.deepEqual(framesOf(reader.push(bad)), []);
+        reader.push(Uint8Array.of(10));
+      },
+    ),
+  );
 });
 
 test('text between frames is text; a frame too large for any buffer is damaged, and refused when sent', () => {
   const reader = new FrameReader();
-  const seen = reader.push(Buffer.concat([Buffer.from('boot\r\n'), encodeFrame({ type: 1, sequence: 1, payload: new Uint8Array() }),
-    Buffer.from('> ')]));
-  assert.deepEqual(seen.map((r) => r.kind), ['text', 'frame', 'text']);
+  const seen = reader.push(
+    Buffer.concat([
+      Buffer.from('boot\r\n'),
+      encodeFrame({ type: 1, sequence: 1, payload: new Uint8Array() }),
+      Buffer.from('> '),
+    ]),
+  );
+  assert.deepEqual(
+    seen.map((r) => r.kind),
+    ['text', 'frame', 'text'],
+  );
   assert.deepEqual(reader.push(Uint8Array.of(0xf9, ...new Uint8Array(5000), 10)), [{ kind: 'damaged' }]);
-  assert.throws(() => encodeFrame({ type: 1, sequence: 1, payload: new Uint8Array(1025) }), { code: 'frame-too-large' });
+  assert.throws(() => encodeFrame({ type: 1, sequence: 1, payload: new Uint8Array(1025) }), {
+    code: 'frame-too-large',
+  });
 });

@@ -102,9 +102,17 @@ describe('run.json is not trusted', () => {
 
   it('a model of other sizes, an option of a later version and a record that is none are refused', async () => {
     const model = async (change: object) =>
-      (await resumedWith(run.path, ({ options }) => (options['model'] = { ...(options['model'] as object), ...change }))).err;
+      (
+        await resumedWith(
+          run.path,
+          ({ options }) => (options['model'] = { ...(options['model'] as object), ...change }),
+        )
+      ).err;
     assert.match(await model({ dim: 0 }), /options\.model\.dim is 0/);
-    assert.match(await model({ layers: [{ kind: 'lstm', width: 8 }] }), /options\.model\.layers\.0\.kind is "lstm", expected one of gru, mlgru, glu/);
+    assert.match(
+      await model({ layers: [{ kind: 'lstm', width: 8 }] }),
+      /options\.model\.layers\.0\.kind is "lstm", expected one of gru, mlgru, glu/,
+    );
     assert.match(await model({ dim: 9 }), /the model in run\.json is not the one the run was begun with/);
     const dropout = await resumedWith(run.path, ({ options }) => (options['dropout'] = 0.1));
     assert.match(dropout.err, /options\.dropout is not known to this version/);

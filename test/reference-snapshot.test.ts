@@ -11,8 +11,13 @@ import { ReferenceEngine, Sampler, writeSnapshot, type SamplerOptions } from '..
 
 const wasm = new WebAssembly.Module(readWasm('engine'));
 
-interface Line { name: string; options: Required<SamplerOptions>; prompt: number[];
-  drawn: number; bytes: Uint8Array }
+interface Line {
+  name: string;
+  options: Required<SamplerOptions>;
+  prompt: number[];
+  drawn: number;
+  bytes: Uint8Array;
+}
 
 function parse(folder: string, line: string): Line {
   const words = line.split(' ');
@@ -20,12 +25,21 @@ function parse(folder: string, line: string): Line {
   const bytes = new Uint8Array(Buffer.from(words.pop()!, 'hex'));
   const [temperature, topK, topP, penalty, penaltyWindow, seed, count, ...rest] = words.map(Number);
   assert.equal(rest.length, count + 1);
-  return { name, options: { temperature, topK, topP, penalty, penaltyWindow, seed }, prompt: rest.slice(0, count),
-    drawn: rest[count], bytes };
+  return {
+    name,
+    options: { temperature, topK, topP, penalty, penaltyWindow, seed },
+    prompt: rest.slice(0, count),
+    drawn: rest[count],
+    bytes,
+  };
 }
 
-const lines = VERSIONS.flatMap((folder) => readFileSync(join(VECTORS, folder, 'snapshot.txt'), 'utf8').trimEnd().split('\n')
-  .map((line) => parse(folder, line)));
+const lines = VERSIONS.flatMap((folder) =>
+  readFileSync(join(VECTORS, folder, 'snapshot.txt'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => parse(folder, line)),
+);
 
 test('the reference writes the bytes of snapshot.txt, and the engine saves the same', () => {
   assert.ok(lines.length >= 24);
@@ -37,15 +51,22 @@ test('the reference writes the bytes of snapshot.txt, and the engine saves the s
     let logits = reference.step(model.eod);
     for (const token of prompt) logits = reference.step(token);
     const engine = Engine.loadSync(wasm, blob);
-    const own = engine.sampler({ temperature: options.temperature / 256, topK: options.topK, topP: options.topP / 32768,
-      repetitionPenalty: options.penalty / 1024, penaltyWindow: options.penaltyWindow, seed: options.seed });
+    const own = engine.sampler({
+      temperature: options.temperature / 256,
+      topK: options.topK,
+      topP: options.topP / 32768,
+      repetitionPenalty: options.penalty / 1024,
+      penaltyWindow: options.penaltyWindow,
+      seed: options.seed,
+    });
     engine.reset();
     for (const token of [model.eod, ...prompt]) engine.step(token);
-    const draw = (count: number): number[] => Array.from({ length: count }, () => {
-      const token = sampler.sample(logits, reference.recent);
-      logits = reference.step(token);
-      return token;
-    });
+    const draw = (count: number): number[] =>
+      Array.from({ length: count }, () => {
+        const token = sampler.sample(logits, reference.recent);
+        logits = reference.step(token);
+        return token;
+      });
     for (const token of draw(drawn)) {
       assert.equal(engine.sample(own), token);
       engine.step(token);

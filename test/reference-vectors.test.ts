@@ -10,7 +10,6 @@ import { ReferenceEngine, Sampler } from '../src/reference/index.js';
 import { Tokenizer } from '../src/tokenizer/index.js';
 import { vectorBytes, vectorNames as names, vectorPath } from '../scripts/vectors.js';
 
-
 const hex = (bytes: Uint8Array): string => (bytes.length === 0 ? '-' : Buffer.from(bytes).toString('hex'));
 const unhex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text === '-' ? '' : text, 'hex'));
 
@@ -46,7 +45,10 @@ class Words {
 test('there are vectors of every kind of tokenizer and of both packings', () => {
   const files = names.map((name) => readTlm(vectorBytes(name)));
   assert.deepEqual(new Set(files.map((f) => f.tokenizer.kind)), new Set(['byte', 'char', 'bpe']));
-  assert.deepEqual(new Set(files.flatMap((f) => f.info.tensors.map((t) => t.type))), new Set(['t2', 'b3', 'i16', 'i8']));
+  assert.deepEqual(
+    new Set(files.flatMap((f) => f.info.tensors.map((t) => t.type))),
+    new Set(['t2', 'b3', 'i16', 'i8']),
+  );
   assert.deepEqual(new Set(files.flatMap((f) => f.info.tensors.map((t) => t.trits))), new Set([0, 1, 2, 3]));
   assert.deepEqual(new Set(files.flatMap((f) => f.model.config.layers.map(({ kind }) => kind))), new Set(LAYER_KINDS));
   assert.ok(files.some((f) => f.model.config.ngrams.length > 0));
@@ -90,7 +92,8 @@ for (const name of names) {
           }
           break;
         }
-        default: assert.fail(`unknown line ${verb}`);
+        default:
+          assert.fail(`unknown line ${verb}`);
       }
       words.end();
     }

@@ -5,12 +5,24 @@ import { configOf, initModel, TinyLMError, type ModelConfig } from '../src/model
 import { dequantize, quantizeModel, ternaryWeights } from '../src/quantize/index.js';
 import { expTable, sigmoidTable } from '../src/format/index.js';
 import {
-  bitsPerByte, evaluateFloat, floatForward, Generator, logProb, q8, ReferenceEngine, Sampler, sigmoid, tanh,
+  bitsPerByte,
+  evaluateFloat,
+  floatForward,
+  Generator,
+  logProb,
+  q8,
+  ReferenceEngine,
+  Sampler,
+  sigmoid,
+  tanh,
 } from '../src/reference/index.js';
 import { Tokenizer, trainTokenizer, tableVocab } from '../src/tokenizer/index.js';
 import { livelyModel, tinyModels } from './helpers/tiny-models.js';
 
-const code = (expected: string) => (error: unknown): boolean => error instanceof TinyLMError && error.code === expected;
+const code =
+  (expected: string) =>
+  (error: unknown): boolean =>
+    error instanceof TinyLMError && error.code === expected;
 
 test('sigmoid and tanh: near the real ones, monotone, symmetric, and exact at the ends', () => {
   let last = 0;
@@ -20,14 +32,19 @@ test('sigmoid and tanh: near the real ones, monotone, symmetric, and exact at th
     assert.ok(s >= last && s >= 0 && s <= 32768);
     if (x !== 0) assert.equal(s + sigmoid(-x), 32768);
     assert.equal(tanh(-x) + tanh(x), 0);
-    worst = Math.max(worst, Math.abs(s / 32768 - 1 / (1 + Math.exp(-x / 2048))),
-      Math.abs(tanh(x) / 32768 - Math.tanh(x / 2048)) / 2);
+    worst = Math.max(
+      worst,
+      Math.abs(s / 32768 - 1 / (1 + Math.exp(-x / 2048))),
+      Math.abs(tanh(x) / 32768 - Math.tanh(x / 2048)) / 2,
+    );
     last = s;
   }
   // Straight lines between points 1/16 apart: at most h²/8 · max|σ''| = 4.7e-5, and rounding.
   assert.ok(worst < 9e-5, `${worst}`);
-  assert.deepEqual([sigmoid(0), sigmoid(1 << 30), sigmoid(-(1 << 30)), tanh(1 << 20), tanh(-(1 << 20))],
-    [16384, 32768, 0, 32767, -32767]);
+  assert.deepEqual(
+    [sigmoid(0), sigmoid(1 << 30), sigmoid(-(1 << 30)), tanh(1 << 20), tanh(-(1 << 20))],
+    [16384, 32768, 0, 32767, -32767],
+  );
 });
 
 test('the tables of the engine are those of the reference', () => {
@@ -45,7 +62,10 @@ test('generator: xoshiro128** 1.1 seeded by splitmix32', () => {
   // Outputs for the state 1, 2, 3, 4, as the authors' C code gives them.
   const generator = new Generator(0);
   generator.state.set([1, 2, 3, 4]);
-  assert.deepEqual([0, 1, 2, 3].map(() => generator.next()), [11520, 0, 5927040, 70819200]);
+  assert.deepEqual(
+    [0, 1, 2, 3].map(() => generator.next()),
+    [11520, 0, 5927040, 70819200],
+  );
   assert.notDeepEqual(new Generator(1).state, new Generator(2).state);
   const many = new Generator(7);
   let sum = 0;
@@ -53,7 +73,7 @@ test('generator: xoshiro128** 1.1 seeded by splitmix32', () => {
   assert.ok(Math.abs(sum / 20000 - 0.5) < 0.01);
 });
 
-test('sampling draws with softmax\'s odds', () => {
+test("sampling draws with softmax's odds", () => {
   const logits = Int16Array.of(0, 512, -700, 1000, -30000);
   for (const temperature of [256, 128, 512]) {
     const sampler = new Sampler({ temperature, seed: 5 });
@@ -65,8 +85,10 @@ test('sampling draws with softmax\'s odds', () => {
     counts.forEach((n, token) => {
       const p = weights[token] / total;
       // Four standard deviations; the seed is fixed, so this does not flicker.
-      assert.ok(Math.abs(n / draws - p) <= 4 * Math.sqrt((p * (1 - p)) / draws) + 2e-4,
-        `token ${token}: ${n / draws}, ${p}`);
+      assert.ok(
+        Math.abs(n / draws - p) <= 4 * Math.sqrt((p * (1 - p)) / draws) + 2e-4,
+        `token ${token}: ${n / draws}, ${p}`,
+      );
     });
   }
 });
@@ -87,35 +109,56 @@ test('greedy, top-k, top-p and the penalty keep what they should', () => {
   assert.deepEqual(drawn(greedy, [1]), new Set([2]));
   assert.deepEqual(drawn(greedy, [1, 2]), new Set([3]));
   assert.deepEqual(drawn(greedy, [1, 3, 3]), new Set([1]), 'the window is two tokens');
-  for (const bad of [{ temperature: 12 }, { temperature: 2561 }, { topP: 32769 }, { penalty: 1023 },
-    { penaltyWindow: 65 }, { seed: -1 }, { topK: 0.5 }]) {
+  for (const bad of [
+    { temperature: 12 },
+    { temperature: 2561 },
+    { topP: 32769 },
+    { penalty: 1023 },
+    { penaltyWindow: 65 },
+    { seed: -1 },
+    { topK: 0.5 },
+  ]) {
     assert.throws(() => new Sampler(bad), code('sampler-option'), JSON.stringify(bad));
   }
 });
 
 test('integer logits follow the float model of the same weights', () => {
-  fc.assert(fc.property(tinyModels, fc.array(fc.nat(), { minLength: 1, maxLength: 20 }), ({ float, model }, raw) => {
-    // `sign` or `threshold` is not known here, so the effective weights come from the quantized model itself.
-    const tokens = raw.map((t) => t % float.config.vocab);
-    const weights = dequantize(model);
-    const options = { quantizeActivations: true, embedFrac: model.embedFrac,
-      resetOn: model.resetOnEod ? model.eod : -1 };
-    const engine = new ReferenceEngine(model);
-    const expected = floatForward(weights, tokens, options);
-    tokens.forEach((token, t) => {
-      engine.step(token).forEach((logit, v) => {
-        // A state on the edge of two 8-bit values may fall to either: 2^-7 in one unit, and what follows from it.
-        assert.ok(Math.abs(logit / 512 - expected[t][v]) < 0.06 * (1 + float.config.layers.length),
-          `step ${t}: ${logit / 512} ${expected[t][v]}`);
+  fc.assert(
+    fc.property(tinyModels, fc.array(fc.nat(), { minLength: 1, maxLength: 20 }), ({ float, model }, raw) => {
+      // `sign` or `threshold` is not known here, so the effective weights come from the quantized model itself.
+      const tokens = raw.map((t) => t % float.config.vocab);
+      const weights = dequantize(model);
+      const options = {
+        quantizeActivations: true,
+        embedFrac: model.embedFrac,
+        resetOn: model.resetOnEod ? model.eod : -1,
+      };
+      const engine = new ReferenceEngine(model);
+      const expected = floatForward(weights, tokens, options);
+      tokens.forEach((token, t) => {
+        engine.step(token).forEach((logit, v) => {
+          // A state on the edge of two 8-bit values may fall to either: 2^-7 in one unit, and what follows from it.
+          assert.ok(
+            Math.abs(logit / 512 - expected[t][v]) < 0.06 * (1 + float.config.layers.length),
+            `step ${t}: ${logit / 512} ${expected[t][v]}`,
+          );
+        });
       });
-    });
-  }), { numRuns: 60 });
+    }),
+    { numRuns: 60 },
+  );
 });
 
-const STORY = 'Once upon a time there was a little cat. The cat had a red ball. Anna saw it and said: hello! '.repeat(4);
+const STORY = 'Once upon a time there was a little cat. The cat had a red ball. Anna saw it and said: hello! '.repeat(
+  4,
+);
 
-test('bits a byte: the integer engine is within 0.01 of the trainer\'s forward pass', () => {
-  for (const [kind, layers, tied] of [['byte', 1, true], ['bpe', 2, false], ['char', 1, true]] as const) {
+test("bits a byte: the integer engine is within 0.01 of the trainer's forward pass", () => {
+  for (const [kind, layers, tied] of [
+    ['byte', 1, true],
+    ['bpe', 2, false],
+    ['char', 1, true],
+  ] as const) {
     const table = trainTokenizer([STORY], { kind, vocab: 256 });
     const config: ModelConfig = configOf({ vocab: tableVocab(table), dim: 48, hidden: 48, layers, tied });
     const float = livelyModel(config, 11, 1.5);
@@ -133,7 +176,10 @@ test('bits a byte count every token after the leading eod, the closing one too, 
   // All weights zero: every token has the odds of its bias alone.
   const config: ModelConfig = configOf({ vocab: 256, dim: 4, hidden: 4, layers: 1, tied: true });
   const tensors = new Map([...initModel(config, 1).tensors].map(([name, values]) => [name, values.fill(0)]));
-  const documents = [{ tokens: [65, 66, 67], bytes: 3 }, { tokens: [65], bytes: 1 }];
+  const documents = [
+    { tokens: [65, 66, 67], bytes: 3 },
+    { tokens: [65], bytes: 1 },
+  ];
   // Four tokens and two eods of 8 bits each, over four bytes.
   assert.ok(Math.abs(evaluateFloat({ config, tensors }, documents) - (6 * 8) / 4) < 1e-9);
   assert.ok(Math.abs(bitsPerByte(quantizeModel({ config, tensors }).model, documents) - 12) < 1e-9);
@@ -158,13 +204,20 @@ test('eod resets the state only where the model says so; reset always does', () 
   }
 });
 
-test('floatForward without rounding is PyTorch\'s GRU', () => {
+test("floatForward without rounding is PyTorch's GRU", () => {
   // One unit, worked out by hand: r = σ(1), z = σ(0.5), n = tanh(0.2 + r · 0.4), h = (1 − z) · n.
   const config: ModelConfig = configOf({ vocab: 2, dim: 1, hidden: 1, layers: 1, tied: false });
-  const tensors = new Map<string, Float64Array>(Object.entries({
-    'embed.weight': [2, 0], 'rnn.weight_ih_l0': [0.5, 0.25, 0.1], 'rnn.weight_hh_l0': [9, 9, 9],
-    'rnn.bias_ih_l0': [0, 0, 0], 'rnn.bias_hh_l0': [0, 0, 0.4], 'fc.weight': [1, -3], 'fc.bias': [0, 0.5],
-  }).map(([name, values]) => [name, Float64Array.from(values)]));
+  const tensors = new Map<string, Float64Array>(
+    Object.entries({
+      'embed.weight': [2, 0],
+      'rnn.weight_ih_l0': [0.5, 0.25, 0.1],
+      'rnn.weight_hh_l0': [9, 9, 9],
+      'rnn.bias_ih_l0': [0, 0, 0],
+      'rnn.bias_hh_l0': [0, 0, 0.4],
+      'fc.weight': [1, -3],
+      'fc.bias': [0, 0.5],
+    }).map(([name, values]) => [name, Float64Array.from(values)]),
+  );
   const [logits] = floatForward({ config, tensors }, [0]);
   const r = 1 / (1 + Math.exp(-1));
   const z = 1 / (1 + Math.exp(-0.5));

@@ -7,7 +7,11 @@ import { characterCounts, fittingBytes } from '../src/run/sizes.js';
 
 test('each row of the table is its own shape, within its bytes; between rows the file is full, and never too large', () => {
   for (const { name, bytes, vocab, dim, hidden, trits } of SIZES) {
-    assert.deepEqual(shapeFor(bytes, vocab), configOf({ vocab, dim, hidden, trits, cache: defaultConfig().cache }), name);
+    assert.deepEqual(
+      shapeFor(bytes, vocab),
+      configOf({ vocab, dim, hidden, trits, cache: defaultConfig().cache }),
+      name,
+    );
     assert.equal(NAMED_SIZES[name], bytes);
   }
   let last = 0;
@@ -31,7 +35,11 @@ test('the vocabulary follows the script, the size and the length of a text', () 
   const short = characterCounts(['The quick brown fox jumps over the lazy dog. '.repeat(70)]);
   assert.equal(vocabFor(short, 16_384), 128);
   // 800 characters, all equally often: as many of them as a file has room for.
-  const han = characterCounts([Array.from({ length: 800 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join('').repeat(300)]);
+  const han = characterCounts([
+    Array.from({ length: 800 }, (_, i) => String.fromCodePoint(0x4e00 + i))
+      .join('')
+      .repeat(300),
+  ]);
   const small = vocabFor(han, 16_384);
   assert.ok(small > 256 && small < 500, `${small}`);
   const large = vocabFor(han, 100_000);

@@ -64,14 +64,17 @@ serial('another chip than the firmware is for', 'otherChip', async (studio) => {
 });
 
 serial('a port where nobody answers', 'silent', async (studio) => {
-    assert.match(await studio.alert(), /does not enter its loader/);
-    assert.match(await studio.alert(), /Hold BOOT/);
-  });
+  assert.match(await studio.alert(), /does not enter its loader/);
+  assert.match(await studio.alert(), /Hold BOOT/);
+});
 
 serial('too small a flash', 'smallFlash', async (studio) => {
   await studio.page.getByText(/1 MB/).first().waitFor();
   await studio.press('Write it').catch(() => undefined);
-  await studio.page.getByText(/The flash of this board is too small|does not fit/).first().waitFor();
+  await studio.page
+    .getByText(/The flash of this board is too small|does not fit/)
+    .first()
+    .waitFor();
 });
 
 serial('noise on the line: it goes on, or says so, and never hangs', 'noise', async (studio) => {
@@ -79,7 +82,11 @@ serial('noise on the line: it goes on, or says so, and never hangs', 'noise', as
   await end.first().waitFor();
   if (await studio.button('Write it').isVisible()) {
     await studio.press('Write it');
-    await studio.page.getByRole('alert').or(studio.page.getByRole('tab', { name: 'Chat' })).first().waitFor({ timeout: 120_000 });
+    await studio.page
+      .getByRole('alert')
+      .or(studio.page.getByRole('tab', { name: 'Chat' }))
+      .first()
+      .waitFor({ timeout: 120_000 });
   }
 });
 

@@ -14,7 +14,9 @@ import { closed, done, openStep, STEPS, type Facts } from '../studio/state/steps
 
 /** Follows events; ends in words where one means nothing. */
 function follow<S extends string, E extends string, G extends string, A extends string>(
-  machine: Machine<S, E, G, A>, events: readonly E[], facts: Readonly<Record<G, boolean>>,
+  machine: Machine<S, E, G, A>,
+  events: readonly E[],
+  facts: Readonly<Record<G, boolean>>,
 ): { state: S; does: A[] } | string {
   let state = machine.initial;
   const does: A[] = [];
@@ -27,18 +29,30 @@ function follow<S extends string, E extends string, G extends string, A extends 
   return { state, does };
 }
 const train = (...events: RunEvent[]): ReturnType<typeof follow> => follow(RUN, events, { hasText: true });
-const flash = (...events: ChipEvent[]): ReturnType<typeof follow> => follow(CHIP, events, { hasModel: true, modelThere: true });
+const flash = (...events: ChipEvent[]): ReturnType<typeof follow> =>
+  follow(CHIP, events, { hasModel: true, modelThere: true });
 
 test('a run: begins with a text, pauses, goes on, ends with a model', () => {
-  assert.deepEqual(train('start', 'started', 'pause', 'paused', 'resume', 'ended'),
-    { state: 'ended', does: ['clear', 'callStart', 'callPause', 'callResume', 'showModel', 'listRuns'] });
+  assert.deepEqual(train('start', 'started', 'pause', 'paused', 'resume', 'ended'), {
+    state: 'ended',
+    does: ['clear', 'callStart', 'callPause', 'callResume', 'showModel', 'listRuns'],
+  });
   assert.equal(follow(RUN, ['start'], { hasText: false }), 'start means nothing in idle');
-  assert.deepEqual(train('restore', 'started', 'stop', 'ended'), { state: 'ended', does: ['clear', 'callRestore', 'callStop', 'showModel', 'listRuns'] });
+  assert.deepEqual(train('restore', 'started', 'stop', 'ended'), {
+    state: 'ended',
+    does: ['clear', 'callRestore', 'callStop', 'showModel', 'listRuns'],
+  });
   assert.equal(train('start', 'started', 'start'), 'start means nothing in running');
   assert.equal(train('start', 'started', 'pause', 'pause'), 'pause means nothing in pausing');
   // A run that ends while it is to pause has ended.
-  assert.deepEqual(train('start', 'started', 'pause', 'ended'), { state: 'ended', does: ['clear', 'callStart', 'callPause', 'showModel', 'listRuns'] });
-  assert.deepEqual(train('start', 'failed', 'again'), { state: 'idle', does: ['clear', 'callStart', 'listRuns', 'clear', 'listRuns'] });
+  assert.deepEqual(train('start', 'started', 'pause', 'ended'), {
+    state: 'ended',
+    does: ['clear', 'callStart', 'callPause', 'showModel', 'listRuns'],
+  });
+  assert.deepEqual(train('start', 'failed', 'again'), {
+    state: 'idle',
+    does: ['clear', 'callStart', 'listRuns', 'clear', 'listRuns'],
+  });
 });
 
 test('a run that holds the trainer can always end, and be told from one that does not', () => {
@@ -49,21 +63,41 @@ test('a run that holds the trainer can always end, and be told from one that doe
 });
 
 test('a chip: chosen, asked, written, woken, talked to', () => {
-  assert.deepEqual(flash('chooseVirtual', 'chosen', 'silent', 'detected', 'flash', 'flashed', 'answers'),
-    { state: 'talking', does: ['startVirtual', 'callInfo', 'callDetect', 'compareFit', 'callFlash', 'callInfo'] });
-  assert.deepEqual(flash('choose', 'chosen', 'answers', 'talk'), { state: 'talking', does: ['askPort', 'callInfo', 'compareFit'] });
-  assert.deepEqual(flash('choose', 'notChosen', 'choose', 'chosen'), { state: 'asking', does: ['askPort', 'askPort', 'callInfo'] });
-  assert.equal(follow(CHIP, ['choose', 'chosen', 'answers', 'flash'], { hasModel: false, modelThere: false }), 'flash means nothing in ready');
-  assert.equal(follow(CHIP, ['choose', 'chosen', 'answers', 'talk'], { hasModel: true, modelThere: false }), 'talk means nothing in ready');
+  assert.deepEqual(flash('chooseVirtual', 'chosen', 'silent', 'detected', 'flash', 'flashed', 'answers'), {
+    state: 'talking',
+    does: ['startVirtual', 'callInfo', 'callDetect', 'compareFit', 'callFlash', 'callInfo'],
+  });
+  assert.deepEqual(flash('choose', 'chosen', 'answers', 'talk'), {
+    state: 'talking',
+    does: ['askPort', 'callInfo', 'compareFit'],
+  });
+  assert.deepEqual(flash('choose', 'notChosen', 'choose', 'chosen'), {
+    state: 'asking',
+    does: ['askPort', 'askPort', 'callInfo'],
+  });
+  assert.equal(
+    follow(CHIP, ['choose', 'chosen', 'answers', 'flash'], { hasModel: false, modelThere: false }),
+    'flash means nothing in ready',
+  );
+  assert.equal(
+    follow(CHIP, ['choose', 'chosen', 'answers', 'talk'], { hasModel: true, modelThere: false }),
+    'talk means nothing in ready',
+  );
   // Flashed, but no model is there: back to what to write.
-  assert.deepEqual(follow(CHIP, ['choose', 'chosen', 'answers', 'flash', 'flashed', 'answers'], { hasModel: true, modelThere: false }),
-    { state: 'ready', does: ['askPort', 'callInfo', 'compareFit', 'callFlash', 'callInfo', 'compareFit'] });
+  assert.deepEqual(
+    follow(CHIP, ['choose', 'chosen', 'answers', 'flash', 'flashed', 'answers'], { hasModel: true, modelThere: false }),
+    { state: 'ready', does: ['askPort', 'callInfo', 'compareFit', 'callFlash', 'callInfo', 'compareFit'] },
+  );
 });
 
 test('a chip that goes away is trouble from every state that has one, and there is a way on', () => {
   for (const state of Object.keys(CHIP.states) as ChipState[]) {
     if (['start', 'noPort', 'trouble'].includes(state)) continue;
-    assert.deepEqual(next(CHIP, state, 'lost', { hasModel: true, modelThere: true }), { state: 'trouble', does: ['closePort'] }, state);
+    assert.deepEqual(
+      next(CHIP, state, 'lost', { hasModel: true, modelThere: true }),
+      { state: 'trouble', does: ['closePort'] },
+      state,
+    );
   }
   for (const state of ['trouble', 'noPort', 'start'] as const)
     assert.equal(next(CHIP, state, 'choose', { hasModel: true, modelThere: true })?.state, 'choosing', state);
@@ -76,15 +110,27 @@ test('every state can be reached', () => {
 
 test('steps open in their order, and a link to a closed one leads to the nearest before it', () => {
   const nothing: Facts = { text: false, run: false, stored: false, model: false };
-  assert.deepEqual(STEPS.map((s) => closed(s, nothing)), [undefined, 'needs-text', 'needs-text', 'needs-model', 'needs-model']);
-  assert.deepEqual(STEPS.map((s) => openStep(s, nothing)), ['text', 'text', 'text', 'text', 'text']);
+  assert.deepEqual(
+    STEPS.map((s) => closed(s, nothing)),
+    [undefined, 'needs-text', 'needs-text', 'needs-model', 'needs-model'],
+  );
+  assert.deepEqual(
+    STEPS.map((s) => openStep(s, nothing)),
+    ['text', 'text', 'text', 'text', 'text'],
+  );
   assert.equal(openStep('chip', { text: true, run: false, stored: false, model: false }), 'train');
   assert.equal(openStep('train', { text: false, run: true, stored: true, model: false }), 'train');
   assert.equal(openStep('train', { text: false, run: false, stored: true, model: false }), 'train');
   assert.equal(openStep('try', { text: false, run: false, stored: false, model: true }), 'try');
   assert.equal(openStep('nowhere', { text: true, run: true, stored: true, model: true }), 'text');
-  assert.deepEqual(STEPS.filter((s) => done(s, { text: true, run: true, stored: true, model: true })), ['text', 'size', 'train']);
-  assert.deepEqual(STEPS.filter((s) => done(s, { text: false, run: false, stored: false, model: true })), []);
+  assert.deepEqual(
+    STEPS.filter((s) => done(s, { text: true, run: true, stored: true, model: true })),
+    ['text', 'size', 'train'],
+  );
+  assert.deepEqual(
+    STEPS.filter((s) => done(s, { text: false, run: false, stored: false, model: true })),
+    [],
+  );
 });
 
 /** Every path of a tree of words, with what stands there. */
@@ -96,7 +142,9 @@ function paths(tree: unknown, at = ''): string[] {
 test('both languages have the same words, and no sentence was left in English', () => {
   assert.deepEqual(paths(pt).sort(), paths(en).sort());
   const english = new Map(leaves(en));
-  const same = leaves(pt).filter(([path, text]) => english.get(path) === text && text.split(' ').length > 2).map(([path]) => path);
+  const same = leaves(pt)
+    .filter(([path, text]) => english.get(path) === text && text.split(' ').length > 2)
+    .map(([path]) => path);
   assert.deepEqual(same, []);
 });
 
@@ -108,8 +156,17 @@ function leaves(tree: unknown, at = ''): [string, string][] {
 
 test('every code that the page has words for is one that something throws', () => {
   const src = join(packageRoot(), 'src');
-  const sources = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(join(src, name), 'utf8')).join('\n');
-  const thrown = (code: string): boolean => sources.includes(`'${code}'`) || DEVICE_ERRORS.some((name) => code === `device-${name}`);
+  const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(join(src, name), 'utf8'))
+    .join('\n');
+  const thrown = (code: string): boolean =>
+    sources.includes(`'${code}'`) || DEVICE_ERRORS.some((name) => code === `device-${name}`);
   const family = (name: string): boolean => sources.includes(`'${name}-`);
-  assert.deepEqual(Object.keys(en.errors.table).filter((code) => code !== 'unknown' && !(code.includes('-') ? thrown(code) : thrown(code) || family(code))), []);
+  assert.deepEqual(
+    Object.keys(en.errors.table).filter(
+      (code) => code !== 'unknown' && !(code.includes('-') ? thrown(code) : thrown(code) || family(code)),
+    ),
+    [],
+  );
 });

@@ -15,9 +15,31 @@ const LIMIT = { timeout: 300_000 };
 const TEXT = generateStories({ lang: 'en', seed: 3, bytes: 60_000 }).join('\n<|endoftext|>\n');
 const SEED = 5;
 /** A model that trains in seconds, in the words of the page and of the command line. */
-const FIELDS = { 'Vocabulary': 96, 'Width of an embedding': 16, 'Width of the hidden state': 24, 'Times through the text': 40, 'Texts side by side': 16,
-  'Tokens the gradient goes back': 32, 'Seed': SEED };
-const FLAGS = ['--vocab', '96', '--dim', '16', '--hidden', '24', '--epochs', '40', '--batch', '16', '--segment', '32', '--seed', String(SEED)];
+const FIELDS = {
+  Vocabulary: 96,
+  'Width of an embedding': 16,
+  'Width of the hidden state': 24,
+  'Times through the text': 40,
+  'Texts side by side': 16,
+  'Tokens the gradient goes back': 32,
+  Seed: SEED,
+};
+const FLAGS = [
+  '--vocab',
+  '96',
+  '--dim',
+  '16',
+  '--hidden',
+  '24',
+  '--epochs',
+  '40',
+  '--batch',
+  '16',
+  '--segment',
+  '32',
+  '--seed',
+  String(SEED),
+];
 
 after(closeBrowser);
 
@@ -30,52 +52,59 @@ function page(name: string, options: StudioOptions, body: (studio: Studio, t: Te
   });
 }
 
-page('drop, train, reload, go on, try, flash, chat: the model and the texts are those of the command line', {}, async (studio) => {
-  await studio.trainOn('small stories.txt', TEXT, FIELDS);
-  // Stopped in the middle, and the page is loaded anew: the run is in the list.
-  await studio.page.locator('.samples li').first().waitFor();
-  await studio.press('Pause');
-  await studio.page.getByText('Paused').waitFor();
-  await studio.page.reload();
-  await studio.press('Go on');
-  // Once more while it trains: it goes on by itself.
-  await studio.page.locator('.samples li').first().waitFor();
-  await studio.page.reload();
-  await studio.trained();
-  assert.deepEqual(await studio.violations(), []);
-  await studio.press('Try it');
-  const saved = await studio.download('Model (.tlm)');
-  assert.equal(saved.name, 'small-stories.tlm');
+page(
+  'drop, train, reload, go on, try, flash, chat: the model and the texts are those of the command line',
+  {},
+  async (studio) => {
+    await studio.trainOn('small stories.txt', TEXT, FIELDS);
+    // Stopped in the middle, and the page is loaded anew: the run is in the list.
+    await studio.page.locator('.samples li').first().waitFor();
+    await studio.press('Pause');
+    await studio.page.getByText('Paused').waitFor();
+    await studio.page.reload();
+    await studio.press('Go on');
+    // Once more while it trains: it goes on by itself.
+    await studio.page.locator('.samples li').first().waitFor();
+    await studio.page.reload();
+    await studio.trained();
+    assert.deepEqual(await studio.violations(), []);
+    await studio.press('Try it');
+    const saved = await studio.download('Model (.tlm)');
+    assert.equal(saved.name, 'small-stories.tlm');
 
-  const prompt = 'Once there was';
-  await studio.page.getByLabel('Beginning of the text').fill(prompt);
-  await studio.press('Write');
-  await studio.page.getByText('tokens a second, with').waitFor();
-  const written = (await studio.page.getByTestId('written').textContent()) ?? '';
-  assert.deepEqual(await studio.violations(), []);
+    const prompt = 'Once there was';
+    await studio.page.getByLabel('Beginning of the text').fill(prompt);
+    await studio.press('Write');
+    await studio.page.getByText('tokens a second, with').waitFor();
+    const written = (await studio.page.getByTestId('written').textContent()) ?? '';
+    assert.deepEqual(await studio.violations(), []);
 
-  await inFolder(async (folder) => {
-    const text = join(folder, 'small stories.txt');
-    writeFileSync(text, TEXT);
-    const run = join(folder, 'run');
-    const { code, err } = await spawned(['train', text, ...FLAGS, '--backend', 'wasm', '--out', run]);
-    assert.equal(code, 0, err);
-    assert.ok(readFileSync(join(run, 'model.tlm')).equals(saved.bytes), 'the page and the command line trained different models');
-    const said = await spawned(['generate', run, '--prompt', prompt]);
-    assert.equal(said.out.trimEnd(), written.trimEnd());
-  });
+    await inFolder(async (folder) => {
+      const text = join(folder, 'small stories.txt');
+      writeFileSync(text, TEXT);
+      const run = join(folder, 'run');
+      const { code, err } = await spawned(['train', text, ...FLAGS, '--backend', 'wasm', '--out', run]);
+      assert.equal(code, 0, err);
+      assert.ok(
+        readFileSync(join(run, 'model.tlm')).equals(saved.bytes),
+        'the page and the command line trained different models',
+      );
+      const said = await spawned(['generate', run, '--prompt', prompt]);
+      assert.equal(said.out.trimEnd(), written.trimEnd());
+    });
 
-  await studio.step('Chip');
-  await studio.flashVirtual();
-  await studio.page.getByLabel('Beginning of the text').fill('Once');
-  await studio.press('Send');
-  await studio.page.getByText('on a real one, modelled').waitFor();
-  assert.ok(((await studio.page.getByTestId('said').textContent()) ?? '').length > 20);
-  assert.deepEqual(await studio.violations(), []);
-  await studio.page.getByRole('tab', { name: 'Report' }).click();
-  await studio.press('Make a report');
-  await studio.page.getByText('It writes the same text as this page.').waitFor();
-});
+    await studio.step('Chip');
+    await studio.flashVirtual();
+    await studio.page.getByLabel('Beginning of the text').fill('Once');
+    await studio.press('Send');
+    await studio.page.getByText('on a real one, modelled').waitFor();
+    assert.ok(((await studio.page.getByTestId('said').textContent()) ?? '').length > 20);
+    assert.deepEqual(await studio.violations(), []);
+    await studio.page.getByRole('tab', { name: 'Report' }).click();
+    await studio.press('Make a report');
+    await studio.page.getByText('It writes the same text as this page.').waitFor();
+  },
+);
 
 page('stopped early the model is kept, and a run that is left can be removed', {}, async (studio) => {
   await studio.trainOn('a.txt', TEXT, { ...FIELDS, 'Times through the text': 300 });
@@ -111,7 +140,10 @@ page('a token shows the five likeliest, by pointer and by keys; two models write
 });
 
 page('what is no text, no model and too little is said, with what to do next', {}, async (studio) => {
-  await studio.drop('picture.png', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, ...new Array<number>(64).fill(0)));
+  await studio.drop(
+    'picture.png',
+    Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, ...new Array<number>(64).fill(0)),
+  );
   assert.match(await studio.alert(), /This is no text/);
   assert.deepEqual(await studio.violations(), []);
   await studio.drop('broken.tlm', 'this is no model. '.repeat(40));
@@ -124,13 +156,23 @@ page('what is no text, no model and too little is said, with what to do next', {
   assert.ok(await studio.button('Start training').isDisabled());
 });
 
-for (const [lang, colorScheme, width] of [['en', 'light', 1180], ['pt', 'dark', 1180], ['en', 'dark', 360], ['pt', 'light', 360]] as const) {
-  page(`accessible by axe-core, nothing wider than the window: ${lang}, ${colorScheme}, ${width} pixels`,
-    { colorScheme, viewport: { width, height: 740 }, path: `?lang=${lang}`, reducedMotion: 'reduce' }, async (studio) => {
+for (const [lang, colorScheme, width] of [
+  ['en', 'light', 1180],
+  ['pt', 'dark', 1180],
+  ['en', 'dark', 360],
+  ['pt', 'light', 360],
+] as const) {
+  page(
+    `accessible by axe-core, nothing wider than the window: ${lang}, ${colorScheme}, ${width} pixels`,
+    { colorScheme, viewport: { width, height: 740 }, path: `?lang=${lang}`, reducedMotion: 'reduce' },
+    async (studio) => {
       const { page: at } = studio;
       const look = async (what: string): Promise<void> => {
         assert.deepEqual(await studio.violations(), [], what);
-        assert.ok(await at.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} is wider than ${width} pixels`);
+        assert.ok(
+          await at.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+          `${what} is wider than ${width} pixels`,
+        );
       };
       await look('text');
       await at.getByRole('button', { name: /Paste|Colar/ }).click();
@@ -157,5 +199,6 @@ for (const [lang, colorScheme, width] of [['en', 'light', 1180], ['pt', 'dark', 
       await at.locator('.boards .card').nth(1).getByRole('button').click();
       await at.locator('form .primary').waitFor();
       await look('ready');
-    });
+    },
+  );
 }

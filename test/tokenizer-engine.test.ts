@@ -46,21 +46,29 @@ function engineFor(table: TokenizerTable): Engine {
   return Engine.loadSync(wasm, writeTlm({ model, tokenizer: table }));
 }
 
-const texts = fc.array(fc.oneof(
-  { weight: 8, arbitrary: fc.constantFrom(...SYMBOLS) },
-  { weight: 1, arbitrary: fc.constantFrom('x', '\n', 'ü', '.', '  ', 'abcd'.repeat(12), 'a'.repeat(70)) },
-), { maxLength: 120 }).map((parts) => parts.join(''));
+const texts = fc
+  .array(
+    fc.oneof(
+      { weight: 8, arbitrary: fc.constantFrom(...SYMBOLS) },
+      { weight: 1, arbitrary: fc.constantFrom('x', '\n', 'ü', '.', '  ', 'abcd'.repeat(12), 'a'.repeat(70)) },
+    ),
+    { maxLength: 120 },
+  )
+  .map((parts) => parts.join(''));
 
 for (const vocab of [26, 40, 256, 257, 1024, 1025, 4096]) {
   test(`${vocab} tokens: the engine encodes as the tokenizer does`, () => {
     const tables = [1, 2, 3].map((seed) => randomTable(vocab, 1000 * seed + vocab));
     const pairs = tables.map((table) => ({ engine: engineFor(table), tokenizer: new Tokenizer(table) }));
-    fc.assert(fc.property(fc.nat(pairs.length - 1), texts, (which, text) => {
-      const { engine, tokenizer } = pairs[which];
-      const expected = tokenizer.encode(text);
-      assert.deepEqual(engine.encode(text), expected);
-      assert.equal(new TextDecoder().decode(engine.decodeBytes(expected)), text);
-    }), { numRuns: 300, seed: 6 });
+    fc.assert(
+      fc.property(fc.nat(pairs.length - 1), texts, (which, text) => {
+        const { engine, tokenizer } = pairs[which];
+        const expected = tokenizer.encode(text);
+        assert.deepEqual(engine.encode(text), expected);
+        assert.equal(new TextDecoder().decode(engine.decodeBytes(expected)), text);
+      }),
+      { numRuns: 300, seed: 6 },
+    );
   });
 }
 

@@ -5,7 +5,14 @@ import { test } from 'node:test';
 import fc from './helpers/fast-check.js';
 import { TinyLMError } from '../src/model/index.js';
 import {
-  allTokenBytes, byteTable, checkTable, tableVocab, tokenBytes, Tokenizer, trainTokenizer, type TokenizerTable,
+  allTokenBytes,
+  byteTable,
+  checkTable,
+  tableVocab,
+  tokenBytes,
+  Tokenizer,
+  trainTokenizer,
+  type TokenizerTable,
 } from '../src/tokenizer/index.js';
 import { packageRoot } from '../src/node/assets.js';
 
@@ -17,36 +24,57 @@ const TABLES: readonly TokenizerTable[] = [
 ];
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-const code = (expected: string) => (error: unknown): boolean => error instanceof TinyLMError && error.code === expected;
+const code =
+  (expected: string) =>
+  (error: unknown): boolean =>
+    error instanceof TinyLMError && error.code === expected;
 
 /** Bytes that come near to UTF-8: characters, their halves, and bytes that can be none. */
-const bytes = fc.array(fc.oneof(
-  fc.string({ unit: 'grapheme', maxLength: 6 }).map((s) => [...ascii(s)]),
-  fc.constantFrom(...TEXT.split(' ')).map((s) => [...ascii(` ${s}`)]),
-  fc.uint8Array({ maxLength: 5 }).map((b) => [...b]),
-  fc.constantFrom([0xc3], [0xe2, 0x82], [0xf0, 0x9d, 0x84], [0x80], [0xc3, 0xa3],
-    [0xed, 0xa0, 0x80], [0xef, 0xbb, 0xbf]),
-), { maxLength: 30 }).map((parts) => Uint8Array.from(parts.flat()));
+const bytes = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 6 }).map((s) => [...ascii(s)]),
+      fc.constantFrom(...TEXT.split(' ')).map((s) => [...ascii(` ${s}`)]),
+      fc.uint8Array({ maxLength: 5 }).map((b) => [...b]),
+      fc.constantFrom(
+        [0xc3],
+        [0xe2, 0x82],
+        [0xf0, 0x9d, 0x84],
+        [0x80],
+        [0xc3, 0xa3],
+        [0xed, 0xa0, 0x80],
+        [0xef, 0xbb, 0xbf],
+      ),
+    ),
+    { maxLength: 30 },
+  )
+  .map((parts) => Uint8Array.from(parts.flat()));
 
 for (const table of TABLES) {
   const tokenizer = new Tokenizer(table);
 
   test(`${table.kind}: every byte string round-trips`, () => {
-    fc.assert(fc.property(bytes, (input) => {
-      const tokens = tokenizer.encode(input);
-      assert.ok(tokens.every((token) => token < tokenizer.vocab));
-      assert.deepEqual(tokenizer.decode(tokens), input);
-    }), { numRuns: 500 });
+    fc.assert(
+      fc.property(bytes, (input) => {
+        const tokens = tokenizer.encode(input);
+        assert.ok(tokens.every((token) => token < tokenizer.vocab));
+        assert.deepEqual(tokenizer.decode(tokens), input);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test(`${table.kind}: the streaming decoder gives the whole decode and never half a character`, () => {
-    fc.assert(fc.property(bytes, fc.array(fc.nat(tokenizer.vocab - 1), { maxLength: 30 }), (input, stray) => {
-      for (const tokens of [[...tokenizer.encode(input)], stray]) {
-        const stream = tokenizer.stream();
-        const texts = [...tokens.map((token) => stream.push(token)), stream.end()];
-        assert.equal(texts.join(''), tokenizer.decodeText(tokens));
-      }
-    }), { numRuns: 500 });
+    fc.assert(
+      fc.property(bytes, fc.array(fc.nat(tokenizer.vocab - 1), { maxLength: 30 }), (input, stray) => {
+        for (const tokens of [[...tokenizer.encode(input)], stray]) {
+          const stream = tokenizer.stream();
+          const texts = [...tokens.map((token) => stream.push(token)), stream.end()];
+          assert.equal(texts.join(''), tokenizer.decodeText(tokens));
+        }
+      }),
+      { numRuns: 500 },
+    );
     const stream = tokenizer.stream();
     const parts = [...tokenizer.encode('a não 𝄞€'), ...tokenizer.encode('!')].map((token) => stream.push(token));
     assert.equal(parts.join('') + stream.end(), 'a não 𝄞€!');
@@ -76,11 +104,14 @@ test('bpe: merges are applied in order of rank, left to right, inside words only
   const tokenizer = new Tokenizer(table);
   const letters = [...new Set(TEXT.replace(/[^a-zA-Zã]/g, ''))];
   const word = fc.array(fc.constantFrom(...letters), { minLength: 1, maxLength: 14 }).map((l) => l.join(''));
-  fc.assert(fc.property(fc.array(word, { minLength: 1, maxLength: 5 }), (words) => {
-    const text = words.join(' ');
-    const expected = words.flatMap((w, i) => slowBpe(table, i === 0 ? w : ` ${w}`));
-    assert.deepEqual([...tokenizer.encode(text)], expected);
-  }), { numRuns: 300 });
+  fc.assert(
+    fc.property(fc.array(word, { minLength: 1, maxLength: 5 }), (words) => {
+      const text = words.join(' ');
+      const expected = words.flatMap((w, i) => slowBpe(table, i === 0 ? w : ` ${w}`));
+      assert.deepEqual([...tokenizer.encode(text)], expected);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('bpe: words end after 32 bytes, between characters', () => {
@@ -136,23 +167,34 @@ function slowTraining(words: ReadonlyMap<string, number>, base: readonly string[
 
 test('bpe training: incremental counts choose as counting anew does', () => {
   const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 8 });
-  fc.assert(fc.property(fc.array(word, { minLength: 1, maxLength: 30 }), (list) => {
-    const table = trainTokenizer(list, { kind: 'bpe', vocab: 80 });
-    const words = new Map<string, number>();
-    for (const w of list) words.set(w, (words.get(w) ?? 0) + 1);
-    const texts = allTokenBytes(table).slice(17).map((b) => new TextDecoder().decode(b));
-    const base = texts.slice(0, table.base.length - 17);
-    assert.deepEqual(texts, slowTraining(words, base, 80 - table.base.length));
-  }), { numRuns: 200 });
+  fc.assert(
+    fc.property(fc.array(word, { minLength: 1, maxLength: 30 }), (list) => {
+      const table = trainTokenizer(list, { kind: 'bpe', vocab: 80 });
+      const words = new Map<string, number>();
+      for (const w of list) words.set(w, (words.get(w) ?? 0) + 1);
+      const texts = allTokenBytes(table)
+        .slice(17)
+        .map((b) => new TextDecoder().decode(b));
+      const base = texts.slice(0, table.base.length - 17);
+      assert.deepEqual(texts, slowTraining(words, base, 80 - table.base.length));
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('characters beyond the vocabulary become nibbles, the rarest first', () => {
   const table = trainTokenizer(['aaabbbccdé'], { kind: 'char', vocab: 20 });
-  assert.deepEqual(table.base.slice(17).map((b) => new TextDecoder().decode(b)), ['a', 'b', 'c']);
+  assert.deepEqual(
+    table.base.slice(17).map((b) => new TextDecoder().decode(b)),
+    ['a', 'b', 'c'],
+  );
   const tokenizer = new Tokenizer(table);
   assert.deepEqual([...tokenizer.encode('adé')], [17, 7, 5, 13, 4, 11, 10]);
   const tie = trainTokenizer(['zyx'], { kind: 'char', vocab: 19 });
-  assert.deepEqual(tie.base.slice(17).map((b) => new TextDecoder().decode(b)), ['x', 'y']);
+  assert.deepEqual(
+    tie.base.slice(17).map((b) => new TextDecoder().decode(b)),
+    ['x', 'y'],
+  );
 });
 
 test('bpe keeps half of its vocabulary for merges when the common characters allow it', () => {
@@ -161,7 +203,9 @@ test('bpe keeps half of its vocabulary for merges when the common characters all
   const table = trainTokenizer([common + rare], { kind: 'bpe', vocab: 128 });
   assert.equal(table.base.length, 64);
   // Without common characters, merges give way so that most of the text still has tokens.
-  const many = Array.from({ length: 100 }, (_, i) => String.fromCharCode(0x4e00 + i)).join('').repeat(4);
+  const many = Array.from({ length: 100 }, (_, i) => String.fromCharCode(0x4e00 + i))
+    .join('')
+    .repeat(4);
   assert.equal(trainTokenizer([many], { kind: 'bpe', vocab: 128 }).base.length, 117);
 });
 
@@ -185,14 +229,27 @@ test('sizes out of range and empty texts are errors', () => {
 
 test('a broken table is refused', () => {
   const good = TABLES[2];
-  const base = (id: number, symbol: number[]): TokenizerTable =>
-    ({ ...good, base: good.base.map((b, i) => (i === id ? Uint8Array.from(symbol) : b)) });
+  const base = (id: number, symbol: number[]): TokenizerTable => ({
+    ...good,
+    base: good.base.map((b, i) => (i === id ? Uint8Array.from(symbol) : b)),
+  });
   const broken: TokenizerTable[] = [
-    { ...good, eod: 1 }, { ...good, nibbleBase: 2 }, { ...good, kind: 'char' }, { ...good, kind: 'byte' },
-    { ...good, base: good.base.slice(0, 16), merges: [] }, { ...byteTable(), nibbleBase: 1 },
-    base(0, [65]), base(17, []), base(17, [0]), base(17, [0x80]), base(17, [65, 66]), base(17, [0x7e]),
+    { ...good, eod: 1 },
+    { ...good, nibbleBase: 2 },
+    { ...good, kind: 'char' },
+    { ...good, kind: 'byte' },
+    { ...good, base: good.base.slice(0, 16), merges: [] },
+    { ...byteTable(), nibbleBase: 1 },
+    base(0, [65]),
+    base(17, []),
+    base(17, [0]),
+    base(17, [0x80]),
+    base(17, [65, 66]),
+    base(17, [0x7e]),
     base(18, [...good.base[17]]),
-    { ...good, merges: [[0, 17]] }, { ...good, merges: [[17, 16]] }, { ...good, merges: [[17, good.base.length]] },
+    { ...good, merges: [[0, 17]] },
+    { ...good, merges: [[17, 16]] },
+    { ...good, merges: [[17, good.base.length]] },
     { ...good, merges: [17, ...[0, 1, 2, 3, 4].map((m) => good.base.length + m)].map((id) => [id, id] as const) },
   ];
   broken.forEach((table, i) => assert.throws(() => checkTable(table), code('tokenizer-table'), `table ${i}`));
@@ -201,13 +258,18 @@ test('a broken table is refused', () => {
 
 test('tokenBytes of one token is that of all', () => {
   for (const table of TABLES) {
-    assert.deepEqual(allTokenBytes(table), Array.from({ length: tableVocab(table) }, (_, id) => tokenBytes(table, id)));
+    assert.deepEqual(
+      allTokenBytes(table),
+      Array.from({ length: tableVocab(table) }, (_, id) => tokenBytes(table, id)),
+    );
   }
 });
 
 test('real text: trained twice the same, round-trips, and merges make it shorter', () => {
   // Portuguese that people wrote, with all its accents: pages of this repository.
-  const text = ['README.pt-BR.md', 'docs/first-light.pt-BR.md'].map((f) => readFileSync(join(packageRoot(), f), 'utf8')).join('\n\n');
+  const text = ['README.pt-BR.md', 'docs/first-light.pt-BR.md']
+    .map((f) => readFileSync(join(packageRoot(), f), 'utf8'))
+    .join('\n\n');
   const documents = text.split('\n\n');
   const table = trainTokenizer(documents, { kind: 'bpe', vocab: 512 });
   assert.deepEqual(trainTokenizer(documents, { kind: 'bpe', vocab: 512 }), table);

@@ -14,8 +14,14 @@ const SIZES = {
 const small = configOf(SIZES.small);
 const tied = configOf(SIZES.tied);
 
-async function checkGradients(kernels: TrainerKernels, model: ModelConfig, ternary: boolean, lanes: number, segment: number,
-  tolerance = 2e-5): Promise<void> {
+async function checkGradients(
+  kernels: TrainerKernels,
+  model: ModelConfig,
+  ternary: boolean,
+  lanes: number,
+  segment: number,
+  tolerance = 2e-5,
+): Promise<void> {
   const batch = makeBatch(model, lanes, segment);
   await withPool(kernels, { model, ternary, quantizeActivations: false }, 2, batch, async (pool) => {
     await pool.run(0, 1, false);
@@ -26,139 +32,229 @@ async function checkGradients(kernels: TrainerKernels, model: ModelConfig, terna
       const scale = Math.max(...wanted.map(Math.abs));
       assert.ok(scale > 1e-4, `${tensor} has a gradient to compare`);
       found.forEach((value, i) =>
-        assert.ok(Math.abs(value - wanted[i]) < tolerance * scale + tolerance / 100,
-          `${tensor}[${i}]: found ${value}, expected ${wanted[i]}`));
+        assert.ok(
+          Math.abs(value - wanted[i]) < tolerance * scale + tolerance / 100,
+          `${tensor}[${i}]: found ${value}, expected ${wanted[i]}`,
+        ),
+      );
     }
   });
 }
 
-for (const { name: backend, kernels, skip } of backends) describe(`gradients by differences in float64, ${backend}`, { skip }, () => {
-  // a vocabulary above half of the batch's tokens takes the path without the table of input products
-  for (const [name, model, lanes, segment] of [
-    ['two layers, untied, with the input table', small, 8, 6],
-    ['two layers, untied, without the table', small, 4, 6],
-    ['one layer, tied, with the table', tied, 4, 9],
-    ['one layer, tied, without the table', tied, 2, 9],
-    // a shard has two lanes and a block 128 rows: two blocks, the second of 6 steps
-    ['two layers over two blocks', configOf({ ...SIZES.tiny, layers: 2 }), 2, 70],
-    ['one layer over two blocks', configOf({ ...SIZES.tiny, vocab: 71 }), 2, 70],
-    // sums from tables go four lanes at a time, from three lanes a shard on: here five
-    ['two layers, lanes that do not fill a vector', configOf({ ...SIZES.small, dim: 4, hidden: 5 }), 5, 6],
-  ] as const) {
-    for (const ternary of segment > 64 ? [true] : [false, true]) { // the long ones take the oracle some time
-      it(`${name}, ${ternary ? 'ternary' : 'float'}`, async () => {
-        await checkGradients(kernels, model, ternary, lanes, segment);
-      });
-    }
-  }
-
-  const stacks: readonly (readonly [string, readonly LayerConfig[], object, number, number])[] = [
-    ['a recurrence and a feed-forward block', [{ kind: 'mlgru', width: 7 }, { kind: 'glu', width: 9 }], {}, 8, 6],
-    ['a GRU on a stream', [{ kind: 'mlgru', width: 5 }, { kind: 'gru', width: 7 }], {}, 5, 6],
-    ['a block on a GRU, a GRU on it', [{ kind: 'gru', width: 6 }, { kind: 'glu', width: 5 }, { kind: 'gru', width: 3 }], {}, 4, 5],
-    ['blocks under a tied head', [{ kind: 'glu', width: 6 }, { kind: 'mlgru', width: 4 }], { tied: true }, 4, 6],
-    ['n-gram tables under a GRU', [{ kind: 'gru', width: 7 }],
-      { ngrams: [{ order: 2, rows: 16, width: 3 }, { order: 4, rows: 32, width: 6 }] }, 5, 7],
-    ['an n-gram table under a block', [{ kind: 'glu', width: 6 }], { dim: 9, ngrams: [{ order: 3, rows: 16, width: 2 }] }, 4, 6],
-    ['a cache of recent text over a GRU', [{ kind: 'gru', width: 5 }], { vocab: 4, cache: 16 }, 4, 40],
-    ['a cache of recent text over a block', [{ kind: 'glu', width: 6 }], { vocab: 6, cache: 16, tied: true }, 5, 12],
-    ['a recurrence over two blocks of steps', [{ kind: 'mlgru', width: 3 }], { vocab: 5, dim: 2 }, 2, 70],
-  ];
-  for (const [name, layers, over, lanes, segment] of stacks) {
-    for (const trits of segment > 64 ? [1] as const : [0, 1, 2, 3] as const) {
-      it(`${name}, ${trits === 0 ? 'float' : `${trits} trits`}`, async () => {
-        const model = configOf({ vocab: 13, dim: 5, layers, ...over, trits: trits || 1 });
-        await checkGradients(kernels, model, trits > 0, lanes, segment, 4e-5);
-      });
-    }
-  }
-
-  it('refuses a token outside the vocabulary and a configuration that cannot be, and goes on after it', async () => {
-    const batch = makeBatch(small, 4, 6);
-    await withPool(kernels, { model: small }, 2, batch, async (pool) => {
-      pool.inputs[7] = small.vocab;
-      await assert.rejects(pool.run(0, 1), { code: 'train-data' });
-      await assert.rejects(pool.evaluate(1), { code: 'train-data' });
-      pool.inputs[7] = 1;
-      assert.equal(await pool.run(0, 1), 1);
-      const create = (over: object): Promise<KernelPool> => KernelPool.create(kernels, { ...pool.config, ...over }, 1);
-      await assert.rejects(create({ lanes: 0 }), { code: 'train-config', message: /lanes = 0/ });
-      await assert.rejects(create({ lanes: 5, shards: 2 }), { code: 'train-config', message: /shards = 2/ });
-      await assert.rejects(create({ segment: 0 }), { code: 'train-config', message: /segment = 0/ });
-      await assert.rejects(create({ model: { ...small, layers: [{ kind: 'lstm', width: 4 }] } }), { message: /kind of layer 0 = -1/ });
-    });
-  });
-
-  it('a step changes the rows of an n-gram table that it touched, and no others', async () => {
-    const model = configOf({ vocab: 11, dim: 4, hidden: 6, ngrams: [{ order: 2, rows: 1024, width: 3 }] });
-    const batch = makeBatch(model, 4, 6);
-    await withPool(kernels, { model }, 2, batch, async (pool) => {
-      pool.schedule.set([1e-2, 0.1, 0.01]);
-      const rows = (array: 'weight' | 'moment1' | 'gradient') => pool.read(array).get('ngram.weight_0')!;
-      const before = rows('weight');
-      await pool.run(0, 1);
-      const [after, moment, gradient] = [rows('weight'), rows('moment1'), rows('gradient')];
-      const touched = new Set<number>();
-      batch.inputs.forEach((tokens) => {
-        let context: number[] | undefined;
-        for (const token of tokens) {
-          context = ngramContext(context, token, EOD, token === EOD);
-          touched.add(ngramRow(context, 2, 1024));
-        }
-      });
-      let changed = 0;
-      for (let i = 0; i < 1024 * 3; i++) {
-        const other = after[i] !== before[i] && moment[i] !== 0 && gradient[i] !== 0;
-        const same = after[i] === before[i] && moment[i] === 0 && gradient[i] === 0;
-        assert.ok(touched.has(Math.floor(i / 3)) ? true : same, `row ${Math.floor(i / 3)}, which no step looked up, changed`);
-        if (other && i % 3 === 0) changed++;
-      }
-      // a lane's last tokens may have no gradient, where their targets do not count
-      assert.ok(touched.size > 10 && changed >= touched.size - 4, `${changed} of ${touched.size} rows changed`);
-    });
-  });
-
-  it('weights of two and three trits', async () => {
-    for (const trits of [2, 3] as const) {
-      await checkGradients(kernels, configOf({ ...SIZES.small, trits }), true, 8, 6);
-      await checkGradients(kernels, configOf({ ...SIZES.tied, trits }), true, 4, 9);
-    }
-  });
-
-  it('the quantized forward pass of every kind, of one to three trits', async () => {
-    for (const [, layers, over] of stacks) {
-      for (const trits of [1, 2, 3] as const) {
-        const model = configOf({ vocab: 13, dim: 5, layers, ...over, trits });
-        const batch = makeBatch(model, 8, 12);
-        await withPool(kernels, { model, ternary: true, quantizeActivations: true, embedFrac: 4 }, 1, batch, async (pool) => {
-          await pool.run(0, 1, false);
-          const counted = batch.targets.flat().filter((t) => t >= 0).length / (8 * 12);
-          const expected = oracleLoss(model, widen(pool.read('effective')), { ...batch, quantize: { embedFrac: 4 } });
-          // a number that lies between two of 8 bits may be rounded to the other by a float's last bit
-          assert.ok(Math.abs(pool.stats[0] * counted - expected) < 2e-4, `found ${pool.stats[0] * counted}, expected ${expected}`);
+for (const { name: backend, kernels, skip } of backends)
+  describe(`gradients by differences in float64, ${backend}`, { skip }, () => {
+    // a vocabulary above half of the batch's tokens takes the path without the table of input products
+    for (const [name, model, lanes, segment] of [
+      ['two layers, untied, with the input table', small, 8, 6],
+      ['two layers, untied, without the table', small, 4, 6],
+      ['one layer, tied, with the table', tied, 4, 9],
+      ['one layer, tied, without the table', tied, 2, 9],
+      // a shard has two lanes and a block 128 rows: two blocks, the second of 6 steps
+      ['two layers over two blocks', configOf({ ...SIZES.tiny, layers: 2 }), 2, 70],
+      ['one layer over two blocks', configOf({ ...SIZES.tiny, vocab: 71 }), 2, 70],
+      // sums from tables go four lanes at a time, from three lanes a shard on: here five
+      ['two layers, lanes that do not fill a vector', configOf({ ...SIZES.small, dim: 4, hidden: 5 }), 5, 6],
+    ] as const) {
+      for (const ternary of segment > 64 ? [true] : [false, true]) {
+        // the long ones take the oracle some time
+        it(`${name}, ${ternary ? 'ternary' : 'float'}`, async () => {
+          await checkGradients(kernels, model, ternary, lanes, segment);
         });
       }
     }
-  });
 
-  it('the quantized forward pass is SPEC.md 5', async () => {
-    const batch = makeBatch(small, 8, 12);
-    await withPool(kernels, { model: small, ternary: true, quantizeActivations: true, embedFrac: 4 }, 1, batch, async (pool) => {
-      await pool.run(0, 1, false);
-      const counted = batch.targets.flat().filter((t) => t >= 0).length / (8 * 12);
-      const expected = oracleLoss(small, widen(pool.read('effective')), { ...batch, quantize: { embedFrac: 4 } });
-      const unquantized = oracleLoss(small, widen(pool.read('effective')), batch);
-      assert.ok(Math.abs(pool.stats[0] * counted - expected) < 1e-5, `found ${pool.stats[0] * counted}, expected ${expected}`);
-      assert.ok(Math.abs(unquantized - expected) > 1e-4, 'the quantization is visible');
+    const stacks: readonly (readonly [string, readonly LayerConfig[], object, number, number])[] = [
+      [
+        'a recurrence and a feed-forward block',
+        [
+          { kind: 'mlgru', width: 7 },
+          { kind: 'glu', width: 9 },
+        ],
+        {},
+        8,
+        6,
+      ],
+      [
+        'a GRU on a stream',
+        [
+          { kind: 'mlgru', width: 5 },
+          { kind: 'gru', width: 7 },
+        ],
+        {},
+        5,
+        6,
+      ],
+      [
+        'a block on a GRU, a GRU on it',
+        [
+          { kind: 'gru', width: 6 },
+          { kind: 'glu', width: 5 },
+          { kind: 'gru', width: 3 },
+        ],
+        {},
+        4,
+        5,
+      ],
+      [
+        'blocks under a tied head',
+        [
+          { kind: 'glu', width: 6 },
+          { kind: 'mlgru', width: 4 },
+        ],
+        { tied: true },
+        4,
+        6,
+      ],
+      [
+        'n-gram tables under a GRU',
+        [{ kind: 'gru', width: 7 }],
+        {
+          ngrams: [
+            { order: 2, rows: 16, width: 3 },
+            { order: 4, rows: 32, width: 6 },
+          ],
+        },
+        5,
+        7,
+      ],
+      [
+        'an n-gram table under a block',
+        [{ kind: 'glu', width: 6 }],
+        { dim: 9, ngrams: [{ order: 3, rows: 16, width: 2 }] },
+        4,
+        6,
+      ],
+      ['a cache of recent text over a GRU', [{ kind: 'gru', width: 5 }], { vocab: 4, cache: 16 }, 4, 40],
+      ['a cache of recent text over a block', [{ kind: 'glu', width: 6 }], { vocab: 6, cache: 16, tied: true }, 5, 12],
+      ['a recurrence over two blocks of steps', [{ kind: 'mlgru', width: 3 }], { vocab: 5, dim: 2 }, 2, 70],
+    ];
+    for (const [name, layers, over, lanes, segment] of stacks) {
+      for (const trits of segment > 64 ? ([1] as const) : ([0, 1, 2, 3] as const)) {
+        it(`${name}, ${trits === 0 ? 'float' : `${trits} trits`}`, async () => {
+          const model = configOf({ vocab: 13, dim: 5, layers, ...over, trits: trits || 1 });
+          await checkGradients(kernels, model, trits > 0, lanes, segment, 4e-5);
+        });
+      }
+    }
+
+    it('refuses a token outside the vocabulary and a configuration that cannot be, and goes on after it', async () => {
+      const batch = makeBatch(small, 4, 6);
+      await withPool(kernels, { model: small }, 2, batch, async (pool) => {
+        pool.inputs[7] = small.vocab;
+        await assert.rejects(pool.run(0, 1), { code: 'train-data' });
+        await assert.rejects(pool.evaluate(1), { code: 'train-data' });
+        pool.inputs[7] = 1;
+        assert.equal(await pool.run(0, 1), 1);
+        const create = (over: object): Promise<KernelPool> =>
+          KernelPool.create(kernels, { ...pool.config, ...over }, 1);
+        await assert.rejects(create({ lanes: 0 }), { code: 'train-config', message: /lanes = 0/ });
+        await assert.rejects(create({ lanes: 5, shards: 2 }), { code: 'train-config', message: /shards = 2/ });
+        await assert.rejects(create({ segment: 0 }), { code: 'train-config', message: /segment = 0/ });
+        await assert.rejects(create({ model: { ...small, layers: [{ kind: 'lstm', width: 4 }] } }), {
+          message: /kind of layer 0 = -1/,
+        });
+      });
+    });
+
+    it('a step changes the rows of an n-gram table that it touched, and no others', async () => {
+      const model = configOf({ vocab: 11, dim: 4, hidden: 6, ngrams: [{ order: 2, rows: 1024, width: 3 }] });
+      const batch = makeBatch(model, 4, 6);
+      await withPool(kernels, { model }, 2, batch, async (pool) => {
+        pool.schedule.set([1e-2, 0.1, 0.01]);
+        const rows = (array: 'weight' | 'moment1' | 'gradient') => pool.read(array).get('ngram.weight_0')!;
+        const before = rows('weight');
+        await pool.run(0, 1);
+        const [after, moment, gradient] = [rows('weight'), rows('moment1'), rows('gradient')];
+        const touched = new Set<number>();
+        batch.inputs.forEach((tokens) => {
+          let context: number[] | undefined;
+          for (const token of tokens) {
+            context = ngramContext(context, token, EOD, token === EOD);
+            touched.add(ngramRow(context, 2, 1024));
+          }
+        });
+        let changed = 0;
+        for (let i = 0; i < 1024 * 3; i++) {
+          const other = after[i] !== before[i] && moment[i] !== 0 && gradient[i] !== 0;
+          const same = after[i] === before[i] && moment[i] === 0 && gradient[i] === 0;
+          assert.ok(
+            touched.has(Math.floor(i / 3)) ? true : same,
+            `row ${Math.floor(i / 3)}, which no step looked up, changed`,
+          );
+          if (other && i % 3 === 0) changed++;
+        }
+        // a lane's last tokens may have no gradient, where their targets do not count
+        assert.ok(touched.size > 10 && changed >= touched.size - 4, `${changed} of ${touched.size} rows changed`);
+      });
+    });
+
+    it('weights of two and three trits', async () => {
+      for (const trits of [2, 3] as const) {
+        await checkGradients(kernels, configOf({ ...SIZES.small, trits }), true, 8, 6);
+        await checkGradients(kernels, configOf({ ...SIZES.tied, trits }), true, 4, 9);
+      }
+    });
+
+    it('the quantized forward pass of every kind, of one to three trits', async () => {
+      for (const [, layers, over] of stacks) {
+        for (const trits of [1, 2, 3] as const) {
+          const model = configOf({ vocab: 13, dim: 5, layers, ...over, trits });
+          const batch = makeBatch(model, 8, 12);
+          await withPool(
+            kernels,
+            { model, ternary: true, quantizeActivations: true, embedFrac: 4 },
+            1,
+            batch,
+            async (pool) => {
+              await pool.run(0, 1, false);
+              const counted = batch.targets.flat().filter((t) => t >= 0).length / (8 * 12);
+              const expected = oracleLoss(model, widen(pool.read('effective')), {
+                ...batch,
+                quantize: { embedFrac: 4 },
+              });
+              // a number that lies between two of 8 bits may be rounded to the other by a float's last bit
+              assert.ok(
+                Math.abs(pool.stats[0] * counted - expected) < 2e-4,
+                `found ${pool.stats[0] * counted}, expected ${expected}`,
+              );
+            },
+          );
+        }
+      }
+    });
+
+    it('the quantized forward pass is SPEC.md 5', async () => {
+      const batch = makeBatch(small, 8, 12);
+      await withPool(
+        kernels,
+        { model: small, ternary: true, quantizeActivations: true, embedFrac: 4 },
+        1,
+        batch,
+        async (pool) => {
+          await pool.run(0, 1, false);
+          const counted = batch.targets.flat().filter((t) => t >= 0).length / (8 * 12);
+          const expected = oracleLoss(small, widen(pool.read('effective')), { ...batch, quantize: { embedFrac: 4 } });
+          const unquantized = oracleLoss(small, widen(pool.read('effective')), batch);
+          assert.ok(
+            Math.abs(pool.stats[0] * counted - expected) < 1e-5,
+            `found ${pool.stats[0] * counted}, expected ${expected}`,
+          );
+          assert.ok(Math.abs(unquantized - expected) > 1e-4, 'the quantization is visible');
+        },
+      );
     });
   });
-});
 
 describe('both builds compute the same', { skip: native.skip }, () => {
   // larger than the oracle has time for: several chunks of tables and panels of weights, strips of 512 columns, lanes left over
   for (const [name, model, lanes, segment] of [
     ['two layers, without the table', configOf({ vocab: 151, dim: 40, hidden: 72, layers: 2, tied: false }), 5, 12],
-    ['one wide layer, tied, with the table', configOf({ vocab: 70, dim: 530, hidden: 530, layers: 1, tied: true }), 24, 6],
+    [
+      'one wide layer, tied, with the table',
+      configOf({ vocab: 70, dim: 530, hidden: 530, layers: 1, tied: true }),
+      24,
+      6,
+    ],
   ] as const) {
     for (const quantizeActivations of [false, true]) {
       it(`${name}, ${quantizeActivations ? '8-bit' : 'float'} activations`, async () => {
@@ -180,4 +276,3 @@ describe('both builds compute the same', { skip: native.skip }, () => {
     }
   }
 });
-

@@ -153,9 +153,7 @@ template <uint32_t BYTES>
 class TinyLMFixed : public TinyLM {
  public:
   using TinyLM::begin;
-  bool begin(const void *blob, uint32_t blobBytes) {
-    return TinyLM::begin(blob, blobBytes, memory_, sizeof memory_);
-  }
+  bool begin(const void *blob, uint32_t blobBytes) { return TinyLM::begin(blob, blobBytes, memory_, sizeof memory_); }
   /* A model header's array. */
   template <uint32_t N>
   bool begin(const uint8_t (&blob)[N]) {

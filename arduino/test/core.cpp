@@ -90,7 +90,7 @@ extern "C" void *malloc(size_t n) {
 }
 extern "C" void free(void *) {}
 extern "C" __attribute__((optimize("no-tree-loop-distribute-patterns"))) void *memmove(void *to, const void *from,
-                                                                                      size_t n) {
+                                                                                       size_t n) {
   uint8_t *t = (uint8_t *)to;
   const uint8_t *f = (const uint8_t *)from;
   if (t < f) {

@@ -221,7 +221,7 @@ static void one_matrix(const tlm_model *m, const tlm_tensor *t) {
   const uint32_t rows = t->rows, cols = t->cols;
   uint32_t r, i, start;
   static int8_t row[HIDDEN + TLM_X_PADDING];
-  static const int8_t level[TLM_LEVELS_MAX] = { -1, 0, 1 };
+  static const int8_t level[TLM_LEVELS_MAX] = {-1, 0, 1};
   for (i = 0; i < cols; i++) {
     x[i] = (int8_t)((int32_t)below(255) - 127);
     float_x[i] = x[i];
@@ -267,9 +267,9 @@ static void put_field(const char *name, uint32_t v) {
 }
 
 int main(void) {
-  static const char *const names[KERNELS] = { "table", "reference", "int8", "branch", "float" };
+  static const char *const names[KERNELS] = {"table", "reference", "int8", "branch", "float"};
   static tlm_model model;
-  const blob_shape shape = { VOCAB, DIM, HIDDEN, 1, 1, TYPE, VOCAB == 256 ? 1 : 2, 1 };
+  const blob_shape shape = {VOCAB, DIM, HIDDEN, 1, 1, TYPE, VOCAB == 256 ? 1 : 2, 1};
   uint32_t i;
   if (tlm_open(&model, blob, make_blob(&shape, blob, sizeof blob), NULL) < 0) return 1;
   one_matrix(&model, tlm_layer_tensors(&model, 0) + 1);

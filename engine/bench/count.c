@@ -118,7 +118,7 @@ static void read_stack(blob_stack *stack, const char *layers, const char *ngrams
 
 /* The model of these macros; its bytes. */
 static uint32_t make(void) {
-  const blob_shape shape = { VOCAB, DIM, HIDDEN, LAYERS, TIED, TYPE, VOCAB == 256 ? 1 : 2, 1 };
+  const blob_shape shape = {VOCAB, DIM, HIDDEN, LAYERS, TIED, TYPE, VOCAB == 256 ? 1 : 2, 1};
 #ifdef VERSION_2
   static blob_stack stack;
   read_stack(&stack, STACK, NGRAMS, TRITS);
@@ -144,8 +144,7 @@ int main(void) {
 #ifdef TEMPERATURE_ONLY
   options.top_k = 0;
 #endif
-  if (tlm_open(&model, blob, bytes, NULL) < 0 ||
-      tlm_init(&engine, &model, memory, sizeof memory, KERNEL, BUDGET) < 0 ||
+  if (tlm_open(&model, blob, bytes, NULL) < 0 || tlm_init(&engine, &model, memory, sizeof memory, KERNEL, BUDGET) < 0 ||
       tlm_sampler_init(&sampler, &options) < 0) {
     put_text("refused\n");
     return 1;

@@ -93,7 +93,7 @@ typedef struct tlm_ngram {
 typedef struct tlm_model {
   const uint8_t *blob;
   uint32_t file_bytes;
-  uint32_t crc;   /* the file's last four bytes: the model's identity */
+  uint32_t crc; /* the file's last four bytes: the model's identity */
   uint16_t vocab;
   uint16_t dim;    /* width of the token embedding */
   uint16_t input;  /* width of all sources together */
@@ -183,8 +183,8 @@ typedef struct tlm_engine {
   void *parallel_user;
   uint32_t parallel_parts;
   uint32_t parallel_share; /* a part's share of the rows, Q16, rounded up */
-  int16_t *h;        /* (states) Q15 */
-  int16_t *stream;   /* (widest) Q11 */
+  int16_t *h;              /* (states) Q15 */
+  int16_t *stream;         /* (widest) Q11 */
   int16_t *gates;    /* Q11: (6H) of a GRU, (3W) or (2W) of a block, or what a block adds to the stream; between steps
                         the cache's counts, then the sampler's sums */
   int16_t *logits;   /* (V) Q9 */
@@ -198,8 +198,8 @@ typedef struct tlm_engine {
   uint8_t slot_of[TLM_LAYERS_MAX + 2u];   /* slot of each input: the sources, the layers' states, the others */
   uint16_t slot_tag[TLM_TABLE_SLOTS_MAX]; /* which input and packing a slot holds; 0 none */
   uint16_t recent[TLM_RECENT_MAX];        /* ring of the last tokens, eod not counted */
-  uint16_t context[4]; /* the last tokens, newest first, eod counted */
-  uint16_t x_input;    /* which input x holds; 0 none */
+  uint16_t context[4];                    /* the last tokens, newest first, eod counted */
+  uint16_t x_input;                       /* which input x holds; 0 none */
   uint16_t cache_next;
   uint16_t cache_count;
   uint8_t recent_next;
@@ -312,7 +312,7 @@ typedef struct tlm_decoder {
   const tlm_model *model;
   uint8_t held[4]; /* bytes of an unfinished UTF-8 character, at most 3 */
   uint8_t held_count;
-  uint8_t nibble;  /* 0xFF, or a first nibble */
+  uint8_t nibble; /* 0xFF, or a first nibble */
 } tlm_decoder;
 
 void tlm_decoder_init(tlm_decoder *decoder, const tlm_model *model);
@@ -347,17 +347,17 @@ typedef enum tlm_stream_state {
 
 typedef enum tlm_stream_reason_code {
   TLM_STREAM_NOT_ENDED = 0,
-  TLM_STREAM_EOD = 1,       /* the model ended the document */
-  TLM_STREAM_LIMIT = 2,     /* max_tokens reached */
-  TLM_STREAM_STOP = 3,      /* the stop string appeared; it is not part of the output */
-  TLM_STREAM_CANCELLED = 4  /* tlm_stream_cancel */
+  TLM_STREAM_EOD = 1,      /* the model ended the document */
+  TLM_STREAM_LIMIT = 2,    /* max_tokens reached */
+  TLM_STREAM_STOP = 3,     /* the stop string appeared; it is not part of the output */
+  TLM_STREAM_CANCELLED = 4 /* tlm_stream_cancel */
 } tlm_stream_reason_code;
 
 typedef struct tlm_stream_options {
-  uint32_t max_tokens;  /* of one turn; 0 = no limit */
-  const char *stop;     /* UTF-8, copied; NULL or empty for none */
-  uint32_t stop_bytes;  /* 0 … TLM_STOP_MAX */
-  uint8_t continuous;   /* generate without end: eod and the limit do not stop it */
+  uint32_t max_tokens; /* of one turn; 0 = no limit */
+  const char *stop;    /* UTF-8, copied; NULL or empty for none */
+  uint32_t stop_bytes; /* 0 … TLM_STOP_MAX */
+  uint8_t continuous;  /* generate without end: eod and the limit do not stop it */
 } tlm_stream_options;
 
 /* Fields are private. */
@@ -380,7 +380,7 @@ typedef struct tlm_stream {
   uint8_t tail_count;
   uint8_t continuous;
   uint8_t submitted;
-  uint8_t flush;         /* the encoder's last word is to come out */
+  uint8_t flush; /* the encoder's last word is to come out */
   uint8_t reason;
   uint8_t ended;
 } tlm_stream;

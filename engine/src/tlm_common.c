@@ -18,10 +18,10 @@ uint32_t tlm_crc32(const uint8_t *p, uint32_t n) {
 }
 
 const char *tlm_error_text(int code) {
-#define SENTENCE(name, text) case TLM_E_##name: return text;
+#define SENTENCE(name, text) \
+  case TLM_E_##name: return text;
   switch (code) {
-    case TLM_OK: return "no error";
-    TLM_ERRORS(SENTENCE)
+    case TLM_OK: return "no error"; TLM_ERRORS(SENTENCE)
     default: return "unknown error";
   }
 }

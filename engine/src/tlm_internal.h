@@ -48,9 +48,9 @@ uint32_t tlm_crc32(const uint8_t *p, uint32_t n);
 
 /* Some columns of a matrix of trits, and their activations. */
 typedef struct tlm_span {
-  uint32_t row_bytes;  /* from one row to the next */
-  uint32_t bytes;      /* of each row that belong to these columns */
-  const int8_t *x;     /* activations (bytes · group), |x| ≤ 127, zero past the last column */
+  uint32_t row_bytes;   /* from one row to the next */
+  uint32_t bytes;       /* of each row that belong to these columns */
+  const int8_t *x;      /* activations (bytes · group), |x| ≤ 127, zero past the last column */
   const int16_t *table; /* (bytes, stride) partial sums, |v| ≤ 5·127; NULL for the reference kernel */
 } tlm_span;
 

@@ -55,8 +55,8 @@ typedef struct product {
   const uint8_t *plane[3]; /* first byte of these columns in row 0 of each plane */
   const tlm_tensor *weights;
   const uint8_t *scale;
-  const uint8_t *bias;  /* of row bias_first */
-  int32_t *acc;         /* (rows) sums of a product in pieces; NULL for one in one piece */
+  const uint8_t *bias; /* of row bias_first */
+  int32_t *acc;        /* (rows) sums of a product in pieces; NULL for one in one piece */
   int16_t *y;
   uint32_t first, rows; /* these rows */
   uint32_t bias_first;  /* the first row with a bias */

@@ -145,7 +145,7 @@ int tlm_check_weights(const tlm_reader *r, const tlm_tensor *t) {
 
 /* One use of a matrix in a product: the shift k and the bound of 3.2. */
 static int check_product(const tlm_reader *r, const tlm_tensor *t, uint32_t field, uint32_t from, uint32_t to) {
-  static const uint8_t levels[3] = { 1, 4, 13 }; /* largest weight of so many trits */
+  static const uint8_t levels[3] = {1, 4, 13}; /* largest weight of so many trits */
   const uint32_t up = from + t->shift;
   const uint32_t least = to + TLM_LIMIT_SHIFT_MIN, most = to + TLM_LIMIT_SHIFT_MAX;
   uint32_t row, limit, k;

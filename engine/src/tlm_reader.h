@@ -22,7 +22,7 @@ typedef struct tlm_planned {
   uint32_t layer; /* or n-gram table */
   uint32_t rows;  /* stored */
   uint32_t cols;
-  uint32_t from;  /* Q of a product's input */
+  uint32_t from; /* Q of a product's input */
 } tlm_planned;
 
 /* Says what is wrong, and returns code. */
@@ -30,15 +30,15 @@ int tlm_refuse(const tlm_reader *r, int code, uint32_t offset, uint32_t found, u
 /* Bytes from the cursor to `to` are zero. */
 int tlm_check_gap(const tlm_reader *r, uint32_t to);
 
-#define IN_RANGE(code, field, value, low, high)                                      \
-  do {                                                                               \
-    if ((value) < (low)) return tlm_refuse(r, (code), (field), (value), (low));      \
-    if ((value) > (high)) return tlm_refuse(r, (code), (field), (value), (high));    \
+#define IN_RANGE(code, field, value, low, high)                                   \
+  do {                                                                            \
+    if ((value) < (low)) return tlm_refuse(r, (code), (field), (value), (low));   \
+    if ((value) > (high)) return tlm_refuse(r, (code), (field), (value), (high)); \
   } while (0)
 /* The same where nothing can be too small. */
-#define AT_MOST(code, field, value, high)                                            \
-  do {                                                                               \
-    if ((value) > (high)) return tlm_refuse(r, (code), (field), (value), (high));    \
+#define AT_MOST(code, field, value, high)                                         \
+  do {                                                                            \
+    if ((value) > (high)) return tlm_refuse(r, (code), (field), (value), (high)); \
   } while (0)
 #define EQUAL(code, field, value, wanted)                                              \
   do {                                                                                 \

@@ -44,7 +44,7 @@ static int32_t reciprocal_root(const int16_t *x, uint32_t n, uint32_t *k) {
   r = tlm_root_table[i];
   r -= ((r - tlm_root_table[i + 1u]) * (int32_t)(squares >> 17 & TLM_ROOT_MASK) + 64) >> TLM_ROOT_SHIFT;
   c = root(n, &q);
-  *k = TLM_ROOT_SHIFT_BASE + q + s - j;           /* 4 … 25 */
+  *k = TLM_ROOT_SHIFT_BASE + q + s - j;               /* 4 … 25 */
   return (int32_t)(((uint32_t)r * c + 16384u) >> 15); /* r ≤ 2^15, c ≤ 2^15 */
 }
 

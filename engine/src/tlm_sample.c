@@ -91,8 +91,8 @@ static void penalize(tlm_engine *e, const tlm_sampler *s, undo *u) {
     u->logit[i] = (int16_t)l;
     u->count++;
     /* ≤ 32767 · 1024, ≥ −32768 · 4096 = −2^27 */
-    l = (l * (l > 0 ? (int32_t)s->inv_pen : (int32_t)s->penalty) + TLM_SAMPLER_PENALTY_ROUNDING)
-        >> TLM_SAMPLER_PENALTY_SHIFT;
+    l = (l * (l > 0 ? (int32_t)s->inv_pen : (int32_t)s->penalty) + TLM_SAMPLER_PENALTY_ROUNDING) >>
+        TLM_SAMPLER_PENALTY_SHIFT;
     e->logits[token] = (int16_t)(l < -32768 ? -32768 : l);
   }
 }
@@ -144,7 +144,7 @@ TLM_INLINE void add_up(const field *f, uint32_t low, uint32_t bits, uint32_t shi
   uint32_t *sums = f->sums, i;
   for (i = 0; i < size >> shift; i++) sums[i] = 0;
   for (; l != end; l++) {
-    const uint32_t d = (uint32_t)(top - *l); /* huge for one that is higher */
+    const uint32_t d = (uint32_t)(top - *l);                            /* huge for one that is higher */
     if (d < size) sums[d >> shift] += amount_of(low + d, inv_t, weigh); /* ≤ 4096 · 32768 in all */
   }
 }

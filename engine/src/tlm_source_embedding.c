@@ -2,7 +2,7 @@
 #include "tlm_internal.h"
 
 void tlm_look_up(const tlm_model *m, const tlm_tensor *t, uint32_t row, uint32_t scale, int8_t *x) {
-  static const uint8_t largest[3] = { 1, 4, 13 };
+  static const uint8_t largest[3] = {1, 4, 13};
   const uint32_t mantissa = tlm_mantissa(t, scale), k = t->shift - (uint32_t)m->embed_frac;
   const int32_t L = largest[t->planes - 1u];
   int8_t level[TLM_LEVELS_MAX];

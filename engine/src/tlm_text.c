@@ -192,7 +192,8 @@ int tlm_find_merge(const tlm_model *m, uint32_t left, uint32_t right) {
 /* The merge of two tokens, or NO_MERGE. Nibbles never merge. */
 static uint16_t merge_of(const tlm_model *m, uint32_t left, uint32_t right) {
   const int k = left < TLM_TOKENIZER_FIRST_SYMBOL || right < TLM_TOKENIZER_FIRST_SYMBOL
-                    ? TLM_NONE : tlm_find_merge(m, left, right);
+                    ? TLM_NONE
+                    : tlm_find_merge(m, left, right);
   return (uint16_t)(k == TLM_NONE ? (int)NO_MERGE : k);
 }
 

@@ -55,8 +55,10 @@ void bench_kernel(bench *b, int kernel, uint32_t budget) {
   const uint32_t bytes = tlm_memory_bytes(&b->model, kernel, budget);
   free(b->memory);
   b->memory = malloc(bytes);
-  CHECK(tlm_init(&b->engine, &b->model, b->memory, bytes - 1u, kernel, budget) == TLM_E_MEMORY, "one byte less is refused");
-  CHECK(tlm_init(&b->engine, &b->model, b->memory, bytes, kernel, budget) == TLM_OK, "init with %u bytes", (unsigned)bytes);
+  CHECK(tlm_init(&b->engine, &b->model, b->memory, bytes - 1u, kernel, budget) == TLM_E_MEMORY,
+        "one byte less is refused");
+  CHECK(tlm_init(&b->engine, &b->model, b->memory, bytes, kernel, budget) == TLM_OK, "init with %u bytes",
+        (unsigned)bytes);
 }
 
 void bench_close(bench *b) {

@@ -177,7 +177,7 @@ uint32_t make_blob(const blob_shape *s, uint8_t *out, uint32_t cap) {
 /* What stands in a tensor's record, and its data. */
 static void matrix_v2(writer *w, const blob_stack *s, int wanted, uint32_t trits, uint32_t rows, uint32_t cols,
                       uint32_t scales) {
-  static const uint32_t levels[3] = { 1, 4, 13 };
+  static const uint32_t levels[3] = {1, 4, 13};
   const uint32_t type = wanted ? (uint32_t)wanted : 1u + w->index % 2u, group = type == 1u ? 4u : 5u;
   const uint32_t plane = rows * ((cols + group - 1u) / group), root = root_of(cols) * levels[trits - 1u];
   uint32_t shift = 15, scale, data, r;
@@ -219,7 +219,7 @@ uint32_t make_blob_v2(const blob_shape *shape, const blob_stack *stack, uint8_t 
   blob_stack s = *stack;
   const uint32_t V = shape->vocab, D = shape->dim;
   const int type = shape->type;
-  uint32_t i, at, length, counts[4] = { 0, 0, 0, 0 }, width = D, stream = 0, tensors = 1u + s.ngrams;
+  uint32_t i, at, length, counts[4] = {0, 0, 0, 0}, width = D, stream = 0, tensors = 1u + s.ngrams;
   writer w;
   w.out = out;
   w.cap = cap;

@@ -13,13 +13,17 @@ typedef struct blob_shape {
 
 /* What version 2 can say besides. */
 typedef struct blob_stack {
-  struct { uint32_t kind, width; } layer[16]; /* kind: 1 GRU, 2 MLGRU, 3 GLU */
-  struct { uint32_t order, rows_log, width; } ngram[4];
+  struct {
+    uint32_t kind, width;
+  } layer[16]; /* kind: 1 GRU, 2 MLGRU, 3 GLU */
+  struct {
+    uint32_t order, rows_log, width;
+  } ngram[4];
   uint32_t layers; /* 0: shape's GRUs */
   uint32_t ngrams;
-  uint8_t trits[7]; /* of embed, ngram, ih, hh, in, out, head */
+  uint8_t trits[7];                 /* of embed, ngram, ih, hh, in, out, head */
   uint32_t scale_bytes, bias_bytes; /* 1 or 2 */
-  uint32_t cache_log; /* tokens of the cache, binary logarithm; 0 none */
+  uint32_t cache_log;               /* tokens of the cache, binary logarithm; 0 none */
 } blob_stack;
 
 /*

@@ -68,7 +68,7 @@ static void reversed(void *user, tlm_job job, void *argument, uint32_t parts) {
 
 /* Table kernel against reference kernel; stack NULL: version 1. */
 static void one_blob(const blob_shape *shape, const blob_stack *stack) {
-  static const uint32_t budgets[] = { 0, 512, 1000, 3000, 1u << 20 };
+  static const uint32_t budgets[] = {0, 512, 1000, 3000, 1u << 20};
   const uint32_t vocab = shape->vocab, bytes = stack ? make_blob_v2(shape, stack, NULL, 0) : make_blob(shape, NULL, 0);
   uint8_t *blob = malloc(bytes);
   uint32_t i, step;
@@ -104,13 +104,13 @@ static void one_blob(const blob_shape *shape, const blob_stack *stack) {
 }
 
 static void one_model(uint32_t vocab, uint32_t dim, uint32_t hidden, uint32_t layers, int type) {
-  const blob_shape shape = { vocab, dim, hidden, layers, dim == hidden, type, 2, vocab + dim + (uint32_t)type };
+  const blob_shape shape = {vocab, dim, hidden, layers, dim == hidden, type, 2, vocab + dim + (uint32_t)type};
   one_blob(&shape, NULL);
 }
 
 /* Stacks of version 2 of random kinds, widths, n-gram tables and trits. */
 static void any_stack(uint32_t seed, uint32_t widest) {
-  blob_shape shape = { 18, 1, 1, 0, 0, 0, 2, 0 };
+  blob_shape shape = {18, 1, 1, 0, 0, 0, 2, 0};
   blob_stack stack;
   uint32_t i;
   random_state = shape.seed = seed;
@@ -136,7 +136,7 @@ static void any_stack(uint32_t seed, uint32_t widest) {
 
 /* As many layers as there can be, every other one a GRU on a block's stream: as many tensors as there can be. */
 static void deepest(void) {
-  const blob_shape shape = { 20, 5, 1, 0, 0, 0, 2, 4 };
+  const blob_shape shape = {20, 5, 1, 0, 0, 0, 2, 4};
   blob_stack stack;
   uint32_t i;
   stack.layers = 16;
@@ -158,7 +158,7 @@ static void deepest(void) {
 }
 
 static void print_cost(int type) {
-  const blob_shape shape = { 256, 64, 64, 1, 1, type, 1, 1 };
+  const blob_shape shape = {256, 64, 64, 1, 1, type, 1, 1};
   const uint32_t bytes = make_blob(&shape, NULL, 0);
   uint8_t *blob = malloc(bytes);
   bench b;
@@ -183,7 +183,7 @@ static void print_cost(int type) {
 }
 
 void test_kernels(void) {
-  static const uint32_t sizes[] = { 1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 33, 63, 64, 65, 79, 80, 81, 127, 128, 129, 300 };
+  static const uint32_t sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 33, 63, 64, 65, 79, 80, 81, 127, 128, 129, 300};
   uint32_t i, j, type;
   for (type = TLM_TYPE_T2; type <= TLM_TYPE_B3; type++) {
     for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {

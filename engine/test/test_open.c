@@ -80,7 +80,8 @@ static void damage(const blob_shape *shape, const blob_stack *stack) {
       CHECK(fault.found != fault.expected, "bit %u: the fault says something", (unsigned)bit);
     }
   }
-  CHECK(accepted > 0 && accepted < 6u * bytes, "bits of weights and biases are free, others are not: %u", (unsigned)accepted);
+  CHECK(accepted > 0 && accepted < 6u * bytes, "bits of weights and biases are free, others are not: %u",
+        (unsigned)accepted);
   /* Two bytes anywhere, right CRC. */
   for (n = 0; n < 3000u; n++) {
     memcpy(copy, good, bytes);
@@ -93,8 +94,9 @@ static void damage(const blob_shape *shape, const blob_stack *stack) {
   copy = malloc(bytes + 4u);
   memcpy(copy + 1, good, bytes);
   CHECK(tlm_open(&model, copy + 1, bytes, &fault) == TLM_E_ALIGN, "an odd address");
-  CHECK(tlm_open(NULL, copy, bytes, &fault) == TLM_E_ARGUMENT && tlm_open(&model, NULL, bytes, &fault) == TLM_E_ARGUMENT,
-        "null pointers");
+  CHECK(
+      tlm_open(NULL, copy, bytes, &fault) == TLM_E_ARGUMENT && tlm_open(&model, NULL, bytes, &fault) == TLM_E_ARGUMENT,
+      "null pointers");
   free(copy);
   free(good);
   printf("damage: %u bytes, %u of %u changed bits with a right CRC are valid models\n", (unsigned)bytes,
@@ -102,11 +104,11 @@ static void damage(const blob_shape *shape, const blob_stack *stack) {
 }
 
 void test_open(void) {
-  const blob_shape small = { 20, 3, 3, 1, 1, 1, 2, 1 }, mixed = { 19, 3, 2, 2, 0, 0, 2, 2 };
+  const blob_shape small = {20, 3, 3, 1, 1, 1, 2, 1}, mixed = {19, 3, 2, 2, 0, 0, 2, 2};
   int code;
-  static const blob_stack stack = { { { 2, 3 }, { 3, 5 }, { 1, 2 }, { 3, 3 } }, { { 2, 4, 2 }, { 4, 4, 1 } }, 4, 2,
-                                    { 2, 3, 1, 1, 2, 1, 3 }, 1, 1, 0 };
-  static const blob_stack plain = { { { 1, 3 } }, { { 2, 4, 2 } }, 1, 0, { 1, 1, 1, 2, 1, 1, 1 }, 2, 2, 4 };
+  static const blob_stack stack = {
+    {{2, 3}, {3, 5}, {1, 2}, {3, 3}}, {{2, 4, 2}, {4, 4, 1}}, 4, 2, {2, 3, 1, 1, 2, 1, 3}, 1, 1, 0};
+  static const blob_stack plain = {{{1, 3}}, {{2, 4, 2}}, 1, 0, {1, 1, 1, 2, 1, 1, 1}, 2, 2, 4};
   damage(&small, NULL);
   damage(&mixed, NULL);
   damage(&mixed, &stack);

@@ -59,12 +59,15 @@ static void snapshots(bench *b, bench *other) {
 }
 
 static void options(void) {
-  static const struct { tlm_options o; int code; } cases[] = {
-    { { 0, 0, 0, 1024, 0, 0 }, TLM_OK }, { { 13, 65535, 32768, 4096, 64, 0xFFFFFFFFu }, TLM_OK },
-    { { 2560, 1, 1, 1024, 1, 0 }, TLM_OK }, { { 12, 0, 0, 1024, 0, 0 }, TLM_E_OPTION },
-    { { 2561, 0, 0, 1024, 0, 0 }, TLM_E_OPTION }, { { 256, 0, 32769, 1024, 0, 0 }, TLM_E_OPTION },
-    { { 256, 0, 0, 1023, 0, 0 }, TLM_E_OPTION }, { { 256, 0, 0, 4097, 0, 0 }, TLM_E_OPTION },
-    { { 256, 0, 0, 1024, 65, 0 }, TLM_E_OPTION },
+  static const struct {
+    tlm_options o;
+    int code;
+  } cases[] = {
+    {{0, 0, 0, 1024, 0, 0}, TLM_OK},          {{13, 65535, 32768, 4096, 64, 0xFFFFFFFFu}, TLM_OK},
+    {{2560, 1, 1, 1024, 1, 0}, TLM_OK},       {{12, 0, 0, 1024, 0, 0}, TLM_E_OPTION},
+    {{2561, 0, 0, 1024, 0, 0}, TLM_E_OPTION}, {{256, 0, 32769, 1024, 0, 0}, TLM_E_OPTION},
+    {{256, 0, 0, 1023, 0, 0}, TLM_E_OPTION},  {{256, 0, 0, 4097, 0, 0}, TLM_E_OPTION},
+    {{256, 0, 0, 1024, 65, 0}, TLM_E_OPTION},
   };
   tlm_sampler s;
   uint32_t i;
@@ -126,8 +129,9 @@ static void own_options(const bench *b) {
 
 void test_state(const char *folder) {
   /* A GRU; one of 64; blocks; n-gram tables; three trits; caches. */
-  static const char *const names[] = { "v1/char-tied-3.tlm", "v1/byte-64-t2.tlm", "v2/blocks.tlm", "v2/ngrams-kept.tlm",
-                                       "v2/gru-three-trits.tlm", "v2/cache.tlm", "v2/cache-blocks.tlm" };
+  static const char *const names[] = {"v1/char-tied-3.tlm", "v1/byte-64-t2.tlm",      "v2/blocks.tlm",
+                                      "v2/ngrams-kept.tlm", "v2/gru-three-trits.tlm", "v2/cache.tlm",
+                                      "v2/cache-blocks.tlm"};
   const uint32_t n = sizeof names / sizeof *names;
   const unsigned long before = checks_made;
   bench b, other;

@@ -78,7 +78,8 @@ static uint32_t run(tlm_stream *s, const char *prompt, uint32_t cut, uint32_t ca
 
 static void same_as_by_hand(void) {
   static uint8_t wanted[TEXT_MAX];
-  static const char *const prompts[] = { "", "a", "the quick brown fox jumps over the lazy dog and then goes on and on", "\xC3\xA9 \xE2\x82" };
+  static const char *const prompts[] = {"", "a", "the quick brown fox jumps over the lazy dog and then goes on and on",
+                                        "\xC3\xA9 \xE2\x82"};
   uint32_t i, seed;
   for (seed = 1; seed < 6u; seed++) {
     for (i = 0; i < 4u; i++) {
@@ -87,8 +88,8 @@ static void same_as_by_hand(void) {
       uint32_t got;
       start(&s, 300, NULL, 0, seed);
       got = run(&s, prompts[i], 1u + seed, 4u + seed, text);
-      CHECK(got == n && !memcmp(text, wanted, n), "seed %u prompt %u: %u bytes, expected %u", (unsigned)seed, (unsigned)i,
-            (unsigned)got, (unsigned)n);
+      CHECK(got == n && !memcmp(text, wanted, n), "seed %u prompt %u: %u bytes, expected %u", (unsigned)seed,
+            (unsigned)i, (unsigned)got, (unsigned)n);
       CHECK(tlm_stream_reason(&s) == (tlm_stream_generated(&s) == 300u ? TLM_STREAM_LIMIT : TLM_STREAM_EOD), "reason");
     }
   }
@@ -187,8 +188,9 @@ static void without_end(void) {
 
 static void arguments(void) {
   tlm_stream s;
-  tlm_stream_options o = { 0, NULL, 0, 0 };
-  CHECK(tlm_stream_init(&s, &b.engine, &sampler, in, 1, out, TLM_STREAM_OUTPUT_MIN - 1u, NULL) == TLM_E_ARGUMENT, "output");
+  tlm_stream_options o = {0, NULL, 0, 0};
+  CHECK(tlm_stream_init(&s, &b.engine, &sampler, in, 1, out, TLM_STREAM_OUTPUT_MIN - 1u, NULL) == TLM_E_ARGUMENT,
+        "output");
   CHECK(tlm_stream_init(&s, &b.engine, &sampler, in, 0, out, sizeof out, NULL) == TLM_E_ARGUMENT, "input");
   o.stop = "x";
   o.stop_bytes = TLM_STOP_MAX + 1u;

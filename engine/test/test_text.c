@@ -14,10 +14,29 @@ static uint32_t below(uint32_t n) {
 
 /* Words, spaces, umlauts, emoji, overlong words, halves of characters, and noise. */
 static uint32_t some_text(uint8_t *out, uint32_t cap) {
-  static const char *const pieces[] = { "the ", "a", " ", "  ", "once upon", "\n", ".", "\xC3\xA9", "\xC3", "\xE2\x82\xAC",
-    "\xE2\x82", "\xF0\x9F\x98\x80", "\xF0\x9F", "\x80", "\xFF", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
-    "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9",
-    "He said", ",", "\"", "7", "\t" };
+  static const char *const pieces[] = {"the ",
+                                       "a",
+                                       " ",
+                                       "  ",
+                                       "once upon",
+                                       "\n",
+                                       ".",
+                                       "\xC3\xA9",
+                                       "\xC3",
+                                       "\xE2\x82\xAC",
+                                       "\xE2\x82",
+                                       "\xF0\x9F\x98\x80",
+                                       "\xF0\x9F",
+                                       "\x80",
+                                       "\xFF",
+                                       "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
+                                       "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3"
+                                       "\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9",
+                                       "He said",
+                                       ",",
+                                       "\"",
+                                       "7",
+                                       "\t"};
   uint32_t n = 0, wanted = below(cap - 60u);
   while (n < wanted) {
     const char *piece = pieces[below(sizeof pieces / sizeof *pieces)];
@@ -64,7 +83,7 @@ static void round_trip(const tlm_model *m, const uint8_t *text, uint32_t n) {
 }
 
 static void many(const tlm_model *m) {
-  uint8_t text[1000] = { 0 };
+  uint8_t text[1000] = {0};
   uint32_t i;
   round_trip(m, text, 0);
   for (i = 0; i < 400u; i++) round_trip(m, text, some_text(text, sizeof text));
@@ -175,12 +194,13 @@ static void check_merges(merges *t, uint32_t vocab, uint32_t record_bytes) {
     count = literally(t, wanted, count);
     t->model.merge_index = k & 1u ? t->index : NULL;
     CHECK(tlm_encode(&t->model, text, n, got, 64) == (int32_t)count && !memcmp(got, wanted, 2u * count),
-          "%u tokens, %s: %.*s", (unsigned)vocab, k & 1u ? "by the index" : "by the merges", (int)n, (const char *)text);
+          "%u tokens, %s: %.*s", (unsigned)vocab, k & 1u ? "by the index" : "by the merges", (int)n,
+          (const char *)text);
   }
 }
 
 void test_text(const char *folder) {
-  const blob_shape byte = { 256, 3, 3, 1, 1, 1, 1, 1 }, character = { 90, 3, 3, 1, 1, 1, 2, 1 };
+  const blob_shape byte = {256, 3, 3, 1, 1, 1, 1, 1}, character = {90, 3, 3, 1, 1, 1, 2, 1};
   const blob_shape *shapes[2];
   const unsigned long before = checks_made;
   bench b;

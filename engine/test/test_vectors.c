@@ -56,7 +56,8 @@ static void encode_line(bench *b, words *w, const char *where) {
   static uint8_t text[LIST_MAX];
   static uint16_t wanted[LIST_MAX], got[LIST_MAX];
   const uint32_t n = hex(w, text), count = list(w, wanted);
-  CHECK(tlm_encode(&b->model, text, n, got, LIST_MAX) == (int32_t)count && !memcmp(got, wanted, 2u * count), "%s", where);
+  CHECK(tlm_encode(&b->model, text, n, got, LIST_MAX) == (int32_t)count && !memcmp(got, wanted, 2u * count), "%s",
+        where);
   if (count) CHECK(tlm_encode(&b->model, text, n, got, count - 1u) == TLM_E_SPACE, "%s: one token less", where);
 }
 
@@ -120,9 +121,12 @@ static void run_lines(bench *b, char *text, const char *name) {
 }
 
 static void run_vector(const char *folder, const char *stem) {
-  static const struct { int kernel; uint32_t budget; } setups[] = {
-    { TLM_KERNEL_REFERENCE, 0 }, { TLM_KERNEL_TABLE, 0 }, { TLM_KERNEL_TABLE, 512 },
-    { TLM_KERNEL_TABLE, 1500 }, { TLM_KERNEL_TABLE, 65536 },
+  static const struct {
+    int kernel;
+    uint32_t budget;
+  } setups[] = {
+    {TLM_KERNEL_REFERENCE, 0}, {TLM_KERNEL_TABLE, 0},     {TLM_KERNEL_TABLE, 512},
+    {TLM_KERNEL_TABLE, 1500},  {TLM_KERNEL_TABLE, 65536},
   };
   char name[128];
   bench b;
@@ -147,12 +151,23 @@ static void run_vector(const char *folder, const char *stem) {
 
 /* The names of the errors, as bad/index.txt has them. */
 static int code_of(const char *name) {
-  static const struct { const char *name; int code; } codes[] = {
-    { "TLM_E_SHORT", TLM_E_SHORT }, { "TLM_E_MAGIC", TLM_E_MAGIC }, { "TLM_E_VERSION", TLM_E_VERSION },
-    { "TLM_E_SIZE", TLM_E_SIZE }, { "TLM_E_CRC", TLM_E_CRC }, { "TLM_E_HEADER", TLM_E_HEADER },
-    { "TLM_E_CELL", TLM_E_CELL }, { "TLM_E_DIRECTORY", TLM_E_DIRECTORY }, { "TLM_E_LAYOUT", TLM_E_LAYOUT },
-    { "TLM_E_GAP", TLM_E_GAP }, { "TLM_E_TOKENIZER", TLM_E_TOKENIZER }, { "TLM_E_WEIGHT", TLM_E_WEIGHT },
-    { "TLM_E_SCALE", TLM_E_SCALE },
+  static const struct {
+    const char *name;
+    int code;
+  } codes[] = {
+    {"TLM_E_SHORT", TLM_E_SHORT},
+    {"TLM_E_MAGIC", TLM_E_MAGIC},
+    {"TLM_E_VERSION", TLM_E_VERSION},
+    {"TLM_E_SIZE", TLM_E_SIZE},
+    {"TLM_E_CRC", TLM_E_CRC},
+    {"TLM_E_HEADER", TLM_E_HEADER},
+    {"TLM_E_CELL", TLM_E_CELL},
+    {"TLM_E_DIRECTORY", TLM_E_DIRECTORY},
+    {"TLM_E_LAYOUT", TLM_E_LAYOUT},
+    {"TLM_E_GAP", TLM_E_GAP},
+    {"TLM_E_TOKENIZER", TLM_E_TOKENIZER},
+    {"TLM_E_WEIGHT", TLM_E_WEIGHT},
+    {"TLM_E_SCALE", TLM_E_SCALE},
   };
   uint32_t i;
   for (i = 0; i < sizeof codes / sizeof *codes; i++) {

@@ -33,7 +33,7 @@ int main(int count, char **arguments) {
   tlm_stream stream;
   tlm_fault fault;
   tlm_options o = tlm_options_default();
-  tlm_stream_options so = { 0, NULL, 0, 0 };
+  tlm_stream_options so = {0, NULL, 0, 0};
   uint32_t bytes = 0, n, length;
   uint8_t *blob;
   void *memory;
@@ -41,8 +41,10 @@ int main(int count, char **arguments) {
   char text[128];
   int code, kernel, state, submitted = 0;
   if (count < 3) {
-    fprintf(stderr, "usage: %s <file.tlm> <prompt> [temperature] [top_k] [top_p] [penalty] [window] [seed] [tokens] [reference]\n",
-            arguments[0]);
+    fprintf(
+        stderr,
+        "usage: %s <file.tlm> <prompt> [temperature] [top_k] [top_p] [penalty] [window] [seed] [tokens] [reference]\n",
+        arguments[0]);
     return 2;
   }
   blob = read_all(arguments[1], &bytes);
@@ -52,8 +54,8 @@ int main(int count, char **arguments) {
   }
   code = tlm_open(&model, blob, bytes, &fault);
   if (code < 0) {
-    fprintf(stderr, "%s: %s (byte %u: found %u, expected %u)\n", arguments[1], tlm_error_text(code), (unsigned)fault.offset,
-            (unsigned)fault.found, (unsigned)fault.expected);
+    fprintf(stderr, "%s: %s (byte %u: found %u, expected %u)\n", arguments[1], tlm_error_text(code),
+            (unsigned)fault.offset, (unsigned)fault.found, (unsigned)fault.expected);
     free(blob);
     return 1;
   }

@@ -42,7 +42,8 @@ int tlm_wasm_options(const tlm_model *m, uint32_t *out) {
   out[1] = o.top_k;
   out[2] = o.penalty;
   out[3] = o.penalty_window;
-  return o.temperature != d.temperature || o.top_k != d.top_k || o.penalty != d.penalty || o.penalty_window != d.penalty_window;
+  return o.temperature != d.temperature || o.top_k != d.top_k || o.penalty != d.penalty ||
+         o.penalty_window != d.penalty_window;
 }
 
 /* Options of a sampler; keep: leave the generator as it is. */

@@ -7,8 +7,9 @@ int fw_trusted(const fw_app *app, const fw_client *client) {
 }
 
 fw_error fw_may_change(const fw_app *app, const fw_client *client) {
-  static const fw_error closed = {FW_ERR_FORBIDDEN, "this device has no token, so nothing can be changed over the "
-                                                    "network; set one over the serial line with /token"};
+  static const fw_error closed = {FW_ERR_FORBIDDEN,
+                                  "this device has no token, so nothing can be changed over the "
+                                  "network; set one over the serial line with /token"};
   static const fw_error refused = {FW_ERR_FORBIDDEN, "this needs the device's token"};
   if (fw_trusted(app, client)) return fw_ok;
   return fw_has_token(app) ? refused : closed;

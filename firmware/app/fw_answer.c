@@ -19,8 +19,8 @@ static uint16_t status_of(const fw_error *e, const fw_app *app) {
     const char *code;
     uint16_t status;
   } table[] = {
-      {FW_ERR_BUSY, 503},        {FW_ERR_NO_MODEL, 503}, {FW_ERR_TOO_LARGE, 413}, {FW_ERR_WAIT, 429},
-      {FW_ERR_UNSUPPORTED, 501}, {FW_ERR_STORAGE, 500},  {FW_ERR_ENGINE, 500},    {FW_ERR_UNKNOWN, 404},
+    {FW_ERR_BUSY, 503},        {FW_ERR_NO_MODEL, 503}, {FW_ERR_TOO_LARGE, 413}, {FW_ERR_WAIT, 429},
+    {FW_ERR_UNSUPPORTED, 501}, {FW_ERR_STORAGE, 500},  {FW_ERR_ENGINE, 500},    {FW_ERR_UNKNOWN, 404},
   };
   uint32_t i;
   /* Another token would help, or none would. */

@@ -66,20 +66,21 @@ static fw_error begin_prompt(fw_session *s, uint32_t at, int continuous) {
 
 static fw_error help(fw_session *s, words *w) {
   (void)w;
-  say(s, "A line is the beginning of a text; the device goes on with it.\n"
-         "/info                 what this device is, and its model\n"
-         "/set                  all settings\n"
-         "/set name value       temperature top_k top_p penalty penalty_window seed length stop keep\n"
-         "/generate             a text from nothing\n"
-         "/continuous [text]    without end; what you type goes into the text\n"
-         "/cancel               ends what runs (also Ctrl-C)\n"
-         "/reset                forgets the conversation (see /set keep on)\n"
-         "/bench [tokens]       speed\n"
-         "/echo on|off          show what is typed      /status on|off  the line in brackets\n"
-         "/auth token           on a network connection: permits changes\n"
-         "/wifi name [password] /token [token] /name host   kept; used after /restart\n"
-         "/allow [origin name …] web pages that may call this device, names it is called by\n"
-         "/load                 how to send a model     /restart\n");
+  say(s,
+      "A line is the beginning of a text; the device goes on with it.\n"
+      "/info                 what this device is, and its model\n"
+      "/set                  all settings\n"
+      "/set name value       temperature top_k top_p penalty penalty_window seed length stop keep\n"
+      "/generate             a text from nothing\n"
+      "/continuous [text]    without end; what you type goes into the text\n"
+      "/cancel               ends what runs (also Ctrl-C)\n"
+      "/reset                forgets the conversation (see /set keep on)\n"
+      "/bench [tokens]       speed\n"
+      "/echo on|off          show what is typed      /status on|off  the line in brackets\n"
+      "/auth token           on a network connection: permits changes\n"
+      "/wifi name [password] /token [token] /name host   kept; used after /restart\n"
+      "/allow [origin name …] web pages that may call this device, names it is called by\n"
+      "/load                 how to send a model     /restart\n");
   return fw_ok;
 }
 
@@ -215,10 +216,11 @@ static fw_error allow(fw_session *s, words *w) {
 
 static fw_error load(fw_session *s, words *w) {
   (void)w;
-  say(s, "A model is a file, so a program sends it:\n"
-         "  tinylm flash model.tlm --port <this port>      over the serial line, by the chip's loader\n"
-         "  curl -H 'Authorization: Bearer <token>' --data-binary @model.tlm http://<this device>/model\n"
-         "or in frames, as SPEC.md 6.3 describes.\n");
+  say(s,
+      "A model is a file, so a program sends it:\n"
+      "  tinylm flash model.tlm --port <this port>      over the serial line, by the chip's loader\n"
+      "  curl -H 'Authorization: Bearer <token>' --data-binary @model.tlm http://<this device>/model\n"
+      "or in frames, as SPEC.md 6.3 describes.\n");
   return fw_ok;
 }
 
@@ -236,15 +238,16 @@ static const struct {
   const char *name;
   fw_error (*run)(fw_session *s, words *w);
 } commands[] = {
-    {"/help", help},   {"/info", info},     {"/set", set},     {"/generate", generate}, {"/continuous", continuous},
-    {"/cancel", cancel}, {"/reset", reset}, {"/bench", bench}, {"/echo", echo},         {"/status", status},
-    {"/auth", auth},   {"/wifi", wifi},     {"/token", token}, {"/name", name},         {"/allow", allow},
-    {"/load", load},   {"/restart", restart},
+  {"/help", help},     {"/info", info},       {"/set", set},     {"/generate", generate}, {"/continuous", continuous},
+  {"/cancel", cancel}, {"/reset", reset},     {"/bench", bench}, {"/echo", echo},         {"/status", status},
+  {"/auth", auth},     {"/wifi", wifi},       {"/token", token}, {"/name", name},         {"/allow", allow},
+  {"/load", load},     {"/restart", restart},
 };
 
 static fw_error command(fw_session *s, char *line, uint32_t n) {
-  static const fw_error unknown = {FW_ERR_UNKNOWN, "no such command; /help lists them (a prompt with a slash "
-                                                    "begins with //)"};
+  static const fw_error unknown = {FW_ERR_UNKNOWN,
+                                   "no such command; /help lists them (a prompt with a slash "
+                                   "begins with //)"};
   words w;
   char *word;
   uint32_t length, i;

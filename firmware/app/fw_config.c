@@ -31,8 +31,9 @@ static const char *wrong_with(uint32_t key, const char *p, uint32_t n) {
       if (n == 0 || (n >= 8u && n <= 63u) || (n == 64u && hex == 64u)) return NULL;
       return "a Wi-Fi password has 8 to 63 bytes, or 64 hexadecimal digits, or is empty for an open network";
     case TOKEN:
-      return n <= 64u && visible == n ? NULL : "a token has at most 64 characters: letters, digits and signs of ASCII, "
-                                               "no spaces";
+      return n <= 64u && visible == n ? NULL
+                                      : "a token has at most 64 characters: letters, digits and signs of ASCII, "
+                                        "no spaces";
     case NAME:
       if (n && n <= 32u && host == n && p[0] != '-' && p[n - 1u] != '-') return NULL;
       return "a name has 1 to 32 letters, digits and hyphens, and a hyphen neither first nor last";
@@ -54,7 +55,7 @@ fw_error fw_config_change(fw_app *app, const fw_config *changes) {
   static const fw_error unsupported = {FW_ERR_UNSUPPORTED, "this device cannot keep it"};
   static const fw_error failed = {FW_ERR_STORAGE, "the flash could not be written; nothing was changed"};
   fw_error e = {FW_ERR_BAD_VALUE, NULL};
-  char(*old)[FW_CONFIG_MAX] = (char(*)[FW_CONFIG_MAX])(void *)app->scratch;
+  char (*old)[FW_CONFIG_MAX] = (char (*)[FW_CONFIG_MAX])(void *)app->scratch;
   uint32_t k;
   typedef char old_values_fit[sizeof app->scratch >= FW_CONFIG_KEYS * FW_CONFIG_MAX ? 1 : -1];
   (void)sizeof(old_values_fit);

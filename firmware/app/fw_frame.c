@@ -171,8 +171,8 @@ uint32_t fw_ring_take(fw_ring *ring, void *bytes, uint32_t n) {
 static void put_content(fw_ring *ring, const uint8_t *p, uint32_t n) {
   for (; n; n--, p++) {
     uint8_t pair[2] = {FW_ESCAPE, (uint8_t)(*p ^ FW_ESCAPE_XOR)};
-    const int plain = *p != 0x03 && *p != '\n' && *p != '\r' && *p != 0x11 && *p != 0x13 && *p != FW_START &&
-                      *p != FW_ESCAPE;
+    const int plain =
+        *p != 0x03 && *p != '\n' && *p != '\r' && *p != 0x11 && *p != 0x13 && *p != FW_START && *p != FW_ESCAPE;
     if (plain) fw_ring_put(ring, p, 1);
     else fw_ring_put(ring, pair, 2);
   }

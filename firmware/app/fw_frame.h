@@ -22,10 +22,10 @@ typedef struct fw_reader {
   uint8_t data[FW_UNIT_MAX];
   uint32_t length;
   uint8_t mode;
-  uint8_t escape;     /* in a frame: the next byte is escaped; in a line: place in an escape sequence */
+  uint8_t escape; /* in a frame: the next byte is escaped; in a line: place in an escape sequence */
   uint8_t after_cr;
-  uint8_t took_unit;  /* the next byte begins a new unit */
-  char echo[4];       /* what a terminal should show for the last byte */
+  uint8_t took_unit; /* the next byte begins a new unit */
+  char echo[4];      /* what a terminal should show for the last byte */
   uint8_t echo_bytes;
 } fw_reader;
 

@@ -16,10 +16,16 @@ static const struct {
   uint8_t methods;
   uint8_t openai; /* also with /v1 before it */
 } routes[] = {
-    {"/", PAGE, GET, 0},           {"/info", INFO, GET, 0},   {"/metrics", METRICS, GET, 0},
-    {"/settings", SETTINGS, GET | POST, 0}, {"/model", MODEL, POST, 0}, {"/ws", SOCKET, GET, 0},
-    {"/completions", COMPLETIONS, POST, 1}, {"/chat/completions", CHAT, POST, 1}, {"/models", MODELS, GET, 1},
-    {"/models/", ONE_MODEL, GET, 1},
+  {"/", PAGE, GET, 0},
+  {"/info", INFO, GET, 0},
+  {"/metrics", METRICS, GET, 0},
+  {"/settings", SETTINGS, GET | POST, 0},
+  {"/model", MODEL, POST, 0},
+  {"/ws", SOCKET, GET, 0},
+  {"/completions", COMPLETIONS, POST, 1},
+  {"/chat/completions", CHAT, POST, 1},
+  {"/models", MODELS, GET, 1},
+  {"/models/", ONE_MODEL, GET, 1},
 };
 #define ROUTES (sizeof routes / sizeof routes[0])
 
@@ -105,7 +111,9 @@ static fw_error bearer(fw_http *h, const char *authorization) {
 }
 
 static const char *methods_text(uint8_t methods) {
-  return methods == (GET | POST) ? "GET, HEAD, POST, OPTIONS" : methods == POST ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
+  return methods == (GET | POST) ? "GET, HEAD, POST, OPTIONS"
+         : methods == POST       ? "POST, OPTIONS"
+                                 : "GET, HEAD, OPTIONS";
 }
 
 /* OPTIONS: what may be done here; to a page that `allow` names, also from there. */
@@ -139,18 +147,21 @@ static void reset(fw_http *h, fw_app *app) {
   fw_ring_init(&h->out, h->out_data, sizeof h->out_data);
 }
 
-static const fw_error foreign = {FW_ERR_FORBIDDEN,
-                                 "this comes from a web page of another site, or calls the device by a name that is not "
-                                 "its own; its owner can permit origins and names with /allow"};
+static const fw_error foreign = {
+  FW_ERR_FORBIDDEN,
+  "this comes from a web page of another site, or calls the device by a name that is not "
+  "its own; its owner can permit origins and names with /allow"};
 static const fw_error large = {FW_ERR_TOO_LARGE, "the body is larger than 4096 bytes"};
 
 void fw_http_begin(fw_http *h, fw_app *app, const fw_http_request *r) {
   static const fw_error method = {FW_ERR_UNKNOWN, "this address does not take this method"};
-  static const fw_error unknown = {FW_ERR_UNKNOWN, "nothing is at this address; there are /v1/completions, "
-                                                   "/v1/chat/completions, /v1/models, /info, /metrics, /settings, "
-                                                   "/model, /ws and /"};
-  static const fw_error ollama = {FW_ERR_UNKNOWN, "this device does not speak Ollama's API; use a client of OpenAI's, "
-                                                  "with the base address http://<this device>/v1"};
+  static const fw_error unknown = {FW_ERR_UNKNOWN,
+                                   "nothing is at this address; there are /v1/completions, "
+                                   "/v1/chat/completions, /v1/models, /info, /metrics, /settings, "
+                                   "/model, /ws and /"};
+  static const fw_error ollama = {FW_ERR_UNKNOWN,
+                                  "this device does not speak Ollama's API; use a client of OpenAI's, "
+                                  "with the base address http://<this device>/v1"};
   const uint32_t n = fw_length(r->path), m = fw_length(r->method);
   const int over = r->content_length != FW_HTTP_LENGTH_UNKNOWN && r->content_length > FW_BODY_MAX;
   const char *id = NULL;

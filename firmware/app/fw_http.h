@@ -16,11 +16,11 @@
 /* Headers are NULL where the request has none. */
 typedef struct fw_http_request {
   const char *method;
-  const char *path;          /* without the query */
+  const char *path; /* without the query */
   const char *authorization;
   const char *host;
   const char *origin;
-  uint32_t content_length;   /* of the body, 0 without, FW_HTTP_LENGTH_UNKNOWN when chunked */
+  uint32_t content_length; /* of the body, 0 without, FW_HTTP_LENGTH_UNKNOWN when chunked */
 } fw_http_request;
 
 /* Begins; the answer may be there at once (status): then the body need not be read. */

@@ -47,7 +47,8 @@ static const char *scan_number(const char *p, const char *end) {
   if (p < end && *p == '-') p++;
   if (p == end || !is_digit(*p)) return NULL;
   if (*p == '0') p++;
-  else while (p < end && is_digit(*p)) p++;
+  else
+    while (p < end && is_digit(*p)) p++;
   if (p < end && *p == '.') {
     p++;
     if (p == end || !is_digit(*p)) return NULL;

@@ -201,8 +201,8 @@ static fw_error restart(request *r) {
 }
 
 static fw_error (*const handlers[])(request *r) = {
-    NULL,  info,         settings,    reset,      prompt, generate, cancel,
-    bench, upload_begin, upload_data, upload_end, config, auth,     restart,
+  NULL,  info,         settings,    reset,      prompt, generate, cancel,
+  bench, upload_begin, upload_data, upload_end, config, auth,     restart,
 };
 
 void fw_session_frame(fw_session *s, uint8_t *content, uint32_t n) {

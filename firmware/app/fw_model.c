@@ -3,7 +3,6 @@
 #include "fw_access.h"
 #include "fw_job.h"
 
-
 static int blank(const uint8_t *p) { return p[0] == 0xFF && p[1] == 0xFF && p[2] == 0xFF && p[3] == 0xFF; }
 
 /* The largest tables that fit the memory; without any the reference kernel, which needs none. */
@@ -44,8 +43,8 @@ static int open_at(fw_app *app, uint32_t offset) {
   if (!code) fw_settings_of_model(&app->settings, &app->model);
   if (!code) code = tlm_sampler_init(&app->sampler, &app->settings.sampling);
   if (!code) {
-    code = tlm_stream_init(&app->stream, &app->engine, &app->sampler, app->in_ring, FW_RING, app->out_ring, FW_RING,
-                           NULL);
+    code =
+        tlm_stream_init(&app->stream, &app->engine, &app->sampler, app->in_ring, FW_RING, app->out_ring, FW_RING, NULL);
   }
   app->model_code = code;
   return 1;
@@ -107,8 +106,9 @@ static uint32_t place_for(const fw_app *app, uint32_t bytes, uint32_t region) {
 
 fw_error fw_upload_begin(fw_app *app, fw_client *client, uint32_t bytes) {
   static const fw_error unsupported = {FW_ERR_UNSUPPORTED, "this device has nowhere to keep a model"};
-  static const fw_error too_large = {FW_ERR_TOO_LARGE, "the model does not fit the device's flash region "
-                                                       "(storage_bytes)"};
+  static const fw_error too_large = {FW_ERR_TOO_LARGE,
+                                     "the model does not fit the device's flash region "
+                                     "(storage_bytes)"};
   static const fw_error too_small = {FW_ERR_BAD_REQUEST, "a model has at least 100 bytes"};
   static const fw_error working = {FW_ERR_BUSY, "a client is being served; wait until it is done"};
   static const fw_error sending = {FW_ERR_BUSY, "another client is sending a model; wait until it is done"};
@@ -197,7 +197,7 @@ fw_error fw_upload_end(fw_app *app, fw_client *client) {
     app->count.uploads++;
     return fw_ok;
   }
-  bad.message = !there                              ? "what was sent is empty flash"
+  bad.message = !there                            ? "what was sent is empty flash"
                 : app->model_code == TLM_E_MEMORY ? "the model needs more RAM than this device has for it"
                                                   : tlm_error_text((int)app->model_code);
   fw_model_load(app);

@@ -5,10 +5,12 @@
 static int is_empty(const fw_json_value *v) {
   uint32_t micro, i;
   switch (v->type) {
-    case FW_JSON_NULL: case FW_JSON_FALSE: return 1;
+    case FW_JSON_NULL:
+    case FW_JSON_FALSE: return 1;
     case FW_JSON_NUMBER: return fw_parse_micro(v->at, v->bytes, &micro) && micro == 0;
     case FW_JSON_STRING: return v->bytes == 0;
-    case FW_JSON_ARRAY: case FW_JSON_OBJECT:
+    case FW_JSON_ARRAY:
+    case FW_JSON_OBJECT:
       for (i = 1; i + 1u < v->bytes; i++) {
         if (v->at[i] != ' ' && v->at[i] != '\t' && v->at[i] != '\n' && v->at[i] != '\r') return 0;
       }
@@ -113,7 +115,8 @@ static const char *prompt(fw_http *h, fw_json_value *v) {
   if (v->type == FW_JSON_ARRAY) {
     fw_json_walk walk = fw_json_enter(v);
     if (!fw_json_next(&walk, NULL, &string)) return NULL; /* as if it were empty */
-    if (fw_json_next(&walk, NULL, &more)) return "expected one text, or an array of one: this device writes one at a time";
+    if (fw_json_next(&walk, NULL, &more))
+      return "expected one text, or an array of one: this device writes one at a time";
   }
   if (string.type != FW_JSON_STRING) return "expected one text, or an array of one";
   fw_json_unescape(&string);
@@ -190,20 +193,38 @@ static const struct {
   const char *(*read)(fw_http *h, fw_json_value *v);
   uint32_t of;
 } known[] = {
-    {"prompt", prompt, TEXT},           {"messages", messages, CHAT},
-    {"max_tokens", max_tokens, TEXT | CHAT}, {"max_completion_tokens", max_tokens, CHAT},
-    {"temperature", temperature, TEXT | CHAT}, {"top_p", top_p, TEXT | CHAT},
-    {"top_k", top_k, TEXT | CHAT},      {"seed", seed, TEXT | CHAT},
-    {"repetition_penalty", penalty, TEXT | CHAT}, {"stop", stop, TEXT | CHAT},
-    {"stream", stream, TEXT | CHAT},    {"stream_options", stream_options, TEXT | CHAT},
-    {"n", one, TEXT | CHAT},            {"best_of", one, TEXT},
-    {"response_format", format, CHAT},
+  {"prompt", prompt, TEXT},
+  {"messages", messages, CHAT},
+  {"max_tokens", max_tokens, TEXT | CHAT},
+  {"max_completion_tokens", max_tokens, CHAT},
+  {"temperature", temperature, TEXT | CHAT},
+  {"top_p", top_p, TEXT | CHAT},
+  {"top_k", top_k, TEXT | CHAT},
+  {"seed", seed, TEXT | CHAT},
+  {"repetition_penalty", penalty, TEXT | CHAT},
+  {"stop", stop, TEXT | CHAT},
+  {"stream", stream, TEXT | CHAT},
+  {"stream_options", stream_options, TEXT | CHAT},
+  {"n", one, TEXT | CHAT},
+  {"best_of", one, TEXT},
+  {"response_format", format, CHAT},
 };
 
 /* Members that change nothing about the text. */
 static const char *const harmless[] = {
-    "model", "user", "store", "metadata", "service_tier", "parallel_tool_calls", "safety_identifier", "cache_prompt",
-    "prompt_cache_key", "prompt_cache_retention", "id_slot", "timings_per_token", "return_progress",
+  "model",
+  "user",
+  "store",
+  "metadata",
+  "service_tier",
+  "parallel_tool_calls",
+  "safety_identifier",
+  "cache_prompt",
+  "prompt_cache_key",
+  "prompt_cache_retention",
+  "id_slot",
+  "timings_per_token",
+  "return_progress",
 };
 
 static const char *member(fw_http *h, const fw_json_value *name, fw_json_value *v) {

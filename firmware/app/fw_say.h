@@ -22,16 +22,16 @@ typedef struct fw_session {
   uint8_t open;
   uint8_t echo;
   uint8_t status;
-  uint8_t framed;          /* the job was begun by a frame */
+  uint8_t framed; /* the job was begun by a frame */
   uint8_t job_sequence;
-  uint8_t pending;         /* a prompt of which the stream has not taken all */
-  uint8_t continuous;      /* of that prompt */
-  uint8_t column;          /* whether the line of text that is being shown has begun */
+  uint8_t pending;    /* a prompt of which the stream has not taken all */
+  uint8_t continuous; /* of that prompt */
+  uint8_t column;     /* whether the line of text that is being shown has begun */
   uint8_t restarting;
-  uint8_t hang_up;         /* what came is no client of this protocol */
+  uint8_t hang_up; /* what came is no client of this protocol */
   uint32_t pending_at;
-  uint32_t stuck;          /* micros when the output last moved */
-  uint32_t heard;          /* uptime_s when the last unit came */
+  uint32_t stuck; /* micros when the output last moved */
+  uint32_t heard; /* uptime_s when the last unit came */
 } fw_session;
 
 #define FW_PENDING_LINE 1u   /* generate when all is taken */

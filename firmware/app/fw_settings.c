@@ -117,10 +117,15 @@ static const struct {
   const char *name;
   const char *(*set)(fw_settings *s, const value *v);
 } entries[] = {
-    {"temperature", set_temperature}, {"top_k", set_top_k},   {"top_p", set_top_p},
-    {"penalty", set_penalty},         {"penalty_window", set_penalty_window},
-    {"seed", set_seed},               {"length", set_length}, {"stop", set_stop},
-    {"keep", set_keep},
+  {"temperature", set_temperature},
+  {"top_k", set_top_k},
+  {"top_p", set_top_p},
+  {"penalty", set_penalty},
+  {"penalty_window", set_penalty_window},
+  {"seed", set_seed},
+  {"length", set_length},
+  {"stop", set_stop},
+  {"keep", set_keep},
 };
 
 const char *fw_settings_change(fw_settings *s, const char *name, uint32_t name_bytes, const char *text,
@@ -156,7 +161,8 @@ const char *fw_settings_from_json(fw_settings *s, char *json, uint32_t n, int co
         fw_json_unescape(&member);
         kind = FW_VALUE_STRING;
         break;
-      case FW_JSON_TRUE: case FW_JSON_FALSE: kind = FW_VALUE_BOOL; break;
+      case FW_JSON_TRUE:
+      case FW_JSON_FALSE: kind = FW_VALUE_BOOL; break;
       default: return "a setting must be a number, a text, true or false";
     }
     wrong = fw_settings_change(&changed, name.at, name.bytes, member.at, member.bytes, kind);

@@ -13,7 +13,7 @@ typedef struct fw_settings {
   uint32_t length;     /* tokens of a text, 1 … 65535 */
   uint8_t random_seed; /* sampling.seed is chosen anew for each conversation */
   uint8_t keep;
-  uint8_t continuous;  /* of one generation; no setting of the device */
+  uint8_t continuous; /* of one generation; no setting of the device */
   uint8_t stop_bytes;
   char stop[TLM_STOP_MAX];
 } fw_settings;

@@ -23,14 +23,14 @@ typedef struct fw_client fw_client;
 
 /* How a job ended, or what a bench found. */
 typedef struct fw_result {
-  fw_error error;         /* code NULL: it ended well */
-  uint8_t reason;         /* tlm_stream_reason_code */
-  uint8_t bench;          /* the job was a bench */
+  fw_error error; /* code NULL: it ended well */
+  uint8_t reason; /* tlm_stream_reason_code */
+  uint8_t bench;  /* the job was a bench */
   uint32_t prompt_tokens;
   uint32_t tokens;
-  uint32_t ms;            /* since the prompt was complete */
-  uint32_t rate_x10;      /* tokens/s · 10, over the time spent on generated tokens */
-  uint32_t cycles;        /* of the port's counter, a token; bench only */
+  uint32_t ms;       /* since the prompt was complete */
+  uint32_t rate_x10; /* tokens/s · 10, over the time spent on generated tokens */
+  uint32_t cycles;   /* of the port's counter, a token; bench only */
   uint32_t seed;
 } fw_result;
 
@@ -61,21 +61,21 @@ typedef struct fw_job {
   fw_client *owner;
   fw_settings settings;
   uint32_t seed;
-  uint32_t began;        /* micros */
-  uint32_t ms;           /* of whole milliseconds that have passed since */
-  uint32_t busy_micros;  /* spent on generated tokens */
-  uint32_t active;       /* micros when the owner last said or took something */
-  uint32_t opened;       /* uptime_ms when the owner got the job */
-  uint32_t polled;       /* micros of the last poll */
-  uint32_t blocked;      /* µs that its text waited for the owner, not yet in window_blocked */
-  uint32_t lag;          /* µs that its text waited, less those in which it did not */
+  uint32_t began;          /* micros */
+  uint32_t ms;             /* of whole milliseconds that have passed since */
+  uint32_t busy_micros;    /* spent on generated tokens */
+  uint32_t active;         /* micros when the owner last said or took something */
+  uint32_t opened;         /* uptime_ms when the owner got the job */
+  uint32_t polled;         /* micros of the last poll */
+  uint32_t blocked;        /* µs that its text waited for the owner, not yet in window_blocked */
+  uint32_t lag;            /* µs that its text waited, less those in which it did not */
   uint32_t window_blocked; /* ms of that since `window` */
-  uint32_t window;       /* micros when the count of what it takes began */
-  uint32_t window_bytes; /* of text that it has taken since */
+  uint32_t window;         /* micros when the count of what it takes began */
+  uint32_t window_bytes;   /* of text that it has taken since */
   uint32_t bench_tokens;
   uint32_t bench_done;
-  uint32_t cycles;       /* Σ ⌊cycles of a token / bench_tokens⌋ */
-  uint32_t cycles_rest;  /* Σ of the remainders */
+  uint32_t cycles;      /* Σ ⌊cycles of a token / bench_tokens⌋ */
+  uint32_t cycles_rest; /* Σ of the remainders */
   /* what of a prompt is under way, see fw_job_write */
   uint8_t mark;   /* bytes of a byte order mark that are held back; 3: its second alone */
   uint8_t cr;     /* a carriage return was the last byte */
@@ -84,11 +84,11 @@ typedef struct fw_job {
 
 typedef struct fw_upload {
   const fw_client *owner;
-  uint32_t base;    /* where in the region the file goes */
+  uint32_t base; /* where in the region the file goes */
   uint32_t total;
-  uint32_t at;      /* bytes taken */
-  uint32_t erased;  /* flash is erased up to here */
-  uint32_t active;  /* micros of the last piece */
+  uint32_t at;     /* bytes taken */
+  uint32_t erased; /* flash is erased up to here */
+  uint32_t active; /* micros of the last piece */
   uint32_t page[FW_PAGE / 4];
 } fw_upload;
 
@@ -103,8 +103,8 @@ typedef struct fw_counters {
   uint32_t bad_units; /* frames and lines that could not be used */
   uint32_t uploads;
   uint32_t wrong_tokens;
-  uint32_t foreign;   /* requests of other sites' pages */
-  uint32_t slow;      /* texts and requests given up because their client was too slow */
+  uint32_t foreign; /* requests of other sites' pages */
+  uint32_t slow;    /* texts and requests given up because their client was too slow */
 } fw_counters;
 
 struct fw_app {
@@ -114,10 +114,10 @@ struct fw_app {
   tlm_sampler sampler;
   tlm_stream stream;
   tlm_fault fault;
-  uint32_t model_at;        /* where in the region the model is */
-  int32_t model_code;       /* of tlm_open, when the model is bad */
+  uint32_t model_at;  /* where in the region the model is */
+  int32_t model_code; /* of tlm_open, when the model is bad */
   fw_model_state state;
-  uint32_t *memory;         /* the engine's */
+  uint32_t *memory; /* the engine's */
   uint32_t memory_bytes;
   uint32_t memory_used;
   uint32_t table_bytes;
@@ -127,15 +127,15 @@ struct fw_app {
   fw_counters count;
   const fw_client *conversation; /* whose it is; NULL: none */
   uint32_t uptime_s;
-  uint32_t uptime_ms;       /* wraps */
-  uint32_t uptime_part;     /* milliseconds of a second that has not passed yet */
-  uint32_t uptime_rest;     /* microseconds of a millisecond */
+  uint32_t uptime_ms;   /* wraps */
+  uint32_t uptime_part; /* milliseconds of a second that has not passed yet */
+  uint32_t uptime_rest; /* microseconds of a millisecond */
   uint32_t uptime_seen;
-  uint32_t completions;     /* ids of HTTP answers */
-  uint32_t token_changes;   /* how often the token was changed: who showed an older one must show it again */
-  uint32_t guesses;         /* wrong tokens, forgotten one a minute */
-  uint32_t guessed_at;      /* uptime_s of the last one, or of the last one forgotten */
-  uint32_t guess_from;      /* uptime_s before which no token is looked at */
+  uint32_t completions;   /* ids of HTTP answers */
+  uint32_t token_changes; /* how often the token was changed: who showed an older one must show it again */
+  uint32_t guesses;       /* wrong tokens, forgotten one a minute */
+  uint32_t guessed_at;    /* uptime_s of the last one, or of the last one forgotten */
+  uint32_t guess_from;    /* uptime_s before which no token is looked at */
   char scratch[FW_INFO_MAX];
   uint8_t in_ring[FW_RING];
   uint8_t out_ring[FW_RING];

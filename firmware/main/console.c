@@ -57,11 +57,11 @@ static int32_t usb_give(void *user, const uint8_t *bytes, uint32_t n) {
 
 void console_init(void) {
   const uart_config_t config = {
-      .baud_rate = CONFIG_TINYLM_UART_BAUD,
-      .data_bits = UART_DATA_8_BITS,
-      .parity = UART_PARITY_DISABLE,
-      .stop_bits = UART_STOP_BITS_1,
-      .flow_ctrl = UART_HW_FLOWCTRL_DISABLE,
+    .baud_rate = CONFIG_TINYLM_UART_BAUD,
+    .data_bits = UART_DATA_8_BITS,
+    .parity = UART_PARITY_DISABLE,
+    .stop_bits = UART_STOP_BITS_1,
+    .flow_ctrl = UART_HW_FLOWCTRL_DISABLE,
   };
   const fw_byte_port uart = {NULL, uart_take, uart_give};
   /* The pins stay as the ROM and the bootloader have them. */

@@ -11,8 +11,8 @@
 #include "sockets.h"
 
 #define STACK_BYTES 6144
-#define PRIORITY 3      /* below the HTTP server's 5: who asks for info waits for one token at most */
-#define REST_EVERY 100  /* ticks of work after which one is left to the idle task, whose watchdog is on */
+#define PRIORITY 3     /* below the HTTP server's 5: who asks for info waits for one token at most */
+#define REST_EVERY 100 /* ticks of work after which one is left to the idle task, whose watchdog is on */
 #define IDLE_TICKS 5
 
 static uint32_t engine_memory[CONFIG_TINYLM_ENGINE_BYTES / 4];

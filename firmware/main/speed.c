@@ -5,7 +5,6 @@
 #include "freertos/task.h"
 #include "speed.h"
 
-
 /* ---- rows over both cores ---- */
 
 #if CONFIG_TINYLM_BOTH_CORES

@@ -79,8 +79,7 @@ static esp_err_t send_answer(answer *a) {
   esp_err_t e = httpd_resp_set_status(req, status_line(a->http.status));
   for (uint32_t i = 0; i < count && e == ESP_OK; i++) {
     const bool type = fw_equal(headers[i].name, fw_length(headers[i].name), "Content-Type");
-    e = type ? httpd_resp_set_type(req, headers[i].value)
-             : httpd_resp_set_hdr(req, headers[i].name, headers[i].value);
+    e = type ? httpd_resp_set_type(req, headers[i].value) : httpd_resp_set_hdr(req, headers[i].name, headers[i].value);
   }
   /* Without a body: chunks would have one. */
   if (e == ESP_OK && (a->http.head || a->http.status == 204)) return httpd_resp_send(req, NULL, 0);
@@ -248,11 +247,11 @@ static void on_close(httpd_handle_t server, int fd) {
 void web_start(void) {
   httpd_config_t config = HTTPD_DEFAULT_CONFIG();
   const httpd_uri_t routes[] = {
-      {.uri = "/ws", .method = HTTP_GET, .handler = on_socket, .is_websocket = true},
-      {.uri = "/*", .method = HTTP_GET, .handler = on_request},
-      {.uri = "/*", .method = HTTP_HEAD, .handler = on_request},
-      {.uri = "/*", .method = HTTP_POST, .handler = on_request},
-      {.uri = "/*", .method = HTTP_OPTIONS, .handler = on_request},
+    {.uri = "/ws", .method = HTTP_GET, .handler = on_socket, .is_websocket = true},
+    {.uri = "/*", .method = HTTP_GET, .handler = on_request},
+    {.uri = "/*", .method = HTTP_HEAD, .handler = on_request},
+    {.uri = "/*", .method = HTTP_POST, .handler = on_request},
+    {.uri = "/*", .method = HTTP_OPTIONS, .handler = on_request},
   };
   config.stack_size = 6144;
   config.uri_match_fn = httpd_uri_match_wildcard;

@@ -71,8 +71,7 @@ export interface Flashed {
 }
 
 /** What the board is left with when flashing ended early, and the way out. */
-export function boardState({ touched, unfinished, written }: Flashed,
-  firmware: Firmware | undefined): string[] {
+export function boardState({ touched, unfinished, written }: Flashed, firmware: Firmware | undefined): string[] {
   if (!touched) return ['Nothing was written: the board is as it was.'];
   const done = written.length > 0 ? [`Written and verified: ${written.map((w) => w.name).join(', ')}.`] : [];
   if (!unfinished) return done;

@@ -28,8 +28,14 @@ export interface Prebuilt {
 
 const bytes = () => whole(0, 2 ** 32);
 const PrebuiltSchema = v.object({
-  about: text(), chip: text(64), version: text(64), bytes: bytes(), sha256: text(64), sources: text(64),
-  compiler: text(), linker: text(),
+  about: text(),
+  chip: text(64),
+  version: text(64),
+  bytes: bytes(),
+  sha256: text(64),
+  sources: text(64),
+  compiler: text(),
+  linker: text(),
   parts: v.array(v.object({ name: text(), offset: bytes(), bytes: bytes() })),
   ram: v.object({ engine: bytes(), all: bytes() }),
   model: v.object({ offset: bytes(), bytes: bytes() }),
@@ -49,7 +55,10 @@ export function prebuiltOf(image: Uint8Array, json: string, names: { image: stri
   const errors = { code: 'prebuilt-damaged', hint: 'install the package again' };
   const about: Prebuilt = readJsonRecord(PrebuiltSchema, json, names.about, errors);
   if (bytesToHex(sha256(image)) !== about.sha256)
-    throw new TinyLMError('prebuilt-damaged', `${names.image} is not the image that ${names.about} describes`,
-      'install the package again');
+    throw new TinyLMError(
+      'prebuilt-damaged',
+      `${names.image} is not the image that ${names.about} describes`,
+      'install the package again',
+    );
   return { image, about };
 }

@@ -38,7 +38,10 @@ async function ask(client: DeviceClient, patience: readonly number[], hopeless: 
  * Opens the transport, waits until the device answers, and shows it the token. The caller closes the client.
  * @throws TinyLMError `device-version`, `device-forbidden`, `port-…`, `connect-…`, and what `silent` makes
  */
-export async function reachDevice(transport: Transport, { token, patience = PATIENCE, hopeless, silent }: ReachOptions): Promise<Reached> {
+export async function reachDevice(
+  transport: Transport,
+  { token, patience = PATIENCE, hopeless, silent }: ReachOptions,
+): Promise<Reached> {
   let heard = '';
   const began = performance.now();
   const client = new DeviceClient(transport, { onText: (text) => (heard = (heard + text).slice(-2000)) });

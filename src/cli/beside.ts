@@ -37,7 +37,12 @@ async function sideOf(name: string, tlm: Uint8Array, opening: string, sampling: 
  * @param story a text by the first: its first sentence is the opening
  * @param sampling of the first; the other is sampled as its file says, with the same seed
  */
-export async function besideShipped(own: { name: string; tlm: Uint8Array }, shipped: string, story: string, sampling: Sampling): Promise<Beside> {
+export async function besideShipped(
+  own: { name: string; tlm: Uint8Array },
+  shipped: string,
+  story: string,
+  sampling: Sampling,
+): Promise<Beside> {
   const opening = openingOf(story);
   const { seed, maxTokens } = sampling;
   return {
@@ -49,7 +54,8 @@ export async function besideShipped(own: { name: string; tlm: Uint8Array }, ship
   };
 }
 
-const words = ({ name, bytes, tokensPerSecond }: Side): string => `${name}: ${count(bytes)} bytes, ${count(tokensPerSecond)} tokens/s here`;
+const words = ({ name, bytes, tokensPerSecond }: Side): string =>
+  `${name}: ${count(bytes)} bytes, ${count(tokensPerSecond)} tokens/s here`;
 
 /** For the terminal. */
 export const besideText = ({ opening, sides: [own, other] }: Beside): string =>
@@ -59,4 +65,6 @@ export const besideText = ({ opening, sides: [own, other] }: Beside): string =>
 
 /** For report.md. */
 export const besideMarkdown = ({ opening, sides }: Beside): string =>
-  ['## From the same opening', `“${opening}”`, ...sides.flatMap((side) => [`${words(side)}:`, block(side.text)])].join('\n\n');
+  ['## From the same opening', `“${opening}”`, ...sides.flatMap((side) => [`${words(side)}:`, block(side.text)])].join(
+    '\n\n',
+  );

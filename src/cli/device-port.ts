@@ -48,12 +48,15 @@ const LIST_MS = 10_000;
 export async function serialPorts(backend?: SerialBackend): Promise<DeviceInfo[]> {
   try {
     // udevadm is asked on Linux, a driver elsewhere: neither is waited for without end.
-    return await within(LIST_MS, listDevices(backend), () =>
-      new TinyLMError(
-        'devices-list',
-        `the serial ports are not listed within ${LIST_MS / 1000} s`,
-        'give the port yourself: --port /dev/ttyACM0',
-      ),
+    return await within(
+      LIST_MS,
+      listDevices(backend),
+      () =>
+        new TinyLMError(
+          'devices-list',
+          `the serial ports are not listed within ${LIST_MS / 1000} s`,
+          'give the port yourself: --port /dev/ttyACM0',
+        ),
     );
   } catch (error) {
     if (error instanceof TinyLMError) throw error;

@@ -36,7 +36,18 @@ export async function finishRun({ folder, record, trainer, ...rest }: FinishedRu
   const { cooled } = readRunRecord(folder.readJson('run'), folder.file('run'));
   const last = { step, epoch: history.at(-1)?.epoch ?? 0, best: best.step, ...(cooled && { cooled }) };
   const { kernels, name: backend } = trainer;
-  const figures = await figuresOf({ ...rest, file, exported, options, corpus, last, kernels, backend, open: openEngine, zip: zipBits });
+  const figures = await figuresOf({
+    ...rest,
+    file,
+    exported,
+    options,
+    corpus,
+    last,
+    kernels,
+    backend,
+    open: openEngine,
+    zip: zipBits,
+  });
   folder.write('report', reportMarkdown(figures, `tinylm generate ${shellWord(folder.path)} --prompt "…"`));
   return figures;
 }

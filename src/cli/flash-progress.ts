@@ -76,8 +76,10 @@ export function showFlashing(terminal: Terminal, port: string, parts: readonly N
           const seconds = (performance.now() - start) / 1000;
           bar?.end();
           written.push({ name, offset: parts[written.length].offset, bytes, md5, seconds });
-          return terminal.note(`  ${name}: ${count(bytes)} bytes at ${hex(written.at(-1)!.offset)} in ` +
-            `${seconds.toFixed(1)} s (${bytesText(bytes / Math.max(seconds, 0.001))}/s), verified`);
+          return terminal.note(
+            `  ${name}: ${count(bytes)} bytes at ${hex(written.at(-1)!.offset)} in ` +
+              `${seconds.toFixed(1)} s (${bytesText(bytes / Math.max(seconds, 0.001))}/s), verified`,
+          );
         }
         case 'resetting':
         case 'done':

@@ -33,32 +33,59 @@ export async function fromModel(context: Context, name: string, options: FromOpt
     throw new UsageError(`${name} has its own tokenizer`, 'leave --tokenizer-from out');
   if (source.kind === 'tlm') {
     if (options.trits !== undefined)
-      throw new UsageError(`${name} has its own digits a weight, and --trits would be others`,
-        'leave --trits out; a run folder or a float checkpoint can be trained on with more');
+      throw new UsageError(
+        `${name} has its own digits a weight, and --trits would be others`,
+        'leave --trits out; a run folder or a float checkpoint can be trained on with more',
+      );
     const { model, tokenizer } = source.file;
-    return { origin: { kind: 'from', name, float: latentWeights(model), table: tokenizer, ternary: true, embedFrac: model.embedFrac } };
+    return {
+      origin: {
+        kind: 'from',
+        name,
+        float: latentWeights(model),
+        table: tokenizer,
+        ternary: true,
+        embedFrac: model.embedFrac,
+      },
+    };
   }
   const weights = source.kind === 'run' ? runWeights(source) : source;
   const { origin, notes } = await ofWeights(context, name, weights, options);
   for (const note of notes) context.terminal.note(note);
-  const trits = options.trits === undefined ? origin : { ...origin, float: { ...origin.float, config: withTrits(origin.float.config, options.trits) } };
+  const trits =
+    options.trits === undefined
+      ? origin
+      : { ...origin, float: { ...origin.float, config: withTrits(origin.float.config, options.trits) } };
   return { origin: trits, ...(source.kind === 'run' && { corpus: source.record.corpus, folder: source.path }) };
 }
 
 const isForeign = (source: Source): boolean => source.kind === 'weights' && source.file.trained === undefined;
 
-async function ofWeights({ stdin }: Context, name: string, source: WeightsSource, options: FromOptions):
-Promise<{ origin: Origin; notes: readonly string[] }> {
+async function ofWeights(
+  { stdin }: Context,
+  name: string,
+  source: WeightsSource,
+  options: FromOptions,
+): Promise<{ origin: Origin; notes: readonly string[] }> {
   const { trained, notes = [] } = source.file;
   const float = floatModel(source.file);
   if (trained) {
-    const { options: { ternary, threshold, embedFrac }, tokenizer } = trained;
-    return { origin: { kind: 'from', name, float, table: tokenizer, ternary, ...(ternary && { threshold }), embedFrac }, notes };
+    const {
+      options: { ternary, threshold, embedFrac },
+      tokenizer,
+    } = trained;
+    return {
+      origin: { kind: 'from', name, float, table: tokenizer, ternary, ...(ternary && { threshold }), embedFrac },
+      notes,
+    };
   }
   const found = await findTokenizer(source, options, sampleTexts(), stdin);
   return {
     origin: {
-      kind: 'from', name, table: found.table, ternary: false,
+      kind: 'from',
+      name,
+      table: found.table,
+      ternary: false,
       float: found.rows === undefined ? float : renumberTokens(float, found.rows),
     },
     notes: [...notes, ...found.notes],

@@ -47,7 +47,11 @@ export async function loadRecorded(
 }
 
 /** How a text was read, in a line, and what was found on the way; of one plain text in UTF-8, how else it could be cut. */
-export function sayHowRead({ source, documents, reading, remarks }: OpenedCorpus, terminal: Terminal, asked = 'auto'): void {
+export function sayHowRead(
+  { source, documents, reading, remarks }: OpenedCorpus,
+  terminal: Terminal,
+  asked = 'auto',
+): void {
   const plain =
     reading === undefined ||
     (reading.format === 'text' && reading.encoding === 'UTF-8' && /^(whole|separated by <)/.test(reading.words));

@@ -34,7 +34,10 @@ export function writeManifest(path: string, folder: string, { chip, parts }: Fir
       'move it away, or name another file: --manifest <path>',
     );
   const to = (name: string): string => relative(dirname(resolve(path)), resolve(folder, name)).replace(/\\/g, '/');
-  writeAtomic(path, espWebToolsManifest(NAME, VERSION, [
-    { chip, parts: parts.map(({ name, offset }) => ({ path: to(name), offset })) },
-  ]));
+  writeAtomic(
+    path,
+    espWebToolsManifest(NAME, VERSION, [
+      { chip, parts: parts.map(({ name, offset }) => ({ path: to(name), offset })) },
+    ]),
+  );
 }

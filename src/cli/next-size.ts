@@ -15,19 +15,29 @@ const TEXT_PER_BYTE = 2;
 
 /** e.g. "118 tokens/s on ESP32" */
 export function modelledWords(config: ModelConfig, chip?: ChipName): string {
-  return speedsOf(config, chip, 'qio80').map(({ chip: name, speeds }) => `${speed(speeds[0].tokensPerSecond)} on ${CHIPS[name].title}`).join(', ');
+  return speedsOf(config, chip, 'qio80')
+    .map(({ chip: name, speeds }) => `${speed(speeds[0].tokensPerSecond)} on ${CHIPS[name].title}`)
+    .join(', ');
 }
 
 /** A sentence or two; undefined for a model that was given no size. */
-export async function nextWords({ bytes, data, record, trainer, threads }: Started, chip?: ChipName): Promise<string | undefined> {
+export async function nextWords(
+  { bytes, data, record, trainer, threads }: Started,
+  chip?: ChipName,
+): Promise<string | undefined> {
   if (bytes === undefined) return undefined;
   const own = `This model: modelled ${modelledWords(record.options.model, chip)}.`;
   const row = nextSize(bytes);
   if (row === undefined) return own;
-  const text = data.train.reduce((sum, d) => sum + d.bytes, 0) + (data.known ? 0 : data.validTexts.reduce((sum, t) => sum + utf8Bytes(t), 0));
+  const text =
+    data.train.reduce((sum, d) => sum + d.bytes, 0) +
+    (data.known ? 0 : data.validTexts.reduce((sum, t) => sum + utf8Bytes(t), 0));
   if (text < TEXT_PER_BYTE * row.bytes)
     return `${own}\nA larger one would have little to learn from ${count(text)} bytes of text: more text would help, more flash would not.`;
-  const model = shapeFor(row.bytes, Math.max(row.vocab, tableVocab(data.tokenizer)), { tokenizerBytes: 4 * row.vocab, cache: record.options.model.cache });
+  const model = shapeFor(row.bytes, Math.max(row.vocab, tableVocab(data.tokenizer)), {
+    tokenizerBytes: 4 * row.vocab,
+    cache: record.options.model.cache,
+  });
   const flags = { batch: OPTIONS.batch.initial, segment: OPTIONS.segment.initial, seed: record.options.seed };
   const planned = planUsual(planOptions(model, flags, data), data);
   const tokens = planned.steps * planned.lanes * planned.segment;

@@ -181,7 +181,18 @@ export function addOptions(
 }
 
 export const CORPUS_OPTIONS = ['format', 'field', 'split', 'encoding', 'ext', 'maxBytes'] as const;
-export const MODEL_OPTIONS = ['tokenizer', 'vocab', 'dim', 'hidden', 'layers', 'ngrams', 'cache', 'tied', 'untied', 'trits'] as const;
+export const MODEL_OPTIONS = [
+  'tokenizer',
+  'vocab',
+  'dim',
+  'hidden',
+  'layers',
+  'ngrams',
+  'cache',
+  'tied',
+  'untied',
+  'trits',
+] as const;
 export const TRAIN_OPTIONS = [
   'float',
   'threshold',

@@ -25,7 +25,14 @@ import { prepareData, SPLIT, type Prepared } from '../run/prepare.js';
 import { shellWord } from '../node/shell.js';
 import { showProgress } from './progress.js';
 import { shape } from '../run/shape.js';
-import { backendOf, checkUnchanged, readRunRecord, shortName, type CorpusRecord, type RunRecord } from '../run/run-record.js';
+import {
+  backendOf,
+  checkUnchanged,
+  readRunRecord,
+  shortName,
+  type CorpusRecord,
+  type RunRecord,
+} from '../run/run-record.js';
 import { train, type Outcome } from '../run/training.js';
 import { bits, count, plural } from './values.js';
 import { visible } from './visible.js';
@@ -110,8 +117,11 @@ export async function resumeRun(context: Context, path: string, given: Given): P
   const checkpoint = folder.has('last') ? decodeCheckpoint(folder.read('last'), folder.file('last')) : undefined;
   if (checkpoint) checkBelongs(checkpoint, started, { checkpoint: folder.file('last'), record: folder.file('run') });
   if (started.from !== undefined && !checkpoint)
-    throw new TinyLMError('run-no-checkpoint', `${path} was to go on from ${started.from} and ended before its first step`,
-      `begin it again, into a new folder: tinylm train --from ${shellWord(started.from)}`);
+    throw new TinyLMError(
+      'run-no-checkpoint',
+      `${path} was to go on from ${started.from} and ended before its first step`,
+      `begin it again, into a new folder: tinylm train --from ${shellWord(started.from)}`,
+    );
   const trainer = await trainerOfRun(context.terminal, path, started, given.backend);
   const record = recordTrainer(folder, started, trainer, checkpoint?.step);
   const documents = await loadRecorded(record.corpus, folder.path, context.stdin);
@@ -147,8 +157,15 @@ async function go(
   folder: RunFolder,
   record: RunRecord,
   data: Prepared,
-  { trainer, threads, seconds, weights }: Pick<Started, 'trainer' | 'threads'> &
-  { seconds?: number | undefined; weights?: ReadonlyMap<string, Float32Array> | undefined },
+  {
+    trainer,
+    threads,
+    seconds,
+    weights,
+  }: Pick<Started, 'trainer' | 'threads'> & {
+    seconds?: number | undefined;
+    weights?: ReadonlyMap<string, Float32Array> | undefined;
+  },
   resume?: Checkpoint,
 ): Promise<Outcome> {
   const { options } = record;
@@ -165,7 +182,9 @@ async function go(
   }
   const make = (planned: TrainOptions, from?: Checkpoint): Promise<TrainingRun> =>
     TrainingRun.create(data, planned, {
-      kernels: trainer.kernels, threads, ...(from ? { resume: from } : weights && { weights, evaluateFirst: true }),
+      kernels: trainer.kernels,
+      threads,
+      ...(from ? { resume: from } : weights && { weights, evaluateFirst: true }),
     });
   const run = await make(options, resume);
   const again = (planned: TrainOptions, from: Checkpoint): Promise<TrainingRun> => {
@@ -184,7 +203,10 @@ async function go(
   return train({
     run,
     ...(seconds !== undefined && { limit: { seconds, again } }),
-    ...(cools && { cool, bestSoFar: resume && folder.has('best') ? decodeCheckpoint(folder.read('best'), folder.file('best')) : undefined }),
+    ...(cools && {
+      cool,
+      bestSoFar: resume && folder.has('best') ? decodeCheckpoint(folder.read('best'), folder.file('best')) : undefined,
+    }),
     files: folder,
     control: ({ stop }) => onInterrupt(terminal, stop),
     from: resume?.step ?? 0,

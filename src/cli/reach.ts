@@ -90,7 +90,10 @@ export async function reach(
   options: { token?: string | undefined; patience?: readonly number[] } = {},
 ): Promise<Reached> {
   try {
-    return await reachDevice(transport, { ...options, silent: (heard, seconds) => noAnswer(transport, heard, seconds) });
+    return await reachDevice(transport, {
+      ...options,
+      silent: (heard, seconds) => noAnswer(transport, heard, seconds),
+    });
   } catch (error) {
     throw error instanceof TinyLMError && error.code === 'device-silent' ? error : withRemedy(error, transport);
   }

@@ -24,9 +24,17 @@ function speedRows(f: Figures): string[][] {
     tokensPerSecond === undefined ? '' : `, ${count(tokensPerSecond)} tokens/s with ${plural(threads, 'thread')}`;
   return [
     ['trained', `${plural(steps, 'step')}, ${epochs.toFixed(1)} epochs`],
-    ...(cooled === undefined ? []
-      : [['ended early', `the validation text got no better after step ${count(cooled.from)}, of ${count(cooled.planned)} planned`]]),
-    ...(best === undefined || best === steps ? [] : [['exported', `the weights of step ${count(best)}, the best on the validation text`]]),
+    ...(cooled === undefined
+      ? []
+      : [
+          [
+            'ended early',
+            `the validation text got no better after step ${count(cooled.from)}, of ${count(cooled.planned)} planned`,
+          ],
+        ]),
+    ...(best === undefined || best === steps
+      ? []
+      : [['exported', `the weights of step ${count(best)}, the best on the validation text`]]),
     ['trainer', backend],
     ...(tokens > 0 ? [['time', `${duration(seconds)}${speed}`]] : []),
     ['generating', `${count(f.engineTokensPerSecond)} tokens/s (the C engine as WebAssembly, one thread)`],
@@ -92,7 +100,7 @@ function grammarLines(g: GrammarFigures): string[] {
 }
 
 const heldOut = ({ quality }: Figures): string =>
-  (quality.known ? 'of the text it was trained on: it is too short to hold any out' : 'of held-out text');
+  quality.known ? 'of the text it was trained on: it is too short to hold any out' : 'of held-out text';
 
 /** For the terminal. */
 export function reportText(f: Figures): string {

@@ -4,13 +4,15 @@ import { TinyLMError } from '../model/errors.js';
 import * as text from '../run/shape-text.js';
 
 /** The same parser with commander's own error. */
-const parser = <T>(parse: (text: string) => T) => (value: string): T => {
-  try {
-    return parse(value);
-  } catch (error) {
-    throw error instanceof TinyLMError ? new InvalidArgumentError(error.message) : error;
-  }
-};
+const parser =
+  <T>(parse: (text: string) => T) =>
+  (value: string): T => {
+    try {
+      return parse(value);
+    } catch (error) {
+      throw error instanceof TinyLMError ? new InvalidArgumentError(error.message) : error;
+    }
+  };
 
 export const layerList = parser(text.layerList);
 export const ngramList = parser(text.ngramList);

@@ -67,8 +67,15 @@ export function reportSimulation(flash: Uint8Array, status: DeviceStatus, config
 }
 
 const CLASSES: Readonly<Record<string, string>> = {
-  alu: 'arithmetic', mul: 'multiply', div: 'divide', load: 'load', store: 'store', branchTaken: 'branch, taken',
-  branchNotTaken: 'branch, not taken', jump: 'jump', system: 'system',
+  alu: 'arithmetic',
+  mul: 'multiply',
+  div: 'divide',
+  load: 'load',
+  store: 'store',
+  branchTaken: 'branch, taken',
+  branchNotTaken: 'branch, not taken',
+  jump: 'jump',
+  system: 'system',
 };
 
 /** @param verbose also what the instructions were, and all inputs of the speeds */
@@ -97,7 +104,9 @@ export function showReport(terminal: Terminal, report: SimulationReport, verbose
       `the stack ${count(ram.stackUsed)} used of ${count(ram.stack)}.`,
   );
   const here = report.modelled.find((row) => row.chip === 'esp32c3')!;
-  terminal.note('Modelled tokens/s, never measured on a chip; as tinylm budget has them, and of this image as counted:');
+  terminal.note(
+    'Modelled tokens/s, never measured on a chip; as tinylm budget has them, and of this image as counted:',
+  );
   terminal.note(speedText([...report.budget, { ...here, title: 'ESP32-C3, this image' }]));
   terminal.note(
     'The last row is lower for one reason: the small image that runs here copies no weights into SRAM, ' +
@@ -116,6 +125,8 @@ function assumptions({ chip, title, speeds }: SimulationReport['modelled'][numbe
   const weights = counted
     ? 'all weights read from flash, lines as counted'
     : `${count(sramBytes)} bytes of weights copied into SRAM`;
-  return `${title}: ${cyclesFrom}; cache ${cache.bytes / 1024} KB, ${cache.ways} ways, ${cache.line}-byte lines, ` +
-    `LRU assumed; cycles a line ${lines.join(', ')}; ${weights}`;
+  return (
+    `${title}: ${cyclesFrom}; cache ${cache.bytes / 1024} KB, ${cache.ways} ways, ${cache.line}-byte lines, ` +
+    `LRU assumed; cycles a line ${lines.join(', ')}; ${weights}`
+  );
 }

@@ -16,4 +16,10 @@ export const arduinoProject = (folder: string, tlm: Uint8Array, chip: board.Boar
 
 /** The files of a PlatformIO project. */
 export const platformioProject = (tlm: Uint8Array, chip: board.BoardChip): Promise<board.LibraryFile[]> =>
-  board.platformioProject(tlm, chip, sketchParts(), { name: LIBRARY.name, json: libraryJson({ version: VERSION }) }, openEngine);
+  board.platformioProject(
+    tlm,
+    chip,
+    sketchParts(),
+    { name: LIBRARY.name, json: libraryJson({ version: VERSION }) },
+    openEngine,
+  );

@@ -20,7 +20,8 @@ export function sweepPicture(rows: readonly SweepRow[], text: string): Promise<s
         [Math.min(...xs), Math.max(...xs)].map((x) => ({
           x,
           y: r.bitsPerByte,
-          series: r.method === 'float' ? 'float weights' : r.method === 'sign' ? 'sign' : `fitted, ${describeTrits(r.model)}`,
+          series:
+            r.method === 'float' ? 'float weights' : r.method === 'sign' ? 'sign' : `fitted, ${describeTrits(r.model)}`,
         })),
       );
     return lineChart([...thresholds, ...flat], {
@@ -35,7 +36,9 @@ export function sweepPicture(rows: readonly SweepRow[], text: string): Promise<s
     (['ternary-trained', 'float-trained'] as const).flatMap((weights) => {
       const mine = rows.filter((r) => hiddenOf(r) === hidden && r.weights === weights);
       const thresholds = mine.filter((r) => r.method === 'threshold');
-      const shown = mine.filter((r) => r.method === 'sign' || r.method === 'fit' || (r.method === 'float' && weights === 'float-trained'));
+      const shown = mine.filter(
+        (r) => r.method === 'sign' || r.method === 'fit' || (r.method === 'float' && weights === 'float-trained'),
+      );
       // Of one trit the best threshold; a model trained for trits has one row.
       for (const digits of new Set(thresholds.map((r) => describeTrits(r.model))))
         shown.push(bestRow(thresholds.filter((r) => describeTrits(r.model) === digits)));

@@ -84,9 +84,7 @@ export function extensionList(text: string): string[] {
 export function namePair(text: string, before: ReadonlyMap<string, string> = new Map()): ReadonlyMap<string, string> {
   const at = text.lastIndexOf('=');
   if (at < 1)
-    throw new InvalidArgumentError(
-      'Expected theirs=ours, e.g. emb.weight=embed.weight; theirs=- leaves a tensor out.',
-    );
+    throw new InvalidArgumentError('Expected theirs=ours, e.g. emb.weight=embed.weight; theirs=- leaves a tensor out.');
   return new Map(before).set(text.slice(0, at), text.slice(at + 1));
 }
 

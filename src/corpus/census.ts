@@ -29,7 +29,7 @@ export function surveyBytes(bytes: Uint8Array): Census {
   let invalid = 0;
   let control = 0;
   let wide = 0;
-  for (let i = 0; i < bytes.length;) {
+  for (let i = 0; i < bytes.length; ) {
     const b = bytes[i];
     if (b < 0x80) {
       if (b === 0x7f || (b < 0x20 && !(b >= 9 && b <= 13) && b !== 0x1e)) control++;

@@ -12,7 +12,15 @@ export { END_OF_TEXT, MARKERS } from './markers.js';
 export { detectFormat, readDocuments, readTexts, type Reading } from './read.js';
 export { many, type Remark } from './remarks.js';
 export { textBytesFor, type ReadOptions } from './source.js';
-export { areFew, beginningsOf, beginningsUsed, byHeart, splitCorpus, type CorpusSplit, type SplitOptions } from './split.js';
+export {
+  areFew,
+  beginningsOf,
+  beginningsUsed,
+  byHeart,
+  splitCorpus,
+  type CorpusSplit,
+  type SplitOptions,
+} from './split.js';
 export { corpusStats, sizeRemark, type CorpusStats } from './stats.js';
 export { generateStories, type StoryOptions } from './stories/generate.js';
 export { DEFAULT_STORY_BYTES, storyTexts } from './stories/texts.js';

@@ -50,18 +50,28 @@ export interface CorpusSplit {
  *
  * @throws TinyLMError `corpus-too-small` below 1000 bytes, `corpus-split` for a bad share
  */
-export function splitCorpus(documents: readonly string[], { seed, validShare = 0.05, holdOut = 'stretches' }: SplitOptions): CorpusSplit {
+export function splitCorpus(
+  documents: readonly string[],
+  { seed, validShare = 0.05, holdOut = 'stretches' }: SplitOptions,
+): CorpusSplit {
   if (!(validShare > 0 && validShare <= 0.5)) {
-    throw new TinyLMError('corpus-split', `The validation share is ${validShare}; expected above 0 and at most 0.5.`,
-      'Use for example 0.05.');
+    throw new TinyLMError(
+      'corpus-split',
+      `The validation share is ${validShare}; expected above 0 and at most 0.5.`,
+      'Use for example 0.05.',
+    );
   }
   const bytes = documents.reduce((sum, d) => sum + utf8Bytes(d), 0);
   if (bytes < MIN_CORPUS_BYTES) {
-    throw new TinyLMError('corpus-too-small', `The corpus has ${bytes} bytes; expected at least ${MIN_CORPUS_BYTES}.`,
-      'A useful model needs about 100 KB of text or more. Try stories:en, the built-in stories.');
+    throw new TinyLMError(
+      'corpus-too-small',
+      `The corpus has ${bytes} bytes; expected at least ${MIN_CORPUS_BYTES}.`,
+      'A useful model needs about 100 KB of text or more. Try stories:en, the built-in stories.',
+    );
   }
   if (holdOut !== 'ends' && byHeart(documents)) return { train: [...documents], valid: [...documents] };
-  if (areFew(documents)) return holdOut === 'ends' ? cutEnds(documents, validShare) : cutStretches(documents, validShare, seed);
+  if (areFew(documents))
+    return holdOut === 'ends' ? cutEnds(documents, validShare) : cutStretches(documents, validShare, seed);
   const order = documents.map((_, i) => i).sort((a, b) => hash(seed, a) - hash(seed, b) || a - b);
   const held = new Set(order.slice(0, Math.ceil(documents.length * validShare)));
   return { train: documents.filter((_, i) => !held.has(i)), valid: documents.filter((_, i) => held.has(i)) };
@@ -142,7 +152,12 @@ const BOUNDARIES = [/\n[ \t]*\n\s*/g, /\n/g, /(?:[.!?…]["'”’)]*\s|[。！�
 /** Where the last `share` of a text begins, within half and one and a half of it. */
 function cutPoint(text: string, share: number): number {
   const { length } = text;
-  return nearestCut(text, Math.max(1, length * (1 - 1.5 * share)), length * (1 - share), Math.min(length - 1, length * (1 - 0.5 * share)));
+  return nearestCut(
+    text,
+    Math.max(1, length * (1 - 1.5 * share)),
+    length * (1 - share),
+    Math.min(length - 1, length * (1 - 0.5 * share)),
+  );
 }
 
 /** The best boundary between two places that is nearest to a third. */

@@ -74,7 +74,9 @@ export function sizeRemark(documents: readonly string[]): string | undefined {
     return `${size} are about ${pages}: the model learns them by heart and will mostly recite; from about 100 KB on it writes text of its own`;
   }
   if (bytes < 20_000)
-    return `${size} are very little: the model will repeat pieces of them and write little that is new; `
-      + 'from about 100 KB on it writes sentences of its own';
+    return (
+      `${size} are very little: the model will repeat pieces of them and write little that is new; ` +
+      'from about 100 KB on it writes sentences of its own'
+    );
   return `${size} are few: the model will know much of them by heart; from about 100 KB on it writes more of its own`;
 }

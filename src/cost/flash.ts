@@ -38,8 +38,12 @@ const CODE_AT = 0x10000;
 
 /** The tensors as SPEC.md 1 lays them out, with a byte tokenizer and without metadata. */
 const layout = (config: ModelConfig, packing: Packing): Map<string, Place> =>
-  new Map(fileLayout(config, { packing }).places.map(({ name, scale, scaleBytes, data, bytes }) =>
-    [name, { scale: MODEL_AT + scale, scaleBytes, data: MODEL_AT + data, bytes }]));
+  new Map(
+    fileLayout(config, { packing }).places.map(({ name, scale, scaleBytes, data, bytes }) => [
+      name,
+      { scale: MODEL_AT + scale, scaleBytes, data: MODEL_AT + data, bytes },
+    ]),
+  );
 
 /** Least recently used line of a set is replaced; counts fills. */
 class Lines {
@@ -97,7 +101,8 @@ interface Plane {
 }
 
 /** Its name where people read it: planes are told apart where there is more than one. */
-const planeName = ({ matrix, plane }: Plane, trits: number): string => (trits > 1 ? `${matrix}, plane ${plane}` : matrix);
+const planeName = ({ matrix, plane }: Plane, trits: number): string =>
+  trits > 1 ? `${matrix}, plane ${plane}` : matrix;
 
 /** The planes that the firmware copies to SRAM (firmware/main/speed.c): the largest first, while they fit. */
 function copies(config: ModelConfig, packing: Packing, room: number, block: number): Plane[] {
@@ -105,7 +110,11 @@ function copies(config: ModelConfig, packing: Packing, room: number, block: numb
   return parameterSpecs(config)
     .filter(({ uses }) => uses.length > 0)
     .flatMap(({ name, rows, cols, trits }) =>
-      Array.from({ length: trits }, (_, plane): Plane => ({ matrix: name, plane, bytes: rows * rowBytes(packing, cols) })))
+      Array.from(
+        { length: trits },
+        (_, plane): Plane => ({ matrix: name, plane, bytes: rows * rowBytes(packing, cols) }),
+      ),
+    )
     .sort((a, b) => b.bytes - a.bytes)
     .filter(({ bytes }) => {
       if (bytes > left || bytes > block) return false;
@@ -211,8 +220,12 @@ export function flashReads(
   for (let i = 0; i < tokens; i++) token();
   const perToken = (lines.fills - before) / tokens;
   const copiedBytes = copied.reduce((sum, { bytes }) => sum + bytes, 0);
-  const needed = products.reduce((sum, { matrix, bias, rows }) =>
-    sum + place(matrix).bytes + place(matrix).scaleBytes * rows + (bias === undefined ? 0 : place(bias).bytes), 0) - copiedBytes;
+  const needed =
+    products.reduce(
+      (sum, { matrix, bias, rows }) =>
+        sum + place(matrix).bytes + place(matrix).scaleBytes * rows + (bias === undefined ? 0 : place(bias).bytes),
+      0,
+    ) - copiedBytes;
   return {
     lines: perToken,
     bytes: perToken * cache.line,

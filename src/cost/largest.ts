@@ -1,5 +1,13 @@
 /** The inverse: the largest model that some flash, some RAM and some speed allow. */
-import { TABLE_BUDGET_DEFAULT, budget, configOf, defaultConfig, parameterCount, type Budget, type ModelConfig } from '../model/index.js';
+import {
+  TABLE_BUDGET_DEFAULT,
+  budget,
+  configOf,
+  defaultConfig,
+  parameterCount,
+  type Budget,
+  type ModelConfig,
+} from '../model/index.js';
 import { CHIPS, computeCycles, lineCycles, type ChipName, type FlashMode } from './chips.js';
 import { modelledSpeed, tokenCost, type ModelledSpeed } from './speed.js';
 import type { Packing } from './work.js';
@@ -42,7 +50,8 @@ const RATIOS = [0.25, 0.5, 1] as const;
 function shapes(vocab: number): ModelConfig[] {
   const all: ModelConfig[] = [];
   for (let hidden = 4; hidden <= HIDDEN_MAX; hidden += 4)
-    for (const ratio of RATIOS) all.push(configOf({ vocab, dim: hidden * ratio, hidden, cache: defaultConfig().cache }));
+    for (const ratio of RATIOS)
+      all.push(configOf({ vocab, dim: hidden * ratio, hidden, cache: defaultConfig().cache }));
   const size = new Map(all.map((c) => [c, parameterCount(c)]));
   return all.sort((a, b) => size.get(b)! - size.get(a)!);
 }

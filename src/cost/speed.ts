@@ -34,7 +34,9 @@ export function tokenCost(config: ModelConfig, packing: Packing, isa: Isa, table
   validateConfig(config);
   const work = tokenWork(config, packing, tableBudget);
   const { perWork } = INSTRUCTIONS[isa][packing];
-  const sums = perWork.tokens.map((_, c) => WORK.reduce((sum, name) => sum + work[name] * (perWork[name]?.[c] ?? 0), 0));
+  const sums = perWork.tokens.map((_, c) =>
+    WORK.reduce((sum, name) => sum + work[name] * (perWork[name]?.[c] ?? 0), 0),
+  );
   const instructions = sums.reduce((a, b) => a + b, 0);
   const weights = parameterSpecs(config)
     .filter(({ uses }) => uses.length > 0)

@@ -4,8 +4,16 @@
  * gives the reads from flash.
  */
 import {
-  inputWidth, PACKINGS, rowBytes, stackOf, TABLE_BUDGET_DEFAULT, tableSlots,
-  type ModelConfig, type Packing, type ParameterSpec, type PlacedLayer,
+  inputWidth,
+  PACKINGS,
+  rowBytes,
+  stackOf,
+  TABLE_BUDGET_DEFAULT,
+  tableSlots,
+  type ModelConfig,
+  type Packing,
+  type ParameterSpec,
+  type PlacedLayer,
 } from '../model/index.js';
 
 export type { Packing } from '../model/index.js';
@@ -47,8 +55,25 @@ export interface Product {
 
 /** Amounts of work a token. Their order is that of the coefficients in instructions.ts. */
 export const WORK = [
-  'bytes', 'tails', 'blockRows', 'planeRows', 'builds', 'lookedUp', 'loads', 'units', 'mlgruUnits', 'gluUnits', 'normed', 'norms',
-  'streamed', 'ngrams', 'cached', 'cacheVocab', 'vocab', 'products', 'tokens',
+  'bytes',
+  'tails',
+  'blockRows',
+  'planeRows',
+  'builds',
+  'lookedUp',
+  'loads',
+  'units',
+  'mlgruUnits',
+  'gluUnits',
+  'normed',
+  'norms',
+  'streamed',
+  'ngrams',
+  'cached',
+  'cacheVocab',
+  'vocab',
+  'products',
+  'tokens',
 ] as const;
 export type WorkName = (typeof WORK)[number];
 /**
@@ -65,7 +90,11 @@ export type Work = Readonly<Record<WorkName, number>>;
 export function productsOf(config: ModelConfig, packing: Packing, tableBudget = TABLE_BUDGET_DEFAULT): Product[] {
   const { slot } = tableSlots(config, packing, tableBudget);
   const most = Math.floor(slot / (2 * PACKINGS[packing].stride));
-  const { sources: [embedding], layers, head } = stackOf(config);
+  const {
+    sources: [embedding],
+    layers,
+    head,
+  } = stackOf(config);
   const product = (spec: ParameterSpec, bias: ParameterSpec | undefined, input: Input): Product => {
     const { name, rows, cols, trits } = spec;
     const bytes = rowBytes(packing, cols);
@@ -76,12 +105,17 @@ export function productsOf(config: ModelConfig, packing: Packing, tableBudget = 
   };
   const read = (l: number): Input => (l === 0 ? 'sources' : { state: l - 1 });
   const all = layers.flatMap(({ kind, input, tensors }, l) => {
-    const tensor = (part: string): ParameterSpec => tensors.find(({ rule }) => rule.name === `${PREFIX[kind]}.${part}`)!;
+    const tensor = (part: string): ParameterSpec =>
+      tensors.find(({ rule }) => rule.name === `${PREFIX[kind]}.${part}`)!;
     if (kind !== 'gru')
-      return [product(tensor('weight_in'), kind === 'mlgru' ? tensor('bias_in') : undefined, 'other'),
-        product(tensor('weight_out'), undefined, 'other')];
-    return [product(tensor('weight_hh'), tensor('bias_hh'), { state: l }),
-      product(tensor('weight_ih'), tensor('bias_ih'), input.form === 'stream' ? 'other' : read(l))];
+      return [
+        product(tensor('weight_in'), kind === 'mlgru' ? tensor('bias_in') : undefined, 'other'),
+        product(tensor('weight_out'), undefined, 'other'),
+      ];
+    return [
+      product(tensor('weight_hh'), tensor('bias_hh'), { state: l }),
+      product(tensor('weight_ih'), tensor('bias_ih'), input.form === 'stream' ? 'other' : read(l)),
+    ];
   });
   const bias = head.tensors.find(({ rule }) => rule.role === 'bias')!;
   const matrix = config.tied ? embedding : head.tensors.find(({ rule }) => rule.role === 'product')!;
@@ -163,14 +197,20 @@ export function tokenWork(config: ModelConfig, packing: Packing, tableBudget = T
     multiply(products[next]);
   }
   const sum = (amount: (p: Product) => number): number => products.reduce((all, p) => all + amount(p), 0);
-  const over = (amount: (layer: PlacedLayer) => number): number => layers.reduce((all, layer) => all + amount(layer), 0);
-  const width = (kind: PlacedLayer['kind']) => (layer: PlacedLayer): number => (layer.kind === kind ? layer.width : 0);
+  const over = (amount: (layer: PlacedLayer) => number): number =>
+    layers.reduce((all, layer) => all + amount(layer), 0);
+  const width =
+    (kind: PlacedLayer['kind']) =>
+    (layer: PlacedLayer): number =>
+      layer.kind === kind ? layer.width : 0;
   const stream = (layer: PlacedLayer): number => (layer.input.form === 'stream' ? layer.input.width : 0);
   const top = head.input.form === 'stream' ? head.input.width : 0;
   return {
     bytes: sum(({ rows, bytes, trits }) => trits * rows * bytes),
     tails: sum(({ rows, pieces, trits }) => trits * rows * pieces.reduce((n, [, bytes]) => n + (bytes % 4), 0)),
-    blockRows: sum(({ rows, pieces, trits }) => trits * rows * pieces.reduce((n, [, bytes]) => n + blocksOf(bytes).length, 0)),
+    blockRows: sum(
+      ({ rows, pieces, trits }) => trits * rows * pieces.reduce((n, [, bytes]) => n + blocksOf(bytes).length, 0),
+    ),
     planeRows: sum(({ rows, pieces, trits }) => (trits - 1) * rows * pieces.length),
     builds,
     lookedUp,

@@ -5,7 +5,14 @@
 import { TinyLMError } from '../model/errors.js';
 import { BenchSchema, ModelSchema, ResultSchema, SettingsSchema, StatusSchema } from './answers.js';
 import type {
-  BenchResult, ClientOptions, DeviceModel, DeviceSettings, DeviceStatus, GenerateOptions, GenerateResult, Generation,
+  BenchResult,
+  ClientOptions,
+  DeviceModel,
+  DeviceSettings,
+  DeviceStatus,
+  GenerateOptions,
+  GenerateResult,
+  Generation,
 } from './client-types.js';
 import { deviceError, encode, join, json, parseAnswer, u32 } from './payload.js';
 import { FrameReader, PROTOCOL, encodeFrame, type Frame } from './protocol.js';
@@ -49,8 +56,11 @@ export class DeviceClient {
   async open(): Promise<void> {
     if (!this.#transport.isOpen) await this.#transport.open();
     this.#off.push(this.#transport.onData((data) => this.#receive(data)));
-    this.#off.push(this.#transport.onClose((error) => this.#fail(error ??
-      new TinyLMError('port-closed', `${this.#transport.name} was closed`))));
+    this.#off.push(
+      this.#transport.onClose((error) =>
+        this.#fail(error ?? new TinyLMError('port-closed', `${this.#transport.name} was closed`)),
+      ),
+    );
   }
 
   async close(): Promise<void> {
@@ -71,9 +81,19 @@ export class DeviceClient {
 
   #watch(waiting: Waiting): void {
     clearTimeout(waiting.timer);
-    waiting.timer = setTimeout(() => this.#settle(waiting, () => waiting.reject(new TinyLMError('device-silent',
-      `${this.#transport.name} did not answer for ${waiting.patience} ms`,
-      'check that TinyLM\'s firmware runs on it, and the speed of the line'))), waiting.patience);
+    waiting.timer = setTimeout(
+      () =>
+        this.#settle(waiting, () =>
+          waiting.reject(
+            new TinyLMError(
+              'device-silent',
+              `${this.#transport.name} did not answer for ${waiting.patience} ms`,
+              "check that TinyLM's firmware runs on it, and the speed of the line",
+            ),
+          ),
+        ),
+      waiting.patience,
+    );
   }
 
   #receive(data: Uint8Array): void {
@@ -86,8 +106,13 @@ export class DeviceClient {
 
   /** An answer was damaged on its way: whose it was is not known, so all that wait are told. */
   #damaged(): void {
-    this.#fail(new TinyLMError('device-line', `bytes from ${this.#transport.name} were damaged on their way`,
-      'try again; if it happens often, use a shorter cable or a lower speed'));
+    this.#fail(
+      new TinyLMError(
+        'device-line',
+        `bytes from ${this.#transport.name} were damaged on their way`,
+        'try again; if it happens often, use a shorter cable or a lower speed',
+      ),
+    );
   }
 
   #frame({ type, sequence, payload }: Frame): void {
@@ -102,23 +127,34 @@ export class DeviceClient {
         this.#watch(waiting);
         waiting.onData(payload);
         break;
-      case PROTOCOL.MSG_DONE: this.#settle(waiting, () => waiting.resolve(payload)); break;
-      case PROTOCOL.MSG_ERROR: this.#settle(waiting, () => waiting.reject(deviceError(payload))); break;
-      default: break; // a later version's
+      case PROTOCOL.MSG_DONE:
+        this.#settle(waiting, () => waiting.resolve(payload));
+        break;
+      case PROTOCOL.MSG_ERROR:
+        this.#settle(waiting, () => waiting.reject(deviceError(payload)));
+        break;
+      default:
+        break; // a later version's
     }
   }
 
   /** Sends a frame and waits for its done, at once. */
-  #request(type: number, payload: Uint8Array = new Uint8Array(), onData: Waiting['onData'] = () => undefined,
-    patience = this.#timeout): Promise<Uint8Array> {
-    do this.#sequence = this.#sequence % 255 + 1; // 0 is kept for damaged frames
+  #request(
+    type: number,
+    payload: Uint8Array = new Uint8Array(),
+    onData: Waiting['onData'] = () => undefined,
+    patience = this.#timeout,
+  ): Promise<Uint8Array> {
+    do
+      this.#sequence = (this.#sequence % 255) + 1; // 0 is kept for damaged frames
     while (this.#waiting.has(this.#sequence));
     const sequence = this.#sequence;
     return new Promise<Uint8Array>((resolve, reject) => {
       const waiting: Waiting = { sequence, onData, resolve, reject, patience };
       this.#waiting.set(sequence, waiting);
       this.#watch(waiting);
-      this.#transport.write(encodeFrame({ type, sequence, payload }))
+      this.#transport
+        .write(encodeFrame({ type, sequence, payload }))
         .catch((error: TinyLMError) => this.#settle(waiting, () => reject(error)));
     });
   }
@@ -142,7 +178,8 @@ export class DeviceClient {
   /** Changes settings (all of them or none) and returns all; without an argument only returns them. */
   set(changes: Partial<DeviceSettings> = {}): Promise<DeviceSettings> {
     return this.#inTurn(async () =>
-      parseAnswer(SettingsSchema, await this.#request(PROTOCOL.MSG_SETTINGS, json(changes))));
+      parseAnswer(SettingsSchema, await this.#request(PROTOCOL.MSG_SETTINGS, json(changes))),
+    );
   }
 
   /** Shows the device its token, which changes over the network need. @throws TinyLMError `device-forbidden` */
@@ -151,7 +188,13 @@ export class DeviceClient {
   }
 
   /** Has the device keep its network's name and password, its token, its own name; '' removes one. */
-  async config(values: { ssid?: string; password?: string; token?: string; name?: string; allow?: string }): Promise<void> {
+  async config(values: {
+    ssid?: string;
+    password?: string;
+    token?: string;
+    name?: string;
+    allow?: string;
+  }): Promise<void> {
     await this.#inTurn(() => this.#request(PROTOCOL.MSG_CONFIG, json(values)));
   }
 
@@ -173,23 +216,33 @@ export class DeviceClient {
 
   /** Speed over `tokens` tokens, 1 … 10000; fewer when cancelled. */
   bench(tokens = 64): Promise<BenchResult> {
-    return this.#inTurn(async () => parseAnswer(BenchSchema,
-      await this.#request(PROTOCOL.MSG_BENCH, json({ tokens }), undefined, STALL_MS + tokens * SLOWEST_TOKEN_MS)));
+    return this.#inTurn(async () =>
+      parseAnswer(
+        BenchSchema,
+        await this.#request(PROTOCOL.MSG_BENCH, json({ tokens }), undefined, STALL_MS + tokens * SLOWEST_TOKEN_MS),
+      ),
+    );
   }
 
   async #say(text: string): Promise<void> {
     const bytes = encode(text);
     for (let at = 0; at < bytes.length; at += PROTOCOL.PAYLOAD_MAX) {
       // Feeding a long prompt takes as long as the device's steps.
-      await this.#request(PROTOCOL.MSG_PROMPT, bytes.slice(at, at + PROTOCOL.PAYLOAD_MAX), undefined,
-        Math.max(this.#timeout, STALL_MS));
+      await this.#request(
+        PROTOCOL.MSG_PROMPT,
+        bytes.slice(at, at + PROTOCOL.PAYLOAD_MAX),
+        undefined,
+        Math.max(this.#timeout, STALL_MS),
+      );
     }
   }
 
   async #run(settings: Uint8Array, onText: (part: Uint8Array) => void): Promise<GenerateResult> {
     try {
-      return parseAnswer(ResultSchema, await this.#request(PROTOCOL.MSG_GENERATE, settings, onText,
-        Math.max(this.#timeout, STALL_MS)));
+      return parseAnswer(
+        ResultSchema,
+        await this.#request(PROTOCOL.MSG_GENERATE, settings, onText, Math.max(this.#timeout, STALL_MS)),
+      );
     } catch (error) {
       // The device does not know that a piece was damaged, and would go on.
       if (error instanceof TinyLMError && error.code === 'device-line') {
@@ -237,7 +290,8 @@ export class DeviceClient {
       await result.catch(() => undefined);
     };
     return {
-      result, cancel,
+      result,
+      cancel,
       say: (more) => this.#say(more),
       async *[Symbol.asyncIterator]() {
         try {
@@ -245,7 +299,10 @@ export class DeviceClient {
             const piece = pieces.shift();
             if (piece !== undefined) yield piece;
             else if (ended) break;
-            else await new Promise<void>((resolve) => { wake = resolve; });
+            else
+              await new Promise<void>((resolve) => {
+                wake = resolve;
+              });
           }
           await result;
         } finally {
@@ -262,12 +319,13 @@ export class DeviceClient {
    * @throws TinyLMError `device-bad-model` (refused after the check), `device-too-large`, `device-forbidden`, …
    */
   uploadModel(
-    model: Uint8Array, onProgress: (sent: number, total: number) => void = () => undefined,
+    model: Uint8Array,
+    onProgress: (sent: number, total: number) => void = () => undefined,
   ): Promise<DeviceModel> {
     return this.#inTurn(async () => {
       await this.#request(PROTOCOL.MSG_UPLOAD_BEGIN, u32(model.length));
       const piece = PROTOCOL.PAYLOAD_MAX - 4;
-      for (let at = 0, lost = 0; at < model.length;) {
+      for (let at = 0, lost = 0; at < model.length; ) {
         onProgress(at, model.length);
         try {
           const part = join([u32(at), model.subarray(at, at + piece)]);
@@ -280,8 +338,10 @@ export class DeviceClient {
         }
       }
       onProgress(model.length, model.length);
-      return parseAnswer(ModelSchema, await this.#request(PROTOCOL.MSG_UPLOAD_END, undefined, undefined,
-        Math.max(this.#timeout, 10_000)));
+      return parseAnswer(
+        ModelSchema,
+        await this.#request(PROTOCOL.MSG_UPLOAD_END, undefined, undefined, Math.max(this.#timeout, 10_000)),
+      );
     });
   }
 }

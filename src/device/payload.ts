@@ -28,7 +28,7 @@ export const join = (parts: readonly Uint8Array[]): Uint8Array => {
 
 const HINTS: Readonly<Record<string, string>> = {
   busy: 'wait until the other client is done, and try again',
-  forbidden: 'give the device\'s token (--token), or use its serial line',
+  forbidden: "give the device's token (--token), or use its serial line",
   'no-model': 'send a model first',
   'bad-model': 'send another model',
   'too-large': 'train a smaller model, or give the partition more room',
@@ -46,8 +46,11 @@ export function deviceError(payload: Uint8Array): TinyLMError {
   } catch {
     // falls through: said below
   }
-  return new TinyLMError('device-protocol', `the device sent an error that is none: ${decode(payload).slice(0, 200)}`,
-    PROTOCOL_HINT);
+  return new TinyLMError(
+    'device-protocol',
+    `the device sent an error that is none: ${decode(payload).slice(0, 200)}`,
+    PROTOCOL_HINT,
+  );
 }
 
 /**

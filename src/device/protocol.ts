@@ -48,9 +48,26 @@ export const PROTOCOL = {
 } as const;
 
 /** The codes of error messages. */
-export const DEVICE_ERRORS = ['bad-frame', 'overlong', 'unknown', 'bad-request', 'bad-value', 'busy', 'idle', 'no-model',
-  'bad-model', 'too-large', 'offset', 'storage', 'forbidden', 'unsupported', 'engine', 'stalled', 'turn',
-  'wait'] as const;
+export const DEVICE_ERRORS = [
+  'bad-frame',
+  'overlong',
+  'unknown',
+  'bad-request',
+  'bad-value',
+  'busy',
+  'idle',
+  'no-model',
+  'bad-model',
+  'too-large',
+  'offset',
+  'storage',
+  'forbidden',
+  'unsupported',
+  'engine',
+  'stalled',
+  'turn',
+  'wait',
+] as const;
 export type DeviceErrorCode = (typeof DEVICE_ERRORS)[number];
 
 export interface Frame {
@@ -83,8 +100,11 @@ export function crc32(bytes: Uint8Array): number {
 /** A frame as bytes. @throws TinyLMError `frame-too-large` */
 export function encodeFrame({ type, sequence, payload }: Frame): Uint8Array {
   if (payload.length > PROTOCOL.PAYLOAD_MAX) {
-    throw new TinyLMError('frame-too-large', `a payload of ${payload.length} bytes; a frame holds ` +
-      `${PROTOCOL.PAYLOAD_MAX}`, 'send it in pieces');
+    throw new TinyLMError(
+      'frame-too-large',
+      `a payload of ${payload.length} bytes; a frame holds ` + `${PROTOCOL.PAYLOAD_MAX}`,
+      'send it in pieces',
+    );
   }
   const content = new Uint8Array(payload.length + AROUND);
   content[0] = type;

@@ -110,7 +110,10 @@ export async function* bytesOf(transport: Transport): AsyncGenerator<Uint8Array,
       if (data) yield data;
       else if (failure) throw failure;
       else if (ended) return;
-      else await new Promise<void>((resolve) => { wake = resolve; });
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
     }
   } finally {
     offData();
@@ -137,10 +140,12 @@ class MemoryTransport extends TransportBase {
     this.requireOpen();
     const copy = data.slice();
     // The other side hears it later, as over any real line; order is kept.
-    await new Promise<void>((resolve) => afterTask(() => {
-      this.peer?.arrive(copy);
-      resolve();
-    }));
+    await new Promise<void>((resolve) =>
+      afterTask(() => {
+        this.peer?.arrive(copy);
+        resolve();
+      }),
+    );
   }
 
   arrive(data: Uint8Array): void {
@@ -164,7 +169,8 @@ export function memoryPair(name = 'memory'): { a: Transport; b: Transport; pull:
   a.peer = b;
   b.peer = a;
   return {
-    a, b,
+    a,
+    b,
     pull: () => {
       a.lose();
       b.lose();

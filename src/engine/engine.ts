@@ -68,8 +68,18 @@ export class Sampler {
   private apply(options: NaturalSamplerOptions, keep: 0 | 1): void {
     const said = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     const o = samplerOptions({ ...this.model, ...said });
-    checked(this.wasm.call.tlm_wasm_sampler(this.address, o.temperature, o.topK, o.topP, o.penalty, o.penaltyWindow,
-      o.seed, keep));
+    checked(
+      this.wasm.call.tlm_wasm_sampler(
+        this.address,
+        o.temperature,
+        o.topK,
+        o.topP,
+        o.penalty,
+        o.penaltyWindow,
+        o.seed,
+        keep,
+      ),
+    );
   }
 }
 
@@ -113,8 +123,11 @@ export class Engine {
    * @param tlm the model's file; copied
    * @throws TinyLMError `tlm-…` with what was found and expected, `engine-module`
    */
-  static async load(wasm: BufferSource | WebAssembly.Module, tlm: Uint8Array,
-    options: EngineOptions = {}): Promise<Engine> {
+  static async load(
+    wasm: BufferSource | WebAssembly.Module,
+    tlm: Uint8Array,
+    options: EngineOptions = {},
+  ): Promise<Engine> {
     return new Engine(wasm instanceof WebAssembly.Module ? wasm : await WebAssembly.compile(wasm), tlm, options);
   }
 
@@ -228,8 +241,10 @@ export class Engine {
   }
 
   /** As `generate`, the bytes as they are. */
-  *generateBytes(prompt: string | Uint8Array = '',
-    options: GenerateOptions = {}): Generator<Uint8Array, void, undefined> {
+  *generateBytes(
+    prompt: string | Uint8Array = '',
+    options: GenerateOptions = {},
+  ): Generator<Uint8Array, void, undefined> {
     const all = { maxTokens: 256, ...options };
     this.own.restart(options);
     if (this.ownStream === undefined) this.ownStream = this.stream({ ...all, sampler: this.own });
@@ -242,13 +257,39 @@ export class Engine {
       const { call } = this.wasm;
       const at = this.wasm.allocate(15 * 4);
       call.tlm_wasm_info(this.model, at);
-      const [vocab, dim, hidden, layers, tied, eod, resetOnEod, kind, fileBytes, crc, weights, weightBytes, metadata,
-        metadataBytes, version] = this.wasm.u32(at, 15);
+      const [
+        vocab,
+        dim,
+        hidden,
+        layers,
+        tied,
+        eod,
+        resetOnEod,
+        kind,
+        fileBytes,
+        crc,
+        weights,
+        weightBytes,
+        metadata,
+        metadataBytes,
+        version,
+      ] = this.wasm.u32(at, 15);
       const own = call.tlm_wasm_options(this.model, at) !== 0;
       const [temperature, topK, penalty, penaltyWindow] = this.wasm.u32(at, 4);
       return {
-        vocab, dim, hidden, layers, tied: tied !== 0, eod, resetOnEod: resetOnEod !== 0, tokenizer: KINDS[kind - 1],
-        fileBytes, crc, weights, weightBytes, version,
+        vocab,
+        dim,
+        hidden,
+        layers,
+        tied: tied !== 0,
+        eod,
+        resetOnEod: resetOnEod !== 0,
+        tokenizer: KINDS[kind - 1],
+        fileBytes,
+        crc,
+        weights,
+        weightBytes,
+        version,
         metadata: new TextDecoder().decode(this.wasm.bytes(metadata, metadataBytes)),
         sampling: own ? naturalOptions({ temperature, topK, topP: 0, penalty, penaltyWindow, seed: 1 }) : {},
       };

@@ -16,10 +16,17 @@ const show = (v: number): string => (v > 0xffff ? `0x${v.toString(16).padStart(8
 /** An engine's code as an error. */
 export function engineError(status: number, detail?: string | Fault): TinyLMError {
   const kind = ERRORS.find(({ value }) => value === status);
-  const { code, text, hint } = kind ?? { code: 'engine-unknown', text: `the engine answered ${status}`, hint: undefined };
-  const more = detail === undefined ? ''
-    : typeof detail === 'string' ? `: ${detail}`
-      : ` (at byte ${detail.offset}: found ${show(detail.found)}, expected ${show(detail.expected)})`;
+  const { code, text, hint } = kind ?? {
+    code: 'engine-unknown',
+    text: `the engine answered ${status}`,
+    hint: undefined,
+  };
+  const more =
+    detail === undefined
+      ? ''
+      : typeof detail === 'string'
+        ? `: ${detail}`
+        : ` (at byte ${detail.offset}: found ${show(detail.found)}, expected ${show(detail.expected)})`;
   return new TinyLMError(code, `${text}${more}`, hint);
 }
 

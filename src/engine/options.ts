@@ -44,15 +44,23 @@ export interface IntegerSamplerOptions {
  * @throws TinyLMError `sampler-option` for a number out of its range
  */
 export function samplerOptions(natural: NaturalSamplerOptions = {}): IntegerSamplerOptions {
-  const { temperature = SAMPLER_DEFAULTS.temperature, topK = SAMPLER_DEFAULTS.topK, topP = 0, repetitionPenalty = 1,
-    seed = 1 } = natural;
+  const {
+    temperature = SAMPLER_DEFAULTS.temperature,
+    topK = SAMPLER_DEFAULTS.topK,
+    topP = 0,
+    repetitionPenalty = 1,
+    seed = 1,
+  } = natural;
   const penaltyWindow = natural.penaltyWindow ?? (repetitionPenalty > 1 ? SAMPLER.penaltyWindowMax : 0);
   const round = (v: number): number => Math.floor(v + 0.5);
   const check = (name: string, value: number, min: number, max: number, whole = false): void => {
     if (value >= min && value <= max && (!whole || Number.isInteger(value))) return;
     const range = `${whole ? 'a whole number ' : ''}${min} to ${max}`;
-    throw new TinyLMError('sampler-option', `${name} is ${value}, expected ${range}`,
-      name === 'temperature' ? '0 always takes the likeliest token' : undefined);
+    throw new TinyLMError(
+      'sampler-option',
+      `${name} is ${value}, expected ${range}`,
+      name === 'temperature' ? '0 always takes the likeliest token' : undefined,
+    );
   };
   const one = SAMPLER.temperatureOne;
   const q8 = round(temperature * one);

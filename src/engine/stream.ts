@@ -64,16 +64,32 @@ export class TextStream {
     const { maxTokens = 0, stop = '', continuous = false } = options;
     const stopBytes = new TextEncoder().encode(stop);
     if (stopBytes.length > STOP_MAX) {
-      throw new TinyLMError('engine-argument',
-        `the stop string has ${stopBytes.length} bytes, expected at most ${STOP_MAX}`, 'give a shorter one');
+      throw new TinyLMError(
+        'engine-argument',
+        `the stop string has ${stopBytes.length} bytes, expected at most ${STOP_MAX}`,
+        'give a shorter one',
+      );
     }
     if (!Number.isInteger(maxTokens) || maxTokens < 0 || maxTokens > 0xffffffff) {
       throw new TinyLMError('engine-argument', `maxTokens is ${maxTokens}, expected a whole number; 0 = no limit`);
     }
     this.wasm.bytes(this.stop, stopBytes.length).set(stopBytes);
-    checked(this.wasm.call.tlm_wasm_stream(this.stream, this.engine, sampler.address, this.input, this.inputBytes,
-      this.output, this.outputBytes, maxTokens, this.stop, stopBytes.length, continuous ? 1 : 0),
-    `buffers of ${this.inputBytes} and ${this.outputBytes} bytes, expected at least 1 and 128`);
+    checked(
+      this.wasm.call.tlm_wasm_stream(
+        this.stream,
+        this.engine,
+        sampler.address,
+        this.input,
+        this.inputBytes,
+        this.output,
+        this.outputBytes,
+        maxTokens,
+        this.stop,
+        stopBytes.length,
+        continuous ? 1 : 0,
+      ),
+      `buffers of ${this.inputBytes} and ${this.outputBytes} bytes, expected at least 1 and 128`,
+    );
   }
 
   /** Adds prompt bytes; returns how many found room. */

@@ -30,10 +30,29 @@ export interface EngineExports {
   tlm_wasm_size(which: number): number;
   tlm_wasm_info(model: number, out: number): void;
   tlm_wasm_options(model: number, out: number): number;
-  tlm_wasm_sampler(sampler: number, temperature: number, topK: number, topP: number, penalty: number, window: number,
-    seed: number, keep: number): number;
-  tlm_wasm_stream(stream: number, engine: number, sampler: number, input: number, inputBytes: number, output: number,
-    outputBytes: number, maxTokens: number, stop: number, stopBytes: number, continuous: number): number;
+  tlm_wasm_sampler(
+    sampler: number,
+    temperature: number,
+    topK: number,
+    topP: number,
+    penalty: number,
+    window: number,
+    seed: number,
+    keep: number,
+  ): number;
+  tlm_wasm_stream(
+    stream: number,
+    engine: number,
+    sampler: number,
+    input: number,
+    inputBytes: number,
+    output: number,
+    outputBytes: number,
+    maxTokens: number,
+    stop: number,
+    stopBytes: number,
+    continuous: number,
+  ): number;
   tlm_wasm_stream_token(stream: number): number;
 }
 
@@ -53,8 +72,11 @@ export class WasmEngine {
     try {
       exports = new WebAssembly.Instance(module, {}).exports;
     } catch (error) {
-      throw new TinyLMError('engine-module', `the WebAssembly module does not start: ${(error as Error).message}`,
-        'run "npm run build"');
+      throw new TinyLMError(
+        'engine-module',
+        `the WebAssembly module does not start: ${(error as Error).message}`,
+        'run "npm run build"',
+      );
     }
     this.call = exports as EngineExports;
     if (this.call.tlm_open === undefined || this.call.tlm_wasm_stream_token === undefined) {

@@ -3,7 +3,9 @@ import { TinyLMError } from '../model/errors.js';
 import { FILE } from './constants.js';
 import { FILE_ERRORS, type TlmErrorCode } from './errors.js';
 
-const HINTS: ReadonlyMap<string, string> = new Map(FILE_ERRORS.map((kind) => [kind.code, 'hint' in kind ? kind.hint : '']));
+const HINTS: ReadonlyMap<string, string> = new Map(
+  FILE_ERRORS.map((kind) => [kind.code, 'hint' in kind ? kind.hint : '']),
+);
 
 export { alignUp } from '../model/layout.js';
 
@@ -21,8 +23,12 @@ export function crc32(bytes: Uint8Array): number {
 }
 
 /** @throws TinyLMError always */
-export function refuse(code: TlmErrorCode, what: string, offset: number, found: number | string,
-  expected: number | string): never {
-  throw new TinyLMError(code, `${what} at byte ${offset}: found ${found}, expected ${expected}`,
-    HINTS.get(code));
+export function refuse(
+  code: TlmErrorCode,
+  what: string,
+  offset: number,
+  found: number | string,
+  expected: number | string,
+): never {
+  throw new TinyLMError(code, `${what} at byte ${offset}: found ${found}, expected ${expected}`, HINTS.get(code));
 }

@@ -141,7 +141,9 @@ const camel = (name: string): string => name.replace(/[._]+([a-z])/g, (_, letter
 /** Section 1.2: numbers of the tensors, by name. */
 export const TENSOR: Readonly<Record<string, number>> = Object.fromEntries(
   [EMBEDDING, ...NGRAM, ...Object.values(LAYERS).flatMap(({ tensors }) => tensors), ...HEAD]
-    .map(({ name, id }): [string, number] => [camel(name), id]).sort(([, a], [, b]) => a - b));
+    .map(({ name, id }): [string, number] => [camel(name), id])
+    .sort(([, a], [, b]) => a - b),
+);
 
 /** Section 1.1: numbers of the kinds of layers. */
 export const LAYER = Object.fromEntries(Object.entries(LAYERS).map(([kind, { id }]) => [kind, id]));
@@ -194,7 +196,15 @@ export { Q };
 export const SIGMOID = { last: 192, shift: 7, mask: 127, one: 32768, tanhMax: 32767 } as const;
 
 /** Section 3.4: the reciprocal square root, R[i] = round(one · sqrt(first / (first + i))), i = 0 … last. */
-export const ROOT = { last: 192, first: 64, shift: 7, mask: 127, one: 32768, magnitudeMax: 1024, shiftBase: 10 } as const;
+export const ROOT = {
+  last: 192,
+  first: 64,
+  shift: 7,
+  mask: 127,
+  one: 32768,
+  magnitudeMax: 1024,
+  shiftBase: 10,
+} as const;
 
 /** Section 3.1: the hash of the last tokens. */
 export const NGRAM_HASH = { multiplier: 0x9e3779b1 } as const;
@@ -235,8 +245,11 @@ export const SAMPLER = {
 } as const;
 
 /** All groups, in the order of the C header. */
-export const SPEC_GROUPS: readonly { readonly prefix: string; readonly section: string;
-  readonly values: Readonly<Record<string, number>> }[] = [
+export const SPEC_GROUPS: readonly {
+  readonly prefix: string;
+  readonly section: string;
+  readonly values: Readonly<Record<string, number>>;
+}[] = [
   { prefix: 'FILE', section: '1', values: FILE },
   { prefix: 'HEADER', section: '1.1 byte offsets', values: HEADER },
   { prefix: 'RECORD', section: '1.1 byte offsets', values: RECORD },

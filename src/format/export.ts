@@ -23,10 +23,15 @@ export function exportBins(file: TlmFile, bytes: Uint8Array): ExportedFile[] {
     const { type, rows, cols, trits, rowBytes, dataOffset, dataBytes, scaleOffset, scaleBytes } = file.info.tensors[i];
     const data = put(`${tensor.name}.${type}.bin`, dataOffset, dataBytes);
     const shape = { name: tensor.name, type, rows, cols, rowBytes, file: data };
-    return tensor.kind === 'fixed' ? { ...shape, frac: tensor.frac } : {
-      ...shape, trits, scaleShift: tensor.scaleShift, scaleBytes,
-      scales: put(`${tensor.name}.scales.bin`, scaleOffset, scaleBytes * tensor.mantissas.length),
-    };
+    return tensor.kind === 'fixed'
+      ? { ...shape, frac: tensor.frac }
+      : {
+          ...shape,
+          trits,
+          scaleShift: tensor.scaleShift,
+          scaleBytes,
+          scales: put(`${tensor.name}.scales.bin`, scaleOffset, scaleBytes * tensor.mantissas.length),
+        };
   });
   const { config, embedFrac, eod, resetOnEod } = file.model;
   const text = JSON.stringify({ ...config, embedFrac, eod, resetOnEod, tensors: index }, null, 2);
@@ -42,13 +47,20 @@ export function exportBins(file: TlmFile, bytes: Uint8Array): ExportedFile[] {
  */
 export function cHeader(bytes: Uint8Array, name: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name)) {
-    throw new TinyLMError('export-name', `"${name}" is no C identifier`,
-      'use letters, digits and _, e.g. tinylm_model');
+    throw new TinyLMError(
+      'export-name',
+      `"${name}" is no C identifier`,
+      'use letters, digits and _, e.g. tinylm_model',
+    );
   }
   const guard = `${name.toUpperCase()}_H`;
   const lines = [
     `/* A .tlm file of ${bytes.length} bytes. Include it in one source file only. */`,
-    `#ifndef ${guard}`, `#define ${guard}`, '', '#include <stdint.h>', '',
+    `#ifndef ${guard}`,
+    `#define ${guard}`,
+    '',
+    '#include <stdint.h>',
+    '',
     `static const uint32_t ${name}_bytes = ${bytes.length}u;`,
     `const uint8_t ${name}[] __attribute__((aligned(16))) = {`,
   ];

@@ -10,7 +10,13 @@ export { writeTlm, type SamplingDefaults, type WriteOptions } from './write.js';
 export { readTlm } from './read.js';
 export type { TensorInfo, TlmFile, TlmInfo } from './types.js';
 export {
-  compare, comparisonText, dump, showTensor, type DumpOptions, type FileComparison, type TensorComparison,
+  compare,
+  comparisonText,
+  dump,
+  showTensor,
+  type DumpOptions,
+  type FileComparison,
+  type TensorComparison,
 } from './inspect.js';
 export { cHeader, exportBins, type ExportedFile } from './export.js';
 export { readSafetensors, writeSafetensors, type OtherTensor, type Safetensors } from './safetensors.js';

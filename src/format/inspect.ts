@@ -16,23 +16,34 @@ export function dump(file: TlmFile, { diffable = false }: DumpOptions = {}): str
   const { model, tokenizer, metadata, info } = file;
   const { config } = model;
   const lines = [
-    `vocab ${config.vocab}`, `dim ${config.dim}`,
-    ...config.ngrams.map(({ order, rows, width }, i) => `n-gram table ${i}: ${rows} rows of ${width} for ${order} tokens`),
+    `vocab ${config.vocab}`,
+    `dim ${config.dim}`,
+    ...config.ngrams.map(
+      ({ order, rows, width }, i) => `n-gram table ${i}: ${rows} rows of ${width} for ${order} tokens`,
+    ),
     ...(config.cache > 0 ? [`cache of ${config.cache} tokens`] : []),
-    `layers ${describeLayers(config)}`, `weights ${describeTrits(config)}`, `tied ${config.tied}`, `embed_frac ${model.embedFrac}`,
-    `eod ${model.eod}`, `reset_on_eod ${model.resetOnEod}`,
+    `layers ${describeLayers(config)}`,
+    `weights ${describeTrits(config)}`,
+    `tied ${config.tied}`,
+    `embed_frac ${model.embedFrac}`,
+    `eod ${model.eod}`,
+    `reset_on_eod ${model.resetOnEod}`,
     `tokenizer ${tokenizer.kind}, ${tokenizer.base.length} base tokens, ${tokenizer.merges.length} merges`,
     ...Object.entries(metadata).map(([key, value]) => `metadata ${key} ${JSON.stringify(value)}`),
   ];
   if (!diffable) {
-    lines.unshift(`file ${info.fileBytes} bytes, crc ${info.crc.toString(16).padStart(8, '0')}`,
+    lines.unshift(
+      `file ${info.fileBytes} bytes, crc ${info.crc.toString(16).padStart(8, '0')}`,
       `tokenizer section at ${info.tokenizerOffset}, ${info.tokenizerBytes} bytes`,
-      `metadata at ${info.metadataOffset}, ${info.metadataBytes} bytes`);
+      `metadata at ${info.metadataOffset}, ${info.metadataBytes} bytes`,
+    );
   }
   model.tensors.forEach((tensor, i) => {
     const place = info.tensors[i];
-    const at = diffable ? '' : ` at ${place.dataOffset}, ${place.dataBytes} bytes` +
-      (tensor.kind === 'ternary' ? `, scales at ${place.scaleOffset}` : '');
+    const at = diffable
+      ? ''
+      : ` at ${place.dataOffset}, ${place.dataBytes} bytes` +
+        (tensor.kind === 'ternary' ? `, scales at ${place.scaleOffset}` : '');
     lines.push(`tensor ${tensor.name} (${tensor.rows}, ${tensor.cols}) ${place.type} ${summary(tensor)}${at}`);
   });
   return `${lines.join('\n')}\n`;
@@ -51,8 +62,10 @@ function summary(tensor: QuantizedTensor): string {
   return `${tensor.trits > 1 ? `${tensor.trits} trits, ` : ''}shift ${tensor.scaleShift}, ${shares}, scales ${number(low)} to ${number(high)}`;
 }
 
-const range = (values: readonly number[]): [number, number] =>
-  [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+const range = (values: readonly number[]): [number, number] => [
+  values.reduce((a, b) => Math.min(a, b)),
+  values.reduce((a, b) => Math.max(a, b)),
+];
 
 const scales = (tensor: TernaryTensor): number[] => Array.from(tensor.mantissas, (m) => m / 2 ** tensor.scaleShift);
 
@@ -64,8 +77,11 @@ const scales = (tensor: TernaryTensor): number[] => Array.from(tensor.mantissas,
 export function showTensor(file: TlmFile, name: string): string {
   const tensor = file.model.tensors.find((t) => t.name === name);
   if (tensor === undefined) {
-    throw new TinyLMError('inspect-tensor', `the file has no tensor ${name}`,
-      `it has ${file.model.tensors.map((t) => t.name).join(', ')}`);
+    throw new TinyLMError(
+      'inspect-tensor',
+      `the file has no tensor ${name}`,
+      `it has ${file.model.tensors.map((t) => t.name).join(', ')}`,
+    );
   }
   const lines = [`${name} (${tensor.rows}, ${tensor.cols}) ${summary(tensor)}`];
   for (let r = 0; r < tensor.rows; r++) {
@@ -115,15 +131,23 @@ export function compare(a: TlmFile, b: TlmFile): FileComparison {
     JSON.stringify([base.map((symbol) => [...symbol]), merges]);
   if (table(a) !== table(b)) settings.push('tokenizer: other tokens');
   const names = [...new Set([...a.model.tensors, ...b.model.tensors].map((t) => t.name))];
-  const tensors = names.map((name) => compareTensors(name, a.model.tensors.find((t) => t.name === name),
-    b.model.tensors.find((t) => t.name === name)));
+  const tensors = names.map((name) =>
+    compareTensors(
+      name,
+      a.model.tensors.find((t) => t.name === name),
+      b.model.tensors.find((t) => t.name === name),
+    ),
+  );
   const same = settings.length === 0 && tensors.every((t) => t.state === 'equal');
   setting('metadata', a.metadata, b.metadata);
   return { settings, tensors, same };
 }
 
-function compareTensors(name: string, a: QuantizedTensor | undefined,
-  b: QuantizedTensor | undefined): TensorComparison {
+function compareTensors(
+  name: string,
+  a: QuantizedTensor | undefined,
+  b: QuantizedTensor | undefined,
+): TensorComparison {
   const none = { name, values: 0, scales: 0, largestScaleDifference: 0 };
   if (a === undefined || b === undefined) return { ...none, state: a ? 'only-first' : 'only-second' };
   if (a.rows !== b.rows || a.cols !== b.cols || a.kind !== b.kind) return { ...none, state: 'other-shape' };
@@ -148,15 +172,27 @@ function compareTensors(name: string, a: QuantizedTensor | undefined,
 export function comparisonText(comparison: FileComparison): string {
   const words = (t: TensorComparison): string => {
     switch (t.state) {
-      case 'equal': return 'equal';
-      case 'other-shape': return 'of another shape';
-      case 'only-first': return 'only in the first file';
-      case 'only-second': return 'only in the second file';
-      case 'different': return `${t.values} values differ, ${t.scales} row scales differ ` +
-        `(by ${number(t.largestScaleDifference)} at most)`;
-      default: return t.state satisfies never;
+      case 'equal':
+        return 'equal';
+      case 'other-shape':
+        return 'of another shape';
+      case 'only-first':
+        return 'only in the first file';
+      case 'only-second':
+        return 'only in the second file';
+      case 'different':
+        return (
+          `${t.values} values differ, ${t.scales} row scales differ ` +
+          `(by ${number(t.largestScaleDifference)} at most)`
+        );
+      default:
+        return t.state satisfies never;
     }
   };
-  return [...comparison.settings, ...comparison.tensors.map((t) => `${t.name}: ${words(t)}`),
-    comparison.same ? 'the two give the same results' : 'the two differ', ''].join('\n');
+  return [
+    ...comparison.settings,
+    ...comparison.tensors.map((t) => `${t.name}: ${words(t)}`),
+    comparison.same ? 'the two give the same results' : 'the two differ',
+    '',
+  ].join('\n');
 }

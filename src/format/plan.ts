@@ -23,14 +23,25 @@ export interface PlannedTensor {
 
 /** @param version of the format: version 1 stores all of `rnn.bias_hh` */
 export function tensorPlan(config: ModelConfig, embedFrac: number, version: 1 | 2 = 2): PlannedTensor[] {
-  return parameterSpecs(config).filter(({ stored }) => stored > 0).map((spec) => {
-    const { rule, layer, name, cols, trits, oneScale } = spec;
-    const rows = version === 1 ? spec.rows : spec.stored;
-    const matrix = spec.kind === 'weight';
-    const [fracMin, fracMax] = rule.frac ?? [0, 0];
-    return {
-      id: rule.id, layer, name, rows, cols, kind: matrix ? 'ternary' : 'fixed', trits,
-      scales: matrix ? (oneScale ? 1 : rows) : 0, fracMin, fracMax, uses: matrix ? usesOf(spec, embedFrac) : [],
-    };
-  });
+  return parameterSpecs(config)
+    .filter(({ stored }) => stored > 0)
+    .map((spec) => {
+      const { rule, layer, name, cols, trits, oneScale } = spec;
+      const rows = version === 1 ? spec.rows : spec.stored;
+      const matrix = spec.kind === 'weight';
+      const [fracMin, fracMax] = rule.frac ?? [0, 0];
+      return {
+        id: rule.id,
+        layer,
+        name,
+        rows,
+        cols,
+        kind: matrix ? 'ternary' : 'fixed',
+        trits,
+        scales: matrix ? (oneScale ? 1 : rows) : 0,
+        fracMin,
+        fracMax,
+        uses: matrix ? usesOf(spec, embedFrac) : [],
+      };
+    });
 }

@@ -34,7 +34,13 @@ export function readTlm(region: Uint8Array): TlmFile {
   if (headerBytes !== wanted) refuse('tlm-size', 'header size', HEADER.headerBytes, headerBytes, wanted);
   const fileBytes = view.getUint32(HEADER.fileBytes, true);
   if (fileBytes < bytesMin || fileBytes % FILE.bytesMultiple !== 0) {
-    refuse('tlm-size', 'file size', HEADER.fileBytes, fileBytes, `a multiple of ${FILE.bytesMultiple}, at least ${bytesMin}`);
+    refuse(
+      'tlm-size',
+      'file size',
+      HEADER.fileBytes,
+      fileBytes,
+      `a multiple of ${FILE.bytesMultiple}, at least ${bytesMin}`,
+    );
   }
   if (fileBytes > region.length) {
     refuse('tlm-short', 'file size', HEADER.fileBytes, `${region.length} bytes`, `${fileBytes}, as its header says`);

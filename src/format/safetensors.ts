@@ -12,7 +12,17 @@ const WIDTH = { F64: 8, F32: 4, F16: 2, BF16: 2 } as const;
 type DType = keyof typeof WIDTH;
 /** Types of the format that are no floats of ours, with their bytes: counters, masks, quantized weights. */
 const OTHERS: Readonly<Record<string, number>> = {
-  BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, U16: 2, I16: 2, U32: 4, I32: 4, U64: 8, I64: 8,
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E5M2: 1,
+  F8_E4M3: 1,
+  U16: 2,
+  I16: 2,
+  U32: 4,
+  I32: 4,
+  U64: 8,
+  I64: 8,
 };
 
 /** A tensor that is there and was not read. */
@@ -30,8 +40,11 @@ export interface Safetensors {
 }
 
 function fail(what: string): never {
-  throw new TinyLMError('safetensors', `not a usable safetensors file: ${what}`,
-    'save it again, e.g. with safetensors.torch.save_file(model.state_dict(), path)');
+  throw new TinyLMError(
+    'safetensors',
+    `not a usable safetensors file: ${what}`,
+    'save it again, e.g. with safetensors.torch.save_file(model.state_dict(), path)',
+  );
 }
 
 /**
@@ -91,11 +104,20 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
 
 const isSize = (n: unknown): n is number => typeof n === 'number' && Number.isSafeInteger(n) && n >= 0;
 
-function checkEntry(name: string, entry: unknown, dataBytes: number):
-  { dtype: string; shape: number[]; begin: number; end: number } {
+function checkEntry(
+  name: string,
+  entry: unknown,
+  dataBytes: number,
+): { dtype: string; shape: number[]; begin: number; end: number } {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-  const width = typeof dtype !== 'string' ? undefined : Object.hasOwn(WIDTH, dtype) ? WIDTH[dtype as DType]
-    : Object.hasOwn(OTHERS, dtype) ? OTHERS[dtype] : undefined;
+  const width =
+    typeof dtype !== 'string'
+      ? undefined
+      : Object.hasOwn(WIDTH, dtype)
+        ? WIDTH[dtype as DType]
+        : Object.hasOwn(OTHERS, dtype)
+          ? OTHERS[dtype]
+          : undefined;
   if (width === undefined) {
     fail(`${name} is of type ${String(dtype)}, expected one of ${Object.keys(WIDTH).join(', ')}`);
   }
@@ -124,16 +146,23 @@ function numbers(data: DataView, dtype: DType, begin: number, end: number): Floa
   const out = new Float32Array((end - begin) / WIDTH[dtype]);
   for (let i = 0; i < out.length; i++) {
     switch (dtype) {
-      case 'F64': out[i] = data.getFloat64(begin + 8 * i, true); break;
-      case 'F32': out[i] = data.getFloat32(begin + 4 * i, true); break;
-      case 'F16': out[i] = half(data.getUint16(begin + 2 * i, true)); break;
+      case 'F64':
+        out[i] = data.getFloat64(begin + 8 * i, true);
+        break;
+      case 'F32':
+        out[i] = data.getFloat32(begin + 4 * i, true);
+        break;
+      case 'F16':
+        out[i] = half(data.getUint16(begin + 2 * i, true));
+        break;
       case 'BF16': {
         // The upper half of a float32.
         SCRATCH.setUint32(0, data.getUint16(begin + 2 * i, true) * 65536);
         out[i] = SCRATCH.getFloat32(0);
         break;
       }
-      default: dtype satisfies never;
+      default:
+        dtype satisfies never;
     }
   }
   return out;
@@ -154,15 +183,17 @@ function half(bits: number): number {
  * Writes float32 tensors, in the map's order; deterministic. The header is padded with spaces so that the
  * numbers begin at a multiple of 8, as the safetensors library does.
  */
-export function writeSafetensors(tensors: ReadonlyMap<string, ShapedTensor>,
-  metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, ShapedTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
   let at = 0;
   for (const [name, { shape, data }] of tensors) {
     if (name === '__metadata__' || data.length !== shape.reduce((a, b) => a * b, 1)) {
       fail(`${name} has ${data.length} numbers, expected the shape (${shape.join(', ')})`);
     }
-    header[name] = { dtype: 'F32', shape, data_offsets: [at, at += 4 * data.length] };
+    header[name] = { dtype: 'F32', shape, data_offsets: [at, (at += 4 * data.length)] };
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   const length = Math.ceil(json.length / 8) * 8;

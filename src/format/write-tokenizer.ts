@@ -7,11 +7,17 @@ import { TOKENIZER } from './constants.js';
 export function encodeTokenizer(table: TokenizerTable): Uint8Array {
   if (table.kind === 'byte') return new Uint8Array();
   const symbols = table.base.slice(TOKENIZER.firstSymbol);
-  const counts = Array.from({ length: TOKENIZER.symbolBytesMax }, (_, i) => symbols.filter((s) => s.length === i + 1).length);
+  const counts = Array.from(
+    { length: TOKENIZER.symbolBytesMax },
+    (_, i) => symbols.filter((s) => s.length === i + 1).length,
+  );
   if (counts.reduce((a, b) => a + b) !== symbols.length) {
-    const id = symbols.findIndex(({ length }) => length < 1 || length > TOKENIZER.symbolBytesMax) + TOKENIZER.firstSymbol;
-    throw new TinyLMError('tlm-write',
-      `base token ${id} has ${table.base[id].length} bytes, expected 1 to ${TOKENIZER.symbolBytesMax}`);
+    const id =
+      symbols.findIndex(({ length }) => length < 1 || length > TOKENIZER.symbolBytesMax) + TOKENIZER.firstSymbol;
+    throw new TinyLMError(
+      'tlm-write',
+      `base token ${id} has ${table.base[id].length} bytes, expected 1 to ${TOKENIZER.symbolBytesMax}`,
+    );
   }
   const out: number[] = [];
   for (const count of counts) out.push(count & 255, count >> 8);

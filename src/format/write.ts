@@ -49,16 +49,28 @@ export function writeTlm(options: WriteOptions): Uint8Array {
     throw new TinyLMError('tlm-write', `a model of ${model.tensors.length} tensors, expected ${plan.length}`);
   }
   const tables = encodeTokenizer(tokenizer);
-  const text = Object.keys(metadata).length === 0 ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(metadata));
+  const text =
+    Object.keys(metadata).length === 0 ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(metadata));
   if (text.length > FILE.metadataBytesMax) {
-    throw new TinyLMError('tlm-write', `metadata of ${text.length} bytes, expected at most ${FILE.metadataBytesMax}`,
-      'keep the run\'s details in its folder and only a few words in the file');
+    throw new TinyLMError(
+      'tlm-write',
+      `metadata of ${text.length} bytes, expected at most ${FILE.metadataBytesMax}`,
+      "keep the run's details in its folder and only a few words in the file",
+    );
   }
   const head = header(model, tokenizer, tables.length, text.length, sampling);
   const records = plan.map((planned, i) => record(planned, model.tensors[i], packingOf(planned.name)));
   const tensors = new Map(model.tensors.map((t) => [t.name, t]));
-  const { tokenizer: tokenizerAt, metadata: metadataAt, places, end, fileBytes } = fileLayout(model.config, {
-    tokenizerBytes: tables.length, metadataBytes: text.length, packing: packingOf,
+  const {
+    tokenizer: tokenizerAt,
+    metadata: metadataAt,
+    places,
+    end,
+    fileBytes,
+  } = fileLayout(model.config, {
+    tokenizerBytes: tables.length,
+    metadataBytes: text.length,
+    packing: packingOf,
     scaleBytes: (name) => (tensors.get(name) as TernaryTensor).scaleBytes,
     valueBytes: (name) => (tensors.get(name) as FixedTensor).bytes,
   });
@@ -84,8 +96,13 @@ export function writeTlm(options: WriteOptions): Uint8Array {
 
 const KINDS = { byte: TOKENIZER.kindByte, char: TOKENIZER.kindChar, bpe: TOKENIZER.kindBpe } as const;
 
-function header({ config, embedFrac, resetOnEod, eod, tensors }: QuantizedModel, { kind }: TokenizerTable,
-  tokenizerBytes: number, metadataBytes: number, sampling: SamplingDefaults | undefined): Uint8Array {
+function header(
+  { config, embedFrac, resetOnEod, eod, tensors }: QuantizedModel,
+  { kind }: TokenizerTable,
+  tokenizerBytes: number,
+  metadataBytes: number,
+  sampling: SamplingDefaults | undefined,
+): Uint8Array {
   const out = new Uint8Array(FILE.headerBytes);
   const view = new DataView(out.buffer);
   view.setUint32(HEADER.magic, FILE.magic, true);
@@ -133,8 +150,13 @@ function modelRecords({ ngrams, layers }: ModelConfig): Uint8Array {
 
 function record(planned: PlannedTensor, tensor: QuantizedTensor, packing: Packing): Uint8Array {
   const trits = tensor.kind === 'ternary' ? tensor.trits : 0;
-  if (tensor.name !== planned.name || tensor.kind !== planned.kind || tensor.rows !== planned.rows ||
-    tensor.cols !== planned.cols || trits !== planned.trits) {
+  if (
+    tensor.name !== planned.name ||
+    tensor.kind !== planned.kind ||
+    tensor.rows !== planned.rows ||
+    tensor.cols !== planned.cols ||
+    trits !== planned.trits
+  ) {
     const shown = (t: PlannedTensor | QuantizedTensor, n: number): string =>
       `${t.kind} ${t.name} (${t.rows}, ${t.cols})${n > 0 ? ` of ${n} trits` : ''}`;
     throw new TinyLMError('tlm-write', `found ${shown(tensor, trits)}, expected ${shown(planned, planned.trits)}`);
@@ -153,10 +175,17 @@ function record(planned: PlannedTensor, tensor: QuantizedTensor, packing: Packin
 }
 
 /** The bytes of a tensor: scales and planes, or values alone. */
-function tensorBytes(planned: PlannedTensor, tensor: QuantizedTensor, packing: Packing): { scales: Uint8Array; data: Uint8Array } {
+function tensorBytes(
+  planned: PlannedTensor,
+  tensor: QuantizedTensor,
+  packing: Packing,
+): { scales: Uint8Array; data: Uint8Array } {
   if (tensor.kind === 'fixed') return { scales: new Uint8Array(), data: littleEndian(tensor.values, tensor.bytes) };
   if (tensor.mantissas.length !== planned.scales) {
-    throw new TinyLMError('tlm-write', `${tensor.name} has ${tensor.mantissas.length} scales, expected ${planned.scales}`);
+    throw new TinyLMError(
+      'tlm-write',
+      `${tensor.name} has ${tensor.mantissas.length} scales, expected ${planned.scales}`,
+    );
   }
   const planes = planesOf(tensor.levels, tensor.trits).map((plane) => pack(plane, tensor.rows, tensor.cols, packing));
   const data = new Uint8Array(planes.reduce((sum, { length }) => sum + length, 0));

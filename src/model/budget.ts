@@ -3,7 +3,14 @@ import type { ModelConfig } from './config.js';
 import { LAYERS } from './layers/index.js';
 import { alignUp, fileLayout, PACKINGS, rowBytes, type Packing } from './layout.js';
 import {
-  inputWidth, parameterCount, parameterSpecs, stackOf, stateWidths, validateConfig, weightCount, type ParameterSpec,
+  inputWidth,
+  parameterCount,
+  parameterSpecs,
+  stackOf,
+  stateWidths,
+  validateConfig,
+  weightCount,
+  type ParameterSpec,
 } from './parameters.js';
 
 /** `TLM_TABLE_BUDGET_DEFAULT` of `engine/include/tinylm.h`, bytes. */
@@ -54,11 +61,14 @@ export function tableSlots(config: ModelConfig, packing: Packing, given: number)
   const widest = Math.max(...productsOf(config).map(({ cols }) => rowBytes(packing, cols)));
   const slot = Math.min(alignUp(widest * PACKINGS[packing].stride * 2, 4), budget);
   const { layers, head } = stackOf(config);
-  const kept = layers.filter(({ kind }, l) => kind === 'gru' && (layers[l + 1]?.input ?? head.input).q === 'hidden').length;
+  const kept = layers.filter(
+    ({ kind }, l) => kind === 'gru' && (layers[l + 1]?.input ?? head.input).q === 'hidden',
+  ).length;
   return { slot, slots: Math.min(Math.floor(budget / slot), Math.max(1, kept), TABLE_SLOTS_MAX) };
 }
 
-const productsOf = (config: ModelConfig): ParameterSpec[] => parameterSpecs(config).filter(({ uses }) => uses.length > 0);
+const productsOf = (config: ModelConfig): ParameterSpec[] =>
+  parameterSpecs(config).filter(({ uses }) => uses.length > 0);
 
 /**
  * The block that the engine is given, as `engine/src/tlm_memory.c` lays it out: states i16, the residual stream i16, gates i16
@@ -69,16 +79,33 @@ function engineBytes(config: ModelConfig, packing: Packing | undefined, given: n
   const { layers } = stackOf(config);
   const { vocab, cache } = config;
   const products = productsOf(config);
-  const gates = Math.max(...layers.map(({ kind, width, input }) =>
-    Math.max(LAYERS[kind].gates * width, LAYERS[kind].stream ? input.width : 0)));
-  const stream = Math.max(0, ...layers.filter(({ output }) => output.form === 'stream').map(({ output }) => output.width));
+  const gates = Math.max(
+    ...layers.map(({ kind, width, input }) =>
+      Math.max(LAYERS[kind].gates * width, LAYERS[kind].stream ? input.width : 0),
+    ),
+  );
+  const stream = Math.max(
+    0,
+    ...layers.filter(({ output }) => output.form === 'stream').map(({ output }) => output.width),
+  );
   const states = stateWidths(config).reduce((a, b) => a + b, 0);
   const { slot, slots } = packing === undefined ? { slot: 0, slots: 0 } : tableSlots(config, packing, given);
-  const pieced = packing === undefined ? []
-    : products.filter(({ cols }) => rowBytes(packing, cols) * PACKINGS[packing].stride * 2 > slot).map(({ rows }) => rows);
-  const parts = [2 * states, 2 * stream, Math.max(2 * gates, SAMPLE_BYTES, cache > 0 ? vocab : 0), 2 * vocab,
-    Math.max(inputWidth(config), ...layers.flatMap(({ input, width }) => [input.width, width])) + 8, slot * slots,
-    4 * Math.min(PIECE_ROWS, Math.max(0, ...pieced)), 2 * cache];
+  const pieced =
+    packing === undefined
+      ? []
+      : products
+          .filter(({ cols }) => rowBytes(packing, cols) * PACKINGS[packing].stride * 2 > slot)
+          .map(({ rows }) => rows);
+  const parts = [
+    2 * states,
+    2 * stream,
+    Math.max(2 * gates, SAMPLE_BYTES, cache > 0 ? vocab : 0),
+    2 * vocab,
+    Math.max(inputWidth(config), ...layers.flatMap(({ input, width }) => [input.width, width])) + 8,
+    slot * slots,
+    4 * Math.min(PIECE_ROWS, Math.max(0, ...pieced)),
+    2 * cache,
+  ];
   return parts.reduce((sum, bytes) => sum + alignUp(bytes, 4), 0);
 }
 

@@ -70,17 +70,28 @@ export interface ModelShorthand {
  * The whole configuration of a shorthand; records of runs and checkpoints from before there were other kinds of layers
  * (`cell`, `hidden`, a number of `layers`) are such shorthands too. Nothing is checked: see `validateConfig`.
  */
-export function configOf({ vocab, dim, hidden = dim, layers = 1, ngrams = [], tied = false, cache = 0, trits = 1 }: ModelShorthand):
-ModelConfig {
-  const of = (group: TritGroup): Trits => (typeof trits === 'number' ? trits : trits[group] ?? 1);
+export function configOf({
+  vocab,
+  dim,
+  hidden = dim,
+  layers = 1,
+  ngrams = [],
+  tied = false,
+  cache = 0,
+  trits = 1,
+}: ModelShorthand): ModelConfig {
+  const of = (group: TritGroup): Trits => (typeof trits === 'number' ? trits : (trits[group] ?? 1));
   return {
     vocab,
     dim,
     ngrams,
-    layers: typeof layers === 'number'
-      ? Array.from({ length: Number.isInteger(layers) && layers > 0 ? Math.min(layers, 256) : 0 },
-        () => ({ kind: 'gru' as const, width: hidden }))
-      : layers,
+    layers:
+      typeof layers === 'number'
+        ? Array.from({ length: Number.isInteger(layers) && layers > 0 ? Math.min(layers, 256) : 0 }, () => ({
+            kind: 'gru' as const,
+            width: hidden,
+          }))
+        : layers,
     tied,
     cache,
     trits: Object.fromEntries(TRIT_GROUPS.map((group) => [group, of(group)])) as Record<TritGroup, Trits>,

@@ -40,11 +40,19 @@ export function initModel(config: ModelConfig, seed: number): FloatModel {
       case 'small':
         for (let i = 0; i < values.length; i++) values[i] = 0.5 * bound * (2 * uniform() - 1);
         break;
-      case 'one': values.fill(1); break;
-      case 'eighth': values.fill(1 / 8); break;
-      case 'cache': values.set(CACHE_INITIAL); break;
-      case 'zero': break;
-      default: rule.initial satisfies never;
+      case 'one':
+        values.fill(1);
+        break;
+      case 'eighth':
+        values.fill(1 / 8);
+        break;
+      case 'cache':
+        values.set(CACHE_INITIAL);
+        break;
+      case 'zero':
+        break;
+      default:
+        rule.initial satisfies never;
     }
     if (rule.keeps !== undefined) {
       for (let j = 0; j < width; j++)

@@ -22,8 +22,10 @@ export const FILE_LAYOUT = {
 export type Packing = 't2' | 'b3';
 
 /** Digits a byte, and entries of the engine's look-up table for a byte: the largest byte of the packing, and one (SPEC.md 1.3). */
-export const PACKINGS = { t2: { group: 4, stride: 172 }, b3: { group: 5, stride: 243 } } as const satisfies
-Record<Packing, { group: number; stride: number }>;
+export const PACKINGS = { t2: { group: 4, stride: 172 }, b3: { group: 5, stride: 243 } } as const satisfies Record<
+  Packing,
+  { group: number; stride: number }
+>;
 
 /** Bytes of a row of `cols` digits. */
 export const rowBytes = (packing: Packing, cols: number): number => Math.ceil(cols / PACKINGS[packing].group);
@@ -32,7 +34,8 @@ export const rowBytes = (packing: Packing, cols: number): number => Math.ceil(co
 export const alignUp = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
 
 /** Where the data of a matrix of so many bytes begin: at a multiple of this. */
-export const matrixAlign = (bytes: number): number => (bytes < FILE_LAYOUT.largeBytes ? FILE_LAYOUT.align : FILE_LAYOUT.largeAlign);
+export const matrixAlign = (bytes: number): number =>
+  bytes < FILE_LAYOUT.largeBytes ? FILE_LAYOUT.align : FILE_LAYOUT.largeAlign;
 
 export interface LayoutOptions {
   /** Bytes of the tokenizer section (SPEC.md 1.4) and of the metadata text; 0 by default. */
@@ -72,7 +75,8 @@ export function fileLayout(config: ModelConfig, options: LayoutOptions = {}): Fi
   const packingOf = typeof packing === 'function' ? packing : (): Packing => packing;
   const specs = parameterSpecs(config).filter(({ stored }) => stored > 0);
   const { headerBytes, ngramBytes, layerBytes, tensorBytes, align, bytesMultiple, crcBytes } = FILE_LAYOUT;
-  let at = headerBytes + ngramBytes * config.ngrams.length + layerBytes * config.layers.length + tensorBytes * specs.length;
+  let at =
+    headerBytes + ngramBytes * config.ngrams.length + layerBytes * config.layers.length + tensorBytes * specs.length;
   const take = (bytes: number, multiple: number): number => {
     const from = alignUp(at, multiple);
     at = from + bytes;

@@ -19,7 +19,13 @@ export function ngramRow(recent: ArrayLike<number>, order: number, rows: number)
  * @param before those before it, or none at the start of a text
  * @param resets whether this token is an end of a document that makes the model forget
  */
-export function ngramContext(before: readonly number[] | undefined, token: number, eod: number, resets: boolean): number[] {
-  const old = before === undefined || resets ? new Array<number>(NGRAM_CONTEXT).fill(eod) : before.slice(0, NGRAM_CONTEXT);
+export function ngramContext(
+  before: readonly number[] | undefined,
+  token: number,
+  eod: number,
+  resets: boolean,
+): number[] {
+  const old =
+    before === undefined || resets ? new Array<number>(NGRAM_CONTEXT).fill(eod) : before.slice(0, NGRAM_CONTEXT);
   return [token, ...old];
 }

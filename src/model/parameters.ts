@@ -1,7 +1,25 @@
 /** What a configuration consists of: its parts, and their tensors in the order of SPEC.md 1.2. */
-import { configOf, TRIT_GROUPS, TRITS, type LayerKind, type ModelConfig, type Trits, type TritGroup } from './config.js';
+import {
+  configOf,
+  TRIT_GROUPS,
+  TRITS,
+  type LayerKind,
+  type ModelConfig,
+  type Trits,
+  type TritGroup,
+} from './config.js';
 import { TinyLMError } from './errors.js';
-import { EMBEDDING, HEAD, LAYER_KINDS, LAYERS, NGRAM, type Condition, type Signal, type Size, type TensorRule } from './layers/index.js';
+import {
+  EMBEDDING,
+  HEAD,
+  LAYER_KINDS,
+  LAYERS,
+  NGRAM,
+  type Condition,
+  type Signal,
+  type Size,
+  type TensorRule,
+} from './layers/index.js';
 import { MODEL_LIMITS as LIMITS } from './limits.js';
 
 /** The default: 43,648 parameters, 174,592 bytes as floats, about 13 KB as a `.tlm`. */
@@ -51,13 +69,19 @@ export interface Stack {
 }
 
 /** Width of what the sources give together. */
-export const inputWidth = ({ dim, ngrams }: Pick<ModelConfig, 'dim' | 'ngrams'>): number => ngrams.reduce((sum, { width }) => sum + width, dim);
+export const inputWidth = ({ dim, ngrams }: Pick<ModelConfig, 'dim' | 'ngrams'>): number =>
+  ngrams.reduce((sum, { width }) => sum + width, dim);
 
 /** The parts of a model. The configuration must be valid. */
 export function stackOf(config: ModelConfig): Stack {
   const { vocab, dim, ngrams, tied, cache, trits } = config;
-  const spec = (rule: TensorRule, suffix: string, layer: number, sizes: Readonly<Partial<Record<Size, number>>>,
-    input?: Signal): ParameterSpec => {
+  const spec = (
+    rule: TensorRule,
+    suffix: string,
+    layer: number,
+    sizes: Readonly<Partial<Record<Size, number>>>,
+    input?: Signal,
+  ): ParameterSpec => {
     const of = (size: Size): number => (size === 'one' ? 1 : sizes[size]!);
     const [times, size] = rule.rows;
     const rows = times * of(size);
@@ -65,7 +89,13 @@ export function stackOf(config: ModelConfig): Stack {
     const weight = rule.role === 'lookup' || rule.role === 'product';
     const from = rule.from === 'input' ? input!.q : rule.from;
     return {
-      name: rule.name + suffix, shape: weight ? [rows, cols] : [rows], kind: weight ? 'weight' : 'bias', layer, rule, rows, cols,
+      name: rule.name + suffix,
+      shape: weight ? [rows, cols] : [rows],
+      kind: weight ? 'weight' : 'bias',
+      layer,
+      rule,
+      rows,
+      cols,
       stored: rule.stored === undefined ? rows : (rows / times) * rule.stored,
       trits: rule.group ? trits[rule.group] : 0,
       uses: from !== undefined && rule.to !== undefined ? [{ from, to: rule.to }] : [],
@@ -73,8 +103,15 @@ export function stackOf(config: ModelConfig): Stack {
       oneScale: rule === NGRAM[0],
     };
   };
-  const there = (input: Signal) => ({ when }: TensorRule): boolean =>
-    ({ always: true, stream: input.form === 'stream', untied: !tied, cache: cache > 0 } satisfies Record<Condition, boolean>)[when];
+  const there =
+    (input: Signal) =>
+    ({ when }: TensorRule): boolean =>
+      (
+        ({ always: true, stream: input.form === 'stream', untied: !tied, cache: cache > 0 }) satisfies Record<
+          Condition,
+          boolean
+        >
+      )[when];
 
   const embedding = spec(EMBEDDING, '', 0, { vocab, dim });
   let signal: Signal = { form: 'i8', width: inputWidth(config), q: 'embed' };
@@ -85,7 +122,10 @@ export function stackOf(config: ModelConfig): Stack {
     const output: Signal = rule.stream ? input : { form: 'i8', width, q: 'hidden' };
     signal = output;
     return {
-      kind, width, input, output,
+      kind,
+      width,
+      input,
+      output,
       tensors: rule.tensors.filter(there(input)).map((t) => spec(t, `_l${l}`, l, { width, input: input.width }, input)),
     };
   });
@@ -115,7 +155,10 @@ export function validateConfig(config: ModelConfig): void {
   whole('the number of layers', config.layers.length, LIMITS.layersMin, LIMITS.layersMax);
   for (const [l, { kind, width }] of config.layers.entries()) {
     if (!LAYER_KINDS.includes(kind))
-      fail(`layer ${l} is of the kind "${String(kind)}", expected one of ${LAYER_KINDS.join(', ')}`, 'choose one of these');
+      fail(
+        `layer ${l} is of the kind "${String(kind)}", expected one of ${LAYER_KINDS.join(', ')}`,
+        'choose one of these',
+      );
     whole(`the width of layer ${l} (${kind})`, width, LIMITS.widthMin, LIMITS.widthMax);
   }
   whole('the number of n-gram tables', config.ngrams.length, 0, LIMITS.ngramsMax);
@@ -124,22 +167,36 @@ export function validateConfig(config: ModelConfig): void {
     whole('the width of an n-gram table', width, LIMITS.ngramWidthMin, LIMITS.ngramWidthMax);
     const log = Math.log2(rows);
     if (!Number.isInteger(log) || log < LIMITS.ngramRowsLogMin || log > LIMITS.ngramRowsLogMax)
-      fail(`an n-gram table of ${rows} rows, expected a power of two from ${2 ** LIMITS.ngramRowsLogMin} to ${2 ** LIMITS.ngramRowsLogMax}`,
-        `choose ${2 ** Math.max(LIMITS.ngramRowsLogMin, Math.min(LIMITS.ngramRowsLogMax, Math.round(log) || 13))} rows`);
+      fail(
+        `an n-gram table of ${rows} rows, expected a power of two from ${2 ** LIMITS.ngramRowsLogMin} to ${2 ** LIMITS.ngramRowsLogMax}`,
+        `choose ${2 ** Math.max(LIMITS.ngramRowsLogMin, Math.min(LIMITS.ngramRowsLogMax, Math.round(log) || 13))} rows`,
+      );
   }
-  whole('the width of what the sources give (dim and n-gram tables)', inputWidth(config), LIMITS.widthMin, LIMITS.widthMax);
+  whole(
+    'the width of what the sources give (dim and n-gram tables)',
+    inputWidth(config),
+    LIMITS.widthMin,
+    LIMITS.widthMax,
+  );
   const { cache } = config;
-  if (cache !== 0 && (!Number.isInteger(Math.log2(cache)) || cache < 2 ** LIMITS.cacheLogMin || cache > 2 ** LIMITS.cacheLogMax))
-    fail(`a cache of ${cache} tokens, expected 0 or a power of two from ${2 ** LIMITS.cacheLogMin} to ${2 ** LIMITS.cacheLogMax}`,
-      'choose 256, or 0 for none');
+  if (
+    cache !== 0 &&
+    (!Number.isInteger(Math.log2(cache)) || cache < 2 ** LIMITS.cacheLogMin || cache > 2 ** LIMITS.cacheLogMax)
+  )
+    fail(
+      `a cache of ${cache} tokens, expected 0 or a power of two from ${2 ** LIMITS.cacheLogMin} to ${2 ** LIMITS.cacheLogMax}`,
+      'choose 256, or 0 for none',
+    );
   for (const group of TRIT_GROUPS) {
     if (!TRITS.includes(config.trits[group]))
       fail(`${String(config.trits[group])} trits for ${group}, expected ${TRITS.join(', ')}`, 'choose one of these');
   }
   const { head } = stackOf(config);
   if (config.tied && config.dim !== head.input.width)
-    fail(`a tied embedding with dim ${config.dim} and a last layer that gives ${head.input.width}, expected both equal`,
-      'make dim and hidden equal, or do not tie the embedding');
+    fail(
+      `a tied embedding with dim ${config.dim} and a last layer that gives ${head.input.width}, expected both equal`,
+      'make dim and hidden equal, or do not tie the embedding',
+    );
 }
 
 /** Numbers in a tensor of this shape. */

@@ -17,8 +17,11 @@ export function packageRoot(): string {
       return folder;
     }
     if (dirname(folder) === folder) {
-      throw new TinyLMError('package-root', 'the folder of the tinylm package was not found above its own files',
-        'install the package again');
+      throw new TinyLMError(
+        'package-root',
+        'the folder of the tinylm package was not found above its own files',
+        'install the package again',
+      );
     }
   }
 }
@@ -44,8 +47,11 @@ export function wasmPath(name: string): string {
 export function readWasm(name: string): Uint8Array<ArrayBuffer> {
   const path = wasmPath(name);
   if (!existsSync(path)) {
-    throw new TinyLMError('wasm-missing', `${path} does not exist`,
-      'run "npm run build" (needs nothing but npm packages), or install the package again');
+    throw new TinyLMError(
+      'wasm-missing',
+      `${path} does not exist`,
+      'run "npm run build" (needs nothing but npm packages), or install the package again',
+    );
   }
   return new Uint8Array(readFileSync(path));
 }

@@ -172,7 +172,7 @@ export function writeAtomic(path: string, content: Uint8Array | string): void {
     // x: never through a link that somebody has laid there.
     const file = openSync(temporary, 'wx');
     try {
-      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -189,7 +189,8 @@ function open(koffi: Koffi, library: KoffiLibrary, compiler: Compiler): Loaded {
         work(task) {
           working = new Promise<number>((resolve, reject) => {
             // holds `buffer` until the call is back
-            const done = (error: Error | null, answer: number) => (error || buffer.byteLength === 0 ? reject(error) : resolve(answer));
+            const done = (error: Error | null, answer: number) =>
+              error || buffer.byteLength === 0 ? reject(error) : resolve(answer);
             switch (task.kind) {
               case 'run':
                 steps.async(trainer, task.position, task.steps, Number(task.update), done);

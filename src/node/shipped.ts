@@ -13,7 +13,8 @@ let registry: Registry | undefined;
 export function readRegistry(): Registry {
   if (registry !== undefined) return registry;
   const path = inModels(SHIPPED_FILES.registry);
-  if (!existsSync(path)) throw new TinyLMError('models-registry', `${path} does not exist`, 'install the package again');
+  if (!existsSync(path))
+    throw new TinyLMError('models-registry', `${path} does not exist`, 'install the package again');
   registry = parseRegistry(readFileSync(path, 'utf8'));
   return registry;
 }
@@ -27,4 +28,7 @@ export const shippedPath = (name: string): string | undefined =>
   readRegistry().models.some((m) => m.name === name) ? shippedTlm(name) : undefined;
 
 /** The names, for a sentence. */
-export const shippedNames = (): string => readRegistry().models.map(({ name }) => name).join(', ');
+export const shippedNames = (): string =>
+  readRegistry()
+    .models.map(({ name }) => name)
+    .join(', ');

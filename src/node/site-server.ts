@@ -9,9 +9,16 @@ import { packageRoot } from './assets.js';
 import { SITE_HEADERS } from './site-headers.js';
 
 const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml',
-  '.wasm': 'application/wasm', '.woff2': 'font/woff2', '.webmanifest': 'application/manifest+json', '.json': 'application/json',
-  '.bin': 'application/octet-stream', '.tlm': 'application/octet-stream',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+  '.woff2': 'font/woff2',
+  '.webmanifest': 'application/manifest+json',
+  '.json': 'application/json',
+  '.bin': 'application/octet-stream',
+  '.tlm': 'application/octet-stream',
 };
 /** What is no smaller compressed. */
 const PACKED = ['.woff2', '.tlm'];
@@ -29,7 +36,11 @@ interface SiteFile {
 /** All files of the site by their path, read once. @throws TinyLMError `studio-missing` */
 function readSite(folder: string): Map<string, SiteFile> {
   if (!existsSync(join(folder, 'index.html')))
-    throw new TinyLMError('studio-missing', `${folder} has no index.html: the studio was not built`, 'run "npm run build", or install the package again');
+    throw new TinyLMError(
+      'studio-missing',
+      `${folder} has no index.html: the studio was not built`,
+      'run "npm run build", or install the package again',
+    );
   const files = new Map<string, SiteFile>();
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
@@ -38,7 +49,9 @@ function readSite(folder: string): Map<string, SiteFile> {
     const extension = extname(path);
     const name = path.slice(folder.length).replaceAll('\\', '/');
     files.set(name, {
-      type: TYPES[extension] ?? 'application/octet-stream', bytes, gzip: PACKED.includes(extension) ? undefined : gzipSync(bytes),
+      type: TYPES[extension] ?? 'application/octet-stream',
+      bytes,
+      gzip: PACKED.includes(extension) ? undefined : gzipSync(bytes),
     });
   }
   return files;
@@ -71,23 +84,35 @@ export async function serveSite({ port, folder = sitePath(), headers = true }: S
   const { port: bound } = server.address() as AddressInfo;
   return {
     url: `http://localhost:${bound}/`,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new TinyLMError('studio-port', `port ${port} cannot be used: ${error.code === 'EADDRINUSE' ? 'another program has it' : error.message}`,
-        'the studio may run already; else choose another one with --port (runs in the browser belong to the port)')));
+      reject(
+        new TinyLMError(
+          'studio-port',
+          `port ${port} cannot be used: ${error.code === 'EADDRINUSE' ? 'another program has it' : error.message}`,
+          'the studio may run already; else choose another one with --port (runs in the browser belong to the port)',
+        ),
+      ),
+    );
     server.listen(port, LOOPBACK, resolve);
   });
 }
 
-function answer(files: ReadonlyMap<string, SiteFile>, headers: Readonly<Record<string, string>>, request: IncomingMessage, response: ServerResponse): void {
+function answer(
+  files: ReadonlyMap<string, SiteFile>,
+  headers: Readonly<Record<string, string>>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const refuse = (status: number, text: string): void => {
     response.writeHead(status, { ...headers, 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
   };

@@ -19,7 +19,8 @@ export const startThread: StartThread = async (start) => {
 };
 
 /** The trainer as WebAssembly in threads of this process. @param wasm default: the portable build */
-export const threadedKernels = (wasm: BufferSource = readWasm('trainer')): TrainerKernels => sharedKernels(wasm, startThread);
+export const threadedKernels = (wasm: BufferSource = readWasm('trainer')): TrainerKernels =>
+  sharedKernels(wasm, startThread);
 
 /** The next message of a worker; rejects when it fails. */
 function once(worker: Worker): Promise<number> {

@@ -19,8 +19,13 @@ export interface FixedScales {
  * @param options trits a weight (1), and bytes a mantissa (2); one byte becomes two where a scale is too large for one
  * @throws TinyLMError `quantize-scale` when the scales are too large for any shift
  */
-export function fixScales(name: string, scales: Float64Array, cols: number, uses: readonly MatrixUse[],
-  { trits = 1, scaleBytes = 2 }: { readonly trits?: Trits; readonly scaleBytes?: 1 | 2 } = {}): FixedScales {
+export function fixScales(
+  name: string,
+  scales: Float64Array,
+  cols: number,
+  uses: readonly MatrixUse[],
+  { trits = 1, scaleBytes = 2 }: { readonly trits?: Trits; readonly scaleBytes?: 1 | 2 } = {},
+): FixedScales {
   const largest = scales.reduce((a, b) => Math.max(a, b), 0);
   const most = scaleBytes === 1 ? LIMITS.byteMantissaMax : LIMITS.mantissaMax;
   const rounded = (shift: number): Uint16Array => Uint16Array.from(scales, (s) => roundHalfUp(s * 2 ** shift));
@@ -31,9 +36,11 @@ export function fixScales(name: string, scales: Float64Array, cols: number, uses
     }
   }
   if (scaleBytes === 1) return fixScales(name, scales, cols, uses, { trits, scaleBytes: 2 });
-  throw new TinyLMError('quantize-scale',
+  throw new TinyLMError(
+    'quantize-scale',
     `${name} has a row of scale ${largest}, too large for ${cols} columns in 32-bit products`,
-    'the weights are far from their usual range; train with a lower learning rate or with weight decay');
+    'the weights are far from their usual range; train with a lower learning rate or with weight decay',
+  );
 }
 
 /**
@@ -42,8 +49,12 @@ export function fixScales(name: string, scales: Float64Array, cols: number, uses
  * @param values (n), real
  * @param bytes that a value has: 1 or 2
  */
-export function fixBiases(values: ArrayLike<number>, fracMax: number, fracMin = 0, bytes: 1 | 2 = 2):
-  { values: Int16Array; frac: number; clamped: number } {
+export function fixBiases(
+  values: ArrayLike<number>,
+  fracMax: number,
+  fracMin = 0,
+  bytes: 1 | 2 = 2,
+): { values: Int16Array; frac: number; clamped: number } {
   const top = bytes === 1 ? 127 : 32767;
   const fixed = (frac: number): number[] => Array.from(values, (b) => roundHalfUp(b * 2 ** frac));
   const fits = (v: number): boolean => v >= -top - 1 && v <= top;

@@ -40,11 +40,14 @@ function latentRows({ rows, cols, levels, mantissas, scaleShift, trits }: Ternar
     });
     const highest = row.reduce((n, w) => n + Number(Math.abs(w) === top), 0);
     const left = missing();
-    if (left > 0 && highest > 0) row.forEach((w, i) => {
-      if (Math.abs(w) === top) sizes[i] += left / highest;
-    });
+    if (left > 0 && highest > 0)
+      row.forEach((w, i) => {
+        if (Math.abs(w) === top) sizes[i] += left / highest;
+      });
     // Zeros have no sign of their own: every other one is negative.
-    row.forEach((w, i) => { out[r * cols + i] = scale * sizes[i] * (w < 0 || (w === 0 && i % 2 === 1) ? -1 : 1); });
+    row.forEach((w, i) => {
+      out[r * cols + i] = scale * sizes[i] * (w < 0 || (w === 0 && i % 2 === 1) ? -1 : 1);
+    });
   }
   return out;
 }

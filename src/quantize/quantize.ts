@@ -64,8 +64,10 @@ export function quantizeModel(model: FloatModel, options: QuantizeOptions = {}):
     throw new TinyLMError('quantize-option', `threshold ${threshold}, expected 0 to 3`, 'the usual threshold is 0.7');
   }
   if (!Number.isInteger(embedFrac) || embedFrac < 0 || embedFrac > LIMITS.embedFracMax) {
-    throw new TinyLMError('quantize-option',
-      `embedFrac ${embedFrac}, expected a whole number from 0 to ${LIMITS.embedFracMax}`);
+    throw new TinyLMError(
+      'quantize-option',
+      `embedFrac ${embedFrac}, expected a whole number from 0 to ${LIMITS.embedFracMax}`,
+    );
   }
   if (!Number.isInteger(eod) || eod < 0 || eod >= config.vocab) {
     throw new TinyLMError('quantize-option', `end-of-document token ${eod}, expected 0 to ${config.vocab - 1}`);
@@ -74,8 +76,10 @@ export function quantizeModel(model: FloatModel, options: QuantizeOptions = {}):
   const tensors: QuantizedTensor[] = [];
   const report: TensorReport[] = [];
   for (const spec of parameterSpecs(config).filter(({ stored }) => stored > 0)) {
-    const { tensor, clamped } = spec.kind === 'weight'
-      ? matrix(spec, values, embedFrac, options) : numbers(spec, values.get(spec.name)!, options.biasBytes);
+    const { tensor, clamped } =
+      spec.kind === 'weight'
+        ? matrix(spec, values, embedFrac, options)
+        : numbers(spec, values.get(spec.name)!, options.biasBytes);
     tensors.push(tensor);
     report.push(tensorReport(spec, realValues(spec, values), tensor, clamped));
   }
@@ -87,29 +91,33 @@ export function dequantize(model: QuantizedModel): FloatModel {
   const stored = new Map(model.tensors.map((t) => [t.name, t]));
   return {
     config: model.config,
-    tensors: new Map(parameterSpecs(model.config).map(({ name, rows, shape, oneScale, rule, layer }) => {
-      // A table's rows are in units of its scale, which is a parameter of its own.
-      if (rule.role === 'scale') return [name, Float32Array.of(scaleOf(stored.get(`ngram.weight_${layer}`)!))];
-      const tensor = stored.get(name)!;
-      if (oneScale && tensor.kind === 'ternary') return [name, Float32Array.from(tensor.levels)];
-      const values = effective(tensor);
-      if (values.length === shape.reduce((a, b) => a * b, 1)) return [name, values];
-      const all = new Float32Array(rows); // gates that stand in another bias are zero here
-      all.set(values, rows - values.length);
-      return [name, all];
-    })),
+    tensors: new Map(
+      parameterSpecs(model.config).map(({ name, rows, shape, oneScale, rule, layer }) => {
+        // A table's rows are in units of its scale, which is a parameter of its own.
+        if (rule.role === 'scale') return [name, Float32Array.of(scaleOf(stored.get(`ngram.weight_${layer}`)!))];
+        const tensor = stored.get(name)!;
+        if (oneScale && tensor.kind === 'ternary') return [name, Float32Array.from(tensor.levels)];
+        const values = effective(tensor);
+        if (values.length === shape.reduce((a, b) => a * b, 1)) return [name, values];
+        const all = new Float32Array(rows); // gates that stand in another bias are zero here
+        all.set(values, rows - values.length);
+        return [name, all];
+      }),
+    ),
   };
 }
 
 const scaleOf = (tensor: QuantizedTensor): number =>
-  (tensor.kind === 'ternary' ? tensor.mantissas[0] / 2 ** tensor.scaleShift : 0);
+  tensor.kind === 'ternary' ? tensor.mantissas[0] / 2 ** tensor.scaleShift : 0;
 
 /**
  * The weights that the trainer's forward pass uses: each matrix row as scale · level, unrounded; biases as they are.
  * This is `dequantize` before anything is put into fixed point.
  */
-export function ternaryWeights(model: FloatModel, { method = 'threshold', threshold = DEFAULT_THRESHOLD }:
-  Pick<QuantizeOptions, 'method' | 'threshold'> = {}): FloatModel {
+export function ternaryWeights(
+  model: FloatModel,
+  { method = 'threshold', threshold = DEFAULT_THRESHOLD }: Pick<QuantizeOptions, 'method' | 'threshold'> = {},
+): FloatModel {
   const tensors = parameterSpecs(model.config).map((spec): [string, Float32Array] => {
     const values = checked(model, spec);
     if (spec.kind === 'bias' || spec.trits === 0) return [spec.name, values.slice()];
@@ -119,7 +127,9 @@ export function ternaryWeights(model: FloatModel, { method = 'threshold', thresh
     const out = new Float32Array(values.length);
     for (let at = 0; at < values.length; at += cols) {
       const scale = ternarize(values.subarray(at, at + cols), threshold, levels, method, trits);
-      levels.forEach((w, c) => { out[at + c] = scale * w; });
+      levels.forEach((w, c) => {
+        out[at + c] = scale * w;
+      });
     }
     return [spec.name, out];
   });
@@ -134,8 +144,11 @@ function checked(model: FloatModel, { name, shape }: ParameterSpec): Float32Arra
   }
   const bad = values.findIndex((v) => !Number.isFinite(v));
   if (bad >= 0) {
-    throw new TinyLMError('quantize-value', `${name}[${bad}] is ${values[bad]}, expected a finite number`,
-      'the training has diverged; take an earlier checkpoint or a lower learning rate');
+    throw new TinyLMError(
+      'quantize-value',
+      `${name}[${bad}] is ${values[bad]}, expected a finite number`,
+      'the training has diverged; take an earlier checkpoint or a lower learning rate',
+    );
   }
   return values;
 }
@@ -148,7 +161,10 @@ function storedValues(model: FloatModel): Map<string, Float32Array> {
     if (rule.storedIn === undefined) continue;
     const left = values.get(name)!;
     const to = `${rule.storedIn}_l${layer}`;
-    values.set(to, values.get(to)!.map((v, i) => (i < rows - stored ? v + left[i] : v)));
+    values.set(
+      to,
+      values.get(to)!.map((v, i) => (i < rows - stored ? v + left[i] : v)),
+    );
     values.set(name, left.slice(rows - stored));
   }
   return values;
@@ -162,8 +178,12 @@ function realValues({ name, layer, oneScale }: ParameterSpec, values: ReadonlyMa
   return own.map((v) => v * scale);
 }
 
-function matrix(spec: ParameterSpec, all: ReadonlyMap<string, Float32Array>, embedFrac: number, options: QuantizeOptions):
-  { tensor: TernaryTensor; clamped: number } {
+function matrix(
+  spec: ParameterSpec,
+  all: ReadonlyMap<string, Float32Array>,
+  embedFrac: number,
+  options: QuantizeOptions,
+): { tensor: TernaryTensor; clamped: number } {
   const { method = 'threshold', threshold = DEFAULT_THRESHOLD, scaleBytes = 1 } = options;
   const { name, rows, cols, layer, looked, oneScale } = spec;
   const trits = spec.trits === 0 ? 1 : spec.trits;
@@ -172,11 +192,19 @@ function matrix(spec: ParameterSpec, all: ReadonlyMap<string, Float32Array>, emb
   const scales = new Float64Array(oneScale ? 1 : rows);
   if (oneScale) {
     scales[0] = Math.abs(all.get(`ngram.scale_${layer}`)![0]);
-    values.forEach((v, i) => { levels[i] = levelOf(v, 1, trits) * (all.get(`ngram.scale_${layer}`)![0] < 0 ? -1 : 1); });
+    values.forEach((v, i) => {
+      levels[i] = levelOf(v, 1, trits) * (all.get(`ngram.scale_${layer}`)![0] < 0 ? -1 : 1);
+    });
   }
   for (let r = 0; r < rows && !oneScale; r++) {
     const from = r * cols;
-    scales[r] = ternarize(values.subarray(from, from + cols), threshold, levels.subarray(from, from + cols), method, trits);
+    scales[r] = ternarize(
+      values.subarray(from, from + cols),
+      threshold,
+      levels.subarray(from, from + cols),
+      method,
+      trits,
+    );
   }
   const fixed = fixScales(name, scales, cols, usesOf(spec, embedFrac), { trits, scaleBytes });
   // A row whose scale rounds to nothing says nothing: one pattern for it, so that quantizing again changes nothing.
@@ -188,8 +216,11 @@ function matrix(spec: ParameterSpec, all: ReadonlyMap<string, Float32Array>, emb
   return { tensor: { kind: 'ternary', name, layer, rows, cols, trits, levels, ...fixed }, clamped };
 }
 
-function numbers({ name, layer, rule, stored }: ParameterSpec, values: Float32Array, bytes: 1 | 2 = rule.bytes ?? 1):
-  { tensor: FixedTensor; clamped: number } {
+function numbers(
+  { name, layer, rule, stored }: ParameterSpec,
+  values: Float32Array,
+  bytes: 1 | 2 = rule.bytes ?? 1,
+): { tensor: FixedTensor; clamped: number } {
   const [fracMin, fracMax] = rule.frac!;
   const { values: rounded, frac, clamped } = fixBiases(values, fracMax, fracMin, bytes);
   return { tensor: { kind: 'fixed', name, layer, rows: stored, cols: 1, values: rounded, frac, bytes }, clamped };
@@ -203,8 +234,12 @@ export function effective(tensor: QuantizedTensor): Float32Array {
   return Float32Array.from(levels, (w, i) => (w * mantissas[one ? 0 : Math.floor(i / cols)]) / 2 ** scaleShift);
 }
 
-function tensorReport({ name, shape, stored, kind }: ParameterSpec, values: Float32Array, tensor: QuantizedTensor,
-  clamped: number): TensorReport {
+function tensorReport(
+  { name, shape, stored, kind }: ParameterSpec,
+  values: Float32Array,
+  tensor: QuantizedTensor,
+  clamped: number,
+): TensorReport {
   const back = effective(tensor);
   let squaredError = 0;
   let squares = 0;

@@ -32,8 +32,13 @@ const CANDIDATES: Readonly<Record<Trits, readonly number[]>> = {
  * @param out (cols), written with the levels
  * @returns the scale, ≥ 0; 0 when no weight is kept
  */
-export function ternarize(row: ArrayLike<number>, threshold: number, out: Int8Array, method: TernaryMethod = 'threshold',
-  trits: Trits = 1): number {
+export function ternarize(
+  row: ArrayLike<number>,
+  threshold: number,
+  out: Int8Array,
+  method: TernaryMethod = 'threshold',
+  trits: Trits = 1,
+): number {
   const mean = meanMagnitude(row);
   if (method === 'fit') return fit(row, mean, out, trits);
   if (trits !== 1) return stepped(row, TRIT_STEP[trits] * mean, out, trits);

@@ -13,8 +13,12 @@ export type MatrixUse =
 /** The uses of a matrix in numbers; a tied embedding has two. */
 export function usesOf({ looked, uses }: Pick<ParameterSpec, 'looked' | 'uses'>, embedFrac: number): MatrixUse[] {
   const lookups: MatrixUse[] = looked ? [{ kind: 'embedding', embedFrac }] : [];
-  return [...lookups, ...uses.map(({ from, to }): MatrixUse =>
-    ({ kind: 'linear', from: from === 'embed' ? embedFrac : Q[from], to: Q[to] }))];
+  return [
+    ...lookups,
+    ...uses.map(
+      ({ from, to }): MatrixUse => ({ kind: 'linear', from: from === 'embed' ? embedFrac : Q[from], to: Q[to] }),
+    ),
+  ];
 }
 
 /** The right shift k of a use. */

@@ -34,8 +34,10 @@ export const tanh = (x: number): number => clamp(2 * sigmoid(2 * x) - 32768, -32
 export function lookUp(table: TernaryTensor, embedFrac: number, row: number): Int8Array {
   const k = table.scaleShift - embedFrac;
   const mantissa = table.mantissas[table.mantissas.length === 1 ? 0 : row];
-  return Int8Array.from(table.levels.subarray(row * table.cols, (row + 1) * table.cols), (level) =>
-    Math.sign(level) * Math.min(127, (mantissa * Math.abs(level) + 2 ** (k - 1)) >> k));
+  return Int8Array.from(
+    table.levels.subarray(row * table.cols, (row + 1) * table.cols),
+    (level) => Math.sign(level) * Math.min(127, (mantissa * Math.abs(level) + 2 ** (k - 1)) >> k),
+  );
 }
 
 /**

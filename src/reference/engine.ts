@@ -50,7 +50,9 @@ export class ReferenceEngine {
     this.recent = [];
     this.context = undefined;
     this.cached = [];
-    const { head: { input } } = stackOf(this.model.config);
+    const {
+      head: { input },
+    } = stackOf(this.model.config);
     this.stream = new Int16Array(input.form === 'stream' ? input.width : 0);
   }
 
@@ -69,10 +71,13 @@ export class ReferenceEngine {
     if (token !== eod) this.recent = [...this.recent, token].slice(-RECENT);
     const context = (this.context = ngramContext(this.context, token, eod, resets));
     const rows = config.ngrams.map(({ order, rows: count }, i) =>
-      lookUp(this.matrix(`ngram.weight_${i}`), embedFrac, ngramRow(context, order, count)));
+      lookUp(this.matrix(`ngram.weight_${i}`), embedFrac, ngramRow(context, order, count)),
+    );
     const x = [lookUp(this.matrix('embed.weight'), embedFrac, token), ...rows].flatMap((row) => [...row]);
     let carried: Carried = { x: Int8Array.from(x), q: embedFrac };
-    config.layers.forEach(({ kind }, l) => { carried = this[kind](carried, l); });
+    config.layers.forEach(({ kind }, l) => {
+      carried = this[kind](carried, l);
+    });
     if (carried.stream !== undefined) this.stream = carried.stream;
     const { x: top, q } = this.normed(carried, 'fc.norm');
     const logits = linear(this.matrix(config.tied ? 'embed.weight' : 'fc.weight'), this.numbers('fc.bias'), top, q, 9);
@@ -165,8 +170,11 @@ export class ReferenceEngine {
   }
 }
 
-const added = (stream: Int16Array, change: Int16Array): Carried =>
-  ({ x: new Int8Array(), q: 5, stream: stream.map((v, i) => sat16(v + change[i])) });
+const added = (stream: Int16Array, change: Int16Array): Carried => ({
+  x: new Int8Array(),
+  q: 5,
+  stream: stream.map((v, i) => sat16(v + change[i])),
+});
 
 /** Natural logarithm of a token's probability under logits, which are in units of 1/`one` (Q9: 512). */
 export function logProb(logits: ArrayLike<number>, token: number, one = 512): number {
@@ -181,8 +189,11 @@ export function logProb(logits: ArrayLike<number>, token: number, one = 512): nu
  * Bits per UTF-8 byte: −log2 of the probability of every token after the leading eod, the closing
  * eod included, over the bytes of the text (eod counts none). Each document begins with a reset and eod.
  */
-export function measureBits(documents: readonly Document[], eod: number,
-  start: () => (token: number) => { logits: ArrayLike<number>; one: number }): number {
+export function measureBits(
+  documents: readonly Document[],
+  eod: number,
+  start: () => (token: number) => { logits: ArrayLike<number>; one: number },
+): number {
   let nats = 0;
   let bytes = 0;
   for (const document of documents) {
@@ -195,8 +206,8 @@ export function measureBits(documents: readonly Document[], eod: number,
     nats -= logProb(logits, eod, one);
     bytes += document.bytes;
   }
-  if (bytes === 0) throw new TinyLMError('evaluate-empty', 'documents without a byte of text',
-    'give a text to measure on');
+  if (bytes === 0)
+    throw new TinyLMError('evaluate-empty', 'documents without a byte of text', 'give a text to measure on');
   return nats / Math.LN2 / bytes;
 }
 

@@ -1,7 +1,16 @@
 /** The trainer's forward pass (SPEC.md 5) in float64: an oracle for its kernels, and for what quantizing costs. */
 import type { ModelConfig } from '../model/config.js';
 import {
-  cacheAfter, cacheBonus, cacheCounts, ngramContext, ngramRow, parameterSpecs, stackOf, stateWidths, TinyLMError, type Stack,
+  cacheAfter,
+  cacheBonus,
+  cacheCounts,
+  ngramContext,
+  ngramRow,
+  parameterSpecs,
+  stackOf,
+  stateWidths,
+  TinyLMError,
+  type Stack,
 } from '../model/index.js';
 import { measureBits, type Document } from './engine.js';
 
@@ -52,8 +61,8 @@ export class FloatReference {
     for (const { name, shape } of parameterSpecs(weights.config)) {
       const wanted = shape.reduce((a, b) => a * b, 1);
       const found = weights.tensors.get(name)?.length ?? 0;
-      if (found !== wanted) throw new TinyLMError('reference-tensor',
-        `${name} has ${found} numbers, expected ${wanted}`);
+      if (found !== wanted)
+        throw new TinyLMError('reference-tensor', `${name} has ${found} numbers, expected ${wanted}`);
     }
     this.weights = weights;
     this.stack = stackOf(weights.config);
@@ -81,8 +90,12 @@ export class FloatReference {
       for (const v of this.tensor(`ngram.weight_${i}`).subarray(at, at + width)) source.push(this.lookedUp(v * scale));
     });
     let carried: Carried = { x: Float64Array.from(source), exact: Float64Array.from(source) };
-    this.stack.layers.forEach(({ kind, input }, l) => { carried = this[kind](carried, l, input.form === 'stream'); });
-    const { head: { input } } = this.stack;
+    this.stack.layers.forEach(({ kind, input }, l) => {
+      carried = this[kind](carried, l, input.form === 'stream');
+    });
+    const {
+      head: { input },
+    } = this.stack;
     const x = input.form === 'stream' ? this.norm(carried.exact, 'fc.norm') : carried.x;
     const logits = this.linear(tied ? 'embed.weight' : 'fc.weight', 'fc.bias', x);
     if (cache > 0) {
@@ -94,7 +107,11 @@ export class FloatReference {
 
   private gru({ x, exact }: Carried, l: number, fromStream: boolean): Carried {
     const H = this.h[l].length;
-    const gx = this.linear(`rnn.weight_ih_l${l}`, `rnn.bias_ih_l${l}`, fromStream ? this.norm(exact, `rnn.norm_l${l}`) : x);
+    const gx = this.linear(
+      `rnn.weight_ih_l${l}`,
+      `rnn.bias_ih_l${l}`,
+      fromStream ? this.norm(exact, `rnn.norm_l${l}`) : x,
+    );
     const gh = this.linear(`rnn.weight_hh_l${l}`, `rnn.bias_hh_l${l}`, this.rounded(this.h[l], 128));
     this.h[l] = this.h[l].map((old, i) => {
       const r = sigmoid(gx[i] + gh[i]);
@@ -112,7 +129,10 @@ export class FloatReference {
       const f = sigmoid(y[i]);
       return f * old + (1 - f) * Math.tanh(y[2 * W + i]);
     });
-    const o = this.rounded(this.h[l].map((h, i) => h * sigmoid(y[W + i])), 128);
+    const o = this.rounded(
+      this.h[l].map((h, i) => h * sigmoid(y[W + i])),
+      128,
+    );
     return this.added(exact, this.linear(`mlgru.weight_out_l${l}`, undefined, o));
   }
 
@@ -132,7 +152,10 @@ export class FloatReference {
   private norm(x: Float64Array, gain?: string): Float64Array {
     const root = Math.sqrt(x.reduce((sum, v) => sum + v * v, 0) / x.length + 1e-12);
     const gains = gain === undefined ? undefined : this.tensor(gain);
-    return this.rounded(x.map((v, i) => (v / root) * (gains?.[i] ?? 1)), 32);
+    return this.rounded(
+      x.map((v, i) => (v / root) * (gains?.[i] ?? 1)),
+      32,
+    );
   }
 
   /** A looked-up weight as it enters a product: its magnitude rounded half up. */
@@ -163,15 +186,22 @@ export class FloatReference {
 }
 
 /** The logits (V) after each of the tokens, from a reset state. */
-export function floatForward(weights: FloatWeights, tokens: ArrayLike<number>,
-  options: FloatOptions = {}): Float64Array[] {
+export function floatForward(
+  weights: FloatWeights,
+  tokens: ArrayLike<number>,
+  options: FloatOptions = {},
+): Float64Array[] {
   const reference = new FloatReference(weights, options);
   return Array.from(tokens, (token) => reference.step(token));
 }
 
 /** Bits per byte of a float model; see `measureBits`. `eod` is 0 for every tokenizer. */
-export function evaluateFloat(weights: FloatWeights, documents: readonly Document[], options: FloatOptions = {},
-  eod = 0): number {
+export function evaluateFloat(
+  weights: FloatWeights,
+  documents: readonly Document[],
+  options: FloatOptions = {},
+  eod = 0,
+): number {
   const reference = new FloatReference(weights, options);
   return measureBits(documents, eod, () => {
     reference.reset();

@@ -22,7 +22,9 @@ function crc32(bytes: Uint8Array): number {
 export function writeSnapshot(engine: ReferenceEngine, generator: Generator, modelCrc: number): Uint8Array {
   const { ngrams, cache } = engine.model.config;
   const states = [...engine.h.flatMap((layer) => [...layer]), ...engine.stream];
-  const out = new Uint8Array(12 + 2 * states.length + 16 + 2 + 128 + (ngrams.length > 0 ? 6 : 0) + (cache > 0 ? 2 + 2 * cache : 0) + 4);
+  const out = new Uint8Array(
+    12 + 2 * states.length + 16 + 2 + 128 + (ngrams.length > 0 ? 6 : 0) + (cache > 0 ? 2 + 2 * cache : 0) + 4,
+  );
   const view = new DataView(out.buffer);
   out.set([0x54, 0x4c, 0x53, 0x1a]);
   view.setUint16(4, 1, true);

@@ -10,7 +10,14 @@ import { characterCounts, fittingBytes, shapeFor, vocabFor } from './sizes.js';
 export type Wanted =
   | { readonly kind: 'shape'; readonly options: ModelOptions }
   /** At most so many bytes; `fit`: fewer where the text is short. */
-  | { readonly kind: 'size'; readonly bytes: number; readonly fit: boolean; readonly tokenizer: TokenizerKind; readonly vocab?: number; readonly cache?: number }
+  | {
+      readonly kind: 'size';
+      readonly bytes: number;
+      readonly fit: boolean;
+      readonly tokenizer: TokenizerKind;
+      readonly vocab?: number;
+      readonly cache?: number;
+    }
   | Origin;
 
 /** A model to go on from. */
@@ -47,7 +54,8 @@ const utf8 = new TextEncoder();
 /** @throws TinyLMError for options that cannot be, before the text is looked at */
 export function checkWanted(wanted: Wanted): void {
   if (wanted.kind === 'shape') modelConfig(wanted.options, wantedVocab(wanted.options));
-  if (wanted.kind === 'size' && wanted.vocab !== undefined) wantedVocab({ tokenizer: wanted.tokenizer, vocab: wanted.vocab });
+  if (wanted.kind === 'size' && wanted.vocab !== undefined)
+    wantedVocab({ tokenizer: wanted.tokenizer, vocab: wanted.vocab });
 }
 
 /** @param name of the text: it stands in the model's file */
@@ -66,13 +74,23 @@ export function begin(documents: readonly string[], wanted: Wanted, split: Split
       const data = prepareData(documents, split, { kind, vocab });
       const tokens = tableVocab(data.tokenizer);
       const tokenizerBytes = encodeTokenizer(data.tokenizer).length;
-      const model = shapeFor(bytes, tokens, { tokenizerBytes, metadataBytes: ABOUT_BYTES + utf8.encode(name).length, cache: wanted.cache });
+      const model = shapeFor(bytes, tokens, {
+        tokenizerBytes,
+        metadataBytes: ABOUT_BYTES + utf8.encode(name).length,
+        cache: wanted.cache,
+      });
       return { data, model, tokenizer: { kind, vocab }, bytes };
     }
     case 'from': {
       const { float, table, name: from } = wanted;
       const data = prepareData(documents, split, table);
-      return { data, model: float.config, weights: float.tensors, from, tokenizer: { kind: table.kind, vocab: tableVocab(table) } };
+      return {
+        data,
+        model: float.config,
+        weights: float.tensors,
+        from,
+        tokenizer: { kind: table.kind, vocab: tableVocab(table) },
+      };
     }
     default:
       return wanted satisfies never;

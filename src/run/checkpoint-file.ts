@@ -8,7 +8,12 @@ import { bytesToHex } from '@noble/hashes/utils';
 import type { InferOutput } from 'valibot';
 import { readSafetensors, writeSafetensors } from '../format/index.js';
 import {
-  importTensors, modelFromTensors, parameterSpecs, TinyLMError, type ImportOptions, type ModelConfig,
+  importTensors,
+  modelFromTensors,
+  parameterSpecs,
+  TinyLMError,
+  type ImportOptions,
+  type ModelConfig,
   type ShapedTensor,
 } from '../model/index.js';
 import { readJsonRecord } from '../model/record.js';
@@ -160,7 +165,12 @@ function pick(tensors: ReadonlyMap<string, ShapedTensor>, prefix: string): Map<s
  * @throws TinyLMError `safetensors…` for a damaged file or one of another kind, `checkpoint-shape` for other tensors than
  *   those of a TinyLM
  */
-export function decodeWeights(bytes: Uint8Array, name: string, expected?: ModelConfig, importing: ImportOptions = {}): WeightsFile {
+export function decodeWeights(
+  bytes: Uint8Array,
+  name: string,
+  expected?: ModelConfig,
+  importing: ImportOptions = {},
+): WeightsFile {
   const { tensors, others, metadata } = readChecked(bytes, name);
   const own = metadata[KEY] === undefined ? undefined : readMetadata(name, metadata[KEY]);
   const weights = new Map(

@@ -29,7 +29,11 @@ export interface Generated {
 
 /** temperature 0.6, top-k 40, seed 1 */
 export function samplingWords({
-  temperature = SAMPLER_DEFAULTS.temperature, topK = SAMPLER_DEFAULTS.topK, topP = 1, repetitionPenalty = 1, seed,
+  temperature = SAMPLER_DEFAULTS.temperature,
+  topK = SAMPLER_DEFAULTS.topK,
+  topP = 1,
+  repetitionPenalty = 1,
+  seed,
 }: Sampling): string {
   return [
     temperature === 0 ? 'greedy' : `temperature ${temperature}`,
@@ -73,8 +77,7 @@ export class EngineModel {
     const pieces = this.pieces(prompt, sampling);
     for (;;) {
       const next = pieces.next();
-      if (next.done)
-        return { ...next.value, text: decodeParts(parts) };
+      if (next.done) return { ...next.value, text: decodeParts(parts) };
       parts.push(next.value);
     }
   }

@@ -81,7 +81,12 @@ const quantizing = (file: WeightsFile, options: TrainOptions, corpus: string) =>
  * @param file its best weights
  * @param corpus the text's name, which stands in the file
  */
-export function exportRun(file: WeightsFile, tokenizer: TokenizerTable, options: TrainOptions, corpus: string): Uint8Array {
+export function exportRun(
+  file: WeightsFile,
+  tokenizer: TokenizerTable,
+  options: TrainOptions,
+  corpus: string,
+): Uint8Array {
   return exportModel({ config: file.model, tensors: file.weights }, tokenizer, quantizing(file, options, corpus)).bytes;
 }
 
@@ -99,7 +104,12 @@ export interface Finish {
   readonly open: OpenEngine;
   /** How long this process trained. */
   readonly training: Pick<Outcome, 'seconds' | 'tokens' | 'tokensPerSecond'>;
-  readonly last: { readonly step: number; readonly epoch: number; readonly best?: number; readonly cooled?: RunRecord['cooled'] };
+  readonly last: {
+    readonly step: number;
+    readonly epoch: number;
+    readonly best?: number;
+    readonly cooled?: RunRecord['cooled'];
+  };
   readonly samples: number;
   readonly sampling: Sampling;
   /** Bits per byte of texts in a zip. */
@@ -156,7 +166,15 @@ export async function figuresOf(finish: Finish): Promise<Figures> {
       ...(data.known && { known: true as const }),
       zip: finish.zip(data.validTexts.filter((_, i) => documents.includes(data.valid[i]))),
     },
-    training: { ...timing(finish.training), backend: finish.backend, threads, steps: last.step, epochs: last.epoch, best: last.best, cooled: last.cooled },
+    training: {
+      ...timing(finish.training),
+      backend: finish.backend,
+      threads,
+      steps: last.step,
+      epochs: last.epoch,
+      best: last.best,
+      cooled: last.cooled,
+    },
     engineTokensPerSecond: engine.speed(),
     samples,
     samplingWords: samplingWords(sampling),

@@ -31,6 +31,10 @@ export function bitsOfFloat(
 }
 
 /** Bits per byte of a `.tlm` in the C engine's integer arithmetic. */
-export async function bitsOfTlm(tlm: Uint8Array, documents: readonly TokenizedDocument[], open: OpenEngine): Promise<number> {
+export async function bitsOfTlm(
+  tlm: Uint8Array,
+  documents: readonly TokenizedDocument[],
+  open: OpenEngine,
+): Promise<number> {
   return (await open(tlm)).bitsPerByte(documents);
 }

@@ -1,7 +1,15 @@
 /** The sizes that a person gives a model. */
 import { spec } from '../format/index.js';
 import { TinyLMError } from '../model/errors.js';
-import { configOf, defaultConfig, LAYERS, MODEL_LIMITS, validateConfig, type ModelConfig, type ModelShorthand } from '../model/index.js';
+import {
+  configOf,
+  defaultConfig,
+  LAYERS,
+  MODEL_LIMITS,
+  validateConfig,
+  type ModelConfig,
+  type ModelShorthand,
+} from '../model/index.js';
 import { TOKENIZER_LIMITS, type TokenizerKind } from '../tokenizer/index.js';
 import { UsageError } from './errors.js';
 
@@ -59,7 +67,12 @@ export function modelConfig(options: ModelOptions, vocab = wantedVocab(options))
 }
 
 /** Bytes of a tokenizer section whose vocabulary is full: a merge takes the most (SPEC.md 1.4). */
-export function tokenizerBytes(options: Pick<ModelOptions, 'tokenizer'>, { vocab }: Pick<ModelConfig, 'vocab'>): number {
+export function tokenizerBytes(
+  options: Pick<ModelOptions, 'tokenizer'>,
+  { vocab }: Pick<ModelConfig, 'vocab'>,
+): number {
   const { byteIdsMax, indexAbove, countsBytes } = spec.TOKENIZER;
-  return options.tokenizer === 'byte' ? 0 : countsBytes + vocab * (vocab <= byteIdsMax ? 2 : vocab <= indexAbove ? 3 : 5);
+  return options.tokenizer === 'byte'
+    ? 0
+    : countsBytes + vocab * (vocab <= byteIdsMax ? 2 : vocab <= indexAbove ? 3 : 5);
 }

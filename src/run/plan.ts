@@ -47,8 +47,12 @@ const AGAIN_RATE = 0.3;
  * The options of a run, without its length. A batch that is too large for the corpus is made smaller.
  * @param again of a run that goes on from another model: how that one's weights are used; `adapts`: they have never been ternary
  */
-export function planOptions(model: ModelConfig, flags: TrainFlags, data: TrainData,
-  again?: { readonly embedFrac?: number; readonly threshold?: number; readonly adapts: boolean }): TrainOptions {
+export function planOptions(
+  model: ModelConfig,
+  flags: TrainFlags,
+  data: TrainData,
+  again?: { readonly embedFrac?: number; readonly threshold?: number; readonly adapts: boolean },
+): TrainOptions {
   const { lanes, segment } = fitBatch(data.train, flags.batch, flags.segment);
   const usual = trainDefaults({
     model,
@@ -67,7 +71,10 @@ export function planOptions(model: ModelConfig, flags: TrainFlags, data: TrainDa
 export function planUsual(options: TrainOptions, data: TrainData): TrainOptions {
   const { epochs, stepsMin, tokensMin, stepsMax } = USUAL_LENGTH;
   const wanted = Math.round(stepsPerEpoch(data.train, options.lanes, options.segment) * epochs);
-  return withSteps(options, Math.min(stepsMax, Math.max(stepsMin, Math.ceil(tokensMin / options.lanes / options.segment), wanted)));
+  return withSteps(
+    options,
+    Math.min(stepsMax, Math.max(stepsMin, Math.ceil(tokensMin / options.lanes / options.segment), wanted)),
+  );
 }
 
 /** The options with their length: so many steps. */

@@ -15,7 +15,11 @@ const SOON = 1.15;
  * Looked at after each evaluation; it depends on the curve alone, so a resumed run ends alike.
  * @returns the number of steps in all, counted from the best point, or undefined to go on as planned
  */
-export function coolingSteps({ history, best, options }: Pick<Checkpoint, 'history' | 'best' | 'options'>): number | undefined {
+export function coolingSteps({
+  history,
+  best,
+  options,
+}: Pick<Checkpoint, 'history' | 'best' | 'options'>): number | undefined {
   const since = history.filter(({ step }) => step > best.step).length;
   if (!Number.isFinite(best.valid) || since < PATIENCE) return undefined;
   const steps = best.step + Math.max(2 * options.evaluateEvery, Math.round(COOLING * best.step));

@@ -38,8 +38,10 @@ export function prepareData(
   const encoder = new Tokenizer(table);
   return {
     tokenizer: table,
-    train: holdOut === 'stretches' && areFew(documents)
-      ? train.map((text) => encodeRunning(encoder, text)) : encodeDocuments(encoder, train),
+    train:
+      holdOut === 'stretches' && areFew(documents)
+        ? train.map((text) => encodeRunning(encoder, text))
+        : encodeDocuments(encoder, train),
     valid: encodeDocuments(encoder, valid),
     validTexts: valid,
     known: holdOut === 'stretches' && byHeart(documents),

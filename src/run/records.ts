@@ -3,14 +3,35 @@
  * schema of its own. What is not known is refused: an option that this version does not have decided the result once.
  */
 import * as v from 'valibot';
-import { configOf, LAYER_KINDS, MODEL_LIMITS, TRIT_GROUPS, TRITS, type ModelConfig, type TritGroup } from '../model/index.js';
+import {
+  configOf,
+  LAYER_KINDS,
+  MODEL_LIMITS,
+  TRIT_GROUPS,
+  TRITS,
+  type ModelConfig,
+  type TritGroup,
+} from '../model/index.js';
 import { flag, number, oneOf, text, whole } from '../model/record.js';
 import { ARITHMETIC_LIMITS } from '../quantize/limits.js';
 import type { TrainOptions } from '../train/index.js';
 
 const {
-  vocabMin, vocabMax, dimMin, dimMax, widthMin, widthMax, layersMin, layersMax, ngramOrderMin, ngramOrderMax, ngramRowsLogMin,
-  cacheLogMax, ngramRowsLogMax, ngramWidthMin, ngramWidthMax,
+  vocabMin,
+  vocabMax,
+  dimMin,
+  dimMax,
+  widthMin,
+  widthMax,
+  layersMin,
+  layersMax,
+  ngramOrderMin,
+  ngramOrderMax,
+  ngramRowsLogMin,
+  cacheLogMax,
+  ngramRowsLogMax,
+  ngramWidthMin,
+  ngramWidthMax,
 } = MODEL_LIMITS;
 /** Counts that no run reaches. */
 const MANY = 2 ** 40;
@@ -37,10 +58,13 @@ const StackOfGruSchema = v.pipe(
 const AnyStackSchema = v.strictObject({
   vocab: whole(vocabMin, vocabMax),
   dim: whole(dimMin, dimMax),
-  ngrams: v.array(v.strictObject({
-    order: whole(ngramOrderMin, ngramOrderMax), rows: whole(2 ** ngramRowsLogMin, 2 ** ngramRowsLogMax),
-    width: whole(ngramWidthMin, ngramWidthMax),
-  })),
+  ngrams: v.array(
+    v.strictObject({
+      order: whole(ngramOrderMin, ngramOrderMax),
+      rows: whole(2 ** ngramRowsLogMin, 2 ** ngramRowsLogMax),
+      width: whole(ngramWidthMin, ngramWidthMax),
+    }),
+  ),
   layers: v.pipe(
     v.array(v.strictObject({ kind: oneOf(LAYER_KINDS), width: whole(widthMin, widthMax) })),
     v.minLength(layersMin, `${layersMin} to ${layersMax} layers`),
@@ -48,12 +72,15 @@ const AnyStackSchema = v.strictObject({
   ),
   tied: flag(),
   cache: v.optional(whole(0, 2 ** cacheLogMax), 0),
-  trits: v.strictObject(Object.fromEntries(TRIT_GROUPS.map((group) => [group, trits])) as Record<TritGroup, typeof trits>),
+  trits: v.strictObject(
+    Object.fromEntries(TRIT_GROUPS.map((group) => [group, trits])) as Record<TritGroup, typeof trits>,
+  ),
 });
 
 /** The shape of a model. */
 export const ModelSchema: v.GenericSchema<unknown, ModelConfig> = v.lazy((input) =>
-  (typeof input === 'object' && input !== null && 'cell' in input ? StackOfGruSchema : AnyStackSchema));
+  typeof input === 'object' && input !== null && 'cell' in input ? StackOfGruSchema : AnyStackSchema,
+);
 
 /** All that decides the result of a run. */
 export const OptionsSchema = v.strictObject({
@@ -105,8 +132,12 @@ export const RunSchema = v.strictObject({
   }),
   tokenizer: v.object({ kind: TokenizerKindSchema, vocab: whole(vocabMin, vocabMax) }),
   plan: v.union(
-    [v.object({ epochs: number(0, 1e9) }), v.object({ minutes: number(0, 1e9) }), v.object({ steps: whole(1, MANY) }),
-      v.object({ usual: v.literal(true) })],
+    [
+      v.object({ epochs: number(0, 1e9) }),
+      v.object({ minutes: number(0, 1e9) }),
+      v.object({ steps: whole(1, MANY) }),
+      v.object({ usual: v.literal(true) }),
+    ],
     'epochs, steps, minutes or usual',
   ),
   from: v.optional(text()),

@@ -40,7 +40,11 @@ export interface RunRecord {
   readonly corpus: CorpusRecord;
   readonly tokenizer: { readonly kind: TokenizerKind; readonly vocab: number };
   /** Who chose its length, and how; `usual`: nobody. */
-  readonly plan: { readonly epochs: number } | { readonly minutes: number } | { readonly steps: number } | { readonly usual: true };
+  readonly plan:
+    | { readonly epochs: number }
+    | { readonly minutes: number }
+    | { readonly steps: number }
+    | { readonly usual: true };
   /** It stopped getting better: from its best step it was brought to an end, before the planned one. */
   readonly cooled?: { readonly from: number; readonly planned: number };
   /** The model whose weights and tokenizer it went on from, as it was named. */
@@ -56,7 +60,8 @@ export interface RunRecord {
 }
 
 /** A short name for a text, for its run: `my-text`. */
-export const shortName = (name: string): string => name.replace(/(?<=.)\.[^.]*$/, '').replace(/[^\p{L}\p{N}._-]+/gu, '-') || 'text';
+export const shortName = (name: string): string =>
+  name.replace(/(?<=.)\.[^.]*$/, '').replace(/[^\p{L}\p{N}._-]+/gu, '-') || 'text';
 
 /** SHA-256 in hexadecimal of what decides a run besides its options. */
 export interface RunDigest {

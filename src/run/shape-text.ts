@@ -1,6 +1,15 @@
 /** Layers, n-gram tables and trits as people write them: on a command line or in a field of a page. */
 import { TinyLMError } from '../model/errors.js';
-import { LAYER_KINDS, TRIT_GROUPS, TRITS, type LayerConfig, type LayerKind, type NgramConfig, type TritGroup, type Trits } from '../model/index.js';
+import {
+  LAYER_KINDS,
+  TRIT_GROUPS,
+  TRITS,
+  type LayerConfig,
+  type LayerKind,
+  type NgramConfig,
+  type TritGroup,
+  type Trits,
+} from '../model/index.js';
 
 const wrong = (message: string): TinyLMError => new TinyLMError('shape-text', message);
 
@@ -10,7 +19,9 @@ export function layerList(text: string): number | LayerConfig[] {
   return text.split(',').map((part) => {
     const [, kind, width] = /^\s*([a-z0-9]+):(\d+)\s*$/i.exec(part) ?? [];
     if (!LAYER_KINDS.includes(kind as LayerKind))
-      throw wrong(`Expected a number of GRU layers, or a stack such as mlgru:128,glu:256,gru:96 (kinds: ${LAYER_KINDS.join(', ')}).`);
+      throw wrong(
+        `Expected a number of GRU layers, or a stack such as mlgru:128,glu:256,gru:96 (kinds: ${LAYER_KINDS.join(', ')}).`,
+      );
     return { kind: kind as LayerKind, width: Number(width) };
   });
 }
@@ -33,11 +44,14 @@ const tritsOf = (text: string): Trits => {
 /** Digits of all weights, or by group, e.g. `embed=2,ih=2,hh=1,head=2`. @throws TinyLMError `shape-text` */
 export function tritGroups(text: string): Trits | Partial<Record<TritGroup, Trits>> {
   if (!text.includes('=')) return tritsOf(text.trim());
-  return Object.fromEntries(text.split(',').map((part) => {
-    const [group, value] = part.split('=').map((word) => word.trim());
-    if (!TRIT_GROUPS.includes(group as TritGroup)) throw wrong(`"${group}" is no group of weights; expected ${TRIT_GROUPS.join(', ')}.`);
-    return [group, tritsOf(value ?? '')];
-  }));
+  return Object.fromEntries(
+    text.split(',').map((part) => {
+      const [group, value] = part.split('=').map((word) => word.trim());
+      if (!TRIT_GROUPS.includes(group as TritGroup))
+        throw wrong(`"${group}" is no group of weights; expected ${TRIT_GROUPS.join(', ')}.`);
+      return [group, tritsOf(value ?? '')];
+    }),
+  );
 }
 
 /** Several numbers of digits with commas, e.g. `1,2,3`. @throws TinyLMError `shape-text` */

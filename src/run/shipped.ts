@@ -2,7 +2,22 @@
  * Models that come with TinyLM. The registry is `models/models.json`: what people say and what was measured with a text
  * that does not travel along. All else (bytes, RAM, speed, sampling) is read from the `.tlm` itself.
  */
-import { array, boolean, integer, minLength, minValue, number, object, optional, parse, pipe, picklist, regex, string, type InferOutput } from 'valibot';
+import {
+  array,
+  boolean,
+  integer,
+  minLength,
+  minValue,
+  number,
+  object,
+  optional,
+  parse,
+  pipe,
+  picklist,
+  regex,
+  string,
+  type InferOutput,
+} from 'valibot';
 import { CHIPS, CHIP_LIST, modelledSpeed, type ChipName } from '../cost/index.js';
 import { readTlm, type TlmFile } from '../format/index.js';
 import { budget, elementCount, parameterSpecs, type ModelConfig } from '../model/index.js';
@@ -53,7 +68,11 @@ export const EXAMPLE_MODEL = 'stories-16k';
 export const DEMO_MODEL = 'stories-100k';
 
 /** Places of a model's files below the folder of the registry. */
-export const SHIPPED_FILES = { registry: 'models.json', tlm: (name: string) => `${name}/${name}.tlm`, card: (name: string) => `${name}/README.md` } as const;
+export const SHIPPED_FILES = {
+  registry: 'models.json',
+  tlm: (name: string) => `${name}/${name}.tlm`,
+  card: (name: string) => `${name}/README.md`,
+} as const;
 
 /**
  * @param text of models.json
@@ -63,10 +82,15 @@ export function parseRegistry(text: string): Registry {
   try {
     const registry = parse(RegistrySchema, JSON.parse(text));
     for (const { name, text: about } of registry.models)
-      if (!registry.texts.some((t) => t.name === about)) throw new Error(`${name} was trained on ${about}, which texts does not have`);
+      if (!registry.texts.some((t) => t.name === about))
+        throw new Error(`${name} was trained on ${about}, which texts does not have`);
     return registry;
   } catch (error) {
-    throw new TinyLMError('models-registry', `the list of models cannot be read: ${(error as Error).message}`, 'install the package again');
+    throw new TinyLMError(
+      'models-registry',
+      `the list of models cannot be read: ${(error as Error).message}`,
+      'install the package again',
+    );
   }
 }
 
@@ -85,30 +109,39 @@ export interface ShippedFigures {
 
 /** @throws TinyLMError as the reader does */
 export function shippedFigures(tlm: Uint8Array): ShippedFigures {
-  const { model: { config }, sampling } = readTlm(tlm);
+  const {
+    model: { config },
+    sampling,
+  } = readTlm(tlm);
   return {
     config,
     sampling,
     parameters: parameterSpecs(config).reduce((sum, { shape }) => sum + elementCount(shape), 0),
     bytes: tlm.length,
     ram: budget(config).ramB3,
-    speeds: CHIP_LIST.map((chip) => ({ chip, title: CHIPS[chip].title, tokensPerSecond: modelledSpeed({ config, chip }).tokensPerSecond })),
+    speeds: CHIP_LIST.map((chip) => ({
+      chip,
+      title: CHIPS[chip].title,
+      tokensPerSecond: modelledSpeed({ config, chip }).tokensPerSecond,
+    })),
   };
 }
 
 /** Bits per byte for a list. */
-export const bitsOf = ({ measured: { bitsPerByte, own } }: ShippedModel): string => `${own ? 'own text: ' : ''}${bits(bitsPerByte)}`;
+export const bitsOf = ({ measured: { bitsPerByte, own } }: ShippedModel): string =>
+  `${own ? 'own text: ' : ''}${bits(bitsPerByte)}`;
 
 /** Of several chips the slowest. */
 export const slowest = ({ speeds }: ShippedFigures): ShippedFigures['speeds'][number] =>
   speeds.reduce((a, b) => (b.tokensPerSecond < a.tokensPerSecond ? b : a));
 
 /** A model as a list for programs has it: `tinylm models --json`, and what a page fetches (dist/web/models.json). */
-export type ListedModel = ShippedModel & Pick<ShippedFigures, 'bytes' | 'ram' | 'parameters'> & {
-  readonly modelled: ShippedFigures['speeds'];
-  /** Below the folder of the registry. */
-  readonly file: string;
-};
+export type ListedModel = ShippedModel &
+  Pick<ShippedFigures, 'bytes' | 'ram' | 'parameters'> & {
+    readonly modelled: ShippedFigures['speeds'];
+    /** Below the folder of the registry. */
+    readonly file: string;
+  };
 
 export function listed(model: ShippedModel, { bytes, ram, parameters, speeds }: ShippedFigures): ListedModel {
   return { ...model, file: SHIPPED_FILES.tlm(model.name), bytes, ram, parameters, modelled: speeds };

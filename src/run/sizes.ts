@@ -1,7 +1,14 @@
 /** What `--size` means: the shape of a model for so many bytes of flash, and for its text. One table; what lies between is reckoned. */
 import { utf8Bytes } from '../corpus/index.js';
 import { TinyLMError } from '../model/errors.js';
-import { budget, configOf, defaultConfig, MODEL_LIMITS, type ModelConfig, type ModelShorthand } from '../model/index.js';
+import {
+  budget,
+  configOf,
+  defaultConfig,
+  MODEL_LIMITS,
+  type ModelConfig,
+  type ModelShorthand,
+} from '../model/index.js';
 
 export interface SizeRow {
   readonly name: string;
@@ -25,7 +32,10 @@ export const SIZES: readonly SizeRow[] = [
 ];
 
 /** Names of sizes that have a meaning of their own, in bytes; the last is made in the proportions of the largest row. */
-export const NAMED_SIZES: Readonly<Record<string, number>> = { ...Object.fromEntries(SIZES.map((s) => [s.name, s.bytes])), '1M': 1_000_000 };
+export const NAMED_SIZES: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(SIZES.map((s) => [s.name, s.bytes])),
+  '1M': 1_000_000,
+};
 
 /** Where nothing is said. */
 export const USUAL_SIZE = SIZES[0].bytes;
@@ -103,7 +113,11 @@ export function characterCounts(documents: readonly string[]): Map<string, numbe
  * @param tokenizerBytes of its section in the file
  * @throws TinyLMError `model-size` when not even the narrowest fits
  */
-export function shapeFor(bytes: number, vocab: number, { tokenizerBytes = 0, metadataBytes = 0, cache = defaultConfig().cache } = {}): ModelConfig {
+export function shapeFor(
+  bytes: number,
+  vocab: number,
+  { tokenizerBytes = 0, metadataBytes = 0, cache = defaultConfig().cache } = {},
+): ModelConfig {
   const { ratio, row } = between(bytes);
   const at = (hidden: number, dim = Math.max(4, Math.round(hidden * ratio))): ModelConfig =>
     configOf({ vocab, dim, hidden, trits: row.trits, cache });

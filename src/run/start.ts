@@ -13,7 +13,12 @@ export interface RunPlan extends Begun {
 }
 
 /** Tokenizer, tokens, model and options of a new run. */
-export function prepareRun(documents: readonly string[], corpus: Pick<CorpusRecord, 'name' | 'splitSeed' | 'holdOut'>, wanted: Wanted, flags: TrainFlags): RunPlan {
+export function prepareRun(
+  documents: readonly string[],
+  corpus: Pick<CorpusRecord, 'name' | 'splitSeed' | 'holdOut'>,
+  wanted: Wanted,
+  flags: TrainFlags,
+): RunPlan {
   const begun = begin(documents, wanted, corpus, corpus.name);
   const again = wanted.kind === 'from' ? { ...wanted, adapts: !wanted.ternary } : undefined;
   return { ...begun, base: planOptions(begun.model, flags, begun.data, again) };
@@ -27,7 +32,11 @@ export function lengthOf({ minutes, epochs, steps }: TrainFlags): RunRecord['pla
 }
 
 /** The options with the run's length; of minutes it is found by training for a few seconds. */
-export async function planRun({ data, base }: RunPlan, flags: TrainFlags, setup: { kernels: TrainerKernels; threads: number }): Promise<TrainOptions> {
+export async function planRun(
+  { data, base }: RunPlan,
+  flags: TrainFlags,
+  setup: { kernels: TrainerKernels; threads: number },
+): Promise<TrainOptions> {
   const length = lengthOf(flags);
   if ('minutes' in length) return planMinutes(base, data, length.minutes, setup);
   if ('epochs' in length) return planEpochs(base, data, length.epochs);
@@ -63,7 +72,11 @@ export function newRecord(
  * @param names of both files, for the message
  * @throws TinyLMError `run-record`
  */
-export function checkBelongs(checkpoint: Checkpoint, record: RunRecord, names: { checkpoint: string; record: string }): void {
+export function checkBelongs(
+  checkpoint: Checkpoint,
+  record: RunRecord,
+  names: { checkpoint: string; record: string },
+): void {
   // The steps of a run of so many minutes follow its speed, those of the usual length the curve.
   const timed = 'minutes' in record.plan || 'usual' in record.plan;
   const fixed = (options: TrainOptions): string => JSON.stringify({ ...options, ...(timed && { steps: 0 }) });

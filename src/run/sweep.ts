@@ -57,9 +57,17 @@ export async function* sweepModel(
   };
   const one = configOf({ ...model, trits: 1 });
   const ways = [
-    ...thresholds.map((threshold) => ({ method: 'threshold' as const, threshold, config: weights === 'ternary-trained' ? model : one })),
-    ...(weights === 'ternary-trained' && describeTrits(model) !== describeTrits(one) ? [] : [{ method: 'sign' as const, config: one }]),
-    ...(weights === 'ternary-trained' ? [] : trits.map((n) => ({ method: 'fit' as const, config: configOf({ ...model, trits: n }) }))),
+    ...thresholds.map((threshold) => ({
+      method: 'threshold' as const,
+      threshold,
+      config: weights === 'ternary-trained' ? model : one,
+    })),
+    ...(weights === 'ternary-trained' && describeTrits(model) !== describeTrits(one)
+      ? []
+      : [{ method: 'sign' as const, config: one }]),
+    ...(weights === 'ternary-trained'
+      ? []
+      : trits.map((n) => ({ method: 'fit' as const, config: configOf({ ...model, trits: n }) }))),
   ];
   for (const { config, ...way } of ways) {
     const { bytes, report } = exportModel({ ...float, config }, tokenizer, { ...way, embedFrac });

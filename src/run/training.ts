@@ -64,7 +64,18 @@ const CURVE_EVERY = 15_000;
  * there: the best weights are written before the checkpoint that speaks of them, so a run that was killed in
  * between goes back one interval and writes the same ones again.
  */
-export async function train({ run: first, from, files, display, control, sample, curve, limit, cool, bestSoFar }: Training): Promise<Outcome> {
+export async function train({
+  run: first,
+  from,
+  files,
+  display,
+  control,
+  sample,
+  curve,
+  limit,
+  cool,
+  bestSoFar,
+}: Training): Promise<Outcome> {
   let run = first;
   let asked = false;
   let failure: unknown;
@@ -78,21 +89,22 @@ export async function train({ run: first, from, files, display, control, sample,
   const watch = (): void => {
     if (limit) late = setTimeout(() => run.stop(), Math.max(0, 1000 * (lastMoment(limit.seconds) - elapsed())));
   };
-  const stand = (): void => run.pause((checkpoint) => {
-    pausedAt = performance.now();
-    clearTimeout(late);
-    const told = pausing;
-    pausing = undefined;
-    void (async () => {
-      try {
-        await files.write('last', encodeCheckpoint(checkpoint));
-        told?.(checkpoint);
-      } catch (error) {
-        failure = error;
-        run.stop();
-      }
-    })();
-  });
+  const stand = (): void =>
+    run.pause((checkpoint) => {
+      pausedAt = performance.now();
+      clearTimeout(late);
+      const told = pausing;
+      pausing = undefined;
+      void (async () => {
+        try {
+          await files.write('last', encodeCheckpoint(checkpoint));
+          told?.(checkpoint);
+        } catch (error) {
+          failure = error;
+          run.stop();
+        }
+      })();
+    });
   const wake = (): void => {
     if (pausedAt === undefined) return;
     pausedMs += performance.now() - pausedAt;
@@ -106,10 +118,11 @@ export async function train({ run: first, from, files, display, control, sample,
       wake();
       run.stop();
     },
-    pause: () => new Promise((resolve) => {
-      pausing = resolve;
-      stand();
-    }),
+    pause: () =>
+      new Promise((resolve) => {
+        pausing = resolve;
+        stand();
+      }),
     resume() {
       pausing = undefined;
       wake();
@@ -139,7 +152,7 @@ export async function train({ run: first, from, files, display, control, sample,
     tokensPerSecond: [...speeds].sort((a, b) => a - b)[speeds.length >> 1] ?? NaN,
   });
   try {
-    for (let events = run.events(); ;) {
+    for (let events = run.events(); ; ) {
       const { value: event, done: over } = await events.next();
       if (failure !== undefined) throw failure;
       if (over) break;

@@ -83,15 +83,20 @@ function has(tokens: readonly number[], left: number, right: number): boolean {
 }
 
 /** Adds (sign 1) or takes away (−1) all pairs of a word. */
-function change(words: readonly Word[], index: number, sign: 1 | -1, pairs: Map<number, Pair>,
-  touched: Set<number> | undefined): void {
+function change(
+  words: readonly Word[],
+  index: number,
+  sign: 1 | -1,
+  pairs: Map<number, Pair>,
+  touched: Set<number> | undefined,
+): void {
   const { tokens, count } = words[index];
   for (let i = 0; i + 1 < tokens.length; i++) {
     // −1 stands for a character outside the table, which never merges.
     if (tokens[i] < 0 || tokens[i + 1] < 0) continue;
     const key = tokens[i] * 65536 + tokens[i + 1];
     let pair = pairs.get(key);
-    if (pair === undefined) pairs.set(key, pair = { count: 0, words: [] });
+    if (pair === undefined) pairs.set(key, (pair = { count: 0, words: [] }));
     pair.count += sign * count;
     if (sign > 0) {
       if (pair.words[pair.words.length - 1] !== index) pair.words.push(index);
@@ -108,7 +113,7 @@ function tokenWords({ words, counts }: WordCounts, base: readonly Uint8Array[]):
   return counts.map((count, word) => {
     const bytes = words.get(word);
     const tokens: number[] = [];
-    for (let i = 0; i < bytes.length;) {
+    for (let i = 0; i < bytes.length; ) {
       const length = unitLength(bytes, i, bytes.length);
       tokens.push(ids.get(unitKey(bytes, i, length)) ?? -1);
       i += length;

@@ -19,8 +19,10 @@ export function checkTable(table: TokenizerTable): void {
   if (table.eod !== LIMITS.eod) fail(`end-of-document token ${table.eod}, expected ${LIMITS.eod}`);
   if (table.kind === 'byte') {
     if (table.base.length !== LIMITS.byteTokens || table.merges.length !== 0 || table.nibbleBase !== -1) {
-      fail(`kind byte with ${table.base.length} base tokens, ${table.merges.length} merges and nibble base ` +
-        `${table.nibbleBase}, expected ${LIMITS.byteTokens}, 0 and -1`);
+      fail(
+        `kind byte with ${table.base.length} base tokens, ${table.merges.length} merges and nibble base ` +
+          `${table.nibbleBase}, expected ${LIMITS.byteTokens}, 0 and -1`,
+      );
     }
     table.base.forEach((bytes, id) => {
       if (bytes.length !== 1 || bytes[0] !== id) fail(`kind byte: token ${id} is not the byte ${id}`);

@@ -25,7 +25,7 @@ export class PairHeap {
     this.swap(0, this.keys.length - 1);
     this.counts.pop();
     this.keys.pop();
-    for (let i = 0; ;) {
+    for (let i = 0; ; ) {
       let first = i;
       for (const child of [2 * i + 1, 2 * i + 2]) {
         if (child < this.keys.length && this.before(child, first)) first = child;

@@ -74,7 +74,7 @@ export class Tokenizer {
     if (this.table.kind === 'char') {
       count = this.encodeUnits(bytes, 0, bytes.length, tokens, 0);
     } else {
-      for (let i = 0; i < bytes.length;) {
+      for (let i = 0; i < bytes.length; ) {
         const end = wordEnd(bytes, i, bytes.length);
         const word = this.encodeWord(bytes, i, end);
         // A loop: `set` costs more than the one to four tokens that a word has.
@@ -117,7 +117,10 @@ export class Tokenizer {
 
   /** A decoder that takes one token at a time. */
   stream(): StreamingDecoder {
-    return new StreamingDecoder((token) => this.bytes(token), (token) => this.nibbleOf(token));
+    return new StreamingDecoder(
+      (token) => this.bytes(token),
+      (token) => this.nibbleOf(token),
+    );
   }
 
   /** The bytes of a token: a view, not to be written. */
@@ -136,7 +139,7 @@ export class Tokenizer {
   }
 
   private encodeUnits(bytes: Uint8Array, start: number, end: number, out: Uint16Array, at: number): number {
-    for (let i = start; i < end;) {
+    for (let i = start; i < end; ) {
       const length = unitLength(bytes, i, end);
       const symbol = this.symbols.get(unitKey(bytes, i, length));
       if (symbol !== undefined) out[at++] = symbol;
@@ -181,8 +184,12 @@ export class Tokenizer {
 }
 
 /** Replaces a pair by a token from left to right, without overlap, in place; the new count. */
-export function mergePair(tokens: Uint16Array | number[], count: number,
-  [left, right]: readonly [number, number], into: number): number {
+export function mergePair(
+  tokens: Uint16Array | number[],
+  count: number,
+  [left, right]: readonly [number, number],
+  into: number,
+): number {
   let at = 0;
   for (let i = 0; i < count; at++) {
     if (i + 1 < count && tokens[i] === left && tokens[i + 1] === right) {

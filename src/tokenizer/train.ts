@@ -43,8 +43,11 @@ export function trainTokenizer(documents: readonly string[], options: TokenizerO
   if (options.kind === 'byte') return byteTable();
   const words = countWords(documents);
   if (words.words.size === 0) {
-    throw new TinyLMError('tokenizer-empty', 'the documents have no text to train a tokenizer on',
-      'give a corpus with text, or the tokenizer "byte", which needs none');
+    throw new TinyLMError(
+      'tokenizer-empty',
+      'the documents have no text to train a tokenizer on',
+      'give a corpus with text, or the tokenizer "byte", which needs none',
+    );
   }
   const room = options.vocab - LIMITS.firstSymbol;
   const half = Math.max(0, (options.vocab >> 1) - LIMITS.firstSymbol);
@@ -55,13 +58,15 @@ export function trainTokenizer(documents: readonly string[], options: TokenizerO
 }
 
 function checkVocab({ kind, vocab }: TokenizerOptions): void {
-  const [min, max] = kind === 'byte' ? [LIMITS.byteTokens, LIMITS.byteTokens]
-    : [LIMITS.firstSymbol + 1, MODEL_LIMITS.vocabMax];
+  const [min, max] =
+    kind === 'byte' ? [LIMITS.byteTokens, LIMITS.byteTokens] : [LIMITS.firstSymbol + 1, MODEL_LIMITS.vocabMax];
   if (!Number.isInteger(vocab) || vocab < min || vocab > max) {
     const wanted = min === max ? `exactly ${min}` : `${min} to ${max}`;
-    throw new TinyLMError('tokenizer-vocab',
+    throw new TinyLMError(
+      'tokenizer-vocab',
       `vocabulary of ${vocab} tokens, expected ${wanted} for the tokenizer "${kind}"`,
-      vocab > max ? `choose a vocabulary of at most ${max}` : `choose a vocabulary of at least ${min}`);
+      vocab > max ? `choose a vocabulary of at most ${max}` : `choose a vocabulary of at least ${min}`,
+    );
   }
 }
 
@@ -71,7 +76,7 @@ function countWords(documents: readonly string[]): WordCounts {
   const encoder = new TextEncoder();
   for (const document of documents) {
     const bytes = encoder.encode(document);
-    for (let i = 0; i < bytes.length;) {
+    for (let i = 0; i < bytes.length; ) {
       const end = wordEnd(bytes, i, bytes.length);
       const word = words.add(bytes, i, end);
       if (word === counts.length) counts.push(1);
@@ -88,7 +93,7 @@ function chooseSymbols({ words, counts }: WordCounts, room: number, wanted: numb
   let total = 0;
   for (let word = 0; word < words.size; word++) {
     const bytes = words.get(word);
-    for (let i = 0; i < bytes.length;) {
+    for (let i = 0; i < bytes.length; ) {
       const length = unitLength(bytes, i, bytes.length);
       total += counts[word];
       // A record cannot hold a zero byte, so NUL stays two nibbles. Text encoded as UTF-8 has no stray bytes.
@@ -107,5 +112,8 @@ function chooseSymbols({ words, counts }: WordCounts, room: number, wanted: numb
   while (taken < ranked.length && taken < room && (taken < wanted || covered < COVERAGE * total)) {
     covered += ranked[taken++].count;
   }
-  return ranked.slice(0, taken).map((entry) => entry.bytes).sort(compareBytes);
+  return ranked
+    .slice(0, taken)
+    .map((entry) => entry.bytes)
+    .sort(compareBytes);
 }

@@ -23,7 +23,8 @@ export function leadLength(lead: number): number {
 
 /** 1 for a letter: 0-9, A-Z, a-z and every byte from 0x80 up. */
 const LETTER = Uint8Array.from({ length: 256 }, (_, b) =>
-  Number((b >= 0x30 && b <= 0x39) || (b >= 0x41 && b <= 0x5a) || (b >= 0x61 && b <= 0x7a) || b >= 0x80));
+  Number((b >= 0x30 && b <= 0x39) || (b >= 0x41 && b <= 0x5a) || (b >= 0x61 && b <= 0x7a) || b >= 0x80),
+);
 
 /**
  * End of the word that starts at `start` (a unit boundary): an optional space with the letters

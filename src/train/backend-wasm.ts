@@ -82,21 +82,29 @@ function layOut(module: WebAssembly.Module, shared: boolean, config: Uint8Array,
   const bytes = kernels.trainer_bytes(configAt) >>> 0;
   const pages = Math.ceil((base + bytes) / PAGE);
   if (pages > MAX_PAGES)
-    throw new TinyLMError('train-memory',
+    throw new TinyLMError(
+      'train-memory',
       `training needs ${Math.ceil((base + bytes) / 2 ** 20)} MiB, and at most ${(MAX_PAGES * PAGE) / 2 ** 20} MiB can be had`,
-      'choose a smaller model, fewer lanes (--batch) or a shorter segment (--segment)');
+      'choose a smaller model, fewer lanes (--batch) or a shorter segment (--segment)',
+    );
   const have = memory.buffer.byteLength / PAGE;
   if (pages > have) memory.grow(pages - have);
   return {
-    instance, kernels, memory,
+    instance,
+    kernels,
+    memory,
     trainer: kernels.trainer_init(base, configAt, workers),
     stackTops: Array.from({ length: workers }, (_, index) => stacksAt + (index + 1) * STACK_BYTES),
   };
 }
 
 /** What lies where, as the kernels say. */
-function looks(kernels: HostKernels, memory: WebAssembly.Memory, trainer: number, threads: number):
-  Pick<Backend, 'threads' | 'buffer' | 'count' | 'offset'> {
+function looks(
+  kernels: HostKernels,
+  memory: WebAssembly.Memory,
+  trainer: number,
+  threads: number,
+): Pick<Backend, 'threads' | 'buffer' | 'count' | 'offset'> {
   return {
     threads,
     buffer: memory.buffer,

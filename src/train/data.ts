@@ -120,7 +120,9 @@ export function layOutEvaluation(
 ): Lanes[] {
   const queues: number[][] = Array.from({ length: lanes }, () => []);
   const loads = new Array<number>(lanes).fill(0);
-  const byLength = documents.map((_, i) => i).sort((a, b) => documents[b].tokens.length - documents[a].tokens.length || a - b);
+  const byLength = documents
+    .map((_, i) => i)
+    .sort((a, b) => documents[b].tokens.length - documents[a].tokens.length || a - b);
   for (const i of byLength) {
     const lane = loads.indexOf(Math.min(...loads));
     queues[lane].push(i);

@@ -33,7 +33,8 @@ export async function evaluateModel(
   const longest = Math.max(...documents.map((d) => d.tokens.length + 1));
   const total = documents.reduce((sum, d) => sum + d.tokens.length + 1, 0);
   const lanes = Math.max(1, Math.min(32, documents.length >= 32 ? 32 : 1 << Math.floor(Math.log2(documents.length))));
-  const stream = Math.ceil(Math.min(Math.max(longest, (total / lanes) * 1.2), 65536) / options.segment) * options.segment;
+  const stream =
+    Math.ceil(Math.min(Math.max(longest, (total / lanes) * 1.2), 65536) / options.segment) * options.segment;
   const config = { ...kernelConfig({ ...options, lanes }, setup.eod, stream), shards: shardsOf(lanes) };
   const pool = await KernelPool.create(setup.kernels, config, setup.threads);
   try {

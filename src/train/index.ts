@@ -9,5 +9,10 @@ export { refuseAnswer, refuseConfig, type KernelConfig, type ParameterArray } fr
 export { kernelConfig, TrainingRun, type RunSetup } from './run.js';
 export { fitBatch, learningRateAt, shardsOf, stepsPerEpoch, TRAIN_THRESHOLD, trainDefaults } from './schedule.js';
 export type {
-  Checkpoint, HistoryPoint, TokenizedDocument, TrainData, TrainEvent, TrainOptions,
+  Checkpoint,
+  HistoryPoint,
+  TokenizedDocument,
+  TrainData,
+  TrainEvent,
+  TrainOptions,
 } from './types.js';

@@ -7,8 +7,16 @@ import { TinyLMError } from '../model/errors.js';
 import { LAYER_KINDS, MODEL_LIMITS, parameterSpecs } from '../model/index.js';
 import { TRIT_STEP } from '../quantize/ternary.js';
 import {
-  ANSWERS, CONFIG_WORDS, FLOAT_WORDS, INTEGER_WORDS, LAYER_WORDS, NGRAM_WORDS, TENSOR_WORDS,
-  type FloatWord, type IntegerWord, type TensorWord,
+  ANSWERS,
+  CONFIG_WORDS,
+  FLOAT_WORDS,
+  INTEGER_WORDS,
+  LAYER_WORDS,
+  NGRAM_WORDS,
+  TENSOR_WORDS,
+  type FloatWord,
+  type IntegerWord,
+  type TensorWord,
 } from './abi.js';
 
 /** What the kernels are built for; fixed for the life of a trainer. */
@@ -48,25 +56,52 @@ export interface KernelConfig {
 export function configWords(c: KernelConfig): Uint8Array {
   const { model } = c;
   const integers: Record<IntegerWord, number> = {
-    vocab: model.vocab, dim: model.dim, tied: Number(model.tied), cache: model.cache, lanes: c.lanes, segment: c.segment, shards: c.shards,
-    ternary: Number(c.ternary), quantize_activations: Number(c.quantizeActivations), embed_frac: c.embedFrac,
-    reset_on_eod: Number(c.resetOnEod), eod: c.eod, stream: c.stream, chunk: c.chunk,
+    vocab: model.vocab,
+    dim: model.dim,
+    tied: Number(model.tied),
+    cache: model.cache,
+    lanes: c.lanes,
+    segment: c.segment,
+    shards: c.shards,
+    ternary: Number(c.ternary),
+    quantize_activations: Number(c.quantizeActivations),
+    embed_frac: c.embedFrac,
+    reset_on_eod: Number(c.resetOnEod),
+    eod: c.eod,
+    stream: c.stream,
+    chunk: c.chunk,
   };
   const floats: Record<FloatWord, number> = {
-    threshold: c.threshold, step2: TRIT_STEP[2], step3: TRIT_STEP[3], clip: c.clip, beta1: c.beta1, beta2: c.beta2, epsilon: c.epsilon, weight_decay: c.weightDecay,
+    threshold: c.threshold,
+    step2: TRIT_STEP[2],
+    step3: TRIT_STEP[3],
+    clip: c.clip,
+    beta1: c.beta1,
+    beta2: c.beta2,
+    epsilon: c.epsilon,
+    weight_decay: c.weightDecay,
     latent_rate: c.latentRate,
   };
   /** A count and so many records, those that are not used zero. */
-  const list = (records: readonly (readonly number[])[], most: number, words: number): number[] =>
-    [records.length, ...records.flat(), ...new Array<number>(Math.max(0, most - records.length) * words).fill(0)];
+  const list = (records: readonly (readonly number[])[], most: number, words: number): number[] => [
+    records.length,
+    ...records.flat(),
+    ...new Array<number>(Math.max(0, most - records.length) * words).fill(0),
+  ];
   const words = [
     ...INTEGER_WORDS.map(([name]) => integers[name]),
     ...FLOAT_WORDS.map(([name]) => floats[name]),
     ...TRIT_GROUPS.map((group) => model.trits[group]),
-    ...list(model.ngrams.map(({ order, rows, width }) => [order, Math.log2(rows), width]), MODEL_LIMITS.ngramsMax,
-      NGRAM_WORDS.length),
-    ...list(model.layers.map(({ kind, width }) => [LAYER_KINDS.indexOf(kind), width]), MODEL_LIMITS.layersMax,
-      LAYER_WORDS.length),
+    ...list(
+      model.ngrams.map(({ order, rows, width }) => [order, Math.log2(rows), width]),
+      MODEL_LIMITS.ngramsMax,
+      NGRAM_WORDS.length,
+    ),
+    ...list(
+      model.layers.map(({ kind, width }) => [LAYER_KINDS.indexOf(kind), width]),
+      MODEL_LIMITS.layersMax,
+      LAYER_WORDS.length,
+    ),
   ];
   const bytes = new Uint8Array(words.length * 4);
   const view = new DataView(bytes.buffer);
@@ -83,19 +118,33 @@ export function refuseConfig(word: number, config: Uint8Array): void {
   const at = (word - 1) * 4;
   const view = new DataView(config.buffer, config.byteOffset);
   const float = word > INTEGER_WORDS.length && word <= INTEGER_WORDS.length + FLOAT_WORDS.length;
-  throw new TinyLMError('train-config', `the trainer cannot work with ${CONFIG_WORDS[word - 1]} = ` +
-    `${float ? view.getFloat32(at, true) : view.getInt32(at, true)}`, 'choose other sizes of the model or of the batch');
+  throw new TinyLMError(
+    'train-config',
+    `the trainer cannot work with ${CONFIG_WORDS[word - 1]} = ` +
+      `${float ? view.getFloat32(at, true) : view.getInt32(at, true)}`,
+    'choose other sizes of the model or of the batch',
+  );
 }
 
 /** @throws TinyLMError `train-data` for an answer of the kernels that is not 0 */
 export function refuseAnswer(answer: number): void {
   if (answer === 0) return;
-  throw new TinyLMError('train-data', `the kernels refuse what they were asked: ${ANSWERS[answer]?.[1] ?? `answer ${answer}`}`,
-    'encode the text with the tokenizer that the model was made for');
+  throw new TinyLMError(
+    'train-data',
+    `the kernels refuse what they were asked: ${ANSWERS[answer]?.[1] ?? `answer ${answer}`}`,
+    'encode the text with the tokenizer that the model was made for',
+  );
 }
 
 /** The arrays of all parameters that one can read and write by name. */
-export type ParameterArray = 'weight' | 'moment1' | 'moment2' | 'gradient' | 'effective' | 'scaleMoment1' | 'scaleMoment2';
+export type ParameterArray =
+  | 'weight'
+  | 'moment1'
+  | 'moment2'
+  | 'gradient'
+  | 'effective'
+  | 'scaleMoment1'
+  | 'scaleMoment2';
 
 /** Whether an array has one value a row instead of one an element. */
 export function hasRows(array: ParameterArray): boolean {
@@ -112,7 +161,10 @@ export type PaddedTensor = Readonly<Record<TensorWord, number>> & { readonly nam
 
 /** Reads the C struct `Tensor` number i; names come in the order of SPEC.md 1.2. */
 export function readTensor(words: Int32Array, model: ModelConfig, i: number): PaddedTensor {
-  const fields = Object.fromEntries(TENSOR_WORDS.map(([name], word) => [name, words[word]])) as Record<TensorWord, number>;
+  const fields = Object.fromEntries(TENSOR_WORDS.map(([name], word) => [name, words[word]])) as Record<
+    TensorWord,
+    number
+  >;
   return { name: parameterSpecs(model)[i].name, ...fields };
 }
 

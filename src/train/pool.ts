@@ -8,8 +8,16 @@ import { levelOf } from '../quantize/ternary.js';
 import type { Backend, TrainerKernels, WorkerTask } from './backend.js';
 import { ADDRESS, COUNT, TENSOR_WORDS } from './abi.js';
 import {
-  configWords, copyTensor, hasRows, hasTables, readTensor, rowsOf, tightLength,
-  type KernelConfig, type PaddedTensor, type ParameterArray,
+  configWords,
+  copyTensor,
+  hasRows,
+  hasTables,
+  readTensor,
+  rowsOf,
+  tightLength,
+  type KernelConfig,
+  type PaddedTensor,
+  type ParameterArray,
 } from './layout.js';
 
 /** Nats (natural logarithm units of loss) over a number of tokens. */
@@ -18,7 +26,10 @@ export interface Loss {
   readonly tokens: number;
 }
 
-interface Batched { readonly model: ModelConfig; readonly lanes: number }
+interface Batched {
+  readonly model: ModelConfig;
+  readonly lanes: number;
+}
 
 /** Numbers of the layers' carried states. */
 const statesLength = ({ model, lanes }: Batched): number => lanes * stateWidths(model).reduce((a, b) => a + b, 0);
@@ -37,7 +48,12 @@ export class KernelPool {
     this.config = config;
     this.#backend = backend;
     this.tensors = Array.from({ length: backend.count(COUNT.tensors, 0) }, (_, i) =>
-      readTensor(new Int32Array(backend.buffer, backend.offset(ADDRESS.tensor, i), TENSOR_WORDS.length), config.model, i));
+      readTensor(
+        new Int32Array(backend.buffer, backend.offset(ADDRESS.tensor, i), TENSOR_WORDS.length),
+        config.model,
+        i,
+      ),
+    );
   }
 
   /**
@@ -67,13 +83,17 @@ export class KernelPool {
   /** A copy of an array's values by the parameters' names, without padding: one value an element, or one a row. */
   read(array: ParameterArray): Map<string, Float32Array> {
     const padded = this.#padded(array);
-    return new Map(this.tensors.filter((t) => t.table === 0 || !hasRows(array)).map((tensor) => {
-      if (tensor.table === 1 && !hasTables(array)) return [tensor.name, this.#tableRows(tensor, array)];
-      const t = hasRows(array) ? rowsOf(tensor) : tensor;
-      const tight = new Float32Array(tightLength(t));
-      copyTensor(t, padded, tight, 'tight');
-      return [t.name, tight];
-    }));
+    return new Map(
+      this.tensors
+        .filter((t) => t.table === 0 || !hasRows(array))
+        .map((tensor) => {
+          if (tensor.table === 1 && !hasTables(array)) return [tensor.name, this.#tableRows(tensor, array)];
+          const t = hasRows(array) ? rowsOf(tensor) : tensor;
+          const tight = new Float32Array(tightLength(t));
+          copyTensor(t, padded, tight, 'tight');
+          return [t.name, tight];
+        }),
+    );
   }
 
   /** What the kernels do not keep for a whole n-gram table: gradients of the rows that the last step touched, and levels. */
@@ -101,9 +121,11 @@ export class KernelPool {
       const t = hasRows(array) ? rowsOf(tensor) : tensor;
       const tight = values.get(t.name);
       if (tight === undefined || tight.length !== tightLength(t))
-        throw new TinyLMError('checkpoint-shape',
+        throw new TinyLMError(
+          'checkpoint-shape',
           `tensor ${t.name} has ${tight === undefined ? 'no values' : `${tight.length} values`}, expected ${tightLength(t)}`,
-          'use a checkpoint of a model with the same vocab, dim, hidden, layers and tying');
+          'use a checkpoint of a model with the same vocab, dim, hidden, layers and tying',
+        );
       copyTensor(t, padded, tight, 'padded');
     }
   }
@@ -158,7 +180,11 @@ export class KernelPool {
       before += lanes * width;
     });
     for (let shard = 0; shard < shards && model.ngrams.length > 0; shard++) {
-      const context = new Uint16Array(this.#backend.buffer, this.#backend.offset(ADDRESS.context, shard), perShard * NGRAM_CONTEXT);
+      const context = new Uint16Array(
+        this.#backend.buffer,
+        this.#backend.offset(ADDRESS.context, shard),
+        perShard * NGRAM_CONTEXT,
+      );
       const at = before + shard * context.length;
       if (from) context.set(from.subarray(at, at + context.length));
       else out.set(context, at);
@@ -185,7 +211,9 @@ export class KernelPool {
   async run(position: number, steps: number, update = true): Promise<number> {
     const { segment, stream, chunk } = this.config;
     if (steps > chunk || position + steps * segment > stream)
-      throw new RangeError(`${steps} steps of ${segment} tokens from ${position} do not fit ${stream} tokens and ${chunk} steps`);
+      throw new RangeError(
+        `${steps} steps of ${segment} tokens from ${position} do not fit ${stream} tokens and ${chunk} steps`,
+      );
     this.#word(ADDRESS.stop)[0] = 0;
     await this.#work({ kind: 'run', position, steps, update });
     return this.#word(ADDRESS.done)[0];
@@ -194,7 +222,8 @@ export class KernelPool {
   /** Loss over the first `segments` segments of the data buffers. Changes the carried state only. */
   async evaluate(segments: number): Promise<Loss> {
     const { segment, stream } = this.config;
-    if (segments * segment > stream) throw new RangeError(`${segments} segments of ${segment} tokens do not fit ${stream} tokens`);
+    if (segments * segment > stream)
+      throw new RangeError(`${segments} segments of ${segment} tokens do not fit ${stream} tokens`);
     await this.#work({ kind: 'evaluate', segments });
     const [nats, tokens] = new Float64Array(this.#backend.buffer, this.#backend.offset(ADDRESS.totals, 0), 2);
     return { nats, tokens };

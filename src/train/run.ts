@@ -116,10 +116,17 @@ export class TrainingRun {
   static async create(data: TrainData, options: TrainOptions, setup: RunSetup): Promise<TrainingRun> {
     const perEpoch = stepsPerEpoch(data.train, options.lanes, options.segment);
     if (perEpoch < 1)
-      throw new TinyLMError('train-options',
-        `one step takes ${options.lanes * options.segment} tokens, and the corpus has fewer`, 'use fitBatch, or a smaller batch');
+      throw new TinyLMError(
+        'train-options',
+        `one step takes ${options.lanes * options.segment} tokens, and the corpus has fewer`,
+        'use fitBatch, or a smaller batch',
+      );
     if (options.steps < 1)
-      throw new TinyLMError('train-options', `the run has ${options.steps} steps, expected at least 1`, 'set --epochs or --minutes');
+      throw new TinyLMError(
+        'train-options',
+        `the run has ${options.steps} steps, expected at least 1`,
+        'set --epochs or --minutes',
+      );
     const config = kernelConfig(options, data.tokenizer.eod, perEpoch * options.segment);
     const pool = await KernelPool.create(setup.kernels, config, setup.threads);
     try {
@@ -136,9 +143,11 @@ export class TrainingRun {
 
   #restore(checkpoint: Checkpoint): void {
     if (checkpoint.dataDigest !== this.#dataDigest)
-      throw new TinyLMError('checkpoint-corpus',
+      throw new TinyLMError(
+        'checkpoint-corpus',
         `the checkpoint was trained on a corpus with digest ${checkpoint.dataDigest}, this one has ${this.#dataDigest}`,
-        'resume with the corpus that the run was started with');
+        'resume with the corpus that the run was started with',
+      );
     this.#pool.write('weight', checkpoint.weights);
     this.#pool.write('moment1', checkpoint.moment1);
     this.#pool.write('moment2', checkpoint.moment2);
@@ -178,7 +187,16 @@ export class TrainingRun {
     const { lanes, segment, seed } = this.options;
     const order = epochOrder(this.data.train.length, seed, epoch);
     const { stream } = this.#pool.config;
-    layOutTraining(this.data.train, order, this.data.tokenizer.eod, lanes, segment, stream, this.#pool, placesRandom(seed, epoch));
+    layOutTraining(
+      this.data.train,
+      order,
+      this.data.tokenizer.eod,
+      lanes,
+      segment,
+      stream,
+      this.#pool,
+      placesRandom(seed, epoch),
+    );
     if (this.#step % this.#perEpoch === 0) this.#pool.writeState();
     this.#epochLoaded = epoch;
   }
@@ -223,7 +241,9 @@ export class TrainingRun {
   pause(reached: (checkpoint: Checkpoint) => void = () => {}): void {
     if (this.#stopping || this.#pause) return;
     let resume = (): void => {};
-    const over = new Promise<void>((resolve) => { resume = resolve; });
+    const over = new Promise<void>((resolve) => {
+      resume = resolve;
+    });
     this.#pause = { reached, over, resume };
   }
 
@@ -268,8 +288,11 @@ export class TrainingRun {
       const tokens = options.lanes * options.segment;
       for (let i = 0; i < done; i++) {
         if (!Number.isFinite(stats[2 * i]) || !Number.isFinite(stats[2 * i + 1]))
-          throw new TinyLMError('train-diverged', `the loss became ${stats[2 * i]} at step ${this.#step + i + 1}`,
-            'choose a lower learning rate (--lr)');
+          throw new TinyLMError(
+            'train-diverged',
+            `the loss became ${stats[2 * i]} at step ${this.#step + i + 1}`,
+            'choose a lower learning rate (--lr)',
+          );
         for (const sum of [this.#running, window]) {
           sum.nats += stats[2 * i] * tokens;
           sum.tokens += tokens;

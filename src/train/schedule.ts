@@ -50,13 +50,20 @@ export function stepsPerEpoch(train: readonly TokenizedDocument[], lanes: number
  * Makes the batch fit a small corpus: halves segment and lanes until an epoch has at least eight steps.
  * @throws TinyLMError `corpus-small` when even one lane of 16 tokens does not fit
  */
-export function fitBatch(train: readonly TokenizedDocument[], lanes: number, segment: number): { lanes: number; segment: number } {
+export function fitBatch(
+  train: readonly TokenizedDocument[],
+  lanes: number,
+  segment: number,
+): { lanes: number; segment: number } {
   while (stepsPerEpoch(train, lanes, segment) < 8) {
     if (segment > 16) segment = Math.max(16, segment >> 1);
     else if (lanes > 1) lanes = Math.max(1, lanes >> 1);
     else
-      throw new TinyLMError('corpus-small', `the corpus has ${epochTokens(train)} tokens, expected at least 128`,
-        'train on a longer text');
+      throw new TinyLMError(
+        'corpus-small',
+        `the corpus has ${epochTokens(train)} tokens, expected at least 128`,
+        'train on a longer text',
+      );
   }
   return { lanes, segment };
 }

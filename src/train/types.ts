@@ -104,6 +104,11 @@ export type TrainEvent =
       readonly tokensPerSecond: number;
       readonly secondsLeft: number;
     }
-  | { readonly kind: 'evaluation'; readonly point: HistoryPoint; readonly best: boolean; readonly checkpoint: Checkpoint }
+  | {
+      readonly kind: 'evaluation';
+      readonly point: HistoryPoint;
+      readonly best: boolean;
+      readonly checkpoint: Checkpoint;
+    }
   | { readonly kind: 'stopped'; readonly checkpoint: Checkpoint }
   | { readonly kind: 'end'; readonly checkpoint: Checkpoint; readonly seconds: number; readonly tokens: number };

@@ -63,5 +63,9 @@ export function sketchOf(zip: Uint8Array): SketchParts {
 export const sketch = once(async () => sketchOf(await bytesAt(new URL('../../dist/web/sketch.zip', import.meta.url))));
 
 /** The models that come with TinyLM, as scripts/build-web.ts lists them. */
-export const shippedModels = once(async () =>
-  JSON.parse(new TextDecoder().decode(await bytesAt(new URL('../../dist/web/models.json', import.meta.url)))) as readonly ListedModel[]);
+export const shippedModels = once(
+  async () =>
+    JSON.parse(
+      new TextDecoder().decode(await bytesAt(new URL('../../dist/web/models.json', import.meta.url))),
+    ) as readonly ListedModel[],
+);

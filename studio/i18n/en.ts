@@ -62,10 +62,16 @@ export const en = {
     words: 'different words',
     longest: 'longest document',
     split: 'Where a document ends',
-    splitAbout: 'The model is told where one document ends and the next begins: stories apart from each other, names one by one.',
+    splitAbout:
+      'The model is told where one document ends and the next begins: stories apart from each other, names one by one.',
     splits: {
-      auto: 'As the text suggests', none: 'One document', lines: 'Each line', blank: 'Between blank lines', marker: 'At marks such as <|endoftext|>',
-      chat: 'Conversations', own: 'At a text of my own',
+      auto: 'As the text suggests',
+      none: 'One document',
+      lines: 'Each line',
+      blank: 'Between blank lines',
+      marker: 'At marks such as <|endoftext|>',
+      chat: 'Conversations',
+      own: 'At a text of my own',
     },
     splitOwn: 'Text between two documents',
     options: 'How it is read',
@@ -78,7 +84,8 @@ export const en = {
     preview: 'Cleaned, as the model will see it',
     previewLabel: 'Beginnings of the first documents',
     enough: 'Enough text for a model that writes sentences of its own.',
-    little: 'This is little text: the model will know much of it by heart. From about 100 KB on it writes sentences of its own.',
+    little:
+      'This is little text: the model will know much of it by heart. From about 100 KB on it writes sentences of its own.',
     remarks: (n: string) => `How it went: ${many(n, 'note', 'notes')}`,
     allows: 'What this much text allows',
     another: 'Another text',
@@ -111,7 +118,8 @@ export const en = {
     parameters: (n: string) => `${n} parameters`,
     passes: 'Times through the text',
     passesAbout: (steps: string) => `${steps} steps`,
-    short: (batch: string, segment: string) => `The text is short: it is trained with batches of ${batch} × ${segment}.`,
+    short: (batch: string, segment: string) =>
+      `The text is short: it is trained with batches of ${batch} × ${segment}.`,
     expert: 'Every option',
     expertAbout: 'What the slider chooses can be set by hand here. These are the options of “tinylm train”.',
     own: 'own sizes',
@@ -120,14 +128,30 @@ export const en = {
     groupModel: 'Model',
     groupTraining: 'Training',
     fields: {
-      tokenizer: 'Tokenizer', vocab: 'Vocabulary', dim: 'Width of an embedding', hidden: 'Width of the hidden state', layers: 'Layers', ngrams: 'N-gram tables',
-      trits: 'Ternary digits a weight', tied: 'Share the embedding with the output', float: 'Ordinary float model (cannot go on a chip as it is)',
-      threshold: 'Threshold of zeros', epochs: 'Times through the text', minutes: 'Minutes instead', batch: 'Texts side by side', segment: 'Tokens the gradient goes back',
-      lr: 'Highest learning rate', seed: 'Seed', threads: 'Threads',
+      tokenizer: 'Tokenizer',
+      vocab: 'Vocabulary',
+      dim: 'Width of an embedding',
+      hidden: 'Width of the hidden state',
+      layers: 'Layers',
+      ngrams: 'N-gram tables',
+      trits: 'Ternary digits a weight',
+      tied: 'Share the embedding with the output',
+      float: 'Ordinary float model (cannot go on a chip as it is)',
+      threshold: 'Threshold of zeros',
+      epochs: 'Times through the text',
+      minutes: 'Minutes instead',
+      batch: 'Texts side by side',
+      segment: 'Tokens the gradient goes back',
+      lr: 'Highest learning rate',
+      seed: 'Seed',
+      threads: 'Threads',
     },
     hints: {
-      layers: 'how many GRU layers, or a stack: mlgru:128,glu:256', ngrams: 'e.g. 2:8192x8', trits: '1 to 3, or by group: embed=2,hh=1',
-      minutes: 'trains for so long', seed: 'the same seed gives the same model',
+      layers: 'how many GRU layers, or a stack: mlgru:128,glu:256',
+      ngrams: 'e.g. 2:8192x8',
+      trits: '1 to 3, or by group: embed=2,hh=1',
+      minutes: 'trains for so long',
+      seed: 'the same seed gives the same model',
     },
     auto: 'by itself',
     invalid: (found: string, expected: string) => `found “${found}”, expected ${expected}`,
@@ -154,16 +178,19 @@ export const en = {
     progress: (step: string, steps: string) => `step ${step} of ${steps}`,
     speed: 'tokens a second',
     bits: 'bits a byte',
-    bitsAbout: 'How many bits the model needs for a byte of text it has not seen. Lower is better: 8 is blind guessing, English stories end near 1.5.',
+    bitsAbout:
+      'How many bits the model needs for a byte of text it has not seen. Lower is better: 8 is blind guessing, English stories end near 1.5.',
     curve: 'Learning curve',
-    curveLabel: (n: string, best: string) => `Learning curve with ${many(n, 'point', 'points')}; best so far ${best} bits a byte on unseen text`,
+    curveLabel: (n: string, best: string) =>
+      `Learning curve with ${many(n, 'point', 'points')}; best so far ${best} bits a byte on unseen text`,
     curveTable: 'The curve as a table',
     curveEmpty: 'The first point comes in a moment.',
     onTraining: 'text it learns from',
     onUnseen: 'text it has not seen',
     step: 'step',
     samples: 'What it writes by now',
-    samplesEmpty: 'The first words come with the first point of the curve. They will be nonsense: watch them become words.',
+    samplesEmpty:
+      'The first words come with the first point of the curve. They will be nonsense: watch them become words.',
     sampleAt: (step: string, bits: string) => `step ${step}, ${bits} bits a byte`,
     reload: 'You can close the lid or reload the page: training goes on from the last point of the curve.',
     memoryOnly: 'This browser keeps nothing here: leave the page open until the model is trained.',
@@ -205,7 +232,12 @@ export const en = {
     stopText: 'Stop before this text',
     reset: 'Back to the usual',
     speedHere: (n: string) => `Written at ${n} tokens a second, with a look inside at each`,
-    reason: { eod: 'The model ended its text.', limit: 'As long as allowed.', stop: 'Stopped before the stop text.', cancelled: 'You stopped it.' },
+    reason: {
+      eod: 'The model ended its text.',
+      limit: 'As long as allowed.',
+      stop: 'Stopped before the stop text.',
+      cancelled: 'You stopped it.',
+    },
     tokens: 'Look inside',
     tokensAbout: 'Point at a token, or move with the arrow keys, to see what else the model thought of there.',
     tokensEmpty: 'When something is written, each token can be looked at here.',
@@ -249,6 +281,9 @@ export const en = {
   },
 };
 
-type Widen<T> = T extends string ? string : T extends (...given: infer A) => string ? (...given: A) => string
-  : { readonly [K in keyof T]: Widen<T[K]> };
+type Widen<T> = T extends string
+  ? string
+  : T extends (...given: infer A) => string
+    ? (...given: A) => string
+    : { readonly [K in keyof T]: Widen<T[K]> };
 export type Words = Widen<typeof en>;

@@ -40,7 +40,8 @@ export function size(bytes: number): string {
 /** Memory sizes of chips, which are powers of two: 4 MB is 4 · 2^20. */
 export function memory(bytes: number): string {
   const { units } = words.value;
-  if (bytes < 2 ** 20) return `${Number((bytes / 1024).toFixed(bytes < 10 * 1024 ? 1 : 0)).toLocaleString(words.value.locale)} ${units.kb}`;
+  if (bytes < 2 ** 20)
+    return `${Number((bytes / 1024).toFixed(bytes < 10 * 1024 ? 1 : 0)).toLocaleString(words.value.locale)} ${units.kb}`;
   return `${Number((bytes / 2 ** 20).toFixed(1)).toLocaleString(words.value.locale)} ${units.mb}`;
 }
 
@@ -50,5 +51,7 @@ export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '…';
   if (seconds < 90) return units.seconds(count(Math.max(1, seconds)));
   const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? units.minutes(count(minutes)) : units.hours(count(Math.floor(minutes / 60)), count(minutes % 60));
+  return minutes < 90
+    ? units.minutes(count(minutes))
+    : units.hours(count(Math.floor(minutes / 60)), count(minutes % 60));
 }

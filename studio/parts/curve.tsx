@@ -22,7 +22,11 @@ function colours(): Record<'ink' | 'line' | 'accent' | 'second', string> {
 }
 
 const dataOf = (history: readonly HistoryPoint[]): uPlot.AlignedData =>
-  [history.map((p) => p.step), history.map((p) => (Number.isFinite(p.train) ? p.train : null)), history.map((p) => p.valid)] as uPlot.AlignedData;
+  [
+    history.map((p) => p.step),
+    history.map((p) => (Number.isFinite(p.train) ? p.train : null)),
+    history.map((p) => p.valid),
+  ] as uPlot.AlignedData;
 
 export function Curve({ history, steps, best }: { history: readonly HistoryPoint[]; steps: number; best: number }) {
   const w = words.value.train;
@@ -33,22 +37,29 @@ export function Curve({ history, steps, best }: { history: readonly HistoryPoint
     const c = colours();
     const font = '12px Inter, system-ui, sans-serif';
     const axis = { stroke: c.ink, font, grid: { stroke: c.line, width: 1 }, ticks: { show: false } };
-    const made = new uPlot({
-      width: Math.max(200, at.clientWidth),
-      height: HEIGHT,
-      legend: { show: false },
-      cursor: { y: false, points: { size: 6 } },
-      scales: { x: { time: false, range: [0, Math.max(1, steps)] }, y: { range: (_, low, high) => [Math.max(0, Math.floor(2 * low - 0.2) / 2), Math.ceil(2 * high + 0.2) / 2] } },
-      axes: [
-        { ...axis, values: (_, at) => at.map((v) => count(v)), space: 70, size: 30 },
-        { ...axis, values: (_, at) => at.map((v) => decimal(v, 1)), size: 44, space: 36 },
-      ],
-      series: [
-        {},
-        { stroke: c.second, width: 2, dash: [5, 4], points: { show: false }, spanGaps: true },
-        { stroke: c.accent, width: 2.5, points: { show: history.length < 2, size: 7, fill: c.accent } },
-      ],
-    }, dataOf(history), at);
+    const made = new uPlot(
+      {
+        width: Math.max(200, at.clientWidth),
+        height: HEIGHT,
+        legend: { show: false },
+        cursor: { y: false, points: { size: 6 } },
+        scales: {
+          x: { time: false, range: [0, Math.max(1, steps)] },
+          y: { range: (_, low, high) => [Math.max(0, Math.floor(2 * low - 0.2) / 2), Math.ceil(2 * high + 0.2) / 2] },
+        },
+        axes: [
+          { ...axis, values: (_, at) => at.map((v) => count(v)), space: 70, size: 30 },
+          { ...axis, values: (_, at) => at.map((v) => decimal(v, 1)), size: 44, space: 36 },
+        ],
+        series: [
+          {},
+          { stroke: c.second, width: 2, dash: [5, 4], points: { show: false }, spanGaps: true },
+          { stroke: c.accent, width: 2.5, points: { show: history.length < 2, size: 7, fill: c.accent } },
+        ],
+      },
+      dataOf(history),
+      at,
+    );
     plot.current = made;
     const watch = new ResizeObserver(() => made.setSize({ width: Math.max(200, at.clientWidth), height: HEIGHT }));
     watch.observe(at);
@@ -61,7 +72,12 @@ export function Curve({ history, steps, best }: { history: readonly HistoryPoint
   useEffect(() => plot.current?.setData(dataOf(history)), [history]);
   return (
     <figure class="stack">
-      <div class="curve" ref={place} role="img" aria-label={w.curveLabel(count(history.length), Number.isFinite(best) ? decimal(best, 3) : '–')} />
+      <div
+        class="curve"
+        ref={place}
+        role="img"
+        aria-label={w.curveLabel(count(history.length), Number.isFinite(best) ? decimal(best, 3) : '–')}
+      />
       <figcaption class="legend">
         <span>{w.onUnseen}</span>
         <span class="second">{w.onTraining}</span>
@@ -70,9 +86,21 @@ export function Curve({ history, steps, best }: { history: readonly HistoryPoint
       <details>
         <summary>{w.curveTable}</summary>
         <table>
-          <thead><tr><th scope="col">{w.step}</th><th scope="col">{w.onTraining}</th><th scope="col">{w.onUnseen}</th></tr></thead>
-          <tbody>{history.map((p) => (
-            <tr key={p.step}><td>{count(p.step)}</td><td>{Number.isFinite(p.train) ? decimal(p.train, 3) : '–'}</td><td>{decimal(p.valid, 3)}</td></tr>))}
+          <thead>
+            <tr>
+              <th scope="col">{w.step}</th>
+              <th scope="col">{w.onTraining}</th>
+              <th scope="col">{w.onUnseen}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {history.map((p) => (
+              <tr key={p.step}>
+                <td>{count(p.step)}</td>
+                <td>{Number.isFinite(p.train) ? decimal(p.train, 3) : '–'}</td>
+                <td>{decimal(p.valid, 3)}</td>
+              </tr>
+            ))}
           </tbody>
         </table>
       </details>

@@ -39,8 +39,18 @@ export { default as Zap } from 'lucide/dist/esm/icons/zap.mjs';
 
 export function Icon({ of, size = 20, spin = false }: { of: IconNode; size?: number; spin?: boolean }) {
   return (
-    <svg width={size} height={size} viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"
-      aria-hidden="true" class={spin ? 'spin' : undefined}>
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.8"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+      class={spin ? 'spin' : undefined}
+    >
       {of.map(([tag, attributes]) => h(tag, attributes as object))}
     </svg>
   );

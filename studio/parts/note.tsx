@@ -8,7 +8,15 @@ import { CircleAlert, CircleCheck, Icon, Info, TriangleAlert } from './icon.js';
 export type NoteKind = 'plain' | 'good' | 'warn' | 'bad';
 const ICONS = { plain: Info, good: CircleCheck, warn: TriangleAlert, bad: CircleAlert } as const;
 
-export function Note({ kind = 'plain', role, children }: { kind?: NoteKind; role?: 'status' | 'alert'; children: ComponentChildren }) {
+export function Note({
+  kind = 'plain',
+  role,
+  children,
+}: {
+  kind?: NoteKind;
+  role?: 'status' | 'alert';
+  children: ComponentChildren;
+}) {
   return (
     <div class={`note ${kind}`} role={role}>
       <Icon of={ICONS[kind]} />
@@ -21,14 +29,24 @@ export function Trouble({ failure, children }: { failure: Failure; children?: Co
   const { table, details } = words.value.errors;
   const known = errorWords(table, failure.code);
   const { title, next } = known ?? table['unknown'];
-  const message = <span lang="en">{failure.message}{failure.hint ? ` — ${failure.hint}` : ''}</span>;
+  const message = (
+    <span lang="en">
+      {failure.message}
+      {failure.hint ? ` — ${failure.hint}` : ''}
+    </span>
+  );
   return (
     <Note kind="bad" role="alert">
       <strong>{title}</strong>
       <span>{next}</span>
-      {known && lang.value !== 'en'
-        ? <details><summary>{details}</summary><p class="small">{message}</p></details>
-        : <p class="small soft">{message}</p>}
+      {known && lang.value !== 'en' ? (
+        <details>
+          <summary>{details}</summary>
+          <p class="small">{message}</p>
+        </details>
+      ) : (
+        <p class="small soft">{message}</p>
+      )}
       {children}
     </Note>
   );

@@ -8,22 +8,58 @@ export function Intro({ title, lead }: { title: string; lead: string }) {
   const w = words.value;
   return (
     <header class="intro">
-      <h1><span class="unseen">{w.step(STEPS.indexOf(step.value) + 1, STEPS.length, w.steps[step.value])}. </span>{title}</h1>
+      <h1>
+        <span class="unseen">{w.step(STEPS.indexOf(step.value) + 1, STEPS.length, w.steps[step.value])}. </span>
+        {title}
+      </h1>
       <p>{lead}</p>
     </header>
   );
 }
 
-export function Card({ title, aside, children, class: more = '' }: { title?: string; aside?: ComponentChildren; children: ComponentChildren; class?: string }) {
+export function Card({
+  title,
+  aside,
+  children,
+  class: more = '',
+}: {
+  title?: string;
+  aside?: ComponentChildren;
+  children: ComponentChildren;
+  class?: string;
+}) {
   return (
     <section class={`card ${more}`} aria-label={title}>
-      {(title ?? aside) !== undefined && <div class="card-head">{title && <h2>{title}</h2>}{aside}</div>}
+      {(title ?? aside) !== undefined && (
+        <div class="card-head">
+          {title && <h2>{title}</h2>}
+          {aside}
+        </div>
+      )}
       {children}
     </section>
   );
 }
 
 /** A figure with its name below it. */
-export function Fact({ value, unit, name, wordy = false }: { value: string; unit?: string; name: string; wordy?: boolean }) {
-  return <div><dt>{name}</dt><dd class={wordy ? 'words' : undefined}>{value}{unit && <small> {unit}</small>}</dd></div>;
+export function Fact({
+  value,
+  unit,
+  name,
+  wordy = false,
+}: {
+  value: string;
+  unit?: string;
+  name: string;
+  wordy?: boolean;
+}) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class={wordy ? 'words' : undefined}>
+        {value}
+        {unit && <small> {unit}</small>}
+      </dd>
+    </div>
+  );
 }

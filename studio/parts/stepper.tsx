@@ -13,9 +13,16 @@ export function Stepper() {
           const ticked = done(name, facts.value) && step.value !== name;
           return (
             <li key={name} data-done={done(name, facts.value) || undefined}>
-              <button type="button" onClick={() => go(name)} disabled={why !== undefined} title={why && w.stepClosed[why]}
-                aria-current={step.value === name ? 'step' : undefined}>
-                <span class="dot" aria-hidden="true">{ticked ? <Icon of={Check} size={16} /> : count(i + 1)}</span>
+              <button
+                type="button"
+                onClick={() => go(name)}
+                disabled={why !== undefined}
+                title={why && w.stepClosed[why]}
+                aria-current={step.value === name ? 'step' : undefined}
+              >
+                <span class="dot" aria-hidden="true">
+                  {ticked ? <Icon of={Check} size={16} /> : count(i + 1)}
+                </span>
                 <span class="unseen">{`${w.stepWord} ${i + 1}: `}</span>
                 <span class="name">{w.steps[name]}</span>
                 {ticked && <span class="unseen">{`, ${w.stepDone}`}</span>}

@@ -21,10 +21,30 @@ export type ChipState =
   /** With an error and what to do. */
   | 'trouble';
 export type ChipEvent =
-  | 'choose' | 'chooseVirtual' | 'chosen' | 'notChosen' | 'answers' | 'silent' | 'detected' | 'detect' | 'flash' | 'flashed' | 'talk'
-  | 'failed' | 'lost' | 'close' | 'again';
+  | 'choose'
+  | 'chooseVirtual'
+  | 'chosen'
+  | 'notChosen'
+  | 'answers'
+  | 'silent'
+  | 'detected'
+  | 'detect'
+  | 'flash'
+  | 'flashed'
+  | 'talk'
+  | 'failed'
+  | 'lost'
+  | 'close'
+  | 'again';
 export type ChipGuard = 'hasModel' | 'modelThere';
-export type ChipAction = 'askPort' | 'startVirtual' | 'callInfo' | 'callDetect' | 'callFlash' | 'closePort' | 'compareFit';
+export type ChipAction =
+  | 'askPort'
+  | 'startVirtual'
+  | 'callInfo'
+  | 'callDetect'
+  | 'callFlash'
+  | 'closePort'
+  | 'compareFit';
 
 const trouble = { failed: [{ to: 'trouble' }], lost: [{ to: 'trouble', does: ['closePort'] }] } as const;
 const close = { close: [{ to: 'start', does: ['closePort'] }] } as const;
@@ -54,8 +74,25 @@ export const CHIP: Machine<ChipState, ChipEvent, ChipGuard, ChipAction> = {
       ...close,
     },
     flashing: { flashed: [{ to: 'waking', does: ['callInfo'] }], ...trouble },
-    waking: { answers: [{ to: 'talking', when: 'modelThere' }, { to: 'ready', does: ['compareFit'] }], silent: [{ to: 'trouble' }], ...trouble, ...close },
-    talking: { flash: [{ to: 'flashing', when: 'hasModel', does: ['callFlash'] }], talk: [{ to: 'ready', does: ['compareFit'] }], ...trouble, ...close },
-    trouble: { again: [{ to: 'asking', does: ['callInfo'] }], ...choose, close: [{ to: 'start', does: ['closePort'] }] },
+    waking: {
+      answers: [
+        { to: 'talking', when: 'modelThere' },
+        { to: 'ready', does: ['compareFit'] },
+      ],
+      silent: [{ to: 'trouble' }],
+      ...trouble,
+      ...close,
+    },
+    talking: {
+      flash: [{ to: 'flashing', when: 'hasModel', does: ['callFlash'] }],
+      talk: [{ to: 'ready', does: ['compareFit'] }],
+      ...trouble,
+      ...close,
+    },
+    trouble: {
+      again: [{ to: 'asking', does: ['callInfo'] }],
+      ...choose,
+      close: [{ to: 'start', does: ['closePort'] }],
+    },
   },
 };

@@ -10,7 +10,9 @@ export interface Transition<State, Guard, Action> {
 
 export interface Machine<State extends string, Event extends string, Guard extends string, Action extends string> {
   readonly initial: State;
-  readonly states: Readonly<Record<State, Readonly<Partial<Record<Event, readonly Transition<State, Guard, Action>[]>>>>>;
+  readonly states: Readonly<
+    Record<State, Readonly<Partial<Record<Event, readonly Transition<State, Guard, Action>[]>>>>
+  >;
 }
 
 export interface Step<State, Action> {

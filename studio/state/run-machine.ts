@@ -15,9 +15,29 @@ export type RunState =
   | 'ended'
   | 'failed';
 export type RunEvent =
-  | 'start' | 'restore' | 'started' | 'pause' | 'paused' | 'resume' | 'resumed' | 'stop' | 'leave' | 'ended' | 'failed' | 'again';
+  | 'start'
+  | 'restore'
+  | 'started'
+  | 'pause'
+  | 'paused'
+  | 'resume'
+  | 'resumed'
+  | 'stop'
+  | 'leave'
+  | 'ended'
+  | 'failed'
+  | 'again';
 export type RunGuard = 'hasText';
-export type RunAction = 'callStart' | 'callRestore' | 'callPause' | 'callResume' | 'callStop' | 'callLeave' | 'clear' | 'showModel' | 'listRuns';
+export type RunAction =
+  | 'callStart'
+  | 'callRestore'
+  | 'callPause'
+  | 'callResume'
+  | 'callStop'
+  | 'callLeave'
+  | 'clear'
+  | 'showModel'
+  | 'listRuns';
 
 const begin = {
   start: [{ to: 'starting', when: 'hasText', does: ['clear', 'callStart'] }],

@@ -13,7 +13,9 @@ export const facts = computed<Facts>(() => ({
 }));
 
 const wanted = signal(location.hash.slice(1));
-addEventListener('hashchange', () => { wanted.value = location.hash.slice(1); });
+addEventListener('hashchange', () => {
+  wanted.value = location.hash.slice(1);
+});
 
 /** The step that shows: the one of the address, if it is open. */
 export const step = computed<StepName>(() => openStep(wanted.value, facts.value));

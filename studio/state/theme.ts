@@ -8,7 +8,9 @@ export const theme = signal<Theme>(asked === 'light' || asked === 'dark' ? asked
 
 const system = matchMedia('(prefers-color-scheme: dark)');
 const systemDark = signal(system.matches);
-system.addEventListener('change', () => { systemDark.value = system.matches; });
+system.addEventListener('change', () => {
+  systemDark.value = system.matches;
+});
 
 /** What shows now. */
 export const scheme = computed(() => (theme.value === 'system' ? (systemDark.value ? 'dark' : 'light') : theme.value));

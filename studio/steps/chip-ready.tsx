@@ -4,7 +4,21 @@ import { count, duration, memory, size, words } from '../i18n/index.js';
 import { Icon, Zap } from '../parts/icon.js';
 import { Note } from '../parts/note.js';
 import { Card, Fact } from '../parts/page.js';
-import { answers, chip, chipTitle, detected, erase, fits, flashing, isC3, portName, recompare, status, stopFlash, write } from '../work/chip.js';
+import {
+  answers,
+  chip,
+  chipTitle,
+  detected,
+  erase,
+  fits,
+  flashing,
+  isC3,
+  portName,
+  recompare,
+  status,
+  stopFlash,
+  write,
+} from '../work/chip.js';
 import { model } from '../work/models.js';
 
 export function Ready() {
@@ -21,10 +35,24 @@ export function Ready() {
           {found?.revision && <Fact value={found.revision} name={w.revision} wordy />}
           {there && <Fact value={held?.state === 'ready' ? size(held.bytes ?? 0) : w.holdsNone} name={w.holds} wordy />}
         </dl>
-        {there ? <Note kind="good"><span>{w.runs(there.name, there.version)}</span></Note> : <Note><span>{w.blank}</span></Note>}
+        {there ? (
+          <Note kind="good">
+            <span>{w.runs(there.name, there.version)}</span>
+          </Note>
+        ) : (
+          <Note>
+            <span>{w.blank}</span>
+          </Note>
+        )}
         <div class="row">
-          {held?.state === 'ready' && <button type="button" onClick={() => chip.send('talk')}>{w.talk}</button>}
-          <button type="button" class="quiet" onClick={() => chip.send('close')}>{w.disconnect}</button>
+          {held?.state === 'ready' && (
+            <button type="button" onClick={() => chip.send('talk')}>
+              {w.talk}
+            </button>
+          )}
+          <button type="button" class="quiet" onClick={() => chip.send('close')}>
+            {w.disconnect}
+          </button>
         </div>
       </Card>
       <Card title={w.what}>{model.value === undefined ? <p class="soft">{w.noModel}</p> : <What />}</Card>
@@ -36,19 +64,42 @@ function What() {
   const w = words.value.chip;
   const wrong = !isC3.value && chipTitle.value !== '';
   const cannot = write.value === 'both' ? wrong : !answers.value;
-  const pick = (value: 'model' | 'both') => (): void => { write.value = value; recompare(); };
+  const pick = (value: 'model' | 'both') => (): void => {
+    write.value = value;
+    recompare();
+  };
   return (
-    <form class="stack" onSubmit={(event) => { event.preventDefault(); chip.send('flash'); }}>
+    <form
+      class="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        chip.send('flash');
+      }}
+    >
       <fieldset>
         <legend>{`${model.value!.name}, ${size(model.value!.info.fileBytes)}`}</legend>
         <div class="radios">
           <label class="check">
-            <input type="radio" name="what" checked={write.value === 'model'} disabled={!answers.value && detected.value?.modelPartition === undefined} onChange={pick('model')} />
-            <span>{w.modelOnly}<br /><small>{w.modelOnlyAbout}</small></span>
+            <input
+              type="radio"
+              name="what"
+              checked={write.value === 'model'}
+              disabled={!answers.value && detected.value?.modelPartition === undefined}
+              onChange={pick('model')}
+            />
+            <span>
+              {w.modelOnly}
+              <br />
+              <small>{w.modelOnlyAbout}</small>
+            </span>
           </label>
           <label class="check">
             <input type="radio" name="what" checked={write.value === 'both'} disabled={wrong} onChange={pick('both')} />
-            <span>{w.both}<br /><small>{wrong ? w.bothWrong(chipTitle.value) : w.bothAbout}</small></span>
+            <span>
+              {w.both}
+              <br />
+              <small>{wrong ? w.bothWrong(chipTitle.value) : w.bothAbout}</small>
+            </span>
           </label>
         </div>
       </fieldset>
@@ -56,13 +107,42 @@ function What() {
         <fieldset>
           <legend>{w.settingsLabel}</legend>
           <div class="radios">
-            <label class="check"><input type="radio" name="nvs" checked={!erase.value} onChange={() => { erase.value = false; }} /><span>{w.keep} <small>{w.keepAbout}</small></span></label>
-            <label class="check"><input type="radio" name="nvs" checked={erase.value} onChange={() => { erase.value = true; }} /><span>{w.erase} <small>{w.eraseAbout}</small></span></label>
+            <label class="check">
+              <input
+                type="radio"
+                name="nvs"
+                checked={!erase.value}
+                onChange={() => {
+                  erase.value = false;
+                }}
+              />
+              <span>
+                {w.keep} <small>{w.keepAbout}</small>
+              </span>
+            </label>
+            <label class="check">
+              <input
+                type="radio"
+                name="nvs"
+                checked={erase.value}
+                onChange={() => {
+                  erase.value = true;
+                }}
+              />
+              <span>
+                {w.erase} <small>{w.eraseAbout}</small>
+              </span>
+            </label>
           </div>
         </fieldset>
       )}
       <Fit />
-      <div class="row"><button type="submit" class="primary" disabled={cannot || fits.value?.fits === false}><Icon of={Zap} size={18} />{w.flash}</button></div>
+      <div class="row">
+        <button type="submit" class="primary" disabled={cannot || fits.value?.fits === false}>
+          <Icon of={Zap} size={18} />
+          {w.flash}
+        </button>
+      </div>
     </form>
   );
 }
@@ -76,8 +156,12 @@ function Fit() {
     <Note kind={f.fits ? 'good' : 'bad'} role="status">
       <strong>{f.fits ? w.fits : (known?.title ?? w.fitsNot)}</strong>
       <span>
-        {[f.room !== undefined && w.fitsRoom(size(f.modelBytes), size(f.room)), f.engineLimit !== undefined && w.fitsRam(size(f.engineBytes), size(f.engineLimit))]
-          .filter(Boolean).join('; ')}
+        {[
+          f.room !== undefined && w.fitsRoom(size(f.modelBytes), size(f.room)),
+          f.engineLimit !== undefined && w.fitsRam(size(f.engineBytes), size(f.engineLimit)),
+        ]
+          .filter(Boolean)
+          .join('; ')}
       </span>
       {f.why && (known ? <span>{known.next}</span> : <span lang="en">{f.why.message}</span>)}
     </Note>
@@ -92,11 +176,20 @@ export function Flashing() {
   return (
     <Card title={w.flashing}>
       <p role="status" aria-live="polite">{`${w.flashPhase[p?.phase ?? 'connecting'] ?? ''}${part}`}</p>
-      {writing
-        ? <><progress value={writing.sent} max={Math.max(1, writing.total)} aria-label={w.flashing} /><p class="soft small numbers">{`${size(writing.sent)} / ${size(writing.total)}`}</p></>
-        : <progress aria-label={w.flashing} />}
+      {writing ? (
+        <>
+          <progress value={writing.sent} max={Math.max(1, writing.total)} aria-label={w.flashing} />
+          <p class="soft small numbers">{`${size(writing.sent)} / ${size(writing.total)}`}</p>
+        </>
+      ) : (
+        <progress aria-label={w.flashing} />
+      )}
       <p class="soft small">{w.flashKeep}</p>
-      <div class="row"><button type="button" onClick={stopFlash}>{w.flashStop}</button></div>
+      <div class="row">
+        <button type="button" onClick={stopFlash}>
+          {w.flashStop}
+        </button>
+      </div>
     </Card>
   );
 }

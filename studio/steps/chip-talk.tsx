@@ -10,7 +10,14 @@ import { hush, newTalk, say, speaking, talkTrouble, turns, type Turn } from '../
 import { flashedWords } from './chip-ready.js';
 import { About, Report, Settings, Speed, Wifi } from './chip-tabs.js';
 
-const TABS = { chat: 'tabChat', settings: 'tabSettings', wifi: 'tabWifi', info: 'tabInfo', bench: 'tabBench', report: 'tabReport' } as const;
+const TABS = {
+  chat: 'tabChat',
+  settings: 'tabSettings',
+  wifi: 'tabWifi',
+  info: 'tabInfo',
+  bench: 'tabBench',
+  report: 'tabReport',
+} as const;
 type Tab = keyof typeof TABS;
 const PANELS = { chat: Chat, settings: Settings, wifi: Wifi, info: About, bench: Speed, report: Report } as const;
 const NAMES = Object.keys(TABS) as Tab[];
@@ -30,12 +37,30 @@ export function Talk() {
   };
   return (
     <>
-      {flashedIn.value !== undefined && <Note kind="good" role="status"><strong>{flashedWords(flashedIn.value)}</strong></Note>}
-      <Card title={w.talk} aside={<span class="soft small">{[chipTitle.value, portName.value].filter(Boolean).join(' · ')}</span>}>
+      {flashedIn.value !== undefined && (
+        <Note kind="good" role="status">
+          <strong>{flashedWords(flashedIn.value)}</strong>
+        </Note>
+      )}
+      <Card
+        title={w.talk}
+        aside={<span class="soft small">{[chipTitle.value, portName.value].filter(Boolean).join(' · ')}</span>}
+      >
         <div class="tabs" role="tablist" aria-label={w.device} ref={list} onKeyDown={move}>
           {NAMES.map((name) => (
-            <button key={name} id={`tab-${name}`} type="button" role="tab" aria-selected={tab === name} aria-controls="chip-panel" tabIndex={tab === name ? 0 : -1}
-              disabled={speaking.value && name !== 'chat'} onClick={() => setTab(name)}>{w[TABS[name]]}</button>
+            <button
+              key={name}
+              id={`tab-${name}`}
+              type="button"
+              role="tab"
+              aria-selected={tab === name}
+              aria-controls="chip-panel"
+              tabIndex={tab === name ? 0 : -1}
+              disabled={speaking.value && name !== 'chat'}
+              onClick={() => setTab(name)}
+            >
+              {w[TABS[name]]}
+            </button>
           ))}
         </div>
         <div id="chip-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} class="stack">
@@ -44,8 +69,12 @@ export function Talk() {
         </div>
       </Card>
       <div class="row">
-        <button type="button" onClick={() => chip.send('talk')}>{w.flashAnother}</button>
-        <button type="button" class="quiet" onClick={() => chip.send('close')}>{w.disconnect}</button>
+        <button type="button" onClick={() => chip.send('talk')}>
+          {w.flashAnother}
+        </button>
+        <button type="button" class="quiet" onClick={() => chip.send('close')}>
+          {w.disconnect}
+        </button>
       </div>
     </>
   );
@@ -56,24 +85,67 @@ function Chat() {
   const [text, setText] = useState('');
   const [goOn, setGoOn] = useState(false);
   const end = useRef<HTMLOListElement>(null);
-  useEffect(() => { end.current?.scrollTo({ top: end.current.scrollHeight }); }, [turns.value]);
+  useEffect(() => {
+    end.current?.scrollTo({ top: end.current.scrollHeight });
+  }, [turns.value]);
   return (
     <>
-      {turns.value.length === 0 ? <div class="empty"><p>{w.talkLead}</p></div> : (
-        <ol class="talk" ref={end} tabIndex={0} aria-label={w.talk} aria-live="polite" aria-busy={speaking.value} data-testid="talk">
-          {turns.value.map((turn, i) => <Said key={i} turn={turn} />)}
+      {turns.value.length === 0 ? (
+        <div class="empty">
+          <p>{w.talkLead}</p>
+        </div>
+      ) : (
+        <ol
+          class="talk"
+          ref={end}
+          tabIndex={0}
+          aria-label={w.talk}
+          aria-live="polite"
+          aria-busy={speaking.value}
+          data-testid="talk"
+        >
+          {turns.value.map((turn, i) => (
+            <Said key={i} turn={turn} />
+          ))}
         </ol>
       )}
-      <form class="stack" onSubmit={(event) => { event.preventDefault(); if (!speaking.value) { void say(text, goOn); setText(''); } }}>
-        <label class="field">{words.value.try.prompt}
-          <input type="text" value={text} placeholder={words.value.try.promptPlaceholder} onInput={(event) => setText(event.currentTarget.value)} autocomplete="off" />
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!speaking.value) {
+            void say(text, goOn);
+            setText('');
+          }
+        }}
+      >
+        <label class="field">
+          {words.value.try.prompt}
+          <input
+            type="text"
+            value={text}
+            placeholder={words.value.try.promptPlaceholder}
+            onInput={(event) => setText(event.currentTarget.value)}
+            autocomplete="off"
+          />
         </label>
         <div class="row">
-          {speaking.value
-            ? <button type="button" class="primary" onClick={hush}><Icon of={Square} size={18} />{w.stop}</button>
-            : <button type="submit" class="primary"><Icon of={Send} size={18} />{w.send}</button>}
+          {speaking.value ? (
+            <button type="button" class="primary" onClick={hush}>
+              <Icon of={Square} size={18} />
+              {w.stop}
+            </button>
+          ) : (
+            <button type="submit" class="primary">
+              <Icon of={Send} size={18} />
+              {w.send}
+            </button>
+          )}
           {turns.value.length > 0 && (
-            <label class="check"><input type="checkbox" checked={goOn} onChange={(event) => setGoOn(event.currentTarget.checked)} /><span>{w.goOn}</span></label>
+            <label class="check">
+              <input type="checkbox" checked={goOn} onChange={(event) => setGoOn(event.currentTarget.checked)} />
+              <span>{w.goOn}</span>
+            </label>
           )}
         </div>
       </form>
@@ -87,11 +159,16 @@ function Said({ turn }: { turn: Turn }) {
   return (
     <li>
       <span class="who">{w.says}</span>
-      <p class="prose"><span class="asked">{turn.asked}</span><span data-testid="said">{turn.text}</span></p>
+      <p class="prose">
+        <span class="asked">{turn.asked}</span>
+        <span data-testid="said">{turn.text}</span>
+      </p>
       {result && (
         <span class="soft small numbers">
           {w.tokens(count(result.tokens))}
-          {kind.value !== 'virtual' ? ` · ${w.speed(rate(result.tokens_per_second))}` : modelled.value && ` · ${w.speedModelled(rate(modelled.value))}`}
+          {kind.value !== 'virtual'
+            ? ` · ${w.speed(rate(result.tokens_per_second))}`
+            : modelled.value && ` · ${w.speedModelled(rate(modelled.value))}`}
         </span>
       )}
     </li>

@@ -15,7 +15,9 @@ export function ChipStep() {
   const w = words.value.chip;
   const state = chip.state.value;
   // Another model was chosen meanwhile: does it fit?
-  useEffect(() => { if (state === 'ready') recompare(); }, [model.value?.model]);
+  useEffect(() => {
+    if (state === 'ready') recompare();
+  }, [model.value?.model]);
   return (
     <>
       <Intro title={w.title} lead={w.lead} />
@@ -34,7 +36,12 @@ function Stage() {
     case 'start':
       return <Boards />;
     case 'noPort':
-      return <><NoPort /><Boards /></>;
+      return (
+        <>
+          <NoPort />
+          <Boards />
+        </>
+      );
     case 'choosing':
       return <Waiting text={w.choosing} />;
     case 'asking':
@@ -52,7 +59,11 @@ function Stage() {
     case 'trouble':
       return (
         <>
-          <div class="row"><button type="button" class="primary" onClick={() => chip.send('again')}>{w.again}</button></div>
+          <div class="row">
+            <button type="button" class="primary" onClick={() => chip.send('again')}>
+              {w.again}
+            </button>
+          </div>
           <Boards />
         </>
       );
@@ -65,8 +76,15 @@ function Waiting({ text }: { text: string }) {
   const w = words.value;
   return (
     <Card>
-      <div class="empty" role="status"><Icon of={LoaderCircle} size={28} spin /><p>{text}</p></div>
-      <div class="row"><button type="button" class="quiet" onClick={() => chip.send('close')}>{w.cancel}</button></div>
+      <div class="empty" role="status">
+        <Icon of={LoaderCircle} size={28} spin />
+        <p>{text}</p>
+      </div>
+      <div class="row">
+        <button type="button" class="quiet" onClick={() => chip.send('close')}>
+          {w.cancel}
+        </button>
+      </div>
     </Card>
   );
 }
@@ -77,13 +95,28 @@ function Boards() {
     <div class="boards">
       <Card title={w.yours} aside={<Icon of={Cable} size={26} />}>
         <p class="soft">{w.yoursAbout}</p>
-        {hasSerial
-          ? <div class="row"><button type="button" class="primary" onClick={() => chip.send('choose')}><Icon of={Plug} size={18} />{w.choosePort}</button></div>
-          : <Note kind="warn"><strong>{secure ? w.unsupported : w.insecure}</strong><span>{w.unsupportedNext}</span></Note>}
+        {hasSerial ? (
+          <div class="row">
+            <button type="button" class="primary" onClick={() => chip.send('choose')}>
+              <Icon of={Plug} size={18} />
+              {w.choosePort}
+            </button>
+          </div>
+        ) : (
+          <Note kind="warn">
+            <strong>{secure ? w.unsupported : w.insecure}</strong>
+            <span>{w.unsupportedNext}</span>
+          </Note>
+        )}
       </Card>
       <Card title={w.virtual} aside={<Icon of={Cpu} size={26} />}>
         <p class="soft">{w.virtualAbout}</p>
-        <div class="row"><button type="button" class={hasSerial ? '' : 'primary'} onClick={() => chip.send('chooseVirtual')}><Icon of={Cpu} size={18} />{w.startVirtual}</button></div>
+        <div class="row">
+          <button type="button" class={hasSerial ? '' : 'primary'} onClick={() => chip.send('chooseVirtual')}>
+            <Icon of={Cpu} size={18} />
+            {w.startVirtual}
+          </button>
+        </div>
       </Card>
     </div>
   );

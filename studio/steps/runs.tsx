@@ -25,17 +25,49 @@ export function EarlierRuns() {
             <div class="what">
               <strong>{r.name}</strong>
               <span class="soft small">
-                {state(r)}{r.bestBits !== undefined && `, ${decimal(r.bestBits, 3)} ${w.bits}`} · <time dateTime={r.started}>{new Date(r.started).toLocaleString(words.value.locale, { dateStyle: 'medium', timeStyle: 'short' })}</time>
+                {state(r)}
+                {r.bestBits !== undefined && `, ${decimal(r.bestBits, 3)} ${w.bits}`} ·{' '}
+                <time dateTime={r.started}>
+                  {new Date(r.started).toLocaleString(words.value.locale, { dateStyle: 'medium', timeStyle: 'short' })}
+                </time>
               </span>
             </div>
             <div class="row">
               {r.state === 'open' && !busy(run.state.value) && (
-                <button type="button" class="primary" onClick={() => { restore(r.run); go('train'); }}><Icon of={RotateCcw} size={18} />{w.runGoOn}</button>
+                <button
+                  type="button"
+                  class="primary"
+                  onClick={() => {
+                    restore(r.run);
+                    go('train');
+                  }}
+                >
+                  <Icon of={RotateCcw} size={18} />
+                  {w.runGoOn}
+                </button>
               )}
               {(r.state !== 'open' || r.bestBits !== undefined) && (
-                <button type="button" onClick={() => void tryRun(r).then((there) => { if (there) go('try'); })}><Icon of={Play} size={18} />{w.runTry}</button>
+                <button
+                  type="button"
+                  onClick={() =>
+                    void tryRun(r).then((there) => {
+                      if (there) go('try');
+                    })
+                  }
+                >
+                  <Icon of={Play} size={18} />
+                  {w.runTry}
+                </button>
               )}
-              <button type="button" class="quiet" aria-label={`${w.runRemove}: ${r.name}`} onClick={() => { setAsked(r); dialog.current!.showModal(); }}>
+              <button
+                type="button"
+                class="quiet"
+                aria-label={`${w.runRemove}: ${r.name}`}
+                onClick={() => {
+                  setAsked(r);
+                  dialog.current!.showModal();
+                }}
+              >
                 <Icon of={Trash2} size={18} />
               </button>
             </div>
@@ -47,8 +79,12 @@ export function EarlierRuns() {
           <h2 id="remove-title">{w.runRemove}</h2>
           <p>{w.runRemoveAsk(asked?.name ?? '')}</p>
           <div class="row">
-            <button type="submit" onClick={() => asked && void removeRun(asked.run)}>{w.runRemove}</button>
-            <button type="submit" class="quiet" autofocus>{words.value.cancel}</button>
+            <button type="submit" onClick={() => asked && void removeRun(asked.run)}>
+              {w.runRemove}
+            </button>
+            <button type="submit" class="quiet" autofocus>
+              {words.value.cancel}
+            </button>
           </div>
         </form>
       </dialog>

@@ -9,7 +9,22 @@ import { Card, Intro } from '../parts/page.js';
 import { expectedBits } from '../state/expected.js';
 import { busy } from '../state/run-machine.js';
 import { go } from '../state/store.js';
-import { chipName, choice, choices, flashMode, followSize, loadChoices, measuring, ownModel, place, plan, planning, reckon, sizeTrouble, trainFlags } from '../work/size.js';
+import {
+  chipName,
+  choice,
+  choices,
+  flashMode,
+  followSize,
+  loadChoices,
+  measuring,
+  ownModel,
+  place,
+  plan,
+  planning,
+  reckon,
+  sizeTrouble,
+  trainFlags,
+} from '../work/size.js';
 import { run } from '../work/train.js';
 import { Expert } from './size-expert.js';
 
@@ -27,22 +42,61 @@ export function SizeStep() {
         <div class="stack">
           <Card>
             <div class="fields">
-              <Choice label={w.chip} value={chipName.value} options={CHIP_LIST.map((name) => [name, CHIPS[name].title] as const)}
-                onChange={(name) => { chipName.value = name; void loadChoices(); }} />
-              <Choice label={w.mode} value={flashMode.value} options={FLASH_MODE_LIST.map((name) => [name, FLASH_MODES[name].title] as const)}
-                onChange={(mode) => { flashMode.value = mode; void loadChoices(); }} />
+              <Choice
+                label={w.chip}
+                value={chipName.value}
+                options={CHIP_LIST.map((name) => [name, CHIPS[name].title] as const)}
+                onChange={(name) => {
+                  chipName.value = name;
+                  void loadChoices();
+                }}
+              />
+              <Choice
+                label={w.mode}
+                value={flashMode.value}
+                options={FLASH_MODE_LIST.map((name) => [name, FLASH_MODES[name].title] as const)}
+                onChange={(mode) => {
+                  flashMode.value = mode;
+                  void loadChoices();
+                }}
+              />
             </div>
             <Slider />
             <Passes />
           </Card>
           <Expert />
         </div>
-        <Card title={w.shape} aside={planning.value && !measuring.value ? <span class="soft small" role="status">{w.reckoning}</span> : undefined}><Figures /></Card>
+        <Card
+          title={w.shape}
+          aside={
+            planning.value && !measuring.value ? (
+              <span class="soft small" role="status">
+                {w.reckoning}
+              </span>
+            ) : undefined
+          }
+        >
+          <Figures />
+        </Card>
       </div>
-      {sizeTrouble.value && <div class="stack actions"><Trouble failure={sizeTrouble.value} /></div>}
+      {sizeTrouble.value && (
+        <div class="stack actions">
+          <Trouble failure={sizeTrouble.value} />
+        </div>
+      )}
       <div class="actions">
-        <button type="button" class="quiet" onClick={() => go('text')}>{words.value.back}</button>
-        <button type="button" class="primary end" disabled={sizeTrouble.value !== undefined || measuring.value} onClick={start}>{w.next}<Icon of={ArrowRight} /></button>
+        <button type="button" class="quiet" onClick={() => go('text')}>
+          {words.value.back}
+        </button>
+        <button
+          type="button"
+          class="primary end"
+          disabled={sizeTrouble.value !== undefined || measuring.value}
+          onClick={start}
+        >
+          {w.next}
+          <Icon of={ArrowRight} />
+        </button>
       </div>
     </>
   );
@@ -52,17 +106,50 @@ function Slider() {
   const w = words.value.size;
   const list = choices.value;
   const now = choice.value;
-  if (now === undefined) return <p class="soft" role="status">{w.reckoning}</p>;
+  if (now === undefined)
+    return (
+      <p class="soft" role="status">
+        {w.reckoning}
+      </p>
+    );
   const own = ownModel.value !== undefined;
   const at = list.indexOf(now);
   return (
     <div class="slider">
-      <label for="flash-slider" class="small soft">{w.slider}</label>
-      <output for="flash-slider">{own ? (plan.value ? size(plan.value.flashBytes) : w.own) : size(now.flashBytes)}</output>
-      <input id="flash-slider" type="range" min={0} max={list.length - 1} step={1} value={at} disabled={own} aria-valuetext={`${size(now.flashBytes)}, ${now.words}`}
-        onInput={(event) => { place.value = Number(event.currentTarget.value); }} />
-      <div class="ends" aria-hidden="true"><span>{w.smaller}</span><span>{w.bigger}</span></div>
-      {own && <button type="button" class="quiet" onClick={() => { ownModel.value = undefined; }}>{w.bySlider}</button>}
+      <label for="flash-slider" class="small soft">
+        {w.slider}
+      </label>
+      <output for="flash-slider">
+        {own ? (plan.value ? size(plan.value.flashBytes) : w.own) : size(now.flashBytes)}
+      </output>
+      <input
+        id="flash-slider"
+        type="range"
+        min={0}
+        max={list.length - 1}
+        step={1}
+        value={at}
+        disabled={own}
+        aria-valuetext={`${size(now.flashBytes)}, ${now.words}`}
+        onInput={(event) => {
+          place.value = Number(event.currentTarget.value);
+        }}
+      />
+      <div class="ends" aria-hidden="true">
+        <span>{w.smaller}</span>
+        <span>{w.bigger}</span>
+      </div>
+      {own && (
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => {
+            ownModel.value = undefined;
+          }}
+        >
+          {w.bySlider}
+        </button>
+      )}
     </div>
   );
 }
@@ -77,9 +164,18 @@ function Passes() {
   if (minutes !== undefined) return null;
   const at = PASSES.findLastIndex((n) => n <= epochs);
   return (
-    <Slide label={w.passes} value={Math.max(0, at)} min={0} max={PASSES.length - 1} step={1} text={count(epochs)}
+    <Slide
+      label={w.passes}
+      value={Math.max(0, at)}
+      min={0}
+      max={PASSES.length - 1}
+      step={1}
+      text={count(epochs)}
       {...(plan.value && { about: w.passesAbout(count(plan.value.steps)) })}
-      onChange={(i) => { trainFlags.value = { ...trainFlags.value, epochs: PASSES[i] }; }} />
+      onChange={(i) => {
+        trainFlags.value = { ...trainFlags.value, epochs: PASSES[i] };
+      }}
+    />
   );
 }
 
@@ -94,9 +190,23 @@ function Figures() {
   return (
     <>
       <dl class="figures">
-        <div><dt>{w.flash}</dt><dd>{size(shown.flashBytes)}</dd><dd class="about">{`${w.parameters(count(shown.parameters))}; `}<span lang="en">{shown.words}</span></dd></div>
-        <div><dt>{w.ram}</dt><dd>{size(shown.ramBytes)}</dd></div>
-        <div><dt>{w.speed}</dt><dd>{`${rate(shown.tokensPerSecond)} ${w.speedUnit}`}</dd><dd class="about">{`${chip}; ${w.modelled}`}</dd></div>
+        <div>
+          <dt>{w.flash}</dt>
+          <dd>{size(shown.flashBytes)}</dd>
+          <dd class="about">
+            {`${w.parameters(count(shown.parameters))}; `}
+            <span lang="en">{shown.words}</span>
+          </dd>
+        </div>
+        <div>
+          <dt>{w.ram}</dt>
+          <dd>{size(shown.ramBytes)}</dd>
+        </div>
+        <div>
+          <dt>{w.speed}</dt>
+          <dd>{`${rate(shown.tokensPerSecond)} ${w.speedUnit}`}</dd>
+          <dd class="about">{`${chip}; ${w.modelled}`}</dd>
+        </div>
         <div>
           <dt>{w.quality}</dt>
           <dd>{bits === undefined ? '–' : `${decimal(bits, 2)} ${w.qualityUnit}`}</dd>
@@ -108,11 +218,14 @@ function Figures() {
         </div>
       </dl>
       <button type="button" disabled={measuring.value || busy(run.state.value)} onClick={() => void reckon(true)}>
-        <Icon of={measuring.value ? LoaderCircle : Zap} spin={measuring.value} size={18} />{measuring.value ? w.measuring : w.measure}
+        <Icon of={measuring.value ? LoaderCircle : Zap} spin={measuring.value} size={18} />
+        {measuring.value ? w.measuring : w.measure}
       </button>
-      {batch !== undefined && segment !== undefined && (batch !== trainFlags.value.batch || segment !== trainFlags.value.segment) && (
-        <Note>{w.short(count(batch), count(segment))}</Note>
-      )}
+      {batch !== undefined &&
+        segment !== undefined &&
+        (batch !== trainFlags.value.batch || segment !== trainFlags.value.segment) && (
+          <Note>{w.short(count(batch), count(segment))}</Note>
+        )}
     </>
   );
 }

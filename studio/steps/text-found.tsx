@@ -28,17 +28,30 @@ export function Found({ text }: { text: CorpusFound }) {
             <Allows text={text} />
             <Remarks text={text} />
           </Card>
-          {!sources.value.every(({ kind }) => kind === 'stories') && <Card title={w.options}><How text={text} /></Card>}
+          {!sources.value.every(({ kind }) => kind === 'stories') && (
+            <Card title={w.options}>
+              <How text={text} />
+            </Card>
+          )}
         </div>
         <Card title={w.preview}>
           <ul class="preview" tabIndex={0} aria-label={w.previewLabel}>
-            {text.preview.map((document, i) => <li key={i} class="prose">{document}</li>)}
+            {text.preview.map((document, i) => (
+              <li key={i} class="prose">
+                {document}
+              </li>
+            ))}
           </ul>
         </Card>
       </div>
       <div class="actions">
-        <button type="button" class="quiet" onClick={forgetText}>{w.another}</button>
-        <button type="button" class="primary end" onClick={() => go('size')}>{w.next}<Icon of={ArrowRight} /></button>
+        <button type="button" class="quiet" onClick={forgetText}>
+          {w.another}
+        </button>
+        <button type="button" class="primary end" onClick={() => go('size')}>
+          {w.next}
+          <Icon of={ArrowRight} />
+        </button>
       </div>
     </div>
   );
@@ -57,23 +70,46 @@ function Allows({ text }: { text: CorpusFound }) {
 
 function Remarks({ text }: { text: CorpusFound }) {
   const w = words.value.text;
-  const read = text.files.map((f) => `${f.name}: ${[f.title, f.encoding, f.field && `${w.field}: ${f.field}`, f.words].filter(Boolean).join(', ')}`);
+  const read = text.files.map(
+    (f) =>
+      `${f.name}: ${[f.title, f.encoding, f.field && `${w.field}: ${f.field}`, f.words].filter(Boolean).join(', ')}`,
+  );
   const warnings = text.remarks.some(({ kind }) => kind === 'warning');
   if (read.length + text.remarks.length === 0) return null;
   return (
     <details open={warnings}>
       <summary>{w.remarks(count(read.length + text.remarks.length))}</summary>
       <ul class="remarks" lang="en">
-        {text.remarks.map((r) => <li key={r.text}>{r.kind === 'warning' ? <strong>{r.text}</strong> : r.text}</li>)}
-        {read.slice(0, 20).map((line) => <li key={line} class="soft">{line}</li>)}
+        {text.remarks.map((r) => (
+          <li key={r.text}>{r.kind === 'warning' ? <strong>{r.text}</strong> : r.text}</li>
+        ))}
+        {read.slice(0, 20).map((line) => (
+          <li key={line} class="soft">
+            {line}
+          </li>
+        ))}
       </ul>
     </details>
   );
 }
 
 const SPLITS = ['auto', 'none', 'lines', 'blank', 'marker', 'chat'] as const;
-const ENCODINGS = ['UTF-8', 'UTF-16LE', 'UTF-16BE', 'windows-1252', 'ISO-8859-1', 'ISO-8859-2', 'windows-1250', 'windows-1251', 'KOI8-R', 'Shift_JIS', 'GB18030',
-  'Big5', 'EUC-KR', 'EUC-JP'] as const;
+const ENCODINGS = [
+  'UTF-8',
+  'UTF-16LE',
+  'UTF-16BE',
+  'windows-1252',
+  'ISO-8859-1',
+  'ISO-8859-2',
+  'windows-1250',
+  'windows-1251',
+  'KOI8-R',
+  'Shift_JIS',
+  'GB18030',
+  'Big5',
+  'EUC-KR',
+  'EUC-JP',
+] as const;
 
 function How({ text }: { text: CorpusFound }) {
   const w = words.value.text;
@@ -82,7 +118,11 @@ function How({ text }: { text: CorpusFound }) {
   const split = own ? 'own' : (now.split ?? 'auto');
   const [draft, setDraft] = useState<CorpusFlags>(now);
   const change = (more: CorpusFlags): void => {
-    const all = Object.fromEntries(Object.entries({ ...draft, ...more }).filter(([, value]) => value !== undefined && value !== '' && value !== 'auto'));
+    const all = Object.fromEntries(
+      Object.entries({ ...draft, ...more }).filter(
+        ([, value]) => value !== undefined && value !== '' && value !== 'auto',
+      ),
+    );
     setDraft(all);
     void readAgain(all);
   };
@@ -90,21 +130,66 @@ function How({ text }: { text: CorpusFound }) {
   return (
     <>
       <p class="soft small">{w.splitAbout}</p>
-      <Choice label={w.split} value={split} options={[...SPLITS, 'own' as const].map((name) => [name, w.splits[name]] as const)}
-        onChange={(name) => { setOwn(name === 'own'); if (name !== 'own') change({ split: name }); }} />
-      {own && <Text label={w.splitOwn} value={draft.split ?? ''} onChange={(value) => setDraft({ ...draft, split: value })} placeholder="\n---\n" />}
-      {how && <p class="soft small" lang="en">→ {how}</p>}
+      <Choice
+        label={w.split}
+        value={split}
+        options={[...SPLITS, 'own' as const].map((name) => [name, w.splits[name]] as const)}
+        onChange={(name) => {
+          setOwn(name === 'own');
+          if (name !== 'own') change({ split: name });
+        }}
+      />
+      {own && (
+        <Text
+          label={w.splitOwn}
+          value={draft.split ?? ''}
+          onChange={(value) => setDraft({ ...draft, split: value })}
+          placeholder="\n---\n"
+        />
+      )}
+      {how && (
+        <p class="soft small" lang="en">
+          → {how}
+        </p>
+      )}
       <details>
         <summary>{words.value.more}</summary>
         <div class="stack">
-          <Choice label={w.encoding} value={draft.encoding ?? 'auto'} options={[['auto', w.auto], ...ENCODINGS.map((name) => [name, name] as const)]}
-            onChange={(encoding) => setDraft({ ...draft, encoding })} />
-          <Text label={w.format} value={draft.format ?? ''} placeholder={w.auto} onChange={(format) => setDraft({ ...draft, format })} about="text, json, jsonl, csv, html, srt …" />
-          <Text label={w.field} value={draft.field ?? ''} placeholder={w.auto} onChange={(field) => setDraft({ ...draft, field })} />
-          <NumberField label={w.maxBytes} value={draft.maxBytes} min={1000} max={2 ** 31} onChange={(maxBytes) => setDraft(maxBytes === undefined ? { ...draft, maxBytes: undefined as never } : { ...draft, maxBytes })} />
+          <Choice
+            label={w.encoding}
+            value={draft.encoding ?? 'auto'}
+            options={[['auto', w.auto], ...ENCODINGS.map((name) => [name, name] as const)]}
+            onChange={(encoding) => setDraft({ ...draft, encoding })}
+          />
+          <Text
+            label={w.format}
+            value={draft.format ?? ''}
+            placeholder={w.auto}
+            onChange={(format) => setDraft({ ...draft, format })}
+            about="text, json, jsonl, csv, html, srt …"
+          />
+          <Text
+            label={w.field}
+            value={draft.field ?? ''}
+            placeholder={w.auto}
+            onChange={(field) => setDraft({ ...draft, field })}
+          />
+          <NumberField
+            label={w.maxBytes}
+            value={draft.maxBytes}
+            min={1000}
+            max={2 ** 31}
+            onChange={(maxBytes) =>
+              setDraft(maxBytes === undefined ? { ...draft, maxBytes: undefined as never } : { ...draft, maxBytes })
+            }
+          />
         </div>
       </details>
-      {(own || JSON.stringify(draft) !== JSON.stringify(now)) && <button type="button" onClick={() => change({})}>{w.again}</button>}
+      {(own || JSON.stringify(draft) !== JSON.stringify(now)) && (
+        <button type="button" onClick={() => change({})}>
+          {w.again}
+        </button>
+      )}
     </>
   );
 }

@@ -36,14 +36,23 @@ function Give() {
     <div class="stack">
       {textTrouble.value && <Trouble failure={textTrouble.value} />}
       {modelTrouble.value && <Trouble failure={modelTrouble.value} />}
-      {reading.value === undefined ? <Drop /> : (
-        <div class="drop" role="status"><Icon of={LoaderCircle} size={28} spin /><p>{w.reading(reading.value)}</p></div>
+      {reading.value === undefined ? (
+        <Drop />
+      ) : (
+        <div class="drop" role="status">
+          <Icon of={LoaderCircle} size={28} spin />
+          <p>{w.reading(reading.value)}</p>
+        </div>
       )}
       <div class="stack">
         <h2>{w.ready}</h2>
         <div class="ready">
-          {(lang.value === 'pt' ? ['pt', 'en'] as const : ['en', 'pt'] as const).map((of) => <Stories key={of} of={of} />)}
-          {shipped.map((one) => <ShippedModel key={one.name} one={one} />)}
+          {(lang.value === 'pt' ? (['pt', 'en'] as const) : (['en', 'pt'] as const)).map((of) => (
+            <Stories key={of} of={of} />
+          ))}
+          {shipped.map((one) => (
+            <ShippedModel key={one.name} one={one} />
+          ))}
           <OpenModel />
         </div>
         {models.value.length === 0 && <p class="soft small">{w.empty}</p>}
@@ -68,7 +77,16 @@ function ShippedModel({ one }: { one: Shipped }) {
   const w = words.value;
   const language = new Intl.DisplayNames([w.locale], { type: 'language' }).of(one.language) ?? one.language;
   return (
-    <button type="button" class="choice" title={one.about} onClick={() => void openShipped(one).then((there) => { if (there) go('try'); })}>
+    <button
+      type="button"
+      class="choice"
+      title={one.about}
+      onClick={() =>
+        void openShipped(one).then((there) => {
+          if (there) go('try');
+        })
+      }
+    >
       <Icon of={Sparkles} />
       {w.text.shipped(one.name)}
       <small>{w.text.shippedAbout(language)}</small>
@@ -84,11 +102,20 @@ function OpenModel() {
       <Icon of={FolderOpen} />
       {w.openModel}
       <small>{w.openModelAbout}</small>
-      <input ref={input} type="file" accept=".tlm" hidden onChange={(event) => {
-        const { files } = event.currentTarget;
-        if (files?.[0]) void openModelFile(files[0]).then((opened) => { if (opened) go('try'); });
-        event.currentTarget.value = '';
-      }} />
+      <input
+        ref={input}
+        type="file"
+        accept=".tlm"
+        hidden
+        onChange={(event) => {
+          const { files } = event.currentTarget;
+          if (files?.[0])
+            void openModelFile(files[0]).then((opened) => {
+              if (opened) go('try');
+            });
+          event.currentTarget.value = '';
+        }}
+      />
     </button>
   );
 }
@@ -98,21 +125,41 @@ function Drop() {
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   return (
-    <div class="drop" data-over={over || undefined}
-      onDragOver={(event) => { event.preventDefault(); setOver(true); }}
+    <div
+      class="drop"
+      data-over={over || undefined}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
       onDragLeave={() => setOver(false)}
-      onDrop={(event) => { event.preventDefault(); setOver(false); void take([...(event.dataTransfer?.files ?? [])]); }}>
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        void take([...(event.dataTransfer?.files ?? [])]);
+      }}
+    >
       <Icon of={Upload} size={30} />
       <h2>{w.drop}</h2>
       <p class="soft small">{w.kinds}</p>
       <div class="row">
-        <button type="button" class="primary" onClick={() => input.current!.click()}><Icon of={FileUp} />{w.choose}</button>
+        <button type="button" class="primary" onClick={() => input.current!.click()}>
+          <Icon of={FileUp} />
+          {w.choose}
+        </button>
         <Paste />
       </div>
-      <input ref={input} type="file" multiple hidden data-testid="files" onChange={(event) => {
-        void take([...(event.currentTarget.files ?? [])]);
-        event.currentTarget.value = '';
-      }} />
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        data-testid="files"
+        onChange={(event) => {
+          void take([...(event.currentTarget.files ?? [])]);
+          event.currentTarget.value = '';
+        }}
+      />
     </div>
   );
 }
@@ -123,17 +170,31 @@ function Paste() {
   const area = useRef<HTMLTextAreaElement>(null);
   return (
     <>
-      <button type="button" onClick={() => dialog.current!.showModal()}><Icon of={ClipboardPaste} />{w.text.paste}</button>
+      <button type="button" onClick={() => dialog.current!.showModal()}>
+        <Icon of={ClipboardPaste} />
+        {w.text.paste}
+      </button>
       <dialog ref={dialog} aria-labelledby="paste-title">
-        <form class="stack" method="dialog" onSubmit={() => {
-          const text = area.current!.value;
-          if (text.trim() !== '') void readText([{ kind: 'text', name: w.text.pasted, text }]);
-        }}>
+        <form
+          class="stack"
+          method="dialog"
+          onSubmit={() => {
+            const text = area.current!.value;
+            if (text.trim() !== '') void readText([{ kind: 'text', name: w.text.pasted, text }]);
+          }}
+        >
           <h2 id="paste-title">{w.text.paste}</h2>
-          <label class="field">{w.text.pasteLabel}<textarea ref={area} rows={9} placeholder={w.text.pastePlaceholder} required /></label>
+          <label class="field">
+            {w.text.pasteLabel}
+            <textarea ref={area} rows={9} placeholder={w.text.pastePlaceholder} required />
+          </label>
           <div class="row">
-            <button type="submit" class="primary">{w.text.pasteUse}</button>
-            <button type="button" class="quiet" onClick={() => dialog.current!.close()}>{w.cancel}</button>
+            <button type="submit" class="primary">
+              {w.text.pasteUse}
+            </button>
+            <button type="button" class="quiet" onClick={() => dialog.current!.close()}>
+              {w.cancel}
+            </button>
           </div>
         </form>
       </dialog>

@@ -8,7 +8,18 @@ import { busy } from '../state/run-machine.js';
 import { go } from '../state/store.js';
 import { about } from '../work/here.js';
 import { found } from '../work/text.js';
-import { bestBits, history, progress, result, run, runName, runTrouble, samples, started, storeTrouble } from '../work/train.js';
+import {
+  bestBits,
+  history,
+  progress,
+  result,
+  run,
+  runName,
+  runTrouble,
+  samples,
+  started,
+  storeTrouble,
+} from '../work/train.js';
 import { EarlierRuns } from './runs.js';
 
 export function TrainStep() {
@@ -18,8 +29,17 @@ export function TrainStep() {
     <>
       <Intro title={w.title} lead={w.lead} />
       <div class="stack">
-        {runTrouble.value && <Trouble failure={runTrouble.value}><span>{w.failedHelp}</span></Trouble>}
-        {storeTrouble.value && <Note kind="warn" role="status"><strong>{w.trouble}</strong><span lang="en">{storeTrouble.value.message}</span></Note>}
+        {runTrouble.value && (
+          <Trouble failure={runTrouble.value}>
+            <span>{w.failedHelp}</span>
+          </Trouble>
+        )}
+        {storeTrouble.value && (
+          <Note kind="warn" role="status">
+            <strong>{w.trouble}</strong>
+            <span lang="en">{storeTrouble.value.message}</span>
+          </Note>
+        )}
         {state === 'idle' ? <Idle /> : <Running />}
         {!busy(state) && <EarlierRuns />}
       </div>
@@ -36,7 +56,10 @@ function Idle() {
         <Icon of={Sparkles} size={30} />
         <h2>{w.idleTitle}</h2>
         <p>{w.idle}</p>
-        <button type="button" class="primary" onClick={() => run.send('start')}><Icon of={Play} />{w.start}</button>
+        <button type="button" class="primary" onClick={() => run.send('start')}>
+          <Icon of={Play} />
+          {w.start}
+        </button>
       </div>
     </Card>
   );
@@ -50,11 +73,21 @@ function Running() {
       <Head steps={steps} />
       <div class="columns">
         <Card title={w.curve}>
-          {history.value.length === 0 ? <div class="empty curve"><p>{w.curveEmpty}</p></div> : <Curve history={history.value} steps={steps} best={bestBits.value} />}
+          {history.value.length === 0 ? (
+            <div class="empty curve">
+              <p>{w.curveEmpty}</p>
+            </div>
+          ) : (
+            <Curve history={history.value} steps={steps} best={bestBits.value} />
+          )}
           <p class="soft small">{w.bitsAbout}</p>
         </Card>
         <Card title={w.samples}>
-          {samples.value.length === 0 ? <div class="empty"><p>{w.samplesEmpty}</p></div> : (
+          {samples.value.length === 0 ? (
+            <div class="empty">
+              <p>{w.samplesEmpty}</p>
+            </div>
+          ) : (
             <ol class="samples" tabIndex={0} aria-label={w.samples}>
               {samples.value.map((s) => (
                 <li key={s.step}>
@@ -82,20 +115,38 @@ function Head({ steps }: { steps: number }) {
     <Card class="run-head">
       <div class="card-head">
         <div class="status" role="status" aria-live="polite">
-          <Icon of={state === 'ended' ? CircleCheck : spins ? LoaderCircle : Pause} spin={spins} size={24} />{title}
+          <Icon of={state === 'ended' ? CircleCheck : spins ? LoaderCircle : Pause} spin={spins} size={24} />
+          {title}
         </div>
         <span class="soft small">{runName.value}</span>
       </div>
-      <progress value={state === 'ended' ? 1 : step / steps} max={1} aria-label={w.progress(count(step), count(steps))} />
+      <progress
+        value={state === 'ended' ? 1 : step / steps}
+        max={1}
+        aria-label={w.progress(count(step), count(steps))}
+      />
       <dl class="facts">
-        <Fact value={Number.isFinite(bestBits.value) ? decimal(bestBits.value, 3) : '–'} unit={w.bits} name={w.onUnseen} />
+        <Fact
+          value={Number.isFinite(bestBits.value) ? decimal(bestBits.value, 3) : '–'}
+          unit={w.bits}
+          name={w.onUnseen}
+        />
         {end === undefined && <Fact value={p && state === 'running' ? duration(p.secondsLeft) : '–'} name={w.left} />}
         <Fact value={end ? rate(end.tokensPerSecond) : p ? rate(p.tokensPerSecond) : '–'} name={w.speed} />
         <Fact value={count(step)} unit={`/ ${count(steps)}`} name={w.step} />
       </dl>
-      {end && <Note kind="good"><strong>{`${w.ended} ${w.took(duration(end.seconds))}`}</strong><span>{w.result(decimal(end.bitsPerByte.engine, 3))}</span></Note>}
+      {end && (
+        <Note kind="good">
+          <strong>{`${w.ended} ${w.took(duration(end.seconds))}`}</strong>
+          <span>{w.result(decimal(end.bitsPerByte.engine, 3))}</span>
+        </Note>
+      )}
       <Buttons />
-      {busy(state) && <p class="soft small">{about.value?.store === 'memory' ? w.memoryOnly : w.reload} {w.hidden}</p>}
+      {busy(state) && (
+        <p class="soft small">
+          {about.value?.store === 'memory' ? w.memoryOnly : w.reload} {w.hidden}
+        </p>
+      )}
     </Card>
   );
 }
@@ -109,22 +160,59 @@ function Buttons() {
     case 'paused':
       return (
         <div class="row">
-          {state === 'paused'
-            ? <button type="button" class="primary" onClick={() => run.send('resume')}><Icon of={Play} size={18} />{w.resume}</button>
-            : <button type="button" disabled={state === 'pausing'} onClick={() => run.send('pause')}><Icon of={Pause} size={18} />{w.pause}</button>}
-          <button type="button" disabled={state === 'pausing' || history.value.length === 0} onClick={() => run.send('stop')}><Icon of={Square} size={18} />{w.stop}</button>
-          <button type="button" class="quiet" disabled={state === 'pausing'} onClick={() => run.send('leave')}>{w.leave}</button>
+          {state === 'paused' ? (
+            <button type="button" class="primary" onClick={() => run.send('resume')}>
+              <Icon of={Play} size={18} />
+              {w.resume}
+            </button>
+          ) : (
+            <button type="button" disabled={state === 'pausing'} onClick={() => run.send('pause')}>
+              <Icon of={Pause} size={18} />
+              {w.pause}
+            </button>
+          )}
+          <button
+            type="button"
+            disabled={state === 'pausing' || history.value.length === 0}
+            onClick={() => run.send('stop')}
+          >
+            <Icon of={Square} size={18} />
+            {w.stop}
+          </button>
+          <button type="button" class="quiet" disabled={state === 'pausing'} onClick={() => run.send('leave')}>
+            {w.leave}
+          </button>
         </div>
       );
     case 'ended':
       return (
         <div class="row">
-          <button type="button" class="primary" onClick={() => go('try')}>{w.next}<Icon of={ArrowRight} /></button>
-          {found.value && <button type="button" class="quiet" onClick={() => { run.send('again'); go('size'); }}>{w.again}</button>}
+          <button type="button" class="primary" onClick={() => go('try')}>
+            {w.next}
+            <Icon of={ArrowRight} />
+          </button>
+          {found.value && (
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => {
+                run.send('again');
+                go('size');
+              }}
+            >
+              {w.again}
+            </button>
+          )}
         </div>
       );
     case 'failed':
-      return <div class="row"><button type="button" onClick={() => run.send('again')}>{w.again}</button></div>;
+      return (
+        <div class="row">
+          <button type="button" onClick={() => run.send('again')}>
+            {w.again}
+          </button>
+        </div>
+      );
     default:
       return null;
   }

@@ -12,7 +12,11 @@ export function Inside() {
   const at = side.looked.value ?? tokens.length - 1;
   const token = tokens[at];
   return (
-    <Card class="inside" title={w.tokens} aside={token && <span class="soft small numbers">{w.tokenOf(count(at + 1), count(tokens.length))}</span>}>
+    <Card
+      class="inside"
+      title={w.tokens}
+      aside={token && <span class="soft small numbers">{w.tokenOf(count(at + 1), count(tokens.length))}</span>}
+    >
       {token === undefined ? <p class="soft small">{w.tokensEmpty}</p> : <Guesses token={token} />}
       <p class="soft small">{w.tokensAbout}</p>
     </Card>
@@ -35,10 +39,17 @@ function Guesses({ token }: { token: GeneratedToken }) {
   const rest = 1 - five.reduce((sum, g) => sum + g.probability, 0) - (among ? 0 : token.probability);
   return (
     <div class="stack" role="status" aria-live="polite">
-      <p><strong><code>{shown(token)}</code></strong> <span class="soft">{w.probability(percent(token.probability))}</span></p>
+      <p>
+        <strong>
+          <code>{shown(token)}</code>
+        </strong>{' '}
+        <span class="soft">{w.probability(percent(token.probability))}</span>
+      </p>
       <h3>{w.likeliest}</h3>
       <ol class="guesses">
-        {five.map((g) => <Guess key={g.token} name={shown(g)} p={g.probability} chosen={g.token === token.token} />)}
+        {five.map((g) => (
+          <Guess key={g.token} name={shown(g)} p={g.probability} chosen={g.token === token.token} />
+        ))}
         {!among && <Guess name={shown(token)} p={token.probability} chosen />}
         <Guess name={w.others} p={Math.max(0, rest)} words />
       </ol>
@@ -46,12 +57,27 @@ function Guesses({ token }: { token: GeneratedToken }) {
   );
 }
 
-function Guess({ name, p, chosen = false, words: inWords = false }: { name: string; p: number; chosen?: boolean; words?: boolean }) {
+function Guess({
+  name,
+  p,
+  chosen = false,
+  words: inWords = false,
+}: {
+  name: string;
+  p: number;
+  chosen?: boolean;
+  words?: boolean;
+}) {
   return (
     <li data-chosen={chosen || undefined}>
       {inWords ? <span class="soft">{name}</span> : <code>{name}</code>}
-      <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width={Math.max(0.6, 100 * p)} height="8" rx="1.5" /></svg>
-      <span class="share">{percent(p)}{chosen && <span class="unseen">{`, ${words.value.try.chosen}`}</span>}</span>
+      <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+        <rect width={Math.max(0.6, 100 * p)} height="8" rx="1.5" />
+      </svg>
+      <span class="share">
+        {percent(p)}
+        {chosen && <span class="unseen">{`, ${words.value.try.chosen}`}</span>}
+      </span>
     </li>
   );
 }

@@ -26,15 +26,32 @@ export function TakeAway() {
       setFailure(failureOf(error));
     }
   };
-  const send = (): void => void share(`${name}.tlm`, now.tlm).catch((error: unknown) => { if (!cancelled(error)) setFailure(failureOf(error)); });
-  const kinds: readonly (readonly [ExportKind, string])[] = [['tlm', w.saveTlm], ['header', w.saveHeader], ['arduino', w.saveArduino],
-    ...(now.run === undefined ? [] : [['checkpoint', w.saveCheckpoint] as const])];
+  const send = (): void =>
+    void share(`${name}.tlm`, now.tlm).catch((error: unknown) => {
+      if (!cancelled(error)) setFailure(failureOf(error));
+    });
+  const kinds: readonly (readonly [ExportKind, string])[] = [
+    ['tlm', w.saveTlm],
+    ['header', w.saveHeader],
+    ['arduino', w.saveArduino],
+    ...(now.run === undefined ? [] : [['checkpoint', w.saveCheckpoint] as const]),
+  ];
   return (
     <Card title={w.share}>
       <p class="soft small">{w.shareAbout}</p>
       <div class="row">
-        {kinds.map(([kind, label]) => <button key={kind} type="button" onClick={() => void keep(kind)()}><Icon of={Download} size={17} />{label}</button>)}
-        {canShare(`${name}.tlm`, now.tlm) && <button type="button" onClick={send}><Icon of={Share2} size={17} />{w.shareFile}</button>}
+        {kinds.map(([kind, label]) => (
+          <button key={kind} type="button" onClick={() => void keep(kind)()}>
+            <Icon of={Download} size={17} />
+            {label}
+          </button>
+        ))}
+        {canShare(`${name}.tlm`, now.tlm) && (
+          <button type="button" onClick={send}>
+            <Icon of={Share2} size={17} />
+            {w.shareFile}
+          </button>
+        )}
       </div>
       {failure && <Trouble failure={failure} />}
     </Card>

@@ -22,21 +22,42 @@ export function Written({ side }: { side: Side }) {
     return place === undefined ? undefined : Number(place);
   };
   return (
-    <div ref={box} class={`written prose${shaded.value ? ' shaded' : ''}`} data-testid="written" tabIndex={0} role="group" aria-label={`${w.output}. ${w.tokensAbout}`}
-      onPointerOver={(event) => { const i = at(event); if (i !== undefined && event.pointerType !== 'touch') side.look(i); }}
-      onClick={(event) => { const i = at(event); if (i !== undefined) side.look(i); }}
+    <div
+      ref={box}
+      class={`written prose${shaded.value ? ' shaded' : ''}`}
+      data-testid="written"
+      tabIndex={0}
+      role="group"
+      aria-label={`${w.output}. ${w.tokensAbout}`}
+      onPointerOver={(event) => {
+        const i = at(event);
+        if (i !== undefined && event.pointerType !== 'touch') side.look(i);
+      }}
+      onClick={(event) => {
+        const i = at(event);
+        if (i !== undefined) side.look(i);
+      }}
       onKeyDown={(event) => {
-        const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10, Home: -Infinity, End: Infinity }[event.key];
+        const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10, Home: -Infinity, End: Infinity }[
+          event.key
+        ];
         if (by === undefined || tokens.length === 0) return;
         event.preventDefault();
         move(by);
-      }}>
+      }}
+    >
       <span class="prompt">{side.begun.value}</span>
-      {tokens.map((token, i) => <Token key={i} token={token} at={i} chosen={i === looked} />)}
+      {tokens.map((token, i) => (
+        <Token key={i} token={token} at={i} chosen={i === looked} />
+      ))}
     </div>
   );
 }
 
 function Token({ token, at, chosen }: { token: GeneratedToken; at: number; chosen: boolean }) {
-  return <span class={`token sure-${sureness(token.probability)}`} data-at={at} data-chosen={chosen || undefined}>{token.piece}</span>;
+  return (
+    <span class={`token sure-${sureness(token.probability)}`} data-at={at} data-chosen={chosen || undefined}>
+      {token.piece}
+    </span>
+  );
 }

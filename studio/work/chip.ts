@@ -74,7 +74,9 @@ async function release(): Promise<void> {
   const before = opened;
   opened = undefined;
   if (before === undefined) return;
-  await worker().call('chip/close', {}).catch(() => undefined);
+  await worker()
+    .call('chip/close', {})
+    .catch(() => undefined);
   await before.close().catch(() => undefined);
 }
 
@@ -100,7 +102,15 @@ async function ask(tries: number): Promise<void> {
 
 async function detect(): Promise<void> {
   try {
-    detected.value = await worker().call('chip/detect', {}, { onEvent: (progress) => { flashing.value = progress; } });
+    detected.value = await worker().call(
+      'chip/detect',
+      {},
+      {
+        onEvent: (progress) => {
+          flashing.value = progress;
+        },
+      },
+    );
     driven.send('detected');
   } catch (error) {
     fail(error);
@@ -114,7 +124,9 @@ async function compare(): Promise<void> {
   if (now === undefined) return;
   try {
     fits.value = await worker().call('chip/fits', {
-      tlm: now.tlm, ...(detected.value && { chip: detected.value }), ...(write.value === 'both' && { firmware: 'prebuilt' as const }),
+      tlm: now.tlm,
+      ...(detected.value && { chip: detected.value }),
+      ...(write.value === 'both' && { firmware: 'prebuilt' as const }),
     });
   } catch {
     // Not known: the chip itself says so when it is written.
@@ -126,30 +138,61 @@ async function flash(): Promise<void> {
   flashing.value = { phase: 'connecting' };
   flashedIn.value = undefined;
   try {
-    const what: FlashAsk = { tlm: model.value!.tlm, ...(write.value === 'both' && { firmware: 'prebuilt' }), ...(erase.value && write.value === 'both' && { eraseAll: true }) };
-    const done = await worker().call('chip/flash', what, { signal: stop.signal, onEvent: (progress) => { flashing.value = progress; } });
+    const what: FlashAsk = {
+      tlm: model.value!.tlm,
+      ...(write.value === 'both' && { firmware: 'prebuilt' }),
+      ...(erase.value && write.value === 'both' && { eraseAll: true }),
+    };
+    const done = await worker().call('chip/flash', what, {
+      signal: stop.signal,
+      onEvent: (progress) => {
+        flashing.value = progress;
+      },
+    });
     flashedIn.value = done.seconds;
     if (kind.value === 'virtual') await modelOn(what.tlm!);
     driven.send('flashed');
   } catch (error) {
-    fail(cancelled(error) ? Object.assign(new Error('stopped before everything was written'), { code: 'flash-stopped' }) : error);
+    fail(
+      cancelled(error)
+        ? Object.assign(new Error('stopped before everything was written'), { code: 'flash-stopped' })
+        : error,
+    );
   }
 }
 
-const clear = (): void => { chipTrouble.value = undefined; };
+const clear = (): void => {
+  chipTrouble.value = undefined;
+};
 
-const driven = drive(CHIP, {
-  hasModel: () => model.value !== undefined,
-  modelThere: () => status.value?.model.state === 'ready',
-}, {
-  askPort: () => { clear(); void take(openSerial, 'serial'); },
-  startVirtual: () => { clear(); void take(openVirtual, 'virtual'); },
-  callInfo: () => { clear(); void ask(driven.state.value === 'waking' ? WAKE_TRIES : 1); },
-  callDetect: () => void detect(),
-  callFlash: () => { clear(); void flash(); },
-  compareFit: () => void compare(),
-  closePort: () => void release(),
-});
+const driven = drive(
+  CHIP,
+  {
+    hasModel: () => model.value !== undefined,
+    modelThere: () => status.value?.model.state === 'ready',
+  },
+  {
+    askPort: () => {
+      clear();
+      void take(openSerial, 'serial');
+    },
+    startVirtual: () => {
+      clear();
+      void take(openVirtual, 'virtual');
+    },
+    callInfo: () => {
+      clear();
+      void ask(driven.state.value === 'waking' ? WAKE_TRIES : 1);
+    },
+    callDetect: () => void detect(),
+    callFlash: () => {
+      clear();
+      void flash();
+    },
+    compareFit: () => void compare(),
+    closePort: () => void release(),
+  },
+);
 
 export const chip = driven;
 export const stopFlash = (): void => stop?.abort();

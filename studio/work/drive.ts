@@ -17,7 +17,9 @@ export function drive<State extends string, Event extends string, Guard extends 
   return {
     state,
     send(event) {
-      const facts = Object.fromEntries(Object.entries<() => boolean>(guards).map(([name, holds]) => [name, holds()])) as Record<Guard, boolean>;
+      const facts = Object.fromEntries(
+        Object.entries<() => boolean>(guards).map(([name, holds]) => [name, holds()]),
+      ) as Record<Guard, boolean>;
       const step = next(machine, state.peek(), event, facts);
       if (step === undefined) return false;
       state.value = step.state;

@@ -8,7 +8,10 @@ import { signal } from '@preact/signals';
 export const modelled = signal<number | undefined>(undefined);
 
 export async function model(tlm: Uint8Array): Promise<void> {
-  const [{ readTlm }, { modelledSpeed }] = await Promise.all([import('../../src/format/index.js'), import('../../src/cost/index.js')]);
+  const [{ readTlm }, { modelledSpeed }] = await Promise.all([
+    import('../../src/format/index.js'),
+    import('../../src/cost/index.js'),
+  ]);
   const { config } = readTlm(tlm).model;
   modelled.value = modelledSpeed({ config, chip: 'esp32c3', flashMode: 'qio80' }).tokensPerSecond;
 }

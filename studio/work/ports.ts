@@ -23,12 +23,24 @@ export async function openSerial(): Promise<OpenedPort | undefined> {
   const name = serialName(port.getInfo());
   const { port1, port2 } = new MessageChannel();
   const served = servePort(port, port1);
-  return { name, ask: { port: port2, name }, close: async () => { await served.close(); } };
+  return {
+    name,
+    ask: { port: port2, name },
+    close: async () => {
+      await served.close();
+    },
+  };
 }
 
 export async function openVirtual(): Promise<OpenedPort> {
   const { port1, port2 } = new MessageChannel();
   await virtual().call('virtual/start', { port: port1 }, { transfer: [port1] });
   const name = words.value.chip.virtualName;
-  return { name, ask: { port: port2, name }, close: async () => { await virtual().call('virtual/stop', {}); } };
+  return {
+    name,
+    ask: { port: port2, name },
+    close: async () => {
+      await virtual().call('virtual/stop', {});
+    },
+  };
 }

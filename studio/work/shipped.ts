@@ -17,10 +17,12 @@ export interface Shipped {
   readonly url: string;
 }
 
-export const shipped: readonly Shipped[] = Object.values(registries).flatMap(({ models }) => models).flatMap(({ name, language, about }) => {
-  const url = urls[`../../models/${name}/${name}.tlm`];
-  return url === undefined ? [] : [{ name, language, about, url }];
-});
+export const shipped: readonly Shipped[] = Object.values(registries)
+  .flatMap(({ models }) => models)
+  .flatMap(({ name, language, about }) => {
+    const url = urls[`../../models/${name}/${name}.tlm`];
+    return url === undefined ? [] : [{ name, language, about, url }];
+  });
 
 /** Loads one, to be tried. @returns whether it is there */
 export async function openShipped({ name, url }: Shipped): Promise<boolean> {

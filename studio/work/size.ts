@@ -29,7 +29,10 @@ const FIRST_BYTES = 12_500;
 export const choice = computed<SizeChoice | undefined>(() => {
   const list = choices.value;
   if (list.length === 0) return undefined;
-  const first = Math.max(0, list.findLastIndex(({ flashBytes }) => flashBytes <= FIRST_BYTES));
+  const first = Math.max(
+    0,
+    list.findLastIndex(({ flashBytes }) => flashBytes <= FIRST_BYTES),
+  );
   return list[Math.min(place.value ?? first, list.length - 1)];
 });
 export const modelFlags = computed<ModelFlags>(() => ownModel.value ?? choice.value?.flags ?? USUAL);
@@ -51,7 +54,15 @@ export async function loadChoices(): Promise<void> {
   }
 }
 
-const key = computed(() => JSON.stringify([found.value?.corpus, chipName.value, flashMode.value, modelFlags.value, { ...trainFlags.value, seed: 0 }]));
+const key = computed(() =>
+  JSON.stringify([
+    found.value?.corpus,
+    chipName.value,
+    flashMode.value,
+    modelFlags.value,
+    { ...trainFlags.value, seed: 0 },
+  ]),
+);
 let planned = '';
 let waiting: ReturnType<typeof setTimeout> | undefined;
 
@@ -65,7 +76,12 @@ export async function reckon(measure = false): Promise<void> {
   measuring.value = measure;
   try {
     const made = await trainer().call('train/plan', {
-      corpus: text.corpus, chip: chipName.value, flashMode: flashMode.value, model: modelFlags.value, train: trainFlags.value, measure,
+      corpus: text.corpus,
+      chip: chipName.value,
+      flashMode: flashMode.value,
+      model: modelFlags.value,
+      train: trainFlags.value,
+      measure,
     });
     if (key.value !== of) return;
     plan.value = made;

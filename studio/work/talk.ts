@@ -22,7 +22,9 @@ export const report = signal<ChipReport | undefined>(undefined);
 export const waiting = signal<'settings' | 'wifi' | 'bench' | 'report' | undefined>(undefined);
 let stop: AbortController | undefined;
 
-const last = (change: Partial<Turn>): void => { turns.value = [...turns.value.slice(0, -1), { ...turns.value.at(-1)!, ...change }]; };
+const last = (change: Partial<Turn>): void => {
+  turns.value = [...turns.value.slice(0, -1), { ...turns.value.at(-1)!, ...change }];
+};
 
 export async function say(prompt: string, goOn: boolean): Promise<void> {
   stop = new AbortController();
@@ -30,10 +32,14 @@ export async function say(prompt: string, goOn: boolean): Promise<void> {
   speaking.value = true;
   talkTrouble.value = undefined;
   try {
-    const result = await worker().call('chip/chat', { prompt, goOn }, {
-      signal: stop.signal,
-      onEvent: ({ text }) => last({ text: turns.value.at(-1)!.text + text }),
-    });
+    const result = await worker().call(
+      'chip/chat',
+      { prompt, goOn },
+      {
+        signal: stop.signal,
+        onEvent: ({ text }) => last({ text: turns.value.at(-1)!.text + text }),
+      },
+    );
     last({ result });
   } catch (error) {
     talkTrouble.value = failureOf(error);
@@ -59,22 +65,26 @@ async function asking(what: typeof waiting.value, body: () => Promise<void>): Pr
   }
 }
 
-export const loadSettings = (change?: Partial<DeviceSettings>): Promise<boolean> => asking('settings', async () => {
-  settings.value = await worker().call('chip/settings', { ...(change && { change }) });
-});
+export const loadSettings = (change?: Partial<DeviceSettings>): Promise<boolean> =>
+  asking('settings', async () => {
+    settings.value = await worker().call('chip/settings', { ...(change && { change }) });
+  });
 
 export const wifiAddress = signal<string | undefined>(undefined);
-export const sendWifi = (ssid: string, password: string): Promise<boolean> => asking('wifi', async () => {
-  wifiAddress.value = (await worker().call('chip/wifi', { ssid, password })).address;
-});
+export const sendWifi = (ssid: string, password: string): Promise<boolean> =>
+  asking('wifi', async () => {
+    wifiAddress.value = (await worker().call('chip/wifi', { ssid, password })).address;
+  });
 
-export const measure = (): Promise<boolean> => asking('bench', async () => {
-  bench.value = await worker().call('chip/bench', {});
-});
+export const measure = (): Promise<boolean> =>
+  asking('bench', async () => {
+    bench.value = await worker().call('chip/bench', {});
+  });
 
-export const makeReport = (): Promise<boolean> => asking('report', async () => {
-  report.value = await worker().call('chip/report', { ...(model.value && { tlm: model.value.tlm }) });
-});
+export const makeReport = (): Promise<boolean> =>
+  asking('report', async () => {
+    report.value = await worker().call('chip/report', { ...(model.value && { tlm: model.value.tlm }) });
+  });
 
 export function newTalk(): void {
   turns.value = [];

@@ -20,7 +20,9 @@ export interface Sample {
 export const progress = signal<Progress | undefined>(undefined);
 export const history = signal<readonly HistoryPoint[]>([]);
 export const samples = signal<readonly Sample[]>([]);
-export const started = signal<{ readonly options: TrainOptions; readonly threads: number; readonly notes: readonly string[] } | undefined>(undefined);
+export const started = signal<
+  { readonly options: TrainOptions; readonly threads: number; readonly notes: readonly string[] } | undefined
+>(undefined);
 export const result = signal<TrainResult | undefined>(undefined);
 export const runTrouble = signal<Failure | undefined>(undefined);
 /** A checkpoint that could not be written; training goes on. */
@@ -62,7 +64,11 @@ function hear(message: TrainMessage): void {
     case 'evaluation': {
       const { point, sample } = message;
       history.value = [...history.value.filter(({ step }) => step < point.step), point];
-      if (sample !== undefined) samples.value = [{ step: point.step, bits: point.valid, text: sample }, ...samples.value].slice(0, SAMPLES_KEPT);
+      if (sample !== undefined)
+        samples.value = [{ step: point.step, bits: point.valid, text: sample }, ...samples.value].slice(
+          0,
+          SAMPLES_KEPT,
+        );
       break;
     }
     case 'paused':
@@ -96,36 +102,60 @@ async function see(training: Promise<TrainResult>): Promise<void> {
 
 /** Tells the run at work something; its own call says what came of it. */
 function tell(call: 'train/pause' | 'train/resume'): void {
-  trainer().call(call, { run: runId.value }).catch((error: unknown) => { runTrouble.value = failureOf(error); });
+  trainer()
+    .call(call, { run: runId.value })
+    .catch((error: unknown) => {
+      runTrouble.value = failureOf(error);
+    });
 }
 function stop(keep: boolean): void {
-  trainer().call('train/stop', { run: runId.value, keep }).catch((error: unknown) => { runTrouble.value = failureOf(error); });
+  trainer()
+    .call('train/stop', { run: runId.value, keep })
+    .catch((error: unknown) => {
+      runTrouble.value = failureOf(error);
+    });
 }
 
-export const run = drive(RUN, { hasText: () => found.value !== undefined }, {
-  clear: () => {
-    progress.value = result.value = started.value = runTrouble.value = storeTrouble.value = undefined;
-    history.value = samples.value = [];
-    runId.value = '';
+export const run = drive(
+  RUN,
+  { hasText: () => found.value !== undefined },
+  {
+    clear: () => {
+      progress.value = result.value = started.value = runTrouble.value = storeTrouble.value = undefined;
+      history.value = samples.value = [];
+      runId.value = '';
+    },
+    callStart: () => {
+      const { corpus, name } = found.value!;
+      runName.value = name;
+      void see(
+        trainer().call(
+          'train/start',
+          { corpus, model: modelFlags.value, train: trainFlags.value, name },
+          { onEvent: hear },
+        ),
+      );
+    },
+    callRestore: () => {
+      runId.value = toRestore;
+      runName.value = runs.value.find((r) => r.run === toRestore)?.name ?? '';
+      const { threads } = trainFlags.value;
+      void see(
+        trainer().call(
+          'train/restore',
+          { run: toRestore, ...(threads !== undefined && { threads }) },
+          { onEvent: hear },
+        ),
+      );
+    },
+    callPause: () => tell('train/pause'),
+    callResume: () => tell('train/resume'),
+    callStop: () => stop(true),
+    callLeave: () => stop(false),
+    showModel: () => {},
+    listRuns: () => void listRuns(),
   },
-  callStart: () => {
-    const { corpus, name } = found.value!;
-    runName.value = name;
-    void see(trainer().call('train/start', { corpus, model: modelFlags.value, train: trainFlags.value, name }, { onEvent: hear }));
-  },
-  callRestore: () => {
-    runId.value = toRestore;
-    runName.value = runs.value.find((r) => r.run === toRestore)?.name ?? '';
-    const { threads } = trainFlags.value;
-    void see(trainer().call('train/restore', { run: toRestore, ...(threads !== undefined && { threads }) }, { onEvent: hear }));
-  },
-  callPause: () => tell('train/pause'),
-  callResume: () => tell('train/resume'),
-  callStop: () => stop(true),
-  callLeave: () => stop(false),
-  showModel: () => {},
-  listRuns: () => void listRuns(),
-});
+);
 
 /** After a reload: the list of runs, and the one that was at work goes on. */
 export async function takeUp(): Promise<void> {
@@ -136,7 +166,8 @@ export async function takeUp(): Promise<void> {
     // as above
   }
   await listRuns();
-  if (id !== null && run.state.value === 'idle' && runs.value.some((r) => r.run === id && r.state === 'open')) restore(id);
+  if (id !== null && run.state.value === 'idle' && runs.value.some((r) => r.run === id && r.state === 'open'))
+    restore(id);
 }
 
 export function restore(id: string): void {

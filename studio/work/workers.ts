@@ -7,11 +7,21 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-export const trainer = once((): Connection<TrainerCalls> =>
-  connect(new Worker(new URL('../../src/web/train-worker.ts', import.meta.url), { type: 'module', name: 'trainer' })));
-export const engine = once((): Connection<EngineCalls> =>
-  connect(new Worker(new URL('../../src/web/engine-worker.ts', import.meta.url), { type: 'module', name: 'engine' })));
-export const chip = once((): Connection<ChipCalls> =>
-  connect(new Worker(new URL('../../src/web/chip-worker.ts', import.meta.url), { type: 'module', name: 'chip' })));
-export const virtual = once((): Connection<VirtualCalls> =>
-  connect(new Worker(new URL('../../src/web/virtual-worker.ts', import.meta.url), { type: 'module', name: 'virtual chip' })));
+export const trainer = once(
+  (): Connection<TrainerCalls> =>
+    connect(new Worker(new URL('../../src/web/train-worker.ts', import.meta.url), { type: 'module', name: 'trainer' })),
+);
+export const engine = once(
+  (): Connection<EngineCalls> =>
+    connect(new Worker(new URL('../../src/web/engine-worker.ts', import.meta.url), { type: 'module', name: 'engine' })),
+);
+export const chip = once(
+  (): Connection<ChipCalls> =>
+    connect(new Worker(new URL('../../src/web/chip-worker.ts', import.meta.url), { type: 'module', name: 'chip' })),
+);
+export const virtual = once(
+  (): Connection<VirtualCalls> =>
+    connect(
+      new Worker(new URL('../../src/web/virtual-worker.ts', import.meta.url), { type: 'module', name: 'virtual chip' }),
+    ),
+);

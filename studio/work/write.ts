@@ -9,7 +9,13 @@ import { engine } from './workers.js';
 export const prompt = signal('');
 /** As `tinylm generate` has it where nothing is said. */
 export const USUAL_SAMPLING = {
-  temperature: SAMPLER.temperatureDefault / SAMPLER.temperatureOne, topK: SAMPLER.topKDefault, topP: 1, repetitionPenalty: 1, seed: 1, maxTokens: 256, stop: '',
+  temperature: SAMPLER.temperatureDefault / SAMPLER.temperatureOne,
+  topK: SAMPLER.topKDefault,
+  topP: 1,
+  repetitionPenalty: 1,
+  seed: 1,
+  maxTokens: 256,
+  stop: '',
 } as const;
 export type SamplingChoice = Required<Omit<SamplingFlags, 'penaltyWindow'>> & Pick<SamplingFlags, 'penaltyWindow'>;
 export const sampling = signal<SamplingChoice>(USUAL_SAMPLING);
@@ -47,10 +53,16 @@ export class Side {
     this.end.value = this.trouble.value = this.looked.value = undefined;
     this.writing.value = true;
     try {
-      const end = await engine().call('engine/generate', { model, prompt: from, sampling: how }, {
-        signal: stop.signal,
-        onEvent: ({ tokens }) => { if (this.#stop === stop) this.tokens.value = [...this.tokens.value, ...tokens]; },
-      });
+      const end = await engine().call(
+        'engine/generate',
+        { model, prompt: from, sampling: how },
+        {
+          signal: stop.signal,
+          onEvent: ({ tokens }) => {
+            if (this.#stop === stop) this.tokens.value = [...this.tokens.value, ...tokens];
+          },
+        },
+      );
       if (this.#stop === stop) this.end.value = end;
     } catch (error) {
       if (this.#stop === stop) this.trouble.value = failureOf(error);

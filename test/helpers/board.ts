@@ -11,7 +11,9 @@ export const ok = (result: Result): Result => {
 export async function board(words: readonly string[]): Promise<{ running: Running; option: string[] }> {
   const running = start(['simulate', ...words]);
   let said = '';
-  running.process.stderr!.on('data', (text: string) => { said += text; });
+  running.process.stderr!.on('data', (text: string) => {
+    said += text;
+  });
   const address = /tinylm monitor (--\w+) (\S+)\n/;
   await running.seen(address);
   const option = address.exec(said)!.slice(1);

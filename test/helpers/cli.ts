@@ -96,8 +96,12 @@ export function start(words: readonly string[], stdin = '', env: NodeJS.ProcessE
   };
 }
 
-export const spawned = (words: readonly string[], stdin?: string, env?: NodeJS.ProcessEnv, cwd?: string): Promise<Result> =>
-  start(words, stdin, env, cwd).result;
+export const spawned = (
+  words: readonly string[],
+  stdin?: string,
+  env?: NodeJS.ProcessEnv,
+  cwd?: string,
+): Promise<Result> => start(words, stdin, env, cwd).result;
 
 /** A folder that is gone after `use`. */
 export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {

@@ -20,8 +20,10 @@ export interface OracleBatch {
 /** Mean nats a position (positions that do not count included in the mean, as the trainer's scale has it). */
 export function oracleLoss(config: ModelConfig, tensors: Parameters, batch: OracleBatch): number {
   const { inputs, targets, eod, quantize } = batch;
-  const reference = new FloatReference({ config, tensors },
-    { resetOn: eod, eod, quantizeActivations: quantize !== undefined, ...quantize });
+  const reference = new FloatReference(
+    { config, tensors },
+    { resetOn: eod, eod, quantizeActivations: quantize !== undefined, ...quantize },
+  );
   let nats = 0;
   inputs.forEach((tokens, lane) => {
     reference.reset();
@@ -36,16 +38,18 @@ export function oracleLoss(config: ModelConfig, tensors: Parameters, batch: Orac
 /** Central differences (step 1e-5, error about 1e-9) of the loss in every element of every parameter. */
 export function oracleGradients(config: ModelConfig, p: Parameters, batch: OracleBatch): Parameters {
   const step = 1e-5;
-  return new Map(parameterSpecs(config).map(({ name }) => {
-    const values = p.get(name)!;
-    const gradient = values.map((value, i) => {
-      values[i] = value + step;
-      const up = oracleLoss(config, p, batch);
-      values[i] = value - step;
-      const down = oracleLoss(config, p, batch);
-      values[i] = value;
-      return (up - down) / (2 * step);
-    });
-    return [name, gradient];
-  }));
+  return new Map(
+    parameterSpecs(config).map(({ name }) => {
+      const values = p.get(name)!;
+      const gradient = values.map((value, i) => {
+        values[i] = value + step;
+        const up = oracleLoss(config, p, batch);
+        values[i] = value - step;
+        const down = oracleLoss(config, p, batch);
+        values[i] = value;
+        return (up - down) / (2 * step);
+      });
+      return [name, gradient];
+    }),
+  );
 }

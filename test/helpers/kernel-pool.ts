@@ -2,7 +2,13 @@
 import { initModel, type ModelConfig } from '../../src/model/index.js';
 import { loadTrainer } from '../../src/node/native-trainer.js';
 import { threadedKernels } from '../../src/node/threads.js';
-import { kernelConfig, KernelPool, trainDefaults, type TrainerKernels, type TrainOptions } from '../../src/train/index.js';
+import {
+  kernelConfig,
+  KernelPool,
+  trainDefaults,
+  type TrainerKernels,
+  type TrainOptions,
+} from '../../src/train/index.js';
 import type { OracleBatch, Parameters } from './float64.js';
 
 export const wasm = threadedKernels();
@@ -37,7 +43,10 @@ export function makeBatch(config: ModelConfig, lanes: number, segment: number): 
 }
 
 export async function withPool<T>(
-  kernels: TrainerKernels, options: Partial<TrainOptions> & { model: ModelConfig }, threads: number, batch: OracleBatch,
+  kernels: TrainerKernels,
+  options: Partial<TrainOptions> & { model: ModelConfig },
+  threads: number,
+  batch: OracleBatch,
   use: (pool: KernelPool) => Promise<T>,
 ): Promise<T> {
   const lanes = batch.inputs.length;
@@ -54,7 +63,12 @@ export async function withPool<T>(
     }
     pool.write('weight', model.tensors);
     batch.inputs.forEach((row, lane) => pool.inputs.set(row, lane * segment));
-    batch.targets.forEach((row, lane) => pool.targets.set(row.map((t) => (t < 0 ? IGNORE : t)), lane * segment));
+    batch.targets.forEach((row, lane) =>
+      pool.targets.set(
+        row.map((t) => (t < 0 ? IGNORE : t)),
+        lane * segment,
+      ),
+    );
     return await use(pool);
   } finally {
     await pool.close();

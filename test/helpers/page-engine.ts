@@ -11,11 +11,14 @@ export async function engineAnswers(wasm: BufferSource, model: Uint8Array): Prom
     engine.step(token);
     logits.push(Array.from(engine.logits()));
   }
-  const texts = [0, 0.5, 1.5].map((temperature) => [...engine.generate('a', { seed: 7, maxTokens: 60, temperature })].join(''));
+  const texts = [0, 0.5, 1.5].map((temperature) =>
+    [...engine.generate('a', { seed: 7, maxTokens: 60, temperature })].join(''),
+  );
   return { logits, texts };
 }
 
-const bytesOf = async (url: string): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await (await fetch(url)).arrayBuffer());
+const bytesOf = async (url: string): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array(await (await fetch(url)).arrayBuffer());
 
 /** The same, called in a page of bench/browser.ts. */
 export async function answersInPage(models: readonly string[]): Promise<object[]> {

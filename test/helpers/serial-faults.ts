@@ -18,11 +18,30 @@ function blank(options: ConstructorParameters<typeof VirtualBoard>[0] = {}): Vir
 /** A loader in ROM alone, of any chip. */
 function romOf(chip: 'ESP32-S3' | 'ESP32'): Board {
   let out: (data: Uint8Array) => void = () => undefined;
-  const rom = new FakeRom({ chip, flash: NorFlash.blank(4 << 20), send: (data) => setImmediate(() => out(data)), onRestart: () => undefined });
-  return { connect: (to) => { out = to; }, disconnect: () => { out = () => undefined; }, fromHost: (data) => rom.receive(data), setSignals: () => undefined };
+  const rom = new FakeRom({
+    chip,
+    flash: NorFlash.blank(4 << 20),
+    send: (data) => setImmediate(() => out(data)),
+    onRestart: () => undefined,
+  });
+  return {
+    connect: (to) => {
+      out = to;
+    },
+    disconnect: () => {
+      out = () => undefined;
+    },
+    fromHost: (data) => rom.receive(data),
+    setSignals: () => undefined,
+  };
 }
 
-const nobody: Board = { connect: () => undefined, disconnect: () => undefined, fromHost: () => undefined, setSignals: () => undefined };
+const nobody: Board = {
+  connect: () => undefined,
+  disconnect: () => undefined,
+  fromHost: () => undefined,
+  setSignals: () => undefined,
+};
 
 /** Pulls the cable when so many bytes were written. */
 function pulledAfter(most: number): SerialOptions {

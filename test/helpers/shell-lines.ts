@@ -5,7 +5,17 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { writeSafetensors } from '../../src/format/index.js';
@@ -34,14 +44,24 @@ function wordsOf(command: string): string[] {
 
 const text = 'The cat sat on the mat. The dog ran to the cat.\n'.repeat(60);
 const records = (make: (line: string) => object): string =>
-  text.split('\n').filter(Boolean).map((line) => `${JSON.stringify(make(line))}\n`).join('');
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => `${JSON.stringify(make(line))}\n`)
+    .join('');
 
 /** Files that the pages take for granted: a text, some records, what PyTorch saved. */
 const FILES: Readonly<Record<string, (command: string) => string | Uint8Array>> = {
   'my-text.txt': () => text,
   'meu-texto.txt': () => text,
   'data.jsonl': () => records((line) => ({ story: line, title: line.slice(0, 7) })),
-  'chats.jsonl': () => records((content) => ({ messages: [{ role: 'user', content }, { role: 'bot', content }] })),
+  'chats.jsonl': () =>
+    records((content) => ({
+      messages: [
+        { role: 'user', content },
+        { role: 'bot', content },
+      ],
+    })),
   'faq.csv': () => `question,answer\n${'Where is the cat?,The cat sat on the mat.\n'.repeat(40)}`,
   'stoi.json': () => JSON.stringify(Object.fromEntries([...new Set(text)].map((c, i) => [c, i]))),
   'gru.safetensors': (command) => {
@@ -154,7 +174,10 @@ export class Reader {
     if (source !== 'scripts/test.ts') return;
     const tests = readdirSync(join(ROOT, 'test'));
     for (const word of words)
-      assert.ok(tests.some((name) => name.endsWith('.test.ts') && name.includes(word)), `${path} ${word}`);
+      assert.ok(
+        tests.some((name) => name.endsWith('.test.ts') && name.includes(word)),
+        `${path} ${word}`,
+      );
   }
 
   /** ESP-IDF takes gigabytes: that its words are right, and that what they name is there. A build is the prebuilt image's. */
@@ -215,7 +238,8 @@ export class Reader {
     // Replacing a board's firmware is asked about.
     if (verb === 'flash' && !words.includes('--yes')) words.push('--yes');
     // Conversations: one line is typed.
-    if ((verb === 'chat' || verb === 'simulate') && !words.includes('--prompt') && !words.includes('--pty')) stdin = 'Once\n';
+    if ((verb === 'chat' || verb === 'simulate') && !words.includes('--prompt') && !words.includes('--pty'))
+      stdin = 'Once\n';
     // Password and token are typed.
     if (verb === 'wifi') stdin = 'correct horse\nsesame-open\n';
     // A virtual board at a port: behind TCP, as pseudo-terminals need socat. It is there until the page ends.

@@ -36,7 +36,11 @@ const fill = ({ lines, words }: Templates, random: () => number): string =>
 
 function checkOf({ lines, words }: Templates): (line: string) => boolean {
   const patterns = lines.map((line) =>
-    line.split(SLOT).map((part, i) => (i % 2 === 0 ? escaped(part) : `(?:${words[part].map(escaped).join('|')})`)).join(''));
+    line
+      .split(SLOT)
+      .map((part, i) => (i % 2 === 0 ? escaped(part) : `(?:${words[part].map(escaped).join('|')})`))
+      .join(''),
+  );
   const all = new RegExp(`^(?:${patterns.join('|')})$`, 'u');
   return (line) => all.test(line);
 }
@@ -46,7 +50,7 @@ const utf8 = new TextEncoder();
 /** Units of a text until it has so many bytes. */
 function gather(bytes: number, unit: () => string, between: string): string {
   const units: string[] = [];
-  for (let size = 0; size < bytes;) {
+  for (let size = 0; size < bytes; ) {
     units.push(unit());
     size += utf8.encode(units.at(-1)! + between).length;
   }
@@ -54,7 +58,15 @@ function gather(bytes: number, unit: () => string, between: string): string {
 }
 
 const NAMES: Templates = {
-  lines: ['{on}{an}{en}', '{on}{an}{an}{en}', '{iw}{iv}{is}', '{jw}{jm}{je}', '{jw}{jm}{jm}', '{bw}{bm}{bs}', '{bw}{bm}{bm}{bs}'],
+  lines: [
+    '{on}{an}{en}',
+    '{on}{an}{an}{en}',
+    '{iw}{iv}{is}',
+    '{jw}{jm}{je}',
+    '{jw}{jm}{jm}',
+    '{bw}{bm}{bs}',
+    '{bw}{bm}{bm}{bs}',
+  ],
   words: {
     on: list('Al Be Ca Da El Fe Ga Ha Is Ja Ka Le Ma Na Or Pe Ro Sa Te Va'),
     an: list('ri le na mo si be ta du lo mi'),
@@ -102,7 +114,8 @@ const CHINESE: Templates = {
 /** Chinese prose in paragraphs of one to four sentences, one document. */
 export function chinese(bytes: number, seed = 1): SmallText {
   const random = randomOf(seed);
-  const paragraph = (): string => Array.from({ length: 1 + Math.floor(random() * 4) }, () => fill(CHINESE, random)).join('\n');
+  const paragraph = (): string =>
+    Array.from({ length: 1 + Math.floor(random() * 4) }, () => fill(CHINESE, random)).join('\n');
   return { text: gather(bytes, paragraph, '\n\n'), valid: checkOf(CHINESE) };
 }
 
@@ -127,7 +140,8 @@ const JAPANESE: Templates = {
 /** Japanese prose, a sentence a line, paragraphs apart, one document. */
 export function japanese(bytes: number, seed = 1): SmallText {
   const random = randomOf(seed);
-  const paragraph = (): string => Array.from({ length: 2 + Math.floor(random() * 3) }, () => fill(JAPANESE, random)).join('\n');
+  const paragraph = (): string =>
+    Array.from({ length: 2 + Math.floor(random() * 3) }, () => fill(JAPANESE, random)).join('\n');
   return { text: gather(bytes, paragraph, '\n\n'), valid: checkOf(JAPANESE) };
 }
 
@@ -213,14 +227,20 @@ const PROSE: Templates = {
 /** English prose in paragraphs, one document. */
 export function prose(bytes: number, seed = 1): SmallText {
   const random = randomOf(seed);
-  const paragraph = (): string => Array.from({ length: 3 + Math.floor(random() * 3) }, () => fill(PROSE, random)).join(' ');
+  const paragraph = (): string =>
+    Array.from({ length: 3 + Math.floor(random() * 3) }, () => fill(PROSE, random)).join(' ');
   const valid = checkOf(PROSE);
-  const sentences = (line: string): boolean => (line.match(/[^.?]*[.?]"?(?: asked[^.]*\.)?\s*/g) ?? [line]).every((s) => valid(s.trim()));
+  const sentences = (line: string): boolean =>
+    (line.match(/[^.?]*[.?]"?(?: asked[^.]*\.)?\s*/g) ?? [line]).every((s) => valid(s.trim()));
   return { text: gather(bytes, paragraph, '\n\n'), valid: sentences };
 }
 
 /** Lines that say something. */
-export const linesOf = (text: string): string[] => text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+export const linesOf = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 
 /** Share of those for which something is so; 0 of none. */
 export const share = <T>(all: readonly T[], is: (one: T) => boolean): number =>

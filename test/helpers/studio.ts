@@ -32,14 +32,24 @@ export async function withStudio(options: StudioOptions, body: (studio: Studio) 
   // its sandbox does not start for root, which is what containers run as; the page holds nothing but this package
   browser ??= chromium.launch({ executablePath: chromiumPath()!, chromiumSandbox: false });
   const site = given ?? (await serveSite({ port: 0 }));
-  const opened = await (await browser).newContext({ viewport: { width: 1180, height: 820 }, locale: 'en-US', acceptDownloads: true, ...context });
+  const opened = await (await browser).newContext({
+    viewport: { width: 1180, height: 820 },
+    locale: 'en-US',
+    acceptDownloads: true,
+    ...context,
+  });
   try {
     const page = await opened.newPage();
     page.setDefaultTimeout(90_000);
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
-    page.on('console', (message) => { if (message.type() === 'error' && !allowed.test(message.text())) faults.push(message.text()); });
-    opened.on('request', (request) => { if (!request.url().startsWith(site.url) && !/^(blob|data):/.test(request.url())) faults.push(`asked ${request.url()}`); });
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !allowed.test(message.text())) faults.push(message.text());
+    });
+    opened.on('request', (request) => {
+      if (!request.url().startsWith(site.url) && !/^(blob|data):/.test(request.url()))
+        faults.push(`asked ${request.url()}`);
+    });
     await before?.(page);
     await page.goto(site.url + path);
     await body(new Studio(page));
@@ -74,11 +84,14 @@ export class Studio {
   /** Drops a file onto the page, as a person does with a mouse. */
   async drop(name: string, content: string | Uint8Array): Promise<void> {
     const bytes = typeof content === 'string' ? Buffer.from(content) : Buffer.from(content);
-    const transfer = await this.page.evaluateHandle(([file, base64]) => {
-      const data = new DataTransfer();
-      data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], file));
-      return data;
-    }, [name, bytes.toString('base64')] as const);
+    const transfer = await this.page.evaluateHandle(
+      ([file, base64]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], file));
+        return data;
+      },
+      [name, bytes.toString('base64')] as const,
+    );
     await this.page.locator('.drop').dispatchEvent('drop', { dataTransfer: transfer });
   }
 
@@ -126,10 +139,17 @@ export class Studio {
   async violations(): Promise<string[]> {
     await this.page.evaluate(AXE);
     return this.page.evaluate(async () => {
-      interface Found { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }
+      interface Found {
+        id: string;
+        help: string;
+        nodes: { html: string; failureSummary?: string }[];
+      }
       const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Found[] }> } };
       const { violations } = await axe.run();
-      return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((n) => `${n.html} (${n.failureSummary ?? ''})`).join(' | ')}`);
+      return violations.map(
+        ({ id, help, nodes }) =>
+          `${id}: ${help}: ${nodes.map((n) => `${n.html} (${n.failureSummary ?? ''})`).join(' | ')}`,
+      );
     });
   }
 }

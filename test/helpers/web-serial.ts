@@ -20,7 +20,11 @@ export interface SerialOptions {
 }
 
 /** Puts the stand-in into a page, before it is loaded. */
-export async function standInSerial(page: Page, board: Board, { chooses = true, onWrite, onRead }: SerialOptions = {}): Promise<SerialStandIn> {
+export async function standInSerial(
+  page: Page,
+  board: Board,
+  { chooses = true, onWrite, onRead }: SerialOptions = {},
+): Promise<SerialStandIn> {
   let waiting: Uint8Array[] = [];
   let sending = false;
   /** In order, and many small pieces as one. */
@@ -30,21 +34,29 @@ export async function standInSerial(page: Page, board: Board, { chooses = true, 
     while (waiting.length > 0) {
       const bytes = Buffer.concat(waiting);
       waiting = [];
-      await page.evaluate((text) => (globalThis as unknown as { standInHears(text: string): void }).standInHears(text), bytes.toString('base64')).catch(() => undefined);
+      await page
+        .evaluate(
+          (text) => (globalThis as unknown as { standInHears(text: string): void }).standInHears(text),
+          bytes.toString('base64'),
+        )
+        .catch(() => undefined);
     }
     sending = false;
   };
   const port: SerialStandIn = {
     async unplug() {
       board.disconnect();
-      await page.evaluate(() => (globalThis as unknown as { standInGone(): void }).standInGone()).catch(() => undefined);
+      await page
+        .evaluate(() => (globalThis as unknown as { standInGone(): void }).standInGone())
+        .catch(() => undefined);
     },
   };
   await page.exposeFunction('standInCall', (what: string, value: string): void => {
-    if (what === 'open') board.connect((data) => {
-      waiting.push(onRead?.(data.slice()) ?? data.slice());
-      setImmediate(() => void flush());
-    });
+    if (what === 'open')
+      board.connect((data) => {
+        waiting.push(onRead?.(data.slice()) ?? data.slice());
+        setImmediate(() => void flush());
+      });
     else if (what === 'close') board.disconnect();
     else if (what === 'signals') board.setSignals(JSON.parse(value) as { dtr?: boolean; rts?: boolean });
     else {
@@ -73,7 +85,11 @@ function standIn(chooses: boolean): void {
     getInfo: () => ({ usbVendorId: 0x303a, usbProductId: 0x1001 }),
     async open(): Promise<void> {
       if (lost) throw gone();
-      port.readable = new ReadableStream({ start: (controller) => { source = controller; } });
+      port.readable = new ReadableStream({
+        start: (controller) => {
+          source = controller;
+        },
+      });
       port.writable = new WritableStream({
         async write(data: Uint8Array) {
           if (lost) throw gone();
@@ -87,9 +103,18 @@ function standIn(chooses: boolean): void {
       source = undefined;
       await here.standInCall('close', '');
     },
-    async setSignals({ dataTerminalReady: dtr, requestToSend: rts }: { dataTerminalReady?: boolean; requestToSend?: boolean }): Promise<void> {
+    async setSignals({
+      dataTerminalReady: dtr,
+      requestToSend: rts,
+    }: {
+      dataTerminalReady?: boolean;
+      requestToSend?: boolean;
+    }): Promise<void> {
       if (lost) throw gone();
-      await here.standInCall('signals', JSON.stringify({ ...(dtr !== undefined && { dtr }), ...(rts !== undefined && { rts }) }));
+      await here.standInCall(
+        'signals',
+        JSON.stringify({ ...(dtr !== undefined && { dtr }), ...(rts !== undefined && { rts }) }),
+      );
     },
   };
   here.standInHears = (text) => source?.enqueue(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
@@ -100,7 +125,10 @@ function standIn(chooses: boolean): void {
   };
   Object.defineProperty(navigator, 'serial', {
     value: {
-      requestPort: () => (chooses ? Promise.resolve(port) : Promise.reject(new DOMException('No port selected by the user.', 'NotFoundError'))),
+      requestPort: () =>
+        chooses
+          ? Promise.resolve(port)
+          : Promise.reject(new DOMException('No port selected by the user.', 'NotFoundError')),
       getPorts: () => Promise.resolve([]),
     },
   });

@@ -28,9 +28,27 @@ static void fail(const char *what, int number) {
 #define EXPECT(x) ((x) ? (void)0 : fail(#x, __LINE__))
 
 static Config base(void) {
-  Config c = {.vocab = 17, .dim = 5, .lanes = 6, .segment = 7, .shards = 2, .ternary = 1, .quantize_activations = 1, .embed_frac = 6,
-              .reset_on_eod = 1, .stream = 21, .chunk = 3, .threshold = 0.5f, .step2 = 0.45f, .step3 = 0.2f, .clip = 1, .beta1 = 0.9f,
-              .beta2 = 0.99f, .epsilon = 1e-8f, .weight_decay = 0.01f, .latent_rate = 10, .layers = 1};
+  Config c = {.vocab = 17,
+              .dim = 5,
+              .lanes = 6,
+              .segment = 7,
+              .shards = 2,
+              .ternary = 1,
+              .quantize_activations = 1,
+              .embed_frac = 6,
+              .reset_on_eod = 1,
+              .stream = 21,
+              .chunk = 3,
+              .threshold = 0.5f,
+              .step2 = 0.45f,
+              .step3 = 0.2f,
+              .clip = 1,
+              .beta1 = 0.9f,
+              .beta2 = 0.99f,
+              .epsilon = 1e-8f,
+              .weight_decay = 0.01f,
+              .latent_rate = 10,
+              .layers = 1};
   for (int i = 0; i < TRIT_GROUPS; i++) c.trits[i] = 1;
   c.layer[0].width = 9;
   return c;
@@ -50,7 +68,8 @@ static void train(const Config *c) {
     for (int g = 0; g < info->groups; g++)
       for (int r = 0; r < info->group_rows; r++)
         for (int k = 0; k < info->cols; k++)
-          t->p.weight[info->offset + (size_t)(g * info->group_stride + r) * info->stride + k] = (float)any(2000) / 1000.0f - 1.0f;
+          t->p.weight[info->offset + (size_t)(g * info->group_stride + r) * info->stride + k] =
+              (float)any(2000) / 1000.0f - 1.0f;
   }
   for (int i = 0; i < c->lanes * c->stream; i++) {
     t->inputs[i] = (uint16_t)(any(5) ? any((unsigned)c->vocab) : 0);
@@ -74,7 +93,8 @@ static void train(const Config *c) {
   EXPECT(trainer_run(t, 0, c->stream - c->segment + 1, 1, 1) == ANSWER_PLACE);
   EXPECT(trainer_evaluate(t, 0, c->stream / c->segment + 1) == ANSWER_PLACE);
   EXPECT(trainer_evaluate(t, 0, 0x7fffffff) == ANSWER_PLACE);
-  uint16_t *token = any(2) ? &t->inputs[any((unsigned)c->lanes) * c->stream] : &t->targets[any((unsigned)c->lanes) * c->stream];
+  uint16_t *token =
+      any(2) ? &t->inputs[any((unsigned)c->lanes) * c->stream] : &t->targets[any((unsigned)c->lanes) * c->stream];
   *token = (uint16_t)c->vocab;
   EXPECT(trainer_run(t, 0, 0, 1, 1) == ANSWER_TOKEN);
   EXPECT(trainer_evaluate(t, 0, 1) == ANSWER_TOKEN);
@@ -105,7 +125,7 @@ static int refusals(void) {
     }
   Config c = base();
   EXPECT(trainer_init(0, &c, 0) == 0 && trainer_init(0, &c, 3) == 0); /* workers */
-  c.shards = 4; /* of six lanes */
+  c.shards = 4;                                                       /* of six lanes */
   EXPECT(trainer_check(&c) != 0);
   c = base();
   c.stream = c.segment - 1;
@@ -149,7 +169,8 @@ int main(void) {
       c.layer[l].width = 1 + (int32_t)any(20);
     }
     c.tied = round % 3 == 1;
-    for (int l = 0; c.tied && l < c.layers; l++) if (!model_layer_rules[c.layer[l].kind].stream) c.layer[l].width = c.dim;
+    for (int l = 0; c.tied && l < c.layers; l++)
+      if (!model_layer_rules[c.layer[l].kind].stream) c.layer[l].width = c.dim;
     train(&c);
     trained++;
   }

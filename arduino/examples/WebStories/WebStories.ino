@@ -52,6 +52,4 @@ void setup() {
   server.begin();
 }
 
-void loop() {
-  server.handleClient();
-}
+void loop() { server.handleClient(); }

@@ -39,8 +39,8 @@ void wrap(const char *text) {
 void setup() {
   check("nothing before begin", !lm && !lm.running() && lm.available() == 0 && lm.read() == -1 && lm.peek() == -1 &&
                                     !lm.prompt("x") && lm.print("x") == 0 && !lm.generate() && lm.tokens() == 0);
-  check("too little memory", !plain.begin(tinylm_model, tinylm_model_bytes, little, sizeof little) &&
-                                 plain.error() == TLM_E_MEMORY);
+  check("too little memory",
+        !plain.begin(tinylm_model, tinylm_model_bytes, little, sizeof little) && plain.error() == TLM_E_MEMORY);
   check("no model", !plain.begin(little, sizeof little, little, sizeof little) && plain.error() < 0 &&
                         plain.memoryNeeded(little, sizeof little) == 0 && !heap.begin(little, sizeof little));
   check("as much memory as said", plain.memoryNeeded(tinylm_model, tinylm_model_bytes) == TINYLM_MODEL_MEMORY);

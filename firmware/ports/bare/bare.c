@@ -75,15 +75,15 @@ static int32_t give(void *user, const uint8_t *bytes, uint32_t n) {
 }
 
 static const fw_port port = {
-    .micros = micros,
-    .cycles = cycles,
-    .counter = machine_counter,
-    .random = random_bits,
-    .model_region = region,
-    .model_erase = erase,
-    .model_write = write_flash,
-    .restart = restart,
-    .describe = describe,
+  .micros = micros,
+  .cycles = cycles,
+  .counter = machine_counter,
+  .random = random_bits,
+  .model_region = region,
+  .model_erase = erase,
+  .model_write = write_flash,
+  .restart = restart,
+  .describe = describe,
 };
 static const fw_byte_port line = {NULL, take, give};
 

@@ -55,10 +55,10 @@ static const struct __attribute__((packed)) {
   char name[16];
   uint32_t flags;
 } table[] __attribute__((section(".partition_table"), used)) = {
-    {{0xAA, 0x50}, 1, 2, 0x9000, 0x6000, "nvs", 0},
-    {{0xAA, 0x50}, 1, 1, 0xF000, 0x1000, "phy_init", 0},
-    {{0xAA, 0x50}, 0, 0, 0x10000, 0x190000, "factory", 0},
-    {{0xAA, 0x50}, 0x40, 0, 0x1A0000, 0x200000, "model", 0},
+  {{0xAA, 0x50}, 1, 2, 0x9000, 0x6000, "nvs", 0},
+  {{0xAA, 0x50}, 1, 1, 0xF000, 0x1000, "phy_init", 0},
+  {{0xAA, 0x50}, 0, 0, 0x10000, 0x190000, "factory", 0},
+  {{0xAA, 0x50}, 0x40, 0, 0x1A0000, 0x200000, "model", 0},
 };
 
 static void watchdogs_off(void) {
@@ -153,15 +153,15 @@ const uint8_t *machine_region(uint32_t *bytes) {
 
 enum { ERASE, WRITE };
 
-#define ROM_Cache_Suspend_ICache ((uint32_t(*)(void))0x40000524u)
+#define ROM_Cache_Suspend_ICache ((uint32_t (*)(void))0x40000524u)
 #define ROM_Cache_Resume_ICache ((void (*)(uint32_t))0x40000528u)
 #define ROM_Cache_Invalidate_ICache_All ((void (*)(void))0x400004D8u)
 #define ROM_spiflash_unlock ((int (*)(void))0x40000140u)
 #define ROM_spiflash_erase_sector ((int (*)(uint32_t sector))0x40000128u)
 #define ROM_spiflash_write ((int (*)(uint32_t to, const void *from, uint32_t n))0x4000012Cu)
 
-static int __attribute__((noinline, section(".ram_code"))) flash_op(int what, uint32_t offset, const void *data,
-                                                                    uint32_t n) {
+static int
+    __attribute__((noinline, section(".ram_code"))) flash_op(int what, uint32_t offset, const void *data, uint32_t n) {
   const uint32_t autoload = ROM_Cache_Suspend_ICache();
   int code = ROM_spiflash_unlock();
   if (!code && what == ERASE) code = ROM_spiflash_erase_sector(offset / 4096u);
@@ -200,7 +200,8 @@ void start(void) {
   main();
 }
 
-__asm__(".section .entry,\"ax\"\n.globl entry\nentry:\n"
-        "  la sp, stack_top\n"
-        "  la t0, start\n"
-        "  jr t0\n");
+__asm__(
+    ".section .entry,\"ax\"\n.globl entry\nentry:\n"
+    "  la sp, stack_top\n"
+    "  la t0, start\n"
+    "  jr t0\n");

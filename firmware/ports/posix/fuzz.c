@@ -110,17 +110,39 @@ static uint32_t put_text(uint8_t *to, const char *text) {
 }
 
 static uint32_t valid_unit(uint8_t *to) {
-  static const char *const lines[] = {
-      "/info\n", "the cat\r\n", "/set temperature 0.5\n", "/set seed 1e3\n", "/bench 3\n", "/continuous a b\n",
-      "/cancel\n", "/reset\n", "/generate\n", "/echo on\n", "/echo off\n", "/wifi \"a b\" secret\n", "/token\n", "/auth x\n",
-      "//x\n", "/help\n", "/set stop \"\n\x03", "/name n\n", "/load\n",
-      "\x1b[A\x7f\x08\x15ol\xc3\xa1\n", "/set length 30\n", "/status off\n"};
-  static const char *const jsons[] = {
-      "{}", "", "{\"temperature\":0.5,\"seed\":7}", "{\"seed\":\"random\",\"length\":9}", "{\"tokens\":3}",
-      "{\"continuous\":true,\"stop\":\"\\u00e9\\n\"}",
-      "{\"ssid\":\"a\",\"token\":\"\"}", "{\"top_p\":[[[{}]]]}",
-      "{\"a\":{\"b\":[1,2,{\"c\":null}]},\"keep\":true}", "{\"length\":3,\"length\":4}",
-      "{\"stop\":\"\\ud83d\\ude00\"}"};
+  static const char *const lines[] = {"/info\n",
+                                      "the cat\r\n",
+                                      "/set temperature 0.5\n",
+                                      "/set seed 1e3\n",
+                                      "/bench 3\n",
+                                      "/continuous a b\n",
+                                      "/cancel\n",
+                                      "/reset\n",
+                                      "/generate\n",
+                                      "/echo on\n",
+                                      "/echo off\n",
+                                      "/wifi \"a b\" secret\n",
+                                      "/token\n",
+                                      "/auth x\n",
+                                      "//x\n",
+                                      "/help\n",
+                                      "/set stop \"\n\x03",
+                                      "/name n\n",
+                                      "/load\n",
+                                      "\x1b[A\x7f\x08\x15ol\xc3\xa1\n",
+                                      "/set length 30\n",
+                                      "/status off\n"};
+  static const char *const jsons[] = {"{}",
+                                      "",
+                                      "{\"temperature\":0.5,\"seed\":7}",
+                                      "{\"seed\":\"random\",\"length\":9}",
+                                      "{\"tokens\":3}",
+                                      "{\"continuous\":true,\"stop\":\"\\u00e9\\n\"}",
+                                      "{\"ssid\":\"a\",\"token\":\"\"}",
+                                      "{\"top_p\":[[[{}]]]}",
+                                      "{\"a\":{\"b\":[1,2,{\"c\":null}]},\"keep\":true}",
+                                      "{\"length\":3,\"length\":4}",
+                                      "{\"stop\":\"\\ud83d\\ude00\"}"};
   uint8_t data[FW_PAYLOAD_MAX];
   uint32_t n;
   switch (rnd(4)) {
@@ -228,10 +250,10 @@ static int answered(uint32_t number) {
 
 static void fuzz_http(void) {
   static const char *const paths[] = {"/v1/completions", "/v1/models", "/info", "/metrics",
-                                      "/settings", "/model", "/", "/x"};
+                                      "/settings",       "/model",     "/",     "/x"};
   static const char *const bodies[] = {
-      "{\"prompt\":\"the\",\"max_tokens\":5,\"stream\":true,\"stream_options\":{\"include_usage\":true}}",
-      "{\"prompt\":[\"a\\u00e9\"],\"stop\":[\"x\"],\"n\":1,\"logprobs\":null}", "{\"temperature\":0.5}", "[1,2]"};
+    "{\"prompt\":\"the\",\"max_tokens\":5,\"stream\":true,\"stream_options\":{\"include_usage\":true}}",
+    "{\"prompt\":[\"a\\u00e9\"],\"stop\":[\"x\"],\"n\":1,\"logprobs\":null}", "{\"temperature\":0.5}", "[1,2]"};
   static uint8_t body[512];
   uint8_t out[300];
   fw_http_request r = {0};
@@ -286,9 +308,9 @@ int main(int argc, char **argv) {
     make_stream();
     deaf = rnd(20) == 0;
     if (!settle()) {
-      fprintf(stderr, "stream %u: no end: deaf %d, input %u of %u, waiting %u, pending %u, output %u, job %d\n",
-              i, deaf, input_at, input_end, session.in_count - session.in_next, session.pending,
-              session.out.count, (int)app.job.kind);
+      fprintf(stderr, "stream %u: no end: deaf %d, input %u of %u, waiting %u, pending %u, output %u, job %d\n", i,
+              deaf, input_at, input_end, session.in_count - session.in_next, session.pending, session.out.count,
+              (int)app.job.kind);
       return 1;
     }
     if (deaf) clock_now += rnd(2) * 11000000u; /* and the time limit passes, or not */

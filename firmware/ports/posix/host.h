@@ -54,10 +54,10 @@ void web_stop(web *w);
 
 typedef struct websocket {
   int fd;
-  uint8_t head[14];   /* of the frame that is being read */
+  uint8_t head[14]; /* of the frame that is being read */
   uint8_t head_bytes;
   uint8_t closing;
-  uint64_t left;      /* bytes of its payload still to come */
+  uint64_t left; /* bytes of its payload still to come */
   uint32_t mask_at;
   uint8_t control[125];
   uint8_t control_bytes;

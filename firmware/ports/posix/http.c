@@ -129,10 +129,9 @@ static ssize_t next_bytes(void *cls, uint64_t at, char *bytes, size_t n) {
 }
 
 static enum MHD_Result answer(request *r) {
-  struct MHD_Response *response =
-      r->http.status == 204 || r->http.head
-          ? MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT)
-          : MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 2048, next_bytes, r, NULL);
+  struct MHD_Response *response = r->http.status == 204 || r->http.head
+                                      ? MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT)
+                                      : MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 2048, next_bytes, r, NULL);
   fw_http_header headers[FW_HTTP_HEADERS];
   enum MHD_Result result;
   uint32_t n, i;

@@ -25,12 +25,13 @@ typedef struct client {
 } client;
 
 static int usage(void) {
-  fputs("usage: tinylm-device [--model FILE] [--stdio] [--pty] [--tcp PORT] [--http PORT]\n"
-        "                     [--token TOKEN] [--name NAME] [--allow ORIGINS] [--flash BYTES] [--memory BYTES] [--echo]\n"
-        "                     [--delay MICROSECONDS]   waits after each token, to be as slow as a chip\n"
-        "                     [--clock-rate N]         the clock runs N times as fast, for tests of time limits\n"
-        "Ports: 0 takes any free one; where it listens is printed.\n",
-        stderr);
+  fputs(
+      "usage: tinylm-device [--model FILE] [--stdio] [--pty] [--tcp PORT] [--http PORT]\n"
+      "                     [--token TOKEN] [--name NAME] [--allow ORIGINS] [--flash BYTES] [--memory BYTES] [--echo]\n"
+      "                     [--delay MICROSECONDS]   waits after each token, to be as slow as a chip\n"
+      "                     [--clock-rate N]         the clock runs N times as fast, for tests of time limits\n"
+      "Ports: 0 takes any free one; where it listens is printed.\n",
+      stderr);
   return 2;
 }
 
@@ -66,7 +67,8 @@ static int make_room(client *tcp, fw_app *app, int listener) {
   fd = accept_client(listener);
   if (fd < 0) return 0;
   if (!found) {
-    if (write(fd, full, sizeof full - 1u) < 0) { /* it has gone already */ }
+    if (write(fd, full, sizeof full - 1u) < 0) { /* it has gone already */
+    }
     close(fd);
     return 1;
   }

@@ -91,8 +91,9 @@ int machine_write_flash(uint32_t offset, const void *data, uint32_t n) {
 }
 
 /* Literals come to stand before the code that loads them, so the reset address jumps over them. RAM is zero then. */
-__asm__(".section .start,\"ax\"\n.globl _reset\n_reset:\n  j _start\n.align 4\n.literal_position\n"
-        ".globl _start\n_start:\n  movi a1, stack_top\n  movi a0, main\n  jx a0\n.text\n");
+__asm__(
+    ".section .start,\"ax\"\n.globl _reset\n_reset:\n  j _start\n.align 4\n.literal_position\n"
+    ".globl _start\n_start:\n  movi a1, stack_top\n  movi a0, main\n  jx a0\n.text\n");
 
 /* Debian's libgcc for the lx106 has no division. */
 uint32_t __udivsi3(uint32_t a, uint32_t b);

@@ -29,7 +29,8 @@ static int settle(void) {
     const int working = fw_app_poll(&app), moved = fw_session_poll(&session);
     if (!session.open || session.restarting) return 1;
     /* Nothing to do; or a text without end, of which enough has come. */
-    if (in_at == in_n && session.in_next == session.in_count && !session.pending && ((!working && !moved) || i > 150u)) {
+    if (in_at == in_n && session.in_next == session.in_count && !session.pending &&
+        ((!working && !moved) || i > 150u)) {
       return 1;
     }
   }

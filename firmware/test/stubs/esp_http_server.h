@@ -33,10 +33,19 @@ typedef struct httpd_config {
   httpd_close_func_t close_fn;
   httpd_uri_match_func_t uri_match_fn;
 } httpd_config_t;
-#define HTTPD_DEFAULT_CONFIG()                                                                                       \
-  {.task_priority = 5, .stack_size = 4096, .core_id = 0x7fffffff, .server_port = 80, .max_open_sockets = 7,          \
-   .max_uri_handlers = 8, .max_resp_headers = 8, .lru_purge_enable = false, .recv_wait_timeout = 5,     \
-   .send_wait_timeout = 5, .open_fn = NULL, .close_fn = NULL,       \
+#define HTTPD_DEFAULT_CONFIG() \
+  {.task_priority = 5,         \
+   .stack_size = 4096,         \
+   .core_id = 0x7fffffff,      \
+   .server_port = 80,          \
+   .max_open_sockets = 7,      \
+   .max_uri_handlers = 8,      \
+   .max_resp_headers = 8,      \
+   .lru_purge_enable = false,  \
+   .recv_wait_timeout = 5,     \
+   .send_wait_timeout = 5,     \
+   .open_fn = NULL,            \
+   .close_fn = NULL,           \
    .uri_match_fn = NULL}
 typedef struct httpd_req {
   httpd_handle_t handle;

@@ -4,7 +4,9 @@
 #include "esp_err.h"
 #include "esp_event.h"
 typedef struct esp_netif_obj esp_netif_t;
-typedef struct { uint32_t addr; } esp_ip4_addr_t;
+typedef struct {
+  uint32_t addr;
+} esp_ip4_addr_t;
 typedef struct {
   esp_ip4_addr_t ip;
   esp_ip4_addr_t netmask;
@@ -18,8 +20,8 @@ typedef struct {
 extern esp_event_base_t const IP_EVENT;
 typedef enum { IP_EVENT_STA_GOT_IP, IP_EVENT_STA_LOST_IP } ip_event_t;
 #define esp_ip4_addr_get_byte(ipaddr, idx) (((const uint8_t *)(&(ipaddr)->addr))[idx])
-#define IP2STR(ipaddr) \
-  esp_ip4_addr_get_byte(ipaddr, 0), esp_ip4_addr_get_byte(ipaddr, 1), \
-  esp_ip4_addr_get_byte(ipaddr, 2), esp_ip4_addr_get_byte(ipaddr, 3)
+#define IP2STR(ipaddr)                                                                                  \
+  esp_ip4_addr_get_byte(ipaddr, 0), esp_ip4_addr_get_byte(ipaddr, 1), esp_ip4_addr_get_byte(ipaddr, 2), \
+      esp_ip4_addr_get_byte(ipaddr, 3)
 #define IPSTR "%d.%d.%d.%d"
 esp_err_t esp_netif_init(void);

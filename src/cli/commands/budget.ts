@@ -46,7 +46,10 @@ export function budgetCommand(context: Context): Command {
     ],
   )
     .alias('fit')
-    .argument('[model]', 'a .tlm file, a run folder, a checkpoint or a name (tinylm models) to measure, instead of sizes to compute with');
+    .argument(
+      '[model]',
+      'a .tlm file, a run folder, a checkpoint or a name (tinylm models) to measure, instead of sizes to compute with',
+    );
   addOptions(command, [...MODEL_OPTIONS]);
   command
     .option('--flash <bytes>', 'room for the model in flash, e.g. 1M; exits with 1 when it does not fit', byteSize)
@@ -137,10 +140,7 @@ async function showBudget(
           ['model', shape(cost.config)],
           ['parameters', count(cost.parameters)],
           ['weights', weightWords(cost.config)],
-          [
-            'original weights, float32',
-            `${count(cost.floatBytes)} bytes`,
-          ],
+          ['original weights, float32', `${count(cost.floatBytes)} bytes`],
           [
             '.tlm at 1.6 bits a digit (b3)',
             `${count(cost.b3Bytes)} bytes` +

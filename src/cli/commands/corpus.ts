@@ -1,5 +1,13 @@
 import type { Command } from 'commander';
-import { byHeart, corpusStats, END_OF_TEXT, limitDocuments, many, sizeRemark, splitCorpus } from '../../corpus/index.js';
+import {
+  byHeart,
+  corpusStats,
+  END_OF_TEXT,
+  limitDocuments,
+  many,
+  sizeRemark,
+  splitCorpus,
+} from '../../corpus/index.js';
 import { openCorpus, type LoadOptions, type OpenedCorpus } from '../../node/corpus-files.js';
 import type { FileRow } from '../../node/corpus-folder.js';
 import { verb, type Context } from '../context.js';

@@ -51,7 +51,9 @@ export function demoCommand(context: Context): Command {
 }
 
 async function usualEpochs({ terminal }: Context, backend: BackendChoice | undefined): Promise<number> {
-  const { identity } = await loadTrainer(backend, () => terminal.note('compiling the trainer for this processor, once; it is kept for later runs …'));
+  const { identity } = await loadTrainer(backend, () =>
+    terminal.note('compiling the trainer for this processor, once; it is kept for later runs …'),
+  );
   return identity.name === 'native' ? EPOCHS.native : EPOCHS.wasm;
 }
 

@@ -1,7 +1,9 @@
 import { dirname, join } from 'node:path';
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { naturalOptions, samplerOptions, SAMPLER_DEFAULTS } from '../../engine/index.js';
 import { exportBins, readTlm, spec, writeTlm, type Packing, type SamplingDefaults } from '../../format/index.js';
+import { CACHE_COUNTS, CACHE_ORDERS, TinyLMError } from '../../model/index.js';
+import { fixBiases, type QuantizedModel } from '../../quantize/index.js';
 import { keepOthers, makeFolder, writeAtomic } from '../../node/files.js';
 import { shellWord } from '../../node/shell.js';
 import { verb, type Context } from '../context.js';
@@ -17,6 +19,7 @@ interface Options {
   temperature?: number;
   topK?: number;
   repetitionPenalty?: number;
+  cacheBias?: number[];
   out: string;
   force?: boolean;
   header: boolean | string;
@@ -38,10 +41,18 @@ export function exportCommand(context: Context): Command {
     ],
   ).argument('<model>', 'a run folder, a .tlm file, a checkpoint or a name (tinylm models)');
   addOptions(command, ['packing', 'temperature', 'topK', 'repetitionPenalty', 'out'], {
-    temperature: { about: `temperature that the file says it is best sampled with (default: as it says; else ${SAMPLER_DEFAULTS.temperature} where another of these is given)` },
+    temperature: {
+      about: `temperature that the file says it is best sampled with (default: as it says; else ${SAMPLER_DEFAULTS.temperature} where another of these is given)`,
+    },
     topK: { about: `the same for top-k (else ${SAMPLER_DEFAULTS.topK})` },
     repetitionPenalty: { about: 'the same for the repetition penalty (else 1, off)' },
-    out: { about: 'folder to write into', initial: 'export' } });
+    out: { about: 'folder to write into', initial: 'export' },
+  });
+  command.option(
+    '--cache-bias <list>',
+    `other numbers for the cache of recent text, ${CACHE_ORDERS * CACHE_COUNTS} with commas: what a token gains that followed the last token once, twice, oftener; the same for the last two and three tokens. Negative ones keep a text from running in circles`,
+    biasList,
+  );
   command.option(
     '--header [name]',
     'also model.h, the file as a C array of this name (default name: tinylm_model)',
@@ -57,14 +68,54 @@ export function exportCommand(context: Context): Command {
   return command.action((path: string, options: Options) => exportFiles(context, path, options));
 }
 
+/** A parser for commander: the numbers of `cache.bias`. */
+function biasList(text: string): number[] {
+  const values = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  const wanted = CACHE_ORDERS * CACHE_COUNTS;
+  if (values.length !== wanted || !values.every((v) => Math.abs(v) <= 16))
+    throw new InvalidArgumentError(`expected ${wanted} numbers from -16 to 16 with commas, found "${text}"`);
+  return values;
+}
+
+/** The model with other numbers for its cache; they are stored in as many bytes as before. */
+function withCacheBias(model: QuantizedModel, values: number[] | undefined): QuantizedModel {
+  if (values === undefined) return model;
+  if (model.config.cache === 0)
+    throw new TinyLMError(
+      'export-cache',
+      'the model has no cache of recent text, and --cache-bias has numbers for one',
+      'train it with --cache 256, or leave --cache-bias out',
+    );
+  return {
+    ...model,
+    tensors: model.tensors.map((tensor) =>
+      tensor.name === 'cache.bias' && tensor.kind === 'fixed'
+        ? { ...tensor, ...fixBiases(Float32Array.from(values), 9, 0, tensor.bytes) }
+        : tensor,
+    ),
+  };
+}
+
 /** The file's own sampling options, changed by those that were given. */
-function samplingOf(own: SamplingDefaults | undefined, { temperature, topK, repetitionPenalty }: Options): SamplingDefaults | undefined {
+function samplingOf(
+  own: SamplingDefaults | undefined,
+  { temperature, topK, repetitionPenalty }: Options,
+): SamplingDefaults | undefined {
   const given = Object.entries({ temperature, topK, repetitionPenalty }).filter(([, value]) => value !== undefined);
   if (given.length === 0) return own;
   const before = own === undefined ? {} : naturalOptions({ ...own, topP: 0, seed: 1 });
   // With the penalty off the window says nothing yet: a penalty that is asked for later finds the usual one.
-  const after = samplerOptions({ ...before, ...Object.fromEntries(given), penaltyWindow: own?.penaltyWindow || spec.SAMPLER.penaltyWindowMax });
-  return { temperature: after.temperature, topK: after.topK, penalty: after.penalty, penaltyWindow: after.penaltyWindow };
+  const after = samplerOptions({
+    ...before,
+    ...Object.fromEntries(given),
+    penaltyWindow: own?.penaltyWindow || spec.SAMPLER.penaltyWindowMax,
+  });
+  return {
+    temperature: after.temperature,
+    topK: after.topK,
+    penalty: after.penalty,
+    penaltyWindow: after.penaltyWindow,
+  };
 }
 
 async function exportFiles({ terminal }: Context, path: string, options: Options): Promise<void> {
@@ -75,7 +126,13 @@ async function exportFiles({ terminal }: Context, path: string, options: Options
   if (project !== undefined && header !== false)
     throw new UsageError('--header with a project, which has model.h anyway', 'leave --header out');
   const { file } = openTlm(path);
-  const bytes = writeTlm({ model: file.model, tokenizer: file.tokenizer, metadata: file.metadata, sampling: samplingOf(file.sampling, options), packing });
+  const bytes = writeTlm({
+    model: withCacheBias(file.model, options.cacheBias),
+    tokenizer: file.tokenizer,
+    metadata: file.metadata,
+    sampling: samplingOf(file.sampling, options),
+    packing,
+  });
   let there: { path: string; bytes: Uint8Array }[];
   if (project === undefined) {
     const files = [{ name: 'model.tlm', bytes }, ...exportBins(readTlm(bytes), bytes)];

@@ -41,15 +41,24 @@ export function flashCommand(context: Context): Command {
     'tinylm flash run/demo --host tinylm.local --token -',
     'tinylm flash run/demo --direct-boot --port /dev/ttyACM0',
     'tinylm flash --build firmware/build --dry-run',
-  ]).argument('[model]', 'a run folder, a .tlm file, a checkpoint or a name (tinylm models): goes into the model partition; the rest stays');
+  ]).argument(
+    '[model]',
+    'a run folder, a .tlm file, a checkpoint or a name (tinylm models): goes into the model partition; the rest stays',
+  );
   command
     .addOption(portOption())
-    .option('--host <address>', 'a running device on the network, which takes a model (name[:port] or ws://…); or ' +
-      'a serial line over TCP (tinylm simulate --tcp): tcp://host:port')
+    .option(
+      '--host <address>',
+      'a running device on the network, which takes a model (name[:port] or ws://…); or ' +
+        'a serial line over TCP (tinylm simulate --tcp): tcp://host:port',
+    )
     .addOption(tokenOption())
     .addOption(baudOption('speed of the transfer', 460_800))
-    .option('--build <folder>', 'also bootloader, partition table and app of an ESP-IDF build folder, and write its ' +
-      'manifest for esp-web-tools')
+    .option(
+      '--build <folder>',
+      'also bootloader, partition table and app of an ESP-IDF build folder, and write its ' +
+        'manifest for esp-web-tools',
+    )
     .option('--manifest <path>', 'where that manifest goes (default: manifest.json in the build folder)')
     .option('--direct-boot', 'also the firmware that comes with tinylm, for an ESP32-C3 without ESP-IDF; EXPERIMENTAL')
     .option('--erase', 'with --build or --direct-boot: erase all of flash first, settings (NVS) too')
@@ -90,7 +99,8 @@ async function flash(context: Context, path: string | undefined, options: FlashO
   const parts: NamedPart[] = [];
   if (firmware) {
     parts.push(...allParts(firmware, model && modelPart(model, firmware.partitions, firmware.engineLimit)));
-    if (options.dryRun) return showPlan(terminal, options, { chip: firmware.chip, builtFor: firmware.flashBytes, parts });
+    if (options.dryRun)
+      return showPlan(terminal, options, { chip: firmware.chip, builtFor: firmware.flashBytes, parts });
   }
   const manifest = build === undefined ? undefined : (options.manifest ?? join(build, 'manifest.json'));
   if (manifest !== undefined) {
@@ -142,7 +152,14 @@ export async function flashOver(context: Context, transport: Transport, job: Job
   try {
     const { erase = false, dryRun = false, baud } = options;
     await flashBoard({
-      port: transport, baud, signal: stop.signal, model, firmware, parts, erase, dryRun,
+      port: transport,
+      baud,
+      signal: stop.signal,
+      model,
+      firmware,
+      parts,
+      erase,
+      dryRun,
       directBootRam: () => readPrebuilt().about.ram.engine,
       onProgress: (event) => {
         if (event.phase === 'connected') Object.assign(board, { chip: event.chip, flashBytes: event.flashBytes });
@@ -190,9 +207,7 @@ function showPlan(
   }
   const size = plan.builtFor === undefined ? '' : `, built for ${plan.builtFor / 2 ** 20} MB of flash`;
   terminal.out(`${plan.chip}${size}: ${erase ? 'all of flash would be erased, then ' : ''}these would be written`);
-  terminal.out(
-    table([['part', 'offset', 'bytes'], ...parts.map((p) => [p.name, hex(p.offset), count(p.bytes)])]),
-  );
+  terminal.out(table([['part', 'offset', 'bytes'], ...parts.map((p) => [p.name, hex(p.offset), count(p.bytes)])]));
 }
 
 function sayNext(

@@ -30,7 +30,11 @@ export function modelsCommand(context: Context): Command {
 function models({ terminal }: Context, name: string | undefined, { chip, json }: Options): void {
   const shown = readRegistry().models.filter((m) => name === undefined || m.name === name);
   if (shown.length === 0)
-    throw new TinyLMError('model-not-found', `no model called ${name} comes with TinyLM; there are ${shippedNames()}`, 'tinylm models lists them');
+    throw new TinyLMError(
+      'model-not-found',
+      `no model called ${name} comes with TinyLM; there are ${shippedNames()}`,
+      'tinylm models lists them',
+    );
   const all = shown.map((model) => {
     const path = shippedTlm(model.name);
     return { model, path, figures: shippedFigures(readBytes(path)) };
@@ -48,8 +52,12 @@ function models({ terminal }: Context, name: string | undefined, { chip, json }:
     count(figures.speeds.find((s) => s.chip === chip)!.tokensPerSecond),
     model.use,
   ]);
-  terminal.out(table([['name', 'bytes', 'bits per byte', 'RAM, bytes', `tokens/s, ${CHIPS[chip].title}`, 'for'], ...rows], [0, 5]));
-  terminal.note('Speeds are modelled. A name serves wherever a model is expected; a file or folder of yours that is called the same wins.');
+  terminal.out(
+    table([['name', 'bytes', 'bits per byte', 'RAM, bytes', `tokens/s, ${CHIPS[chip].title}`, 'for'], ...rows], [0, 5]),
+  );
+  terminal.note(
+    'Speeds are modelled. A name serves wherever a model is expected; a file or folder of yours that is called the same wins.',
+  );
   terminal.note(`  tinylm generate ${all[0].model.name} --prompt "Once"`);
   terminal.note(`  tinylm models ${all[0].model.name}      (its card)`);
 }

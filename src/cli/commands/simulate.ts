@@ -49,7 +49,10 @@ export function simulateCommand(context: Context): Command {
     'tinylm simulate run/demo --prompt "Once there was a" --seed 7',
     'tinylm simulate --pty',
     'tinylm simulate run/demo --tcp 4000 --json',
-  ]).argument('[model]', 'a run folder, a .tlm file, a checkpoint or a name (tinylm models); with --pty or --tcp none is needed');
+  ]).argument(
+    '[model]',
+    'a run folder, a .tlm file, a checkpoint or a name (tinylm models); with --pty or --tcp none is needed',
+  );
   command
     .option(
       '--pty',
@@ -147,8 +150,12 @@ async function oneText(context: Context, board: VirtualBoard, model: ModelBlob, 
 }
 
 /** As `tinylm generate` writes it, character by character. */
-async function generate({ terminal }: Context, client: DeviceClient, prompt: string, options: Options):
-Promise<{ text: string; result: GenerateResult }> {
+async function generate(
+  { terminal }: Context,
+  client: DeviceClient,
+  prompt: string,
+  options: Options,
+): Promise<{ text: string; result: GenerateResult }> {
   const write = async (text: string): Promise<void> => {
     if (!options.json) await terminal.stream(text);
   };

@@ -14,8 +14,16 @@ interface Options {
 }
 
 export function studioCommand(context: Context): Command {
-  return verb('studio', 'One page that trains, tries, flashes and talks, in the browser of this computer.', ['tinylm studio', 'tinylm studio --port 8080 --no-open'])
-    .option('--port <n>', 'port to serve on, for this computer only; 0 for any that is free', wholeNumber(0, 65_535), PORT)
+  return verb('studio', 'One page that trains, tries, flashes and talks, in the browser of this computer.', [
+    'tinylm studio',
+    'tinylm studio --port 8080 --no-open',
+  ])
+    .option(
+      '--port <n>',
+      'port to serve on, for this computer only; 0 for any that is free',
+      wholeNumber(0, 65_535),
+      PORT,
+    )
     .option('--no-open', 'only say the address, open no browser')
     .action((options: Options) => studio(context, options));
 }

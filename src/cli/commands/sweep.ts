@@ -199,16 +199,18 @@ async function overSizes(context: Context, options: Options): Promise<Job> {
       'write it into a file, and give that as --corpus',
     );
   const documents = await loadRecorded(corpus, undefined, context.stdin);
-  const sizes = options.dims!.flatMap((hidden) =>
-    [...(options.trits ?? [1 as const]).map((trits) => ({ hidden, trits, float: false })),
-      ...(options.withFloat ? [{ hidden, trits: 1 as const, float: true }] : [])],
-  );
+  const sizes = options.dims!.flatMap((hidden) => [
+    ...(options.trits ?? [1 as const]).map((trits) => ({ hidden, trits, float: false })),
+    ...(options.withFloat ? [{ hidden, trits: 1 as const, float: true }] : []),
+  ]);
   return {
     documents,
     text: `${corpus.name}, validation part`,
     async *rows(out) {
       for (const [i, { hidden, trits, float }] of sizes.entries()) {
-        terminal.note(`\n${i + 1} of ${sizes.length}: hidden ${hidden}, ${float ? 'float weights' : trits === 1 ? 'ternary weights' : `weights of ${trits} trits`}`);
+        terminal.note(
+          `\n${i + 1} of ${sizes.length}: hidden ${hidden}, ${float ? 'float weights' : trits === 1 ? 'ternary weights' : `weights of ${trits} trits`}`,
+        );
         const path = join(out, `hidden-${hidden}${trits > 1 ? `-${trits}-trits` : ''}${float ? '-float' : ''}`);
         const started = RunFolder.is(path)
           ? await resumeRun(context, path, options)
@@ -216,7 +218,11 @@ async function overSizes(context: Context, options: Options): Promise<Job> {
               corpus,
               model: { kind: 'shape', options: { ...options, hidden, trits } },
               // Sizes are compared after equal lengths.
-              flags: { ...options, float, ...((options.minutes ?? options.steps ?? options.epochs) === undefined && { epochs: EPOCHS }) },
+              flags: {
+                ...options,
+                float,
+                ...((options.minutes ?? options.steps ?? options.epochs) === undefined && { epochs: EPOCHS }),
+              },
               out: path,
             });
         if (started.outcome.kind === 'stopped') {

@@ -58,16 +58,29 @@ export function trainCommand(context: Context): Command {
   );
   addOptions(command, CORPUS_OPTIONS);
   command.addOption(
-    new Option('--size <bytes>', `most bytes of the model: ${Object.keys(NAMED_SIZES).join(', ')} or a number; the shape follows (default: ${SIZES[0].name}, less for a short text)`)
-      .argParser(namedSize),
+    new Option(
+      '--size <bytes>',
+      `most bytes of the model: ${Object.keys(NAMED_SIZES).join(', ')} or a number; the shape follows (default: ${SIZES[0].name}, less for a short text)`,
+    ).argParser(namedSize),
   );
   command.addOption(new Option('--chip <name>', 'chip to say the speed for (default: all)').choices(CHIP_CHOICES));
-  command.option('--from <model>', 'go on with the weights and the tokenizer of a run folder, a .tlm, a checkpoint or a name (tinylm models)');
-  command.option('--tokenizer-from <source>', "with --from and another program's checkpoint: its tokenizer, as for tinylm quantize");
+  command.option(
+    '--from <model>',
+    'go on with the weights and the tokenizer of a run folder, a .tlm, a checkpoint or a name (tinylm models)',
+  );
+  command.option(
+    '--tokenizer-from <source>',
+    "with --from and another program's checkpoint: its tokenizer, as for tinylm quantize",
+  );
   addOptions(command, [...MODEL_OPTIONS, ...TRAIN_OPTIONS, 'out'], {
-    vocab: { about: `most tokens of the vocabulary, ${MODEL_LIMITS.vocabMin} to ${MODEL_LIMITS.vocabMax} (default: by the size and the text; with a shape of your own, ${OPTIONS.vocab.initial})`, initial: undefined },
+    vocab: {
+      about: `most tokens of the vocabulary, ${MODEL_LIMITS.vocabMin} to ${MODEL_LIMITS.vocabMax} (default: by the size and the text; with a shape of your own, ${OPTIONS.vocab.initial})`,
+      initial: undefined,
+    },
     lr: { about: 'highest learning rate (default: 0.01, float 0.006; less with --from)' },
-    epochs: { about: `times through the corpus (default: ${USUAL_LENGTH.epochs}, with ${count(USUAL_LENGTH.stepsMin)} to ${count(USUAL_LENGTH.stepsMax)} steps; ends before where it gets no better)` },
+    epochs: {
+      about: `times through the corpus (default: ${USUAL_LENGTH.epochs}, with ${count(USUAL_LENGTH.stepsMin)} to ${count(USUAL_LENGTH.stepsMax)} steps; ends before where it gets no better)`,
+    },
     out: { about: 'the run folder, which must be new (default: run/<name of the corpus>)' },
   });
   command.option('--resume <folder>', 'go on with a run that was stopped');
@@ -101,8 +114,12 @@ async function trainVerb(context: Context, command: Command, spec: string, optio
 const SHAPE = ['vocab', 'dim', 'hidden', 'layers', 'ngrams', 'cache', 'tied', 'trits'] as const;
 
 /** The model that the options ask for, and its text. */
-async function wantedModel(context: Context, spec: string, options: Options, given: (name: string) => boolean):
-Promise<{ model: Wanted; corpus: CorpusRecord }> {
+async function wantedModel(
+  context: Context,
+  spec: string,
+  options: Options,
+  given: (name: string) => boolean,
+): Promise<{ model: Wanted; corpus: CorpusRecord }> {
   const corpus = corpusRecord(spec, options);
   const { size, from, tokenizer, vocab, cache } = options;
   const shape = SHAPE.filter(given);
@@ -110,23 +127,42 @@ Promise<{ model: Wanted; corpus: CorpusRecord }> {
   if (from !== undefined) {
     const others = [...shape.filter((name) => name !== 'trits'), ...['size', 'tokenizer'].filter(given)];
     if (others.length > 0)
-      throw new UsageError(`${from} has its own shape and tokenizer, and ${others.map(flag).join(', ')} would be another`,
-        `leave ${others.map(flag).join(', ')} out, or train a new model without --from`);
+      throw new UsageError(
+        `${from} has its own shape and tokenizer, and ${others.map(flag).join(', ')} would be another`,
+        `leave ${others.map(flag).join(', ')} out, or train a new model without --from`,
+      );
     const found = await fromModel(context, from, { ...options, tokenizer: options.tokenizer });
     if (given('corpus')) return { model: found.origin, corpus };
-    if (found.corpus === undefined) throw new UsageError('a text to train on is missing', `tinylm train my-text.txt --from ${shellWord(from)}`);
+    if (found.corpus === undefined)
+      throw new UsageError('a text to train on is missing', `tinylm train my-text.txt --from ${shellWord(from)}`);
     const own = found.corpus;
-    return { model: found.origin, corpus: own.spec === RUN_FILES.corpus ? { ...own, spec: resolve(found.folder!, own.spec) } : own };
+    return {
+      model: found.origin,
+      corpus: own.spec === RUN_FILES.corpus ? { ...own, spec: resolve(found.folder!, own.spec) } : own,
+    };
   }
   if (options.tokenizerFrom !== undefined)
-    throw new UsageError('--tokenizer-from belongs to --from', 'a new model gets a tokenizer of its own; --tokenizer and --vocab say which');
+    throw new UsageError(
+      '--tokenizer-from belongs to --from',
+      'a new model gets a tokenizer of its own; --tokenizer and --vocab say which',
+    );
   const own = shape.filter((name) => name !== 'vocab' && name !== 'cache');
   if (size !== undefined && own.length > 0)
-    throw new UsageError(`--size picks the shape, and ${own.map(flag).join(', ')} would be another`, 'give one or the other');
+    throw new UsageError(
+      `--size picks the shape, and ${own.map(flag).join(', ')} would be another`,
+      'give one or the other',
+    );
   if (size === undefined && shape.some((name) => name !== 'cache'))
     return { model: { kind: 'shape', options: { ...options, vocab: vocab ?? OPTIONS.vocab.initial } }, corpus };
   return {
-    model: { kind: 'size', bytes: size ?? USUAL_SIZE, fit: size === undefined, tokenizer, ...(vocab !== undefined && { vocab }), ...(cache !== undefined && { cache }) },
+    model: {
+      kind: 'size',
+      bytes: size ?? USUAL_SIZE,
+      fit: size === undefined,
+      tokenizer,
+      ...(vocab !== undefined && { vocab }),
+      ...(cache !== undefined && { cache }),
+    },
     corpus,
   };
 }
@@ -137,9 +173,13 @@ const namedSize = (text: string): number => NAMED_SIZES[text.toUpperCase()] ?? b
 async function begin(context: Context, command: Command, spec: string, options: Options): Promise<Started> {
   const lengths = (['epochs', 'steps', 'minutes'] as const).filter((name) => options[name] !== undefined);
   if (lengths.length > 1)
-    throw new UsageError(`${lengths.map((name) => `--${name}`).join(' and ')} exclude each other`, 'give the length of the run by one of them');
+    throw new UsageError(
+      `${lengths.map((name) => `--${name}`).join(' and ')} exclude each other`,
+      'give the length of the run by one of them',
+    );
   const { out } = options;
-  const given = (name: string): boolean => (name === 'corpus' ? command.args.length > 0 : command.getOptionValueSource(name) === 'cli');
+  const given = (name: string): boolean =>
+    name === 'corpus' ? command.args.length > 0 : command.getOptionValueSource(name) === 'cli';
   const { model, corpus } = await wantedModel(context, spec, options, given);
   return startRun(context, { corpus, model, flags: options, ...(out !== undefined && { out }) });
 }
@@ -171,7 +211,13 @@ export function stopped(context: Context, { outcome, folder }: Started): boolean
  * The result of a run, and what to do with it.
  * @param more for the terminal, below the figures
  */
-export function showFigures({ terminal }: Context, { folder, record }: Started, figures: Figures, json: boolean, more?: string): void {
+export function showFigures(
+  { terminal }: Context,
+  { folder, record }: Started,
+  figures: Figures,
+  json: boolean,
+  more?: string,
+): void {
   if (json) {
     terminal.json({ folder: folder.path, ...figures });
     return;

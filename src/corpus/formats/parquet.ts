@@ -70,7 +70,7 @@ export const parquet: CorpusFormat = {
     for (const group of metadata.row_groups) {
       const groupEnd = groupStart + Number(group.num_rows);
       let rows = FIRST_ROWS;
-      for (let rowStart = groupStart; rowStart < groupEnd && !reader.full;) {
+      for (let rowStart = groupStart; rowStart < groupEnd && !reader.full; ) {
         // Nested columns are decoded whole in any case: then all rows at once.
         const nested = wanted !== undefined && columns.some((c) => wanted!.includes(c.name) && c.nested);
         const rowEnd = Math.min(groupEnd, nested ? groupEnd : rowStart + rows);

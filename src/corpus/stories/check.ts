@@ -61,7 +61,7 @@ function ruleBook(lang: StoryLang): RuleBook {
     }
     const longestFirst = [...byName.keys()].sort((a, b) => b.length - a.length);
     const words = new RegExp(`(?<!\\p{L})(?:${longestFirst.join('|')})(?!\\p{L})`, 'gu');
-    ruleBooks.set(lang, book = { grammar, rules: rulesOf(grammar), words, byName });
+    ruleBooks.set(lang, (book = { grammar, rules: rulesOf(grammar), words, byName }));
   }
   return book;
 }
@@ -154,8 +154,10 @@ function readSentence(sentence: string, rules: readonly Rule[]): { readings: Rea
   }
   if (readings.length > 0) return { readings };
   if (disagreement !== undefined) return { problem: disagreement };
-  const near = closest.reached === 0 ? 'no rule begins like it'
-    : `the closest rule, ${closest.source}, goes as far as "${sentence.slice(0, closest.reached)}"`;
+  const near =
+    closest.reached === 0
+      ? 'no rule begins like it'
+      : `the closest rule, ${closest.source}, goes as far as "${sentence.slice(0, closest.reached)}"`;
   return { problem: `"${sentence}" is no sentence of the grammar; ${near}` };
 }
 
@@ -184,7 +186,10 @@ function bestOrder(places: readonly (readonly Place[])[], grammar: StoryGrammar)
     // longest[s]: most sentences so far that end with step s.
     const longest = new Array<number>(steps.length).fill(0);
     for (const sentence of places) {
-      const mine = sentence.filter((p) => p.plot === plot).map((p) => p.step).sort((a, b) => b - a);
+      const mine = sentence
+        .filter((p) => p.plot === plot)
+        .map((p) => p.step)
+        .sort((a, b) => b - a);
       for (const step of mine) longest[step] = Math.max(longest[step], 1 + Math.max(0, ...longest.slice(0, step)));
     }
     const ordered = Math.max(...longest);

@@ -8,7 +8,8 @@ const own = step('own', '{hero} had a {colour} {toy!}.', '{He} had a {colour} {t
 const sad = step('sad', '{hero} was very {sad}.', '{He} was very {sad}.', '{hero} started to cry.');
 const askHelp = step('ask help', '{hero} asked {his} {kin!} for help.', '{His} {kin!} came to help {hero}.');
 const thank = step('thank', '{hero} said, "Thank you!"', '{hero} gave {his} {kin} a big hug.');
-const end = step('end',
+const end = step(
+  'end',
   '{hero} was very {happy}.',
   '{hero} went home with a big smile.',
   'It was a good day for {hero}.',
@@ -16,18 +17,17 @@ const end = step('end',
 
 const plots: Readonly<Record<string, Plot>> = {
   'lost toy': {
-    casts: [
-      cast({ hero: 'f:Lily', toy: 'ball', kin: 'f:mom' }),
-      cast({ hero: 'm:Tom', toy: 'truck', kin: 'm:dad' }),
-    ],
+    casts: [cast({ hero: 'f:Lily', toy: 'ball', kin: 'f:mom' }), cast({ hero: 'm:Tom', toy: 'truck', kin: 'm:dad' })],
     steps: [
-      open, own,
+      open,
+      own,
       paragraph('lose', 'One {day}, {hero} lost the {toy}.', 'One {day}, {hero} could not find the {toy}.'),
       sad,
       step('look', '{hero} looked {look}.', '{hero} looked for the {toy} {look}.'),
       askHelp,
       paragraph('find', 'Then {hero} saw the {toy} {spot}.', 'Then {hero} found the {toy} {spot}.'),
-      thank, end,
+      thank,
+      end,
     ],
   },
   sharing: {
@@ -36,7 +36,8 @@ const plots: Readonly<Record<string, Plot>> = {
       cast({ hero: 'm:Ben', toy: 'drum', friend: 'm:Jack' }),
     ],
     steps: [
-      open, own,
+      open,
+      own,
       paragraph('meet', 'One {day}, {hero} met {friend!}.', 'One {day}, {hero} played with {friend!}.'),
       step('want', '{friend} wanted to play with the {toy}.', '{friend} said, "Can I have the {toy}?"'),
       step('no', '{hero} did not want to share the {toy}.', '{hero} said, "No!"'),
@@ -64,10 +65,7 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
   },
   'helping an animal': {
-    casts: [
-      cast({ hero: 'f:Mia', animal: 'cat bird' }),
-      cast({ hero: 'm:Sam', animal: 'dog rabbit' }),
-    ],
+    casts: [cast({ hero: 'f:Mia', animal: 'cat bird' }), cast({ hero: 'm:Sam', animal: 'dog rabbit' })],
     steps: [
       open,
       paragraph('walk', 'One {day}, {hero} went to the {place}.', 'One {day}, {hero} walked to the {place}.'),
@@ -93,7 +91,8 @@ const plots: Readonly<Record<string, Plot>> = {
       step('oven', '{hero} put the {food} in the oven.', '{His} {kin} put the {food} in the oven.'),
       paragraph('ready', 'Then the {food} was ready.', 'Then {hero} saw the {food}.'),
       step('taste', 'The {food} was very {yummy}.', 'The {food} was {yummy}.'),
-      thank, end,
+      thank,
+      end,
     ],
   },
   'small fear': {
@@ -120,7 +119,8 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open,
-      paragraph('plant',
+      paragraph(
+        'plant',
         'One {day}, {hero} planted a {plant!}.',
         'One {day}, {hero} planted a {plant!} in the garden.',
       ),
@@ -153,7 +153,12 @@ export const en: StoryGrammar = {
     day: ['day', 'morning', 'sunny day', 'afternoon', 'summer day'],
     hour: ['day', 'morning', 'afternoon'],
     look: [
-      'under the bed', 'in the box', 'behind the door', 'in the kitchen', 'under the table', 'in the bag',
+      'under the bed',
+      'in the box',
+      'behind the door',
+      'in the kitchen',
+      'under the table',
+      'in the bag',
       'on the shelf',
     ],
     spot: ['in the garden', 'under a tree', 'by the river', 'behind the house', 'near the gate', 'on the path'],

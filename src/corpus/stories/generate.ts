@@ -110,7 +110,7 @@ export function generateStories({ lang, seed, bytes, count }: StoryOptions): str
   const stories: string[] = [];
   const maxCount = count ?? (bytes === undefined ? 1000 : Infinity);
   const maxBytes = bytes ?? Infinity;
-  for (let total = 0; stories.length < maxCount && total < maxBytes;) {
+  for (let total = 0; stories.length < maxCount && total < maxBytes; ) {
     const story = tell(plots, seed, stories.length);
     stories.push(story);
     total += utf8Bytes(story) + 1;

@@ -90,11 +90,11 @@ export function compileTemplate(source: string, grammar: StoryGrammar): Template
     if (name in grammar.variables) {
       parts.push({ kind: 'variable', name, introduces, values: grammar.variables[name] });
     } else if (name in grammar.lists) {
-      const values = grammar.lists[name].map((v) => (typeof v === 'string' ? [v, v] as const : v));
+      const values = grammar.lists[name].map((v) => (typeof v === 'string' ? ([v, v] as const) : v));
       parts.push({ kind: 'choice', name, refs, values });
     } else if (lower in grammar.forms) {
       const [m, f] = grammar.forms[lower];
-      const pair = name === lower ? [m, f] as const : [capital(m), capital(f)] as const;
+      const pair = name === lower ? ([m, f] as const) : ([capital(m), capital(f)] as const);
       parts.push({ kind: 'choice', name, refs, values: [pair] });
     } else {
       throw new Error(`${grammar.lang}: no slot ${name} in "${source}"`);
@@ -106,7 +106,6 @@ export function compileTemplate(source: string, grammar: StoryGrammar): Template
 function capital(word: string): string {
   return word[0].toUpperCase() + word.slice(1);
 }
-
 
 /** Every value that a variable takes in some plot's cast, in the order of first mention. */
 export function valuesOf(plots: Readonly<Record<string, Plot>>): Record<string, readonly Entity[]> {
@@ -121,8 +120,13 @@ export function valuesOf(plots: Readonly<Record<string, Plot>>): Record<string, 
 
 /** A cast from lines like `f:Lily m:Tom`; a word without gender is masculine, `_` stands for a space inside it. */
 export function cast(lines: Readonly<Record<string, string>>): Record<string, readonly Entity[]> {
-  return Object.fromEntries(Object.entries(lines).map(([name, line]) => [name, line.split(' ').map((word): Entity => {
-    const [text, g = 'm'] = word.split(':').reverse();
-    return { text: text.replaceAll('_', ' '), g: g === 'f' ? 'f' : 'm' };
-  })]));
+  return Object.fromEntries(
+    Object.entries(lines).map(([name, line]) => [
+      name,
+      line.split(' ').map((word): Entity => {
+        const [text, g = 'm'] = word.split(':').reverse();
+        return { text: text.replaceAll('_', ' '), g: g === 'f' ? 'f' : 'm' };
+      }),
+    ]),
+  );
 }

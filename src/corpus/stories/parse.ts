@@ -33,7 +33,7 @@ export function rulesOf(grammar: StoryGrammar): Rule[] {
     steps.forEach(({ templates }, step) => {
       for (const source of templates) {
         let rule = rules.get(source);
-        if (!rule) rules.set(source, rule = { ...compileTemplate(source, grammar), places: [] });
+        if (!rule) rules.set(source, (rule = { ...compileTemplate(source, grammar), places: [] }));
         rule.places.push({ plot, step });
       }
     });
@@ -81,7 +81,10 @@ export function matchRule(rule: Rule, sentence: string): Match {
           if (sentence.startsWith(m, at)) from(index + 1, at + m.length);
           continue;
         }
-        for (const [word, g] of [[m, 'm'], [f, 'f']] as const) {
+        for (const [word, g] of [
+          [m, 'm'],
+          [f, 'f'],
+        ] as const) {
           if (!sentence.startsWith(word, at)) continue;
           demands.push({ word, refs: part.refs, g });
           from(index + 1, at + word.length);

@@ -5,12 +5,14 @@ import { cast, paragraph, step, valuesOf, type Plot, type StoryGrammar } from '.
 const open = step('open', 'Era uma vez {um} {menino} {good} {chamado} {hero!}.', '{hero!} era {um} {menino} {good}.');
 const own = step('own', '{hero} tinha {um:toy} {toy!} {colour:toy}.', '{Ele} tinha {um:toy} {toy!} {colour:toy}.');
 const sad = step('sad', '{hero} ficou muito {sad}.', '{Ele} ficou muito {sad}.', '{hero} começou a chorar.');
-const askHelp = step('ask help',
+const askHelp = step(
+  'ask help',
   '{hero} pediu ajuda {ao:kin} {seu:kin} {kin!}.',
   '{Seu:kin} {kin!} veio ajudar {hero}.',
 );
 const thank = step('thank', '{hero} disse: "Muito {obrigado}!"', '{hero} abraçou {seu:kin} {kin}.');
-const end = step('end',
+const end = step(
+  'end',
   '{hero} ficou muito {happy}.',
   '{hero} voltou para casa com um sorriso.',
   'Foi um dia bom para {hero}.',
@@ -23,13 +25,15 @@ const plots: Readonly<Record<string, Plot>> = {
       cast({ hero: 'm:Pedro', toy: 'm:carrinho', kin: 'm:pai' }),
     ],
     steps: [
-      open, own,
+      open,
+      own,
       paragraph('lose', 'Um {day}, {hero} perdeu {o:toy} {toy}.', 'Um {day}, {hero} não achou {o:toy} {toy}.'),
       sad,
       step('look', '{hero} procurou {look}.', '{hero} procurou {o:toy} {toy} {look}.'),
       askHelp,
       paragraph('find', 'Então {hero} viu {o:toy} {toy} {spot}.', 'Então {hero} achou {o:toy} {toy} {spot}.'),
-      thank, end,
+      thank,
+      end,
     ],
   },
   sharing: {
@@ -38,20 +42,24 @@ const plots: Readonly<Record<string, Plot>> = {
       cast({ hero: 'm:João', toy: 'm:tambor', friend: 'm:Hugo' }),
     ],
     steps: [
-      open, own,
+      open,
+      own,
       paragraph('meet', 'Um {day}, {hero} encontrou {friend!}.', 'Um {day}, {hero} brincou com {friend!}.'),
       step('want', '{friend} queria brincar com {o:toy} {toy}.', '{friend} disse: "Vamos brincar com {o:toy} {toy}!"'),
       step('no', '{hero} não queria dividir {o:toy} {toy}.', '{hero} disse: "Não!"'),
       step('friend sad', '{friend} ficou muito {sad:friend}.', '{friend} começou a chorar.'),
-      paragraph('give',
+      paragraph(
+        'give',
         'Então {hero} deu {o:toy} {toy} para {friend}.',
         'Então {hero} disse: "Vamos brincar com {o:toy} {toy}!"',
       ),
-      step('play together',
+      step(
+        'play together',
         '{hero} e {friend} brincaram com {o:toy} {toy}.',
         '{hero} e {friend} brincaram o dia todo.',
       ),
-      step('end with a friend',
+      step(
+        'end with a friend',
         '{hero} e {friend} ficaram muito felizes.',
         '{hero} e {friend} viraram {bons:hero+friend} {amigos:hero+friend}.',
       ),
@@ -86,11 +94,13 @@ const plots: Readonly<Record<string, Plot>> = {
       step('trouble', '{O:animal} {animal} estava {need:animal}.', '{O:animal} {animal} não achava sua casa.'),
       step('offer', '{hero} disse: "Eu posso ajudar!"', '{hero} queria ajudar {o:animal} {animal}.'),
       step('care', '{hero} deu {feed} para {o:animal} {animal}.', '{Ele} deu {feed} para {o:animal} {animal}.'),
-      paragraph('better',
+      paragraph(
+        'better',
         'Então {o:animal} {animal} ficou {fine:animal}.',
         'Então {o:animal} {animal} queria brincar.',
       ),
-      step('befriend',
+      step(
+        'befriend',
         '{O:animal} {animal} e {hero} viraram {bons:hero+animal} {amigos:hero+animal}.',
         '{hero} brincou com {o:animal} {animal} o dia todo.',
       ),
@@ -104,7 +114,8 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open,
-      paragraph('plan',
+      paragraph(
+        'plan',
         'Um {day}, {hero} queria fazer {um:food} {food!}.',
         'Um {day}, {hero} quis fazer {um:food} {food!}.',
       ),
@@ -113,7 +124,8 @@ const plots: Readonly<Record<string, Plot>> = {
       step('oven', '{hero} colocou {o:food} {food} no forno.', '{Seu:kin} {kin} colocou {o:food} {food} no forno.'),
       paragraph('ready', 'Então {o:food} {food} ficou {pronto:food}.', 'Então {hero} viu {o:food} {food}.'),
       step('taste', '{O:food} {food} estava muito {yummy:food}.', '{O:food} {food} estava {yummy:food}.'),
-      thank, end,
+      thank,
+      end,
     ],
   },
   'small fear': {
@@ -140,7 +152,8 @@ const plots: Readonly<Record<string, Plot>> = {
     ],
     steps: [
       open,
-      paragraph('plant',
+      paragraph(
+        'plant',
         'Um {day}, {hero} plantou {um:plant} {plant!}.',
         'Um {day}, {hero} plantou {um:plant} {plant!} no jardim.',
       ),
@@ -148,7 +161,8 @@ const plots: Readonly<Record<string, Plot>> = {
       step('small', '{O:plant} {plant} era muito {pequeno:plant}.', '{O:plant} {plant} não ficou grande.'),
       sad,
       step('patience', '{Seu:kin} {kin!} disse: "O sol vai ajudar!"', '{Seu:kin} {kin!} veio ajudar {hero}.'),
-      paragraph('grow',
+      paragraph(
+        'grow',
         'Então {o:plant} {plant} ficou muito {grown:plant}.',
         'Então {o:plant} {plant} ficou {grown:plant}.',
       ),

@@ -66,9 +66,12 @@ export class VirtualBoard {
     this.chip = new VirtualC3(options);
     this.chip.usb.hostAttached = false;
     this.rom = new FakeRom({
-      chip: 'ESP32-C3', flash: this.chip.flash, send: (data) => this.#toHost(data),
+      chip: 'ESP32-C3',
+      flash: this.chip.flash,
+      send: (data) => this.#toHost(data),
       onRestart: () => this.reset('software'),
-      ...(options.mac ? { mac: options.mac } : {}), ...(options.damage ? { damage: options.damage } : {}),
+      ...(options.mac ? { mac: options.mac } : {}),
+      ...(options.damage ? { damage: options.damage } : {}),
     });
   }
 
@@ -119,8 +122,12 @@ export class VirtualBoard {
 
   #enterDownload(reason: ResetReason): void {
     const [number, name] = RESET_REASONS[reason];
-    this.#toHost(new TextEncoder().encode(`ESP-ROM:esp32c3-api1-20210207\r\nBuild:Feb  7 2021\r\nrst:0x` +
-      `${number.toString(16)} (${name}),boot:0x4 (DOWNLOAD(USB/UART0))\r\nwaiting for download\r\n`));
+    this.#toHost(
+      new TextEncoder().encode(
+        `ESP-ROM:esp32c3-api1-20210207\r\nBuild:Feb  7 2021\r\nrst:0x` +
+          `${number.toString(16)} (${name}),boot:0x4 (DOWNLOAD(USB/UART0))\r\nwaiting for download\r\n`,
+      ),
+    );
     this.rom.reset();
     this.#setState('download', reason);
   }
@@ -259,10 +266,12 @@ class BoardTransport extends TransportBase {
   async write(data: Uint8Array): Promise<void> {
     this.requireOpen();
     const copy = data.slice();
-    await new Promise<void>((resolve) => afterTask(() => {
-      this.#board.fromHost(copy);
-      resolve();
-    }));
+    await new Promise<void>((resolve) =>
+      afterTask(() => {
+        this.#board.fromHost(copy);
+        resolve();
+      }),
+    );
   }
 
   async setSignals(signals: Signals): Promise<boolean> {

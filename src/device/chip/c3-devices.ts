@@ -138,8 +138,7 @@ export class Uart implements Device {
   }
 
   #arrive(): void {
-    const due = Math.min(this.#line.length,
-      Math.floor((this.#context.now() - this.#lineTime) * this.#bytesPerSecond));
+    const due = Math.min(this.#line.length, Math.floor((this.#context.now() - this.#lineTime) * this.#bytesPerSecond));
     if (due <= 0) return;
     this.#lineTime += due / this.#bytesPerSecond;
     for (const b of this.#line.splice(0, due)) {

@@ -54,19 +54,28 @@ export function installRom(hart: Hart, host: RomHost): void {
     return OK;
   };
   def(0x40000050, () => host.delay((x[A0] >>> 0) / 1e6)); // ets_delay_us(us)
-  def(0x40000068, () => { host.putChar(x[A0] & 0xff); return OK; }); // uart_tx_one_char(byte)
+  def(0x40000068, () => {
+    host.putChar(x[A0] & 0xff);
+    return OK;
+  }); // uart_tx_one_char(byte)
   def(0x40000090, () => host.softwareReset()); // software_reset()
-  def(0x40000124, () => // esp_rom_spiflash_erase_block(64 KB block)
-    flashOp(BLOCK_ERASE, () => host.flash.erase((x[A0] >>> 0) * 65536, 65536)));
-  def(0x40000128, () => // esp_rom_spiflash_erase_sector(4 KB sector)
-    flashOp(SECTOR_ERASE, () => host.flash.erase((x[A0] >>> 0) * 4096, 4096)));
-  def(0x4000012c, () => { // esp_rom_spiflash_write(to, const uint32_t *from, bytes): all multiples of 4
+  def(0x40000124, () =>
+    // esp_rom_spiflash_erase_block(64 KB block)
+    flashOp(BLOCK_ERASE, () => host.flash.erase((x[A0] >>> 0) * 65536, 65536)),
+  );
+  def(0x40000128, () =>
+    // esp_rom_spiflash_erase_sector(4 KB sector)
+    flashOp(SECTOR_ERASE, () => host.flash.erase((x[A0] >>> 0) * 4096, 4096)),
+  );
+  def(0x4000012c, () => {
+    // esp_rom_spiflash_write(to, const uint32_t *from, bytes): all multiples of 4
     const [to, bytes] = [x[A0] >>> 0, x[A2] >>> 0];
     const from = view(hart, x[A1], bytes, false);
     if (!from || ((to | bytes | x[A1]) & 3) !== 0) return ERR;
     return flashOp(Math.ceil(bytes / 256) * PAGE_PROGRAM, () => host.flash.program(to, from.slice()));
   });
-  def(0x40000130, () => { // esp_rom_spiflash_read(from, uint32_t *to, bytes)
+  def(0x40000130, () => {
+    // esp_rom_spiflash_read(from, uint32_t *to, bytes)
     const [from, bytes] = [x[A0] >>> 0, x[A2] >>> 0];
     const to = view(hart, x[A1], bytes, true);
     if (!to || from + bytes > host.flash.bytes.length) return ERR;
@@ -79,8 +88,11 @@ export function installRom(hart: Hart, host: RomHost): void {
   def(0x400004d8, () => undefined); // Cache_Invalidate_ICache_All()
   def(0x40000524, () => 0); // Cache_Suspend_ICache()
   def(0x40000528, () => undefined); // Cache_Resume_ICache(autoload)
-  def(0x40000354, () => { view(hart, x[A0], x[A2] >>> 0, true)?.fill(x[A1]); }); // memset(to, byte, bytes)
-  def(0x40000358, () => { // memcpy(to, from, bytes)
+  def(0x40000354, () => {
+    view(hart, x[A0], x[A2] >>> 0, true)?.fill(x[A1]);
+  }); // memset(to, byte, bytes)
+  def(0x40000358, () => {
+    // memcpy(to, from, bytes)
     const from = view(hart, x[A1], x[A2] >>> 0, false);
     if (from) view(hart, x[A0], x[A2] >>> 0, true)?.set(from);
   });

@@ -94,7 +94,17 @@ export class RtcControl implements Device {
   readonly name = 'RTC_CNTL';
   readonly base = 0x60008000;
   readonly bytes = 0x200;
-  readonly rtc = new StagedWatchdog('rtc-watchdog', 1 << 12, [[28, 7], [25, 7], [22, 7], [19, 7]], SLOW_HZ);
+  readonly rtc = new StagedWatchdog(
+    'rtc-watchdog',
+    1 << 12,
+    [
+      [28, 7],
+      [25, 7],
+      [22, 7],
+      [19, 7],
+    ],
+    SLOW_HZ,
+  );
   readonly super = new SuperWatchdog('super-watchdog');
   readonly #values = new Map<number, number>();
   readonly #context: ChipContext;
@@ -157,8 +167,17 @@ export class TimerGroup implements Device {
     this.name = `TIMG${index}`;
     this.base = index === 0 ? 0x6001f000 : 0x60020000;
     this.#bootsArmed = index === 0;
-    this.dog = new StagedWatchdog(index === 0 ? 'timer-watchdog' : 'timer1-watchdog', FLASH_BOOT,
-      [[29, 3], [27, 3], [25, 3], [23, 3]], APB_HZ);
+    this.dog = new StagedWatchdog(
+      index === 0 ? 'timer-watchdog' : 'timer1-watchdog',
+      FLASH_BOOT,
+      [
+        [29, 3],
+        [27, 3],
+        [25, 3],
+        [23, 3],
+      ],
+      APB_HZ,
+    );
   }
 
   reset(): void {

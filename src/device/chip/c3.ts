@@ -6,8 +6,17 @@
  * measurement.
  */
 import { TinyLMError } from '../../model/errors.js';
-import { EFuse, Peripherals, RESET_REASONS, RandomNumber, SysTimer, Uart, UsbSerialJtag,
-  type ChipContext, type ResetReason } from './c3-devices.js';
+import {
+  EFuse,
+  Peripherals,
+  RESET_REASONS,
+  RandomNumber,
+  SysTimer,
+  Uart,
+  UsbSerialJtag,
+  type ChipContext,
+  type ResetReason,
+} from './c3-devices.js';
 import { installRom } from './c3-rom.js';
 import { RtcControl, TimerGroup } from './c3-watchdogs.js';
 import { Hart } from './hart.js';
@@ -75,25 +84,53 @@ export class VirtualC3 {
         this.#resetAsked = reason;
         this.hart.stopRequested = true;
       },
-      deadlineMoved: () => { this.hart.stopRequested = true; },
+      deadlineMoved: () => {
+        this.hart.stopRequested = true;
+      },
     };
     this.uart = new Uart(context, options.baud ?? 115200);
     this.#rtc = new RtcControl(context);
     this.#groups = [new TimerGroup(context, 0), new TimerGroup(context, 1)];
     const flashBytes = options.flashBytes ?? 4 << 20;
-    this.#memory = new Memory([
-      { name: FLASH, bytes: flashBytes, cached: true,
-        mappings: [{ base: 0x42000000, access: 'rx' }, { base: 0x3c000000, access: 'r' }] },
-      { name: SRAM, bytes: 0x60000,
-        mappings: [{ base: 0x3fc80000, access: 'rw' }, { base: 0x40380000, access: 'rwx' }] },
-    ], [this.usb, this.uart, this.#rtc, new EFuse(options.mac ?? [0x60, 0x55, 0xf9, 0, 0, 1]), ...this.#groups,
-      new SysTimer(context), new RandomNumber(options.random ?? fixedSequence()), this.peripherals]);
+    this.#memory = new Memory(
+      [
+        {
+          name: FLASH,
+          bytes: flashBytes,
+          cached: true,
+          mappings: [
+            { base: 0x42000000, access: 'rx' },
+            { base: 0x3c000000, access: 'r' },
+          ],
+        },
+        {
+          name: SRAM,
+          bytes: 0x60000,
+          mappings: [
+            { base: 0x3fc80000, access: 'rw' },
+            { base: 0x40380000, access: 'rwx' },
+          ],
+        },
+      ],
+      [
+        this.usb,
+        this.uart,
+        this.#rtc,
+        new EFuse(options.mac ?? [0x60, 0x55, 0xf9, 0, 0, 1]),
+        ...this.#groups,
+        new SysTimer(context),
+        new RandomNumber(options.random ?? fixedSequence()),
+        this.peripherals,
+      ],
+    );
     this.flash = new NorFlash(this.#memory.bytesOf(FLASH));
     this.flash.bytes.fill(0xff);
     this.hart = new Hart(this.#memory, 'c3', options.compile ?? true);
     installRom(this.hart, {
       flash: this.flash,
-      delay: (s) => { this.#earlier += s; },
+      delay: (s) => {
+        this.#earlier += s;
+      },
       softwareReset: () => context.reset('software'),
       putChar: (b) => this.uart.write(0, b),
     });
@@ -123,8 +160,10 @@ export class VirtualC3 {
     if (this.#header === DIRECT_BOOT_MAGIC && second === DIRECT_BOOT_MAGIC) return undefined;
     if (this.#header === 0xffffffff) return `invalid header: ${hex(this.#header)} (flash is empty)`;
     if (f[0] === 0xe9) {
-      return 'flash begins with 0xe9, a bootloader of ESP-IDF; the virtual chip runs direct-boot images only ' +
-        `(${hex(DIRECT_BOOT_MAGIC)} twice)`;
+      return (
+        'flash begins with 0xe9, a bootloader of ESP-IDF; the virtual chip runs direct-boot images only ' +
+        `(${hex(DIRECT_BOOT_MAGIC)} twice)`
+      );
     }
     return `invalid header: ${hex(this.#header)} ${hex(second)}`;
   }
@@ -152,8 +191,10 @@ export class VirtualC3 {
   /** The reset line the ROM prints before it boots. */
   static bootMessage(reason: ResetReason): string {
     const [number, name] = RESET_REASONS[reason];
-    return `ESP-ROM:esp32c3-api1-20210207\r\nBuild:Feb  7 2021\r\nrst:0x${number.toString(16)} (${name}),` +
-      'boot:0xc (SPI_FAST_FLASH_BOOT)\r\n';
+    return (
+      `ESP-ROM:esp32c3-api1-20210207\r\nBuild:Feb  7 2021\r\nrst:0x${number.toString(16)} (${name}),` +
+      'boot:0xc (SPI_FAST_FLASH_BOOT)\r\n'
+    );
   }
 
   /**

@@ -35,8 +35,10 @@ export class CacheModel {
   constructor(shape: CacheShape = C3_CACHE) {
     const sets = shape.bytes / shape.line / shape.ways;
     if (!Number.isInteger(Math.log2(sets)) || !Number.isInteger(Math.log2(shape.line))) {
-      throw new RangeError(`a cache of ${shape.bytes} bytes, ${shape.ways} ways and ${shape.line}-byte lines has ` +
-        `${sets} sets; sets and line must be powers of two`);
+      throw new RangeError(
+        `a cache of ${shape.bytes} bytes, ${shape.ways} ways and ${shape.line}-byte lines has ` +
+          `${sets} sets; sets and line must be powers of two`,
+      );
     }
     this.shape = shape;
     this.#ways = shape.ways;

@@ -33,30 +33,59 @@ interface Instruction {
 }
 
 const BRANCH_TEXT: Record<number, string> = {
-  [OP.BEQ]: 'A===B', [OP.BNE]: 'A!==B', [OP.BLT]: 'A<B', [OP.BGE]: 'A>=B',
-  [OP.BLTU]: '(A>>>0)<(B>>>0)', [OP.BGEU]: '(A>>>0)>=(B>>>0)',
+  [OP.BEQ]: 'A===B',
+  [OP.BNE]: 'A!==B',
+  [OP.BLT]: 'A<B',
+  [OP.BGE]: 'A>=B',
+  [OP.BLTU]: '(A>>>0)<(B>>>0)',
+  [OP.BGEU]: '(A>>>0)>=(B>>>0)',
 };
 
 /** Results as JavaScript of A (rs1), B (rs2), I (immediate); each is an int32. */
 const ALU_TEXT: Record<number, string> = {
   [OP.LUI]: 'I',
-  [OP.ADDI]: '(A+I)|0', [OP.SLTI]: 'A<I?1:0', [OP.SLTIU]: '(A>>>0)<(I>>>0)?1:0', [OP.XORI]: 'A^I', [OP.ORI]: 'A|I',
-  [OP.ANDI]: 'A&I', [OP.SLLI]: 'A<<I', [OP.SRLI]: '(A>>>I)|0', [OP.SRAI]: 'A>>I',
-  [OP.ADD]: '(A+B)|0', [OP.SUB]: '(A-B)|0', [OP.SLL]: 'A<<B', [OP.SLT]: 'A<B?1:0',
-  [OP.SLTU]: '(A>>>0)<(B>>>0)?1:0', [OP.XOR]: 'A^B', [OP.SRL]: '(A>>>B)|0', [OP.SRA]: 'A>>B', [OP.OR]: 'A|B',
+  [OP.ADDI]: '(A+I)|0',
+  [OP.SLTI]: 'A<I?1:0',
+  [OP.SLTIU]: '(A>>>0)<(I>>>0)?1:0',
+  [OP.XORI]: 'A^I',
+  [OP.ORI]: 'A|I',
+  [OP.ANDI]: 'A&I',
+  [OP.SLLI]: 'A<<I',
+  [OP.SRLI]: '(A>>>I)|0',
+  [OP.SRAI]: 'A>>I',
+  [OP.ADD]: '(A+B)|0',
+  [OP.SUB]: '(A-B)|0',
+  [OP.SLL]: 'A<<B',
+  [OP.SLT]: 'A<B?1:0',
+  [OP.SLTU]: '(A>>>0)<(B>>>0)?1:0',
+  [OP.XOR]: 'A^B',
+  [OP.SRL]: '(A>>>B)|0',
+  [OP.SRA]: 'A>>B',
+  [OP.OR]: 'A|B',
   [OP.AND]: 'A&B',
-  [OP.MUL]: 'Math.imul(A,B)', [OP.MULH]: 'mulh(A,B)', [OP.MULHSU]: 'mulhsu(A,B)', [OP.MULHU]: 'mulhu(A,B)',
-  [OP.DIV]: 'B===0?-1:(A/B)|0', [OP.DIVU]: 'B===0?-1:((A>>>0)/(B>>>0))|0', [OP.REM]: 'B===0?A:(A%B)|0',
-  [OP.REMU]: 'B===0?A:((A>>>0)%(B>>>0))|0', [OP.FENCE]: '',
+  [OP.MUL]: 'Math.imul(A,B)',
+  [OP.MULH]: 'mulh(A,B)',
+  [OP.MULHSU]: 'mulhsu(A,B)',
+  [OP.MULHU]: 'mulhu(A,B)',
+  [OP.DIV]: 'B===0?-1:(A/B)|0',
+  [OP.DIVU]: 'B===0?-1:((A>>>0)/(B>>>0))|0',
+  [OP.REM]: 'B===0?A:(A%B)|0',
+  [OP.REMU]: 'B===0?A:((A>>>0)%(B>>>0))|0',
+  [OP.FENCE]: '',
 };
 
 /** Loads: size, and the value from the buffer offset O. */
 const LOAD_TEXT: Record<number, [1 | 2 | 4, string, string]> = {
-  [OP.LW]: [4, 'i32[O>>2]', 'V'], [OP.LH]: [2, 'i16[O>>1]', '(V<<16)>>16'], [OP.LHU]: [2, 'u16[O>>1]', 'V'],
-  [OP.LB]: [1, 'i8[O]', '(V<<24)>>24'], [OP.LBU]: [1, 'u8[O]', 'V'],
+  [OP.LW]: [4, 'i32[O>>2]', 'V'],
+  [OP.LH]: [2, 'i16[O>>1]', '(V<<16)>>16'],
+  [OP.LHU]: [2, 'u16[O>>1]', 'V'],
+  [OP.LB]: [1, 'i8[O]', '(V<<24)>>24'],
+  [OP.LBU]: [1, 'u8[O]', 'V'],
 };
 const STORE_TEXT: Record<number, [1 | 2 | 4, string]> = {
-  [OP.SW]: [4, 'i32[O>>2]'], [OP.SH]: [2, 'i16[O>>1]'], [OP.SB]: [1, 'i8[O]'],
+  [OP.SW]: [4, 'i32[O>>2]'],
+  [OP.SH]: [2, 'i16[O>>1]'],
+  [OP.SB]: [1, 'i8[O]'],
 };
 
 const reg = (r: number): string => (r === 0 ? '0' : `r${r}`);
@@ -83,7 +112,8 @@ class Writer {
 
   #fill(text: string, i: Instruction): string {
     return text.replace(/[ABI]/g, (c) =>
-      (c === 'A' ? this.#read(i.rs1) : c === 'B' ? this.#read(i.rs2) : `(${i.imm})`));
+      c === 'A' ? this.#read(i.rs1) : c === 'B' ? this.#read(i.rs2) : `(${i.imm})`,
+    );
   }
 
   #read(r: number): string {
@@ -141,9 +171,11 @@ class Writer {
   #jalr(i: Instruction, k: number, link: number): string {
     const target = `t=(${this.#read(i.rs1)}+${i.imm})&-2;`;
     const assign = i.rd === 0 ? '' : this.#assign(i.rd, `${link}`);
-    return `${target}${assign}${this.#writeBack()}hart.left=left-${k + 1};p=execMap[t>>>16];` +
+    return (
+      `${target}${assign}${this.#writeBack()}hart.left=left-${k + 1};p=execMap[t>>>16];` +
       'if(p<0){hart.leaveMapped(t);return hart.slot;}' +
-      's=(p+(t&65535))>>>1;hart.delta=(t-2*s)|0;enter[s]++;return s;';
+      's=(p+(t&65535))>>>1;hart.delta=(t-2*s)|0;enter[s]++;return s;'
+    );
   }
 
   #load(i: Instruction, k: number, [size, value, extend]: [number, string, string]): string {
@@ -158,10 +190,12 @@ class Writer {
   #storeText(i: Instruction, k: number, [size, place]: [number, string]): string {
     const aligned = size === 1 ? '' : `&&(t&${size - 1})===0`;
     const value = this.#read(i.rs2);
-    return `t=(${this.#read(i.rs1)}+${i.imm})|0;p=writeMap[t>>>16];` +
+    return (
+      `t=(${this.#read(i.rs1)}+${i.imm})|0;p=writeMap[t>>>16];` +
       `if(p>=0${aligned}){${place.replace('O', '(p+(t&65535))')}=${value};}` +
       `else{${this.#sync(i, k)}hart.storeSlow(t,${value},${size});` +
-      `if(hart.stopRequested){hart.left=left-${k + 1};return ${i.next};}}`;
+      `if(hart.stopRequested){hart.left=left-${k + 1};return ${i.next};}}`
+    );
   }
 
   /** Cache model: the fetch comes to a line at the head of the block, and when it crosses into the next. */
@@ -178,8 +212,10 @@ class Writer {
     const last = this.#list[this.#list.length - 1];
     if (last.op !== OP.JAL && last.op !== OP.JALR) this.#lines.push(this.#exit(this.#list.length, `${last.next}`));
     const locals = [...this.#used].map((r) => `r${r}=x[${r}]`);
-    return `let ${['t=0', 'p=0', 's=0', ...locals].join(',')};\n` +
-      (this.#loops ? `for(;;){\n${this.#lines.join('\n')}\n}` : this.#lines.join('\n'));
+    return (
+      `let ${['t=0', 'p=0', 's=0', ...locals].join(',')};\n` +
+      (this.#loops ? `for(;;){\n${this.#lines.join('\n')}\n}` : this.#lines.join('\n'))
+    );
   }
 }
 
@@ -224,8 +260,23 @@ export class BlockCache {
     const hart = this.#hart;
     const { u8, i8, u16, i16, i32, readMap, writeMap, execMap } = hart.memory;
     const { enter, taken } = hart.store;
-    const values = { hart, x: hart.x, u8, i8, u16, i16, i32, readMap, writeMap, execMap, enter, taken,
-      mulh, mulhsu, mulhu };
+    const values = {
+      hart,
+      x: hart.x,
+      u8,
+      i8,
+      u16,
+      i16,
+      i32,
+      readMap,
+      writeMap,
+      execMap,
+      enter,
+      taken,
+      mulh,
+      mulhsu,
+      mulhu,
+    };
     const source = `return function block_${slot}(left){\n${new Writer(hart, list).text()}\n}`;
     let run: Block['run'];
     try {
@@ -245,7 +296,7 @@ export class BlockCache {
   #collect(start: number): Instruction[] {
     const { code, imm } = this.#hart.store;
     const list: Instruction[] = [];
-    for (let slot = start; list.length < MAX_BLOCK;) {
+    for (let slot = start; list.length < MAX_BLOCK; ) {
       const w = code[slot];
       const op = w & 0xff;
       if (op === OP.NONE || op > OP.FENCE) break;

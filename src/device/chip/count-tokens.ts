@@ -40,8 +40,10 @@ export class MeasuredC3 {
   #until(answer: RegExp): void {
     for (let ran = 0; !answer.test(this.#said); ran += SLICE) {
       if (ran > PATIENCE || /\[error [^\]]*\]/.test(this.#said)) {
-        throw new TinyLMError('chip-silent',
-          `the program on the virtual ESP32-C3 cannot be measured; it said: ${this.#said.trim()}`);
+        throw new TinyLMError(
+          'chip-silent',
+          `the program on the virtual ESP32-C3 cannot be measured; it said: ${this.#said.trim()}`,
+        );
       }
       this.#chip.run(SLICE);
       this.#said += this.#text.decode(this.#chip.usb.state.takeSent(), { stream: true });
@@ -76,8 +78,9 @@ export class MeasuredC3 {
     const [a, b] = [this.#bench(few), this.#bench(many)];
     const each = (x: number, y: number): number => (y - x) / (many - few);
     return {
-      classes: Object.fromEntries(Object.entries(a.classes).map(([k, v]) =>
-        [k, each(v, b.classes[k as keyof ClassCounts])])) as ClassCounts,
+      classes: Object.fromEntries(
+        Object.entries(a.classes).map(([k, v]) => [k, each(v, b.classes[k as keyof ClassCounts])]),
+      ) as ClassCounts,
       dataLines: each(a.lines.dataMisses, b.lines.dataMisses),
       codeLines: each(a.lines.fetchMisses, b.lines.fetchMisses),
     };

@@ -8,8 +8,7 @@ import { CLASSES, OP, classOf, type InstructionClass } from './isa.js';
 /** Instructions retired, by class. */
 export type ClassCounts = Record<InstructionClass, number>;
 
-export const zeroCounts = (): ClassCounts =>
-  Object.fromEntries(CLASSES.map((c) => [c, 0])) as ClassCounts;
+export const zeroCounts = (): ClassCounts => Object.fromEntries(CLASSES.map((c) => [c, 0])) as ClassCounts;
 
 /** Sum over all classes: the number of instructions retired. */
 export const totalOf = (counts: ClassCounts): number => CLASSES.reduce((sum, c) => sum + counts[c], 0);

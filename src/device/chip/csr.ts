@@ -7,17 +7,42 @@
 export type CsrProfile = 'c3' | 'standard';
 
 export const CSR = {
-  mstatus: 0x300, misa: 0x301, mtvec: 0x305, mscratch: 0x340, mepc: 0x341, mcause: 0x342, mtval: 0x343,
-  pcer: 0x7e0, pcmr: 0x7e1, pccr: 0x7e2,
-  mcycle: 0xb00, minstret: 0xb02, mcycleh: 0xb80, minstreth: 0xb82,
-  cycle: 0xc00, time: 0xc01, instret: 0xc02, cycleh: 0xc80, timeh: 0xc81, instreth: 0xc82,
+  mstatus: 0x300,
+  misa: 0x301,
+  mtvec: 0x305,
+  mscratch: 0x340,
+  mepc: 0x341,
+  mcause: 0x342,
+  mtval: 0x343,
+  pcer: 0x7e0,
+  pcmr: 0x7e1,
+  pccr: 0x7e2,
+  mcycle: 0xb00,
+  minstret: 0xb02,
+  mcycleh: 0xb80,
+  minstreth: 0xb82,
+  cycle: 0xc00,
+  time: 0xc01,
+  instret: 0xc02,
+  cycleh: 0xc80,
+  timeh: 0xc81,
+  instreth: 0xc82,
 } as const;
 
 /** Registers kept as they are written, without effect on this model (interrupts and protection are not modelled). */
 const PLAIN = new Set<number>([
-  CSR.mstatus, CSR.mtvec, CSR.mscratch, CSR.mepc, CSR.mcause, CSR.mtval,
-  0x304 /* mie */, 0x306 /* mcounteren */, 0x320 /* mcountinhibit */, 0x344 /* mip */,
-  ...Array.from({ length: 4 }, (_, i) => 0x3a0 + i), ...Array.from({ length: 16 }, (_, i) => 0x3b0 + i), // pmp
+  CSR.mstatus,
+  CSR.mtvec,
+  CSR.mscratch,
+  CSR.mepc,
+  CSR.mcause,
+  CSR.mtval,
+  0x304 /* mie */,
+  0x306 /* mcounteren */,
+  0x320 /* mcountinhibit */,
+  0x344 /* mip */,
+  ...Array.from({ length: 4 }, (_, i) => 0x3a0 + i),
+  ...Array.from({ length: 16 }, (_, i) => 0x3b0 + i), // pmp
   ...Array.from({ length: 4 }, (_, i) => 0x7a0 + i), // debug triggers
 ]);
 /** mie, mip and mcounteren do not exist on the ESP32-C3 (its interrupts come from a matrix of its own). */
@@ -65,8 +90,17 @@ export class CsrFile {
     } else {
       const low = instret - (csr === CSR.minstret || csr === CSR.minstreth ? this.#minstretBase : 0);
       switch (csr) {
-        case CSR.mcycle: case CSR.minstret: case CSR.cycle: case CSR.time: case CSR.instret: return low | 0;
-        case CSR.mcycleh: case CSR.minstreth: case CSR.cycleh: case CSR.timeh: case CSR.instreth:
+        case CSR.mcycle:
+        case CSR.minstret:
+        case CSR.cycle:
+        case CSR.time:
+        case CSR.instret:
+          return low | 0;
+        case CSR.mcycleh:
+        case CSR.minstreth:
+        case CSR.cycleh:
+        case CSR.timeh:
+        case CSR.instreth:
           return Math.floor(low / 2 ** 32) | 0;
         default:
       }

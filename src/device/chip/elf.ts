@@ -25,8 +25,12 @@ export interface Elf {
 /** Parses a little-endian ELF32 file for RISC-V. */
 export function parseElf(file: Uint8Array): Elf {
   const v = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const bad = (what: string): TinyLMError => new TinyLMError('elf', `not a RISC-V ELF32 file: ${what}`,
-    'compile with riscv64-unknown-elf-gcc -march=rv32imc_zicsr -mabi=ilp32');
+  const bad = (what: string): TinyLMError =>
+    new TinyLMError(
+      'elf',
+      `not a RISC-V ELF32 file: ${what}`,
+      'compile with riscv64-unknown-elf-gcc -march=rv32imc_zicsr -mabi=ilp32',
+    );
   if (file.length < 52 || v.getUint32(0, false) !== 0x7f454c46) throw bad('it does not begin with 7F "ELF"');
   if (file[4] !== 1 || file[5] !== 1) throw bad(`class ${file[4]}, data ${file[5]}; expected 1 and 1`);
   if (v.getUint16(18, true) !== 243) throw bad(`machine ${v.getUint16(18, true)}; expected 243`);
@@ -72,7 +76,9 @@ function symbolsOf(file: Uint8Array, v: DataView): ElfSymbol[] {
       const type = v.getUint8(s + 12) & 15;
       if (name === '') continue;
       symbols.push({
-        name, address: v.getUint32(s + 4, true), bytes: v.getUint32(s + 8, true),
+        name,
+        address: v.getUint32(s + 4, true),
+        bytes: v.getUint32(s + 8, true),
         kind: type === 2 ? 'function' : type === 1 ? 'object' : 'other',
       });
     }

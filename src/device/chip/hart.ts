@@ -197,7 +197,8 @@ export class Hart {
     this.#sinceFold = 0;
     const page = this.memory.execMap[base >>> PAGE_BITS];
     const delta = (base & ~(PAGE_BYTES - 1)) - page;
-    return this.store.decoded.filter((s) => this.store.executed(s) > 0)
+    return this.store.decoded
+      .filter((s) => this.store.executed(s) > 0)
       .map((s) => [(2 * s + delta) >>> 0, this.store.executed(s)]);
   }
 

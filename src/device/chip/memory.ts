@@ -160,7 +160,8 @@ export class Memory {
   /** The address map in lines, for error messages and documentation. */
   mapText(): string[] {
     const hex = (v: number): string => '0x' + (v >>> 0).toString(16).padStart(8, '0');
-    return this.#regions.flatMap((r) => r.mappings.map((m) =>
-      `${hex(m.base)}–${hex(m.base + r.bytes)} ${r.name} (${m.access})`));
+    return this.#regions.flatMap((r) =>
+      r.mappings.map((m) => `${hex(m.base)}–${hex(m.base + r.bytes)} ${r.name} (${m.access})`),
+    );
   }
 }

@@ -29,8 +29,10 @@ export class NorFlash {
 
   #check(what: string, offset: number, bytes: number): void {
     if (offset < 0 || bytes < 0 || offset + bytes > this.bytes.length) {
-      throw new TinyLMError('flash-range', `${what} of ${bytes} bytes at 0x${offset.toString(16)}, but the flash has ` +
-        `${this.bytes.length} bytes`);
+      throw new TinyLMError(
+        'flash-range',
+        `${what} of ${bytes} bytes at 0x${offset.toString(16)}, but the flash has ` + `${this.bytes.length} bytes`,
+      );
     }
   }
 

@@ -11,9 +11,27 @@ import { CHIP_FACTS, type RomChip } from './rom-chips.js';
 import { SlipDecoder, slipEncode } from './slip.js';
 
 const CMD = {
-  flashBegin: 0x02, flashData: 0x03, flashEnd: 0x04, memBegin: 0x05, memEnd: 0x06, memData: 0x07, sync: 0x08,
-  writeReg: 0x09, readReg: 0x0a, spiSetParams: 0x0b, spiAttach: 0x0d, changeBaud: 0x0f, deflBegin: 0x10, deflData: 0x11,
-  deflEnd: 0x12, md5: 0x13, securityInfo: 0x14, eraseFlash: 0xd0, eraseRegion: 0xd1, readFlash: 0xd2, runUserCode: 0xd3,
+  flashBegin: 0x02,
+  flashData: 0x03,
+  flashEnd: 0x04,
+  memBegin: 0x05,
+  memEnd: 0x06,
+  memData: 0x07,
+  sync: 0x08,
+  writeReg: 0x09,
+  readReg: 0x0a,
+  spiSetParams: 0x0b,
+  spiAttach: 0x0d,
+  changeBaud: 0x0f,
+  deflBegin: 0x10,
+  deflData: 0x11,
+  deflEnd: 0x12,
+  md5: 0x13,
+  securityInfo: 0x14,
+  eraseFlash: 0xd0,
+  eraseRegion: 0xd1,
+  readFlash: 0xd2,
+  runUserCode: 0xd3,
 } as const;
 
 /** Second byte of a failed status. */
@@ -143,21 +161,33 @@ export class FakeRom {
         // The ROM's value is not zero; the stub's is, and it answers once. Tools tell them apart by that.
         for (let i = this.stub ? 7 : 0; i < 8; i++) this.#reply(op, this.stub ? 0 : 0x20120707);
         return;
-      case CMD.readReg: return this.#reply(op, this.#registers.get(arg(0)) ?? 0);
+      case CMD.readReg:
+        return this.#reply(op, this.#registers.get(arg(0)) ?? 0);
       case CMD.writeReg:
         this.#writeRegister(arg(0), arg(1), arg(2));
         return this.#reply(op, 0);
       case CMD.spiAttach:
         this.#attached = true;
         return this.#reply(op, 0);
-      case CMD.spiSetParams: case CMD.changeBaud: return this.#reply(op, 0);
-      case CMD.securityInfo: return this.#reply(op, 0, this.#securityInfo());
-      case CMD.memBegin: return this.#begin(op, 'memory', arg(0), arg(3));
-      case CMD.flashBegin: return this.#begin(op, 'plain', arg(0), arg(3));
-      case CMD.deflBegin: return this.#begin(op, 'deflate', arg(0), arg(3));
-      case CMD.memData: case CMD.flashData: case CMD.deflData: return this.#data(op, data, arg(0), arg(1), checksum);
-      case CMD.memEnd: return this.#startStub(op);
-      case CMD.flashEnd: case CMD.deflEnd:
+      case CMD.spiSetParams:
+      case CMD.changeBaud:
+        return this.#reply(op, 0);
+      case CMD.securityInfo:
+        return this.#reply(op, 0, this.#securityInfo());
+      case CMD.memBegin:
+        return this.#begin(op, 'memory', arg(0), arg(3));
+      case CMD.flashBegin:
+        return this.#begin(op, 'plain', arg(0), arg(3));
+      case CMD.deflBegin:
+        return this.#begin(op, 'deflate', arg(0), arg(3));
+      case CMD.memData:
+      case CMD.flashData:
+      case CMD.deflData:
+        return this.#data(op, data, arg(0), arg(1), checksum);
+      case CMD.memEnd:
+        return this.#startStub(op);
+      case CMD.flashEnd:
+      case CMD.deflEnd:
         this.#writing = undefined;
         this.#reply(op, 0);
         if (arg(0) === 0) this.#options.onRestart?.();
@@ -172,9 +202,12 @@ export class FakeRom {
       case CMD.eraseRegion:
         flash.erase(arg(0), arg(1));
         return this.#reply(op, 0);
-      case CMD.readFlash: return this.#startReading(op, arg(0), arg(1), arg(2));
-      case CMD.runUserCode: return this.#options.onRestart?.();
-      default: throw new CommandError(FAIL.invalid);
+      case CMD.readFlash:
+        return this.#startReading(op, arg(0), arg(1), arg(2));
+      case CMD.runUserCode:
+        return this.#options.onRestart?.();
+      default:
+        throw new CommandError(FAIL.invalid);
     }
   }
 

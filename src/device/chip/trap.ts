@@ -5,8 +5,14 @@ import type { Memory } from './memory.js';
 
 /** Exception codes (mcause), from the RISC-V Privileged Architecture, table 3.6. */
 export const CAUSES: Readonly<Record<number, string>> = {
-  1: 'instruction access fault', 2: 'illegal instruction', 3: 'breakpoint', 4: 'misaligned load',
-  5: 'load access fault', 6: 'misaligned store', 7: 'store access fault', 11: 'environment call',
+  1: 'instruction access fault',
+  2: 'illegal instruction',
+  3: 'breakpoint',
+  4: 'misaligned load',
+  5: 'load access fault',
+  6: 'misaligned store',
+  7: 'store access fault',
+  11: 'environment call',
 };
 
 /** Thrown inside the interpreter by an access or instruction that cannot complete. */
@@ -26,7 +32,7 @@ export class ChipTrapError extends TinyLMError {
   readonly pc: number;
   readonly value: number;
   constructor(cause: number, pc: number, value: number, message: string) {
-    super('chip-trap', message, 'look the pc up in the program\'s map or with objdump -d');
+    super('chip-trap', message, "look the pc up in the program's map or with objdump -d");
     this.trap = cause;
     this.pc = pc >>> 0;
     this.value = value >>> 0;
@@ -45,7 +51,12 @@ export function registerDump(x: Int32Array, pc: number): string {
 
 /** The error for a trap at `pc`: what happened, where, the instruction, and all registers. */
 export function trapError(
-  cause: number, pc: number, value: number, x: Int32Array, memory: Memory, retired: number,
+  cause: number,
+  pc: number,
+  value: number,
+  x: Int32Array,
+  memory: Memory,
+  retired: number,
 ): ChipTrapError {
   const at = memory.translate(pc);
   let instruction = '';
@@ -56,7 +67,11 @@ export function trapError(
     instruction = `, instruction ${bits} (${OP_NAMES[d.op]})`;
   }
   const address = [1, 4, 5, 6, 7].includes(cause) ? ` at ${hex(value)} (${memory.describe(value)})` : '';
-  return new ChipTrapError(cause, pc, value,
+  return new ChipTrapError(
+    cause,
+    pc,
+    value,
     `the program on the virtual chip stopped: ${CAUSES[cause] ?? `trap ${cause}`}${address}, pc ${hex(pc)}` +
-    `${instruction}, after ${retired} instructions\n${registerDump(x, pc)}\n  memory: ${memory.mapText().join('; ')}`);
+      `${instruction}, after ${retired} instructions\n${registerDump(x, pc)}\n  memory: ${memory.mapText().join('; ')}`,
+  );
 }

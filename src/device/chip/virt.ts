@@ -24,7 +24,9 @@ export class VirtMachine {
    */
   constructor(ramBytes = 8 << 20, compile = true) {
     const uart: Device = {
-      name: 'UART', base: 0x10000000, bytes: 0x100,
+      name: 'UART',
+      base: 0x10000000,
+      bytes: 0x100,
       // Registers are bytes: THR/RBR in byte 0 of word 0, LSR (0x60 transmitter empty, 0x01 data there) in byte 1 of 4.
       read: (o) => (o === 0 ? (this.#input.shift() ?? 0) : o === 4 ? (0x60 | (this.#input.length ? 1 : 0)) << 8 : 0),
       write: (o, v) => {
@@ -32,14 +34,19 @@ export class VirtMachine {
       },
     };
     const finisher: Device = {
-      name: 'finisher', base: 0x100000, bytes: 0x1000, read: () => 0,
+      name: 'finisher',
+      base: 0x100000,
+      bytes: 0x1000,
+      read: () => 0,
       write: (_, v) => {
         this.exitCode = (v & 0xffff) === 0x5555 ? 0 : v >>> 16;
         this.hart.stopRequested = true;
       },
     };
     this.#memory = new Memory(
-      [{ name: 'RAM', bytes: ramBytes, mappings: [{ base: VIRT_RAM, access: 'rwx' }] }], [uart, finisher]);
+      [{ name: 'RAM', bytes: ramBytes, mappings: [{ base: VIRT_RAM, access: 'rwx' }] }],
+      [uart, finisher],
+    );
     this.hart = new Hart(this.#memory, 'standard', compile);
   }
 
@@ -50,10 +57,12 @@ export class VirtMachine {
     for (const s of elf.segments) {
       const at = s.address - VIRT_RAM;
       if (at < 0 || at + s.memoryBytes > ram.length) {
-        throw new TinyLMError('elf',
+        throw new TinyLMError(
+          'elf',
           `segment at 0x${s.address.toString(16)} of ${s.memoryBytes} bytes is outside RAM ` +
             `(${ram.length} bytes at 0x80000000)`,
-          'link the program at 0x80000000');
+          'link the program at 0x80000000',
+        );
       }
       ram.fill(0, at, at + s.memoryBytes);
       ram.set(s.data, at);

@@ -7,8 +7,14 @@ import { PARTITION_TABLE_OFFSET } from './partitions.js';
 
 /** Chip names as esptool-js and esp-web-tools write them, by ESP-IDF target. */
 export const CHIP_NAMES: Readonly<Record<string, string>> = {
-  esp32: 'ESP32', esp32s2: 'ESP32-S2', esp32s3: 'ESP32-S3', esp32c2: 'ESP32-C2', esp32c3: 'ESP32-C3',
-  esp32c6: 'ESP32-C6', esp32h2: 'ESP32-H2', esp32p4: 'ESP32-P4',
+  esp32: 'ESP32',
+  esp32s2: 'ESP32-S2',
+  esp32s3: 'ESP32-S3',
+  esp32c2: 'ESP32-C2',
+  esp32c3: 'ESP32-C3',
+  esp32c6: 'ESP32-C6',
+  esp32h2: 'ESP32-H2',
+  esp32p4: 'ESP32-P4',
 };
 
 export interface IdfBuild {
@@ -67,8 +73,11 @@ export async function readIdfBuild(read: (path: string) => Promise<Uint8Array>):
   const target = args.extra_esptool_args?.chip ?? '';
   const chip = CHIP_NAMES[target];
   if (chip === undefined || !Object.hasOwn(CHIP_NAMES, target)) {
-    throw new TinyLMError('idf-build', `flasher_args.json is for the chip "${target}"; expected one of ` +
-      Object.keys(CHIP_NAMES).join(', '), hint);
+    throw new TinyLMError(
+      'idf-build',
+      `flasher_args.json is for the chip "${target}"; expected one of ` + Object.keys(CHIP_NAMES).join(', '),
+      hint,
+    );
   }
   const files = Object.entries(args.flash_files ?? {});
   if (files.length === 0) throw new TinyLMError('idf-build', 'flasher_args.json names no flash_files', hint);
@@ -96,11 +105,19 @@ export interface ManifestBuild {
  * `new_install_prompt_erase` lets it ask before it erases settings.
  */
 export function espWebToolsManifest(name: string, version: string, builds: readonly ManifestBuild[]): string {
-  return JSON.stringify({
-    name, version, new_install_prompt_erase: true,
-    builds: builds.map((b) => ({
-      chipFamily: b.chip,
-      parts: [...b.parts].sort((x, y) => x.offset - y.offset).map((p) => ({ path: p.path, offset: p.offset })),
-    })),
-  }, null, 2) + '\n';
+  return (
+    JSON.stringify(
+      {
+        name,
+        version,
+        new_install_prompt_erase: true,
+        builds: builds.map((b) => ({
+          chipFamily: b.chip,
+          parts: [...b.parts].sort((x, y) => x.offset - y.offset).map((p) => ({ path: p.path, offset: p.offset })),
+        })),
+      },
+      null,
+      2,
+    ) + '\n'
+  );
 }

@@ -5,8 +5,14 @@ import type { Transport } from '../transport.js';
 import { Guard } from './guard.js';
 import { createLoader, type Loader } from './loader.js';
 import { md5Hex } from './md5.js';
-import { PARTITION_TABLE_BYTES, PARTITION_TABLE_OFFSET, checkFits, findModelPartition, readPartitionTable,
-  type Partition } from './partitions.js';
+import {
+  PARTITION_TABLE_BYTES,
+  PARTITION_TABLE_OFFSET,
+  checkFits,
+  findModelPartition,
+  readPartitionTable,
+  type Partition,
+} from './partitions.js';
 import { WebPortAdapter } from './webport.js';
 
 /** Bytes for a place in flash. */
@@ -73,8 +79,13 @@ export class Flasher {
   readonly #progress: (progress: FlashProgress) => void;
   readonly #guard: Guard;
 
-  constructor(loader: Loader, port: WebPortAdapter, flashBytes: number | undefined,
-    progress: (progress: FlashProgress) => void, guard: Guard) {
+  constructor(
+    loader: Loader,
+    port: WebPortAdapter,
+    flashBytes: number | undefined,
+    progress: (progress: FlashProgress) => void,
+    guard: Guard,
+  ) {
     this.chip = loader.chip.CHIP_NAME;
     this.flashBytes = flashBytes;
     this.#loader = loader;
@@ -85,8 +96,10 @@ export class Flasher {
 
   /** The chip's revision, e.g. v0.4, where esptool-js can read it. */
   async revision(): Promise<{ major: number; minor: number } | undefined> {
-    const chip = this.#loader.chip as unknown as Record<'getMajorChipVersion' | 'getMinorChipVersion',
-      ((loader: unknown) => Promise<number>) | undefined>;
+    const chip = this.#loader.chip as unknown as Record<
+      'getMajorChipVersion' | 'getMinorChipVersion',
+      ((loader: unknown) => Promise<number>) | undefined
+    >;
     const ask = async (name: keyof typeof chip): Promise<number | undefined> =>
       chip[name] && this.#guard.during(chip[name](this.#loader), ANSWER_MS, 'tell its revision');
     const major = await ask('getMajorChipVersion');
@@ -107,8 +120,11 @@ export class Flasher {
   /** Reads flash. @throws TinyLMError `flash-failed` */
   async read(offset: number, bytes: number): Promise<Uint8Array> {
     try {
-      return await this.#guard.during(this.#loader.readFlash(offset, bytes, () => this.#guard.moved()), ANSWER_MS,
-        'send its flash');
+      return await this.#guard.during(
+        this.#loader.readFlash(offset, bytes, () => this.#guard.moved()),
+        ANSWER_MS,
+        'send its flash',
+      );
     } catch (e) {
       throw failure(e, 'reading');
     }
@@ -135,8 +151,11 @@ export class Flasher {
     let [sent, total] = [0, 0];
     const writing = this.#loader.writeFlash({
       fileArray: [{ data: part.data, address: part.offset }],
-      flashMode: 'keep', flashFreq: 'keep', flashSize: 'keep', // the image says what it was built for
-      eraseAll: false, compress: true,
+      flashMode: 'keep',
+      flashFreq: 'keep',
+      flashSize: 'keep', // the image says what it was built for
+      eraseAll: false,
+      compress: true,
       reportProgress: (_, done, all) => {
         this.#guard.moved(); // throws after a stop: here, between two blocks, the chip can be left
         [sent, total] = [done, all];
@@ -149,8 +168,11 @@ export class Flasher {
       await this.#guard.during(writing, patience, `take ${name}`);
     } catch (e) {
       if (e instanceof Error && /MD5/.test(e.message)) {
-        throw new TinyLMError('flash-verify', `${name}: what is in flash differs from what was sent`,
-          'try again, with a lower --baud; a flash chip that keeps failing is worn out or badly powered');
+        throw new TinyLMError(
+          'flash-verify',
+          `${name}: what is in flash differs from what was sent`,
+          'try again, with a lower --baud; a flash chip that keeps failing is worn out or badly powered',
+        );
       }
       throw failure(e, `writing ${name}`, total > 0 ? Math.floor((100 * sent) / total) : 0);
     }
@@ -170,12 +192,18 @@ export class Flasher {
 function failure(error: unknown, what: string, percent?: number): TinyLMError {
   const how = percent === undefined ? what : `${what} (${percent} % sent)`;
   if (!(error instanceof TinyLMError)) {
-    return new TinyLMError('flash-failed', `${how} failed: ${(error as Error).message}`,
-      'check the cable and try again');
+    return new TinyLMError(
+      'flash-failed',
+      `${how} failed: ${(error as Error).message}`,
+      'check the cable and try again',
+    );
   }
   if (error.code === 'flash-stopped') return error;
-  return new TinyLMError('flash-failed', `${error.message} while ${how}`,
-    'see that the board is there (tinylm devices), and run the same command again');
+  return new TinyLMError(
+    'flash-failed',
+    `${error.message} while ${how}`,
+    'see that the board is there (tinylm devices), and run the same command again',
+  );
 }
 
 /** @throws TinyLMError `flash-parts` */
@@ -208,22 +236,30 @@ function checkParts(parts: readonly FlashPart[], flashBytes: number | undefined)
 export async function withFlasher<T>(options: FlasherOptions, body: (flasher: Flasher) => Promise<T>): Promise<T> {
   const progress = options.onProgress ?? (() => undefined);
   const adapter = new WebPortAdapter(options.port);
-  const loader = await createLoader(adapter, options.baud ?? 460_800, options.attempts ?? 7,
-    options.onLog ?? (() => undefined));
+  const loader = await createLoader(
+    adapter,
+    options.baud ?? 460_800,
+    options.attempts ?? 7,
+    options.onLog ?? (() => undefined),
+  );
   const guard = new Guard(options.port, options.signal, adapter);
   progress({ phase: 'connecting' });
   try {
     await connect(loader, adapter, guard, options);
     const size = guard.during(loader.detectFlashSize(), ANSWER_MS, 'tell the size of its flash');
-    const flashBytes = sizeOf(await size.catch((error: unknown) => {
-      if (error instanceof TinyLMError) throw error;
-      return undefined;
-    }));
+    const flashBytes = sizeOf(
+      await size.catch((error: unknown) => {
+        if (error instanceof TinyLMError) throw error;
+        return undefined;
+      }),
+    );
     const flasher = new Flasher(loader, adapter, flashBytes, progress, guard);
     if (options.expectChip !== undefined && options.expectChip !== flasher.chip) {
-      throw new TinyLMError('flash-chip',
+      throw new TinyLMError(
+        'flash-chip',
         `this is an ${flasher.chip}, but the firmware is for an ${options.expectChip}`,
-        'build the firmware for this chip (idf.py set-target), or choose another port');
+        'build the firmware for this chip (idf.py set-target), or choose another port',
+      );
     }
     progress({ phase: 'connected', chip: flasher.chip, flashBytes });
     let result: T;
@@ -240,16 +276,18 @@ export async function withFlasher<T>(options: FlasherOptions, body: (flasher: Fl
   }
 }
 
-async function connect(loader: Loader, adapter: WebPortAdapter, guard: Guard,
-  { port }: FlasherOptions): Promise<void> {
+async function connect(loader: Loader, adapter: WebPortAdapter, guard: Guard, { port }: FlasherOptions): Promise<void> {
   try {
     await guard.during(loader.main(), CONNECT_MS, 'enter its loader', 0);
   } catch (e) {
     // What it was doing it shall do again.
     if (e instanceof TinyLMError && e.code === 'flash-stopped') await atMost(FAREWELL_MS, resetByLines(adapter));
     if (e instanceof TinyLMError) throw e;
-    throw new TinyLMError('flash-connect', `no ESP chip answers on ${port.name} (${(e as Error).message})`,
-      'hold BOOT, press and release RESET, release BOOT, and try again; check that the cable carries data');
+    throw new TinyLMError(
+      'flash-connect',
+      `no ESP chip answers on ${port.name} (${(e as Error).message})`,
+      'hold BOOT, press and release RESET, release BOOT, and try again; check that the cable carries data',
+    );
   }
 }
 

@@ -21,7 +21,11 @@ export class Guard {
   #moved = 0;
 
   /** @param line what esptool-js writes to: knows of a write that failed before the port's end is told */
-  constructor(port: Transport, signal: AbortSignal | undefined, line: { readonly failure?: TinyLMError | undefined } = {}) {
+  constructor(
+    port: Transport,
+    signal: AbortSignal | undefined,
+    line: { readonly failure?: TinyLMError | undefined } = {},
+  ) {
     this.#port = port;
     this.#line = line;
     this.#signal = signal;

@@ -5,8 +5,12 @@ import type { WebPortAdapter } from './webport.js';
 export type Loader = ESPLoader;
 
 /** esptool-js prints to the console unless told otherwise, from two places: its loader and its transport. */
-export async function createLoader(port: WebPortAdapter, baud: number, attempts: number, log: (line: string) => void):
-  Promise<Loader> {
+export async function createLoader(
+  port: WebPortAdapter,
+  baud: number,
+  attempts: number,
+  log: (line: string) => void,
+): Promise<Loader> {
   const esptool = await import('esptool-js');
   class QuietTransport extends esptool.Transport {
     override trace(message: string): void {

@@ -29,14 +29,18 @@ export interface Partition {
   flags: number;
 }
 
-const FIRMWARE_FIRST = 'flash TinyLM\'s firmware first: tinylm flash --build <folder>, or idf.py flash';
+const FIRMWARE_FIRST = "flash TinyLM's firmware first: tinylm flash --build <folder>, or idf.py flash";
 
 const hex = (v: number): string => '0x' + v.toString(16);
 
 /** Reads a table. @throws TinyLMError `partition-table` when there is none, or it is damaged */
 export function readPartitionTable(data: Uint8Array): Partition[] {
-  const bad = (what: string): TinyLMError => new TinyLMError('partition-table', `no valid partition table: ${what}`,
-    `${FIRMWARE_FIRST}, or on an ESP32-C3 tinylm flash --direct-boot`);
+  const bad = (what: string): TinyLMError =>
+    new TinyLMError(
+      'partition-table',
+      `no valid partition table: ${what}`,
+      `${FIRMWARE_FIRST}, or on an ESP32-C3 tinylm flash --direct-boot`,
+    );
   const v = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const partitions: Partition[] = [];
   for (let at = 0; at + 32 <= data.length; at += 32) {
@@ -54,8 +58,11 @@ export function readPartitionTable(data: Uint8Array): Partition[] {
     const end = data.indexOf(0, at + 12);
     partitions.push({
       name: new TextDecoder().decode(data.subarray(at + 12, Math.min(end < 0 ? at + 28 : end, at + 28))),
-      type: data[at + 2], subtype: data[at + 3],
-      offset: v.getUint32(at + 4, true), bytes: v.getUint32(at + 8, true), flags: v.getUint32(at + 28, true),
+      type: data[at + 2],
+      subtype: data[at + 3],
+      offset: v.getUint32(at + 4, true),
+      bytes: v.getUint32(at + 8, true),
+      flags: v.getUint32(at + 28, true),
     });
   }
   if (partitions.length === 0) throw bad('the flash there is empty');
@@ -106,7 +113,16 @@ const TYPES: Readonly<Record<string, number>> = { app: 0, data: 1 };
 const SUBTYPES: Readonly<Record<number, Readonly<Record<string, number>>>> = {
   0: { factory: 0, test: 0x20, ...Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`ota_${i}`, 0x10 + i])) },
   1: {
-    ota: 0, phy: 1, nvs: 2, coredump: 3, nvs_keys: 4, efuse: 5, undefined: 6, fat: 0x81, spiffs: 0x82, littlefs: 0x83,
+    ota: 0,
+    phy: 1,
+    nvs: 2,
+    coredump: 3,
+    nvs_keys: 4,
+    efuse: 5,
+    undefined: 6,
+    fat: 0x81,
+    spiffs: 0x82,
+    littlefs: 0x83,
   },
 };
 
@@ -134,9 +150,11 @@ export function parsePartitionCsv(text: string): Partition[] {
     const align = typeNumber === 0 ? 0x10000 : 0x1000;
     const at = offset === '' ? Math.ceil(end / align) * align : parseNumber(offset, line);
     partitions.push({
-      name, type: typeNumber,
-      subtype: subtype === '' ? 6 : SUBTYPES[typeNumber]?.[subtype] ?? parseNumber(subtype, line),
-      offset: at, bytes: parseNumber(size, line),
+      name,
+      type: typeNumber,
+      subtype: subtype === '' ? 6 : (SUBTYPES[typeNumber]?.[subtype] ?? parseNumber(subtype, line)),
+      offset: at,
+      bytes: parseNumber(size, line),
       flags: flags.split(':').reduce((f, word) => f | (word === 'encrypted' ? 1 : word === 'readonly' ? 2 : 0), 0),
     });
     end = at + partitions[partitions.length - 1].bytes;
@@ -148,8 +166,12 @@ export function parsePartitionCsv(text: string): Partition[] {
 export function findModelPartition(partitions: readonly Partition[]): Partition {
   const found = partitions.find((p) => p.type === MODEL_PARTITION.type && p.name === MODEL_PARTITION.name);
   if (found) return found;
-  throw new TinyLMError('no-model-partition', `the device has no partition called model of type ${hex(0x40)}; it has ` +
-    partitions.map((p) => `${p.name} (${hex(p.type)})`).join(', '), FIRMWARE_FIRST);
+  throw new TinyLMError(
+    'no-model-partition',
+    `the device has no partition called model of type ${hex(0x40)}; it has ` +
+      partitions.map((p) => `${p.name} (${hex(p.type)})`).join(', '),
+    FIRMWARE_FIRST,
+  );
 }
 
 /** Where the last partition ends, in bytes from the start of flash. */
@@ -159,7 +181,9 @@ export const endOfPartitions = (partitions: readonly Partition[]): number =>
 /** @throws TinyLMError `model-too-large`, with both numbers, when `bytes` do not fit */
 export function checkFits(bytes: number, partition: Partition): void {
   if (bytes <= partition.bytes) return;
-  throw new TinyLMError('model-too-large', `the model has ${bytes} bytes, but the partition ${partition.name} holds ` +
-    `${partition.bytes}`,
-  'train a smaller model, or give the partition more room in partitions.csv and flash the firmware again');
+  throw new TinyLMError(
+    'model-too-large',
+    `the model has ${bytes} bytes, but the partition ${partition.name} holds ` + `${partition.bytes}`,
+    'train a smaller model, or give the partition more room in partitions.csv and flash the firmware again',
+  );
 }

@@ -48,17 +48,26 @@ export class WebPortAdapter implements WebPort {
           if (error) controller.error(error);
           else controller.close();
         });
-        this.#off = [offData, offClose, () => { over = true; }];
+        this.#off = [
+          offData,
+          offClose,
+          () => {
+            over = true;
+          },
+        ];
       },
       // The reader has left: what still comes is for nobody.
-      cancel: () => { over = true; },
+      cancel: () => {
+        over = true;
+      },
     });
     this.writable = new WritableStream<Uint8Array>({
-      write: (data) => transport.write(data).catch((error: unknown) => {
-        // esptool-js goes on after it, and fails by what its stream is then.
-        if (error instanceof TinyLMError) this.failure ??= error;
-        throw error;
-      }),
+      write: (data) =>
+        transport.write(data).catch((error: unknown) => {
+          // esptool-js goes on after it, and fails by what its stream is then.
+          if (error instanceof TinyLMError) this.failure ??= error;
+          throw error;
+        }),
     });
   }
 

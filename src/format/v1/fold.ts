@@ -26,10 +26,15 @@ export function foldBiases(model: QuantizedModel): QuantizedModel {
 /** The first `count` values of the second added to those of the first, in the finer of their two fracs. */
 function added(taker: FixedTensor, other: FixedTensor, count: number): FixedTensor {
   const frac = Math.max(taker.frac, other.frac);
-  const sums = Array.from(taker.values, (v, i) =>
-    v * 2 ** (frac - taker.frac) + (i < count ? other.values[i] * 2 ** (frac - other.frac) : 0));
+  const sums = Array.from(
+    taker.values,
+    (v, i) => v * 2 ** (frac - taker.frac) + (i < count ? other.values[i] * 2 ** (frac - other.frac) : 0),
+  );
   const bad = sums.find((v) => v < -32768 || v > 32767);
   if (bad !== undefined)
-    throw new TinyLMError('tlm-write', `${taker.name} and ${other.name} add to ${bad / 2 ** frac}, which frac ${frac} cannot hold`);
+    throw new TinyLMError(
+      'tlm-write',
+      `${taker.name} and ${other.name} add to ${bad / 2 ** frac}, which frac ${frac} cannot hold`,
+    );
   return { ...taker, values: Int16Array.from(sums), frac, bytes: 2 };
 }

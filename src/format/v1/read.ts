@@ -43,7 +43,13 @@ export function readVersion1(file: Uint8Array): TlmFile {
     metadata: parseMetadata(text),
     sampling: undefined,
     info: {
-      version: V1.version, fileBytes: file.length, crc: r.u32(r.end), tokenizerOffset, tokenizerBytes, metadataOffset, metadataBytes,
+      version: V1.version,
+      fileBytes: file.length,
+      crc: r.u32(r.end),
+      tokenizerOffset,
+      tokenizerBytes,
+      metadataOffset,
+      metadataBytes,
       tensors: read.map((t) => t.info),
     },
   };
@@ -51,8 +57,9 @@ export function readVersion1(file: Uint8Array): TlmFile {
 
 function readHeader(r: SectionReader): Omit<QuantizedModel, 'tensors'> {
   const range = (what: string, offset: number, value: number, min: number, max: number): number =>
-    value >= min && value <= max ? value : refuse('tlm-header', what, offset, value,
-      min === max ? min : `${min} to ${max}`);
+    value >= min && value <= max
+      ? value
+      : refuse('tlm-header', what, offset, value, min === max ? min : `${min} to ${max}`);
   const flags = r.u32(HEADER.flags);
   if ((flags & ~FLAG.all) !== 0) refuse('tlm-header', 'flags', HEADER.flags, flags, `no bit but those of ${FLAG.all}`);
   const tied = (flags & FLAG.tied) !== 0;
@@ -67,15 +74,23 @@ function readHeader(r: SectionReader): Omit<QuantizedModel, 'tensors'> {
   range('reserved byte', HEADER.reservedA, r.u8(HEADER.reservedA), 0, 0);
   const eod = range('end-of-document token', HEADER.eod, r.u16(HEADER.eod), TOKENIZER.eod, TOKENIZER.eod);
   range('directory offset', HEADER.directoryOffset, r.u32(HEADER.directoryOffset), V1.headerBytes, V1.headerBytes);
-  return { config: configOf({ vocab, dim, hidden, layers, tied }), embedFrac, eod, resetOnEod: (flags & FLAG.resetOnEod) !== 0 };
+  return {
+    config: configOf({ vocab, dim, hidden, layers, tied }),
+    embedFrac,
+    eod,
+    resetOnEod: (flags & FLAG.resetOnEod) !== 0,
+  };
 }
 
 function zeros(r: SectionReader, code: 'tlm-header', from: number, to: number): void {
   for (let i = from; i < to; i++) if (r.u8(i) !== 0) refuse(code, 'reserved byte', i, r.u8(i), 0);
 }
 
-function readTensor(r: SectionReader, planned: PlannedTensor, at: number):
-  { tensor: QuantizedTensor; info: TensorInfo } {
+function readTensor(
+  r: SectionReader,
+  planned: PlannedTensor,
+  at: number,
+): { tensor: QuantizedTensor; info: TensorInfo } {
   const { name, layer, rows, cols } = planned;
   const equal = (what: string, offset: number, found: number, expected: number): void => {
     if (found !== expected) refuse('tlm-directory', `${what} of ${name}`, at + offset, found, expected);
@@ -99,7 +114,17 @@ function readTensor(r: SectionReader, planned: PlannedTensor, at: number):
   const scaleShift = r.u8(at + ENTRY.scaleShift);
   const frac = r.u8(at + ENTRY.frac);
   const dataOffset = r.u32(at + ENTRY.dataOffset);
-  const info = { name, rows, cols, trits: planned.trits, rowBytes: stride, dataOffset, dataBytes, scaleOffset, scaleBytes: bias ? 0 : 2 };
+  const info = {
+    name,
+    rows,
+    cols,
+    trits: planned.trits,
+    rowBytes: stride,
+    dataOffset,
+    dataBytes,
+    scaleOffset,
+    scaleBytes: bias ? 0 : 2,
+  };
   if (bias) {
     equal('scale offset', ENTRY.scaleOffset, scaleOffset, 0);
     equal('scale shift', ENTRY.scaleShift, scaleShift, 0);
@@ -109,7 +134,8 @@ function readTensor(r: SectionReader, planned: PlannedTensor, at: number):
     r.take(name, at + ENTRY.dataOffset, dataOffset, dataBytes);
     const values = Int16Array.from({ length: rows }, (_, i) => r.view.getInt16(dataOffset + 2 * i, true));
     return {
-      tensor: { kind: 'fixed', name, layer, rows, cols: 1, values, frac, bytes: 2 }, info: { ...info, type: 'i16' },
+      tensor: { kind: 'fixed', name, layer, rows, cols: 1, values, frac, bytes: 2 },
+      info: { ...info, type: 'i16' },
     };
   }
   equal('frac', ENTRY.frac, frac, 0);

@@ -35,8 +35,13 @@ export class SectionReader {
    */
   take(what: string, field: number, offset: number, bytes: number): Uint8Array {
     if (offset % V1.align !== 0) {
-      refuse('tlm-layout', `offset of ${what}`, field, offset,
-        `a multiple of ${V1.align}, say ${alignUp(offset, V1.align)}`);
+      refuse(
+        'tlm-layout',
+        `offset of ${what}`,
+        field,
+        offset,
+        `a multiple of ${V1.align}, say ${alignUp(offset, V1.align)}`,
+      );
     }
     if (offset < this.cursor) refuse('tlm-layout', `offset of ${what}`, field, offset, `at least ${this.cursor}`);
     if (offset + bytes > this.end) {

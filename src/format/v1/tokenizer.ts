@@ -6,14 +6,18 @@ import { isCharacter } from '../characters.js';
 import type { SectionReader } from './sections.js';
 
 /** @param at where the section begins; it was checked to lie inside the file */
-export function readTokenizer(r: SectionReader, kind: TokenizerKind, vocab: number, at: number,
-  bytes: number): TokenizerTable {
+export function readTokenizer(
+  r: SectionReader,
+  kind: TokenizerKind,
+  vocab: number,
+  at: number,
+  bytes: number,
+): TokenizerTable {
   const equal = (what: string, offset: number, found: number, expected: number): void => {
     if (found !== expected) refuse('tlm-tokenizer', what, offset, found, expected);
   };
   if (bytes < V1.recordsOffset) {
-    refuse('tlm-tokenizer', 'size of the tokenizer', HEADER.tokenizerBytes, bytes,
-      `at least ${V1.recordsOffset}`);
+    refuse('tlm-tokenizer', 'size of the tokenizer', HEADER.tokenizerBytes, bytes, `at least ${V1.recordsOffset}`);
   }
   const baseCount = r.u16(at + V1.baseCountOffset);
   const mergeCount = r.u16(at + V1.mergeCountOffset);
@@ -75,8 +79,13 @@ function readMerges(r: SectionReader, start: number, count: number, base: readon
     const pair: [number, number] = [r.u16(at), r.u16(at + 2)];
     pair.forEach((id, side) => {
       if (id < TOKENIZER.firstSymbol || id >= lengths.length) {
-        refuse('tlm-tokenizer', `merge ${m}`, at + 2 * side, `token ${id}`,
-          `${TOKENIZER.firstSymbol} to ${lengths.length - 1}`);
+        refuse(
+          'tlm-tokenizer',
+          `merge ${m}`,
+          at + 2 * side,
+          `token ${id}`,
+          `${TOKENIZER.firstSymbol} to ${lengths.length - 1}`,
+        );
       }
     });
     const length = lengths[pair[0]] + lengths[pair[1]];

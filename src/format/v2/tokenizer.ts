@@ -6,15 +6,26 @@ import { HEADER, TOKENIZER } from '../constants.js';
 import type { Sections } from './sections.js';
 
 /** @param at where the section begins; it was checked to lie inside the file */
-export function readTokenizer(r: Sections, kind: TokenizerKind, vocab: number, at: number, bytes: number): TokenizerTable {
+export function readTokenizer(
+  r: Sections,
+  kind: TokenizerKind,
+  vocab: number,
+  at: number,
+  bytes: number,
+): TokenizerTable {
   const size = (expected: number): void => {
     if (bytes !== expected) refuse('tlm-tokenizer', 'size of the tokenizer', HEADER.tokenizerBytes, bytes, expected);
   };
   if (kind === 'byte') {
-    if (vocab !== TOKENIZER.byteTokens) refuse('tlm-tokenizer', 'vocabulary of kind byte', HEADER.vocab, vocab, TOKENIZER.byteTokens);
+    if (vocab !== TOKENIZER.byteTokens)
+      refuse('tlm-tokenizer', 'vocabulary of kind byte', HEADER.vocab, vocab, TOKENIZER.byteTokens);
     size(0);
     return {
-      kind, eod: TOKENIZER.eod, nibbleBase: -1, base: Array.from({ length: vocab }, (_, byte) => Uint8Array.of(byte)), merges: [],
+      kind,
+      eod: TOKENIZER.eod,
+      nibbleBase: -1,
+      base: Array.from({ length: vocab }, (_, byte) => Uint8Array.of(byte)),
+      merges: [],
     };
   }
   if (bytes < TOKENIZER.countsBytes) {
@@ -56,10 +67,22 @@ function readSymbols(r: Sections, start: number, counts: readonly number[]): Uin
       // Padded with zeros and read as a big-endian number they have the order of their bytes.
       const order = symbol.reduce((sum, byte, place) => sum + byte * 2 ** (24 - 8 * place), 0);
       if (!isCharacter(symbol)) {
-        refuse('tlm-tokenizer', `base token ${base.length}`, at, `[${[...symbol]}]`, `one UTF-8 character of ${i + 1} bytes`);
+        refuse(
+          'tlm-tokenizer',
+          `base token ${base.length}`,
+          at,
+          `[${[...symbol]}]`,
+          `one UTF-8 character of ${i + 1} bytes`,
+        );
       }
       if (order <= last) {
-        refuse('tlm-tokenizer', `base token ${base.length}`, at, `[${[...symbol]}]`, 'a character after that of the token before');
+        refuse(
+          'tlm-tokenizer',
+          `base token ${base.length}`,
+          at,
+          `[${[...symbol]}]`,
+          'a character after that of the token before',
+        );
       }
       last = order;
       base.push(symbol);
@@ -69,12 +92,19 @@ function readSymbols(r: Sections, start: number, counts: readonly number[]): Uin
   return base;
 }
 
-function readMerges(r: Sections, start: number, count: number, base: readonly Uint8Array[], vocab: number): [number, number][] {
+function readMerges(
+  r: Sections,
+  start: number,
+  count: number,
+  base: readonly Uint8Array[],
+  vocab: number,
+): [number, number][] {
   const lengths = base.map((symbol) => symbol.length);
   return Array.from({ length: count }, (_, m) => {
     const narrow = vocab <= TOKENIZER.byteIdsMax;
     const at = start + (narrow ? 2 : 3) * m;
-    const pair: [number, number] = narrow ? [r.u8(at), r.u8(at + 1)]
+    const pair: [number, number] = narrow
+      ? [r.u8(at), r.u8(at + 1)]
       : [r.u8(at) | ((r.u8(at + 1) & 15) << 8), (r.u8(at + 1) >> 4) | (r.u8(at + 2) << 4)];
     for (const id of pair) {
       if (id < TOKENIZER.firstSymbol || id >= lengths.length) {
@@ -99,7 +129,14 @@ function checkIndex(r: Sections, start: number, merges: readonly (readonly [numb
     if (m >= merges.length) refuse('tlm-tokenizer', 'index of the merges', at, m, `at most ${merges.length - 1}`);
     const [left, right] = merges[m];
     const key = (left * 4096 + right) * 4096 + m;
-    if (key <= last) refuse('tlm-tokenizer', 'index of the merges', at, `merge ${m}`, 'one after the merge before, by what they merge');
+    if (key <= last)
+      refuse(
+        'tlm-tokenizer',
+        'index of the merges',
+        at,
+        `merge ${m}`,
+        'one after the merge before, by what they merge',
+      );
     last = key;
   });
 }

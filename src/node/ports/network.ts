@@ -20,21 +20,33 @@ const stalled = (name: string): TinyLMError =>
 const lost = (name: string): TinyLMError =>
   new TinyLMError('port-lost', `${name} closed the connection`, 'connect again');
 const busy = (name: string, how: string): TinyLMError =>
-  new TinyLMError('port-busy', `${name} ${how}${how.endsWith('likely') ? '' : ':'} another program is connected to it`,
-    'close the other program (tinylm chat, flash or monitor, a page in a browser) and try again');
+  new TinyLMError(
+    'port-busy',
+    `${name} ${how}${how.endsWith('likely') ? '' : ':'} another program is connected to it`,
+    'close the other program (tinylm chat, flash or monitor, a page in a browser) and try again',
+  );
 
 /** A network error in words. */
 function networkError(name: string, code: string | undefined, text: string): TinyLMError {
   // A WebSocket's handshake that is answered so: no place is free.
   if (/\b503\b/.test(text)) return busy(name, 'is busy (503)');
   switch (code) {
-    case 'ENOTFOUND': case 'EAI_AGAIN':
-      return new TinyLMError('connect-unknown', `no address is known for ${name}`,
-        'check the name; .local names need mDNS on this computer: try the IP address the device prints');
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new TinyLMError(
+        'connect-unknown',
+        `no address is known for ${name}`,
+        'check the name; .local names need mDNS on this computer: try the IP address the device prints',
+      );
     case 'ECONNREFUSED':
-      return new TinyLMError('connect-refused', `${name} refuses the connection`,
-        'check the port, and that the device runs');
-    case 'ETIMEDOUT': case 'EHOSTUNREACH': case 'ENETUNREACH':
+      return new TinyLMError(
+        'connect-refused',
+        `${name} refuses the connection`,
+        'check the port, and that the device runs',
+      );
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
       return new TinyLMError('connect-timeout', `${name} does not answer`, 'check that both are in the same network');
     default:
       return new TinyLMError('connect-error', `${name}: ${text}`, 'check the address and try again');
@@ -117,9 +129,13 @@ export class TcpTransport extends TransportBase {
     this.requireOpen();
     const socket = this.#socket;
     if (!socket) throw lost(this.name);
-    await within(WRITE_MS, new Promise<void>((resolve, reject) => {
-      socket.write(data, (e) => (e ? reject(lost(this.name)) : resolve()));
-    }), () => stalled(this.name));
+    await within(
+      WRITE_MS,
+      new Promise<void>((resolve, reject) => {
+        socket.write(data, (e) => (e ? reject(lost(this.name)) : resolve()));
+      }),
+      () => stalled(this.name),
+    );
   }
 }
 
@@ -147,8 +163,11 @@ async function webSocketConstructor(): Promise<WebSocketConstructor> {
     return (await import('ws')).WebSocket as unknown as WebSocketConstructor;
   } catch {
     if (own) return own;
-    throw new TinyLMError('websocket-missing', 'this version of Node has no WebSocket, and the package ws is missing',
-      'use Node 22 or later, or npm install ws');
+    throw new TinyLMError(
+      'websocket-missing',
+      'this version of Node has no WebSocket, and the package ws is missing',
+      'use Node 22 or later, or npm install ws',
+    );
   }
 }
 
@@ -167,7 +186,7 @@ export class WebSocketTransport extends TransportBase {
 
   async open(): Promise<void> {
     if (this.isOpen) throw new TinyLMError('port-busy', `${this.name} is open already`, 'close it first');
-    const Constructor = this.#Socket ?? await webSocketConstructor();
+    const Constructor = this.#Socket ?? (await webSocketConstructor());
     let socket: SocketLike;
     try {
       socket = new Constructor(this.#url);

@@ -48,9 +48,15 @@ export async function openPty(spawn: Spawn): Promise<Pty> {
   };
   const named = new Promise<string>((resolve, reject) => {
     let log = '';
-    child.on('error', (e) => reject(new TinyLMError('pty', e.code === 'ENOENT'
-      ? 'socat is not installed; it makes the pseudo-terminal' : `socat: ${e.message}`,
-    'apt-get install socat, or brew install socat')));
+    child.on('error', (e) =>
+      reject(
+        new TinyLMError(
+          'pty',
+          e.code === 'ENOENT' ? 'socat is not installed; it makes the pseudo-terminal' : `socat: ${e.message}`,
+          'apt-get install socat, or brew install socat',
+        ),
+      ),
+    );
     child.on('exit', () => reject(new TinyLMError('pty', `socat stopped: ${log.trim()}`)));
     child.stderr?.on('data', (data) => {
       log = (log + new TextDecoder().decode(data)).slice(-4000);
@@ -69,8 +75,12 @@ export async function openPty(spawn: Spawn): Promise<Pty> {
   await within(START_MS, held, late(`${path} does not open`));
   return {
     path,
-    write: (data) => { child.stdin?.write(data); },
-    onData: (listener) => { listeners.push(listener); },
+    write: (data) => {
+      child.stdin?.write(data);
+    },
+    onData: (listener) => {
+      listeners.push(listener);
+    },
     close: () => {
       holder.kill();
       child.kill();

@@ -38,8 +38,11 @@ export async function serialBackend(): Promise<SerialBackend> {
   try {
     module = await import('serialport');
   } catch (e) {
-    throw new TinyLMError('serialport-missing', `the package serialport could not be loaded: ${(e as Error).message}`,
-      'run npm install, or use --host for a device on the network');
+    throw new TinyLMError(
+      'serialport-missing',
+      `the package serialport could not be loaded: ${(e as Error).message}`,
+      'run npm install, or use --host for a device on the network',
+    );
   }
   return {
     list: () => module.SerialPort.list(),
@@ -51,19 +54,28 @@ export async function serialBackend(): Promise<SerialBackend> {
 export function serialError(path: string, error: Error): TinyLMError {
   const text = error.message;
   if (/no such file|file not found|cannot find/i.test(text)) {
-    return new TinyLMError('port-missing', `there is no serial port ${path}`,
-      'run `tinylm devices` to see what is plugged in; some USB cables carry power only');
+    return new TinyLMError(
+      'port-missing',
+      `there is no serial port ${path}`,
+      'run `tinylm devices` to see what is plugged in; some USB cables carry power only',
+    );
   }
   if (/input\/output error|no such device|\bEIO\b|\bENXIO\b|device not configured/i.test(text)) {
     return new TinyLMError('port-lost', `${path} was disconnected`, 'plug the board in again');
   }
   if (/cannot lock|resource busy|temporarily unavailable|access denied|in use/i.test(text)) {
-    return new TinyLMError('port-busy', `${path} is used by another program`,
-      'close the other program (a serial monitor, an IDE) and try again');
+    return new TinyLMError(
+      'port-busy',
+      `${path} is used by another program`,
+      'close the other program (a serial monitor, an IDE) and try again',
+    );
   }
   if (/permission denied|not permitted/i.test(text)) {
-    return new TinyLMError('port-denied', `no permission to open ${path}`,
-      'on Linux: sudo usermod -aG dialout $USER, then log in again');
+    return new TinyLMError(
+      'port-denied',
+      `no permission to open ${path}`,
+      'on Linux: sudo usermod -aG dialout $USER, then log in again',
+    );
   }
   return new TinyLMError('port-error', `${path}: ${text}`, 'unplug the board, plug it in again, and try again');
 }
@@ -91,10 +103,15 @@ export class SerialTransport extends TransportBase {
    * @param options baud: speed of the line, default 115200; usb: ids from {@link listDevices}; for tests: backend, and
    *   patienceMs, how long the driver may take for an answer
    */
-  constructor(path: string, options: {
-    baud?: number; usb?: { vendorId: number; productId: number } | undefined; backend?: SerialBackend;
-    patienceMs?: number;
-  } = {}) {
+  constructor(
+    path: string,
+    options: {
+      baud?: number;
+      usb?: { vendorId: number; productId: number } | undefined;
+      backend?: SerialBackend;
+      patienceMs?: number;
+    } = {},
+  ) {
     super(path);
     this.#path = path;
     this.#baud = options.baud ?? 115200;
@@ -105,7 +122,7 @@ export class SerialTransport extends TransportBase {
 
   async open(): Promise<void> {
     if (this.isOpen) throw new TinyLMError('port-busy', `${this.name} is open already`, 'close it first');
-    const backend = this.#backend ?? await serialBackend();
+    const backend = this.#backend ?? (await serialBackend());
     const port = await this.#openPatiently(backend);
     this.#port = port;
     port.on('data', (data) => this.received(data));
@@ -159,8 +176,16 @@ export class SerialTransport extends TransportBase {
     const work = new Promise<void>((resolve, reject) => {
       action((error) => (error ? reject(serialError(this.#path, error)) : resolve()));
     });
-    return within(ms, work, () => new TinyLMError('port-stalled',
-      `${this.#path} takes longer than ${ms / 1000} s ${what}`, 'unplug the board, plug it in again, and try again'));
+    return within(
+      ms,
+      work,
+      () =>
+        new TinyLMError(
+          'port-stalled',
+          `${this.#path} takes longer than ${ms / 1000} s ${what}`,
+          'unplug the board, plug it in again, and try again',
+        ),
+    );
   }
 
   async close(): Promise<void> {
@@ -177,10 +202,11 @@ export class SerialTransport extends TransportBase {
     const port = this.#port;
     if (!port) throw this.#lost();
     const ms = this.#patience + Math.ceil((SLOWNESS * 1000 * 10 * data.length) / this.#baud);
-    await this.#call((done) => void port.write(data, (error) => done(error ?? null)), 'to take bytes', ms)
-      .catch((error: TinyLMError) => {
+    await this.#call((done) => void port.write(data, (error) => done(error ?? null)), 'to take bytes', ms).catch(
+      (error: TinyLMError) => {
         throw error.code === 'port-stalled' ? error : this.#lost();
-      });
+      },
+    );
     // A pseudo-terminal cannot drain; the write was enough.
     await this.#call((done) => port.drain(() => done(null)), 'to send bytes', ms);
   }
@@ -190,7 +216,10 @@ export class SerialTransport extends TransportBase {
     const port = this.#port;
     if (!port) throw this.#lost();
     // A pseudo-terminal has no modem lines: the system answers ENOTTY.
-    return this.#call((done) => port.set(signals, done), 'to set its lines').then(() => true, () => false);
+    return this.#call((done) => port.set(signals, done), 'to set its lines').then(
+      () => true,
+      () => false,
+    );
   }
 
   async setBaudRate(baud: number): Promise<void> {
@@ -226,17 +255,19 @@ const KNOWN: readonly [number, number | undefined, string][] = [
 
 /** Lists serial ports, the likely ones first. */
 export async function listDevices(backend?: SerialBackend): Promise<DeviceInfo[]> {
-  const ports = await (backend ?? await serialBackend()).list();
-  return ports.map((p) => {
-    const vendorId = parseInt(p.vendorId ?? '', 16);
-    const productId = parseInt(p.productId ?? '', 16);
-    const known = KNOWN.find(([v, id]) => v === vendorId && (id === undefined || id === productId));
-    return {
-      path: p.path,
-      description: known?.[2] ?? p.manufacturer ?? 'serial port',
-      likely: known !== undefined,
-      usb: Number.isNaN(vendorId) || Number.isNaN(productId) ? undefined : { vendorId, productId },
-      serialNumber: p.serialNumber,
-    };
-  }).sort((a, b) => Number(b.likely) - Number(a.likely) || (a.path < b.path ? -1 : 1));
+  const ports = await (backend ?? (await serialBackend())).list();
+  return ports
+    .map((p) => {
+      const vendorId = parseInt(p.vendorId ?? '', 16);
+      const productId = parseInt(p.productId ?? '', 16);
+      const known = KNOWN.find(([v, id]) => v === vendorId && (id === undefined || id === productId));
+      return {
+        path: p.path,
+        description: known?.[2] ?? p.manufacturer ?? 'serial port',
+        likely: known !== undefined,
+        usb: Number.isNaN(vendorId) || Number.isNaN(productId) ? undefined : { vendorId, productId },
+        serialNumber: p.serialNumber,
+      };
+    })
+    .sort((a, b) => Number(b.likely) - Number(a.likely) || (a.path < b.path ? -1 : 1));
 }

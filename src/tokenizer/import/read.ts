@@ -158,7 +158,7 @@ function fromList(name: string, key: string, value: unknown): TokenizerFile {
 function linesOf(content: string): string[] {
   const text = /\r\n/.test(content) && !/[^\r]\n/.test(content) ? content.replaceAll('\r\n', '\n') : content;
   const lines: string[] = [];
-  for (let at = 0; at < text.length;) {
+  for (let at = 0; at < text.length; ) {
     let end = text.indexOf('\n', at);
     if (end < 0) end = text.length;
     if (end === at && text[at + 1] === '\n') end++;

@@ -30,7 +30,8 @@ static void measure(Trainer *t, const Config *config) {
   if (t->block_steps > c->segment) t->block_steps = c->segment;
   t->block_rows = t->block_steps * t->shard_lanes;
   /* The table costs V rows a step instead of N a shard; past that it no longer pays. */
-  t->table.used = c->layer[0].kind == MODEL_KIND_GRU && c->ngrams == 0 && (int64_t)c->vocab * 2 <= (int64_t)c->lanes * c->segment;
+  t->table.used =
+      c->layer[0].kind == MODEL_KIND_GRU && c->ngrams == 0 && (int64_t)c->vocab * 2 <= (int64_t)c->lanes * c->segment;
 #ifdef DOT16
   t->integers = c->ternary && c->quantize_activations;
 #endif

@@ -6,9 +6,9 @@
 
 /* What it knows at one place of the text. */
 typedef struct {
-  int32_t found;    /* tokens that followed before, */
-  uint16_t *token;  /* (window) which ones, */
-  uint8_t *counts;  /* (V) and how often the last 1, 2 and 3 tokens stood before them: 2 bits each; 0 for all others */
+  int32_t found;   /* tokens that followed before, */
+  uint16_t *token; /* (window) which ones, */
+  uint8_t *counts; /* (V) and how often the last 1, 2 and 3 tokens stood before them: 2 bits each; 0 for all others */
 } Cached;
 
 void lay_out_cache_shard(Trainer *t, Shard *s, Arena *arena);

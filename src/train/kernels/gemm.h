@@ -56,15 +56,16 @@ INLINE int level_of(float w, float inverse) { return (int)(w * inverse + (w < 0 
 INLINE int packed_floats(int k, int n) { return k * ROUND_UP(n, NR); }
 
 /* One tile. `rows`, `panels` and one of the strides of A are constants at each call: the loops unroll into registers. */
-INLINE void tile(const int rows, const int panels, int k_count, const float *a, const int a_row, const int a_col, const float *b,
-                 const int b_panel, const int b_row, float *c, int c_row, const float *bias, const int accumulate) {
+INLINE void tile(const int rows, const int panels, int k_count, const float *a, const int a_row, const int a_col,
+                 const float *b, const int b_panel, const int b_row, float *c, int c_row, const float *bias,
+                 const int accumulate) {
   vf sum[MR][4 * NV];
-  UNROLL for (int i = 0; i < rows; i++)
-    UNROLL for (int v = 0; v < panels * NV; v++) sum[i][v] = bias ? load(bias + v * VW) : splat(0.0f);
+  UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < panels * NV; v++) sum[i][v] =
+      bias ? load(bias + v * VW) : splat(0.0f);
   UNROLL_K for (int k = 0; k < k_count; k++) {
     vf right[4 * NV];
-    UNROLL for (int p = 0; p < panels; p++)
-      UNROLL for (int v = 0; v < NV; v++) right[p * NV + v] = load(b + p * b_panel + v * VW);
+    UNROLL for (int p = 0; p < panels; p++) UNROLL for (int v = 0; v < NV; v++) right[p * NV + v] =
+        load(b + p * b_panel + v * VW);
     UNROLL for (int i = 0; i < rows; i++) {
       vf left = splat(a[i * a_row]);
       UNROLL for (int v = 0; v < panels * NV; v++) sum[i][v] = fma_(left, right[v], sum[i][v]);
@@ -72,30 +73,29 @@ INLINE void tile(const int rows, const int panels, int k_count, const float *a, 
     a += a_col;
     b += b_row;
   }
-  UNROLL for (int i = 0; i < rows; i++)
-    UNROLL for (int v = 0; v < panels * NV; v++) {
-      float *to = c + (size_t)i * c_row + v * VW;
-      store(to, accumulate ? load(to) + sum[i][v] : sum[i][v]);
-    }
+  UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < panels * NV; v++) {
+    float *to = c + (size_t)i * c_row + v * VW;
+    store(to, accumulate ? load(to) + sum[i][v] : sum[i][v]);
+  }
 }
 
 /* The tiles of `rows` rows at `first`, where that is a part of what is left: used with TILE of a kernel. */
-#define REST_OF_ROWS(rows, width) \
-  if (m & (rows)) { \
-    int p = 0; \
+#define REST_OF_ROWS(rows, width)                                            \
+  if (m & (rows)) {                                                          \
+    int p = 0;                                                               \
     for (; p + (width) <= panels; p += (width)) TILE(rows, width, first, p); \
-    for (; p < panels; p++) TILE(rows, 1, first, p); \
-    first += (rows); \
+    for (; p < panels; p++) TILE(rows, 1, first, p);                         \
+    first += (rows);                                                         \
   }
 
 /*
  * All tiles. Whole tiles go down one panel of B after the other (a panel stays in the first-level cache); what is left of the rows,
  * 1 … MR − 1, is cut into powers of two.
  */
-INLINE void tiles(int m, int n, int k, const float *a, const int a_row, const int a_col, const float *b, const int b_panel,
-                  const int b_row, float *c, int c_row, const float *bias, int accumulate) {
+INLINE void tiles(int m, int n, int k, const float *a, const int a_row, const int a_col, const float *b,
+                  const int b_panel, const int b_row, float *c, int c_row, const float *bias, int accumulate) {
   const int panels = ROUND_UP(n, NR) / NR;
-#define TILE(rows, width, i, p) \
+#define TILE(rows, width, i, p)                                                                          \
   tile(rows, width, k, a + (size_t)(i) * a_row, a_row, a_col, b + (size_t)(p) * b_panel, b_panel, b_row, \
        c + (size_t)(i) * c_row + (p) * NR, c_row, bias ? bias + (p) * NR : 0, accumulate)
   int first = m / MR * MR;
@@ -110,14 +110,14 @@ INLINE void tiles(int m, int n, int k, const float *a, const int a_row, const in
 }
 
 /* C = [C +] A · B [+ bias], rows of A contiguous, B packed; `bias` may be null. Multiply-adds: m · n · k. */
-static inline void gemm(int m, int n, int k, const float *a, int a_row, const float *packed, float *c, int c_row, const float *bias,
-                 int accumulate) {
+static inline void gemm(int m, int n, int k, const float *a, int a_row, const float *packed, float *c, int c_row,
+                        const float *bias, int accumulate) {
   tiles(m, n, k, a, a_row, 1, packed, k * NR, NR, c, c_row, bias, accumulate);
 }
 
 /* C = [C +] Aᵀ · B with A (K, M) and B (K, N) row by row. */
-static inline void gemm_transposed(int m, int n, int k, const float *a, int a_row, const float *b, int b_row, float *c, int c_row,
-                            int accumulate) {
+static inline void gemm_transposed(int m, int n, int k, const float *a, int a_row, const float *b, int b_row, float *c,
+                                   int c_row, int accumulate) {
   tiles(m, n, k, a, 1, a_row, b, NR, b_row, c, c_row, 0, accumulate);
 }
 

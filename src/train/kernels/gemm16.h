@@ -32,15 +32,14 @@ INLINE vi dot16(vs a, vs b, vi sum) { return sum + (vi)_mm256_madd_epi16((__m256
 #ifdef DOT16
 
 /* One tile, as in gemm.h. */
-INLINE void tile16(const int rows, const int panels, int k_count, const int16_t *a, const int a_row, const int16_t *b, float *c,
-                   int c_row, const float *scale, const float *bias) {
+INLINE void tile16(const int rows, const int panels, int k_count, const int16_t *a, const int a_row, const int16_t *b,
+                   float *c, int c_row, const float *scale, const float *bias) {
   vi sum[MR][4 * NV];
-  UNROLL for (int i = 0; i < rows; i++)
-    UNROLL for (int v = 0; v < panels * NV; v++) sum[i][v] = (vi){0};
+  UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < panels * NV; v++) sum[i][v] = (vi){0};
   UNROLL_K for (int k = 0; k < k_count; k += 2) {
     vs right[4 * NV];
-    UNROLL for (int p = 0; p < panels; p++)
-      UNROLL for (int v = 0; v < NV; v++) right[p * NV + v] = *(const vsu *)(b + p * k_count * NR + v * 2 * VW);
+    UNROLL for (int p = 0; p < panels; p++) UNROLL for (int v = 0; v < NV; v++) right[p * NV + v] =
+        *(const vsu *)(b + p * k_count * NR + v * 2 * VW);
     UNROLL for (int i = 0; i < rows; i++) {
       vs left = (vs)(*(const pair *)(a + i * a_row) - (vi){0});
       UNROLL for (int v = 0; v < panels * NV; v++) sum[i][v] = dot16(left, right[v], sum[i][v]);
@@ -48,20 +47,19 @@ INLINE void tile16(const int rows, const int panels, int k_count, const int16_t 
     a += 2;
     b += 2 * NR;
   }
-  UNROLL for (int i = 0; i < rows; i++)
-    UNROLL for (int v = 0; v < panels * NV; v++) {
-      const vf y = __builtin_convertvector(sum[i][v], vf);
-      store(c + (size_t)i * c_row + v * VW, fma_(y, load(scale + v * VW), load(bias + v * VW)));
-    }
+  UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < panels * NV; v++) {
+    const vf y = __builtin_convertvector(sum[i][v], vf);
+    store(c + (size_t)i * c_row + v * VW, fma_(y, load(scale + v * VW), load(bias + v * VW)));
+  }
 }
 
 /* All tiles, in the order of gemm.h. A row of A starts a_row numbers after the one before. */
 static inline void gemm16(int m, int n, int k, const int16_t *a, const int a_row, const int16_t *b, float *c, int c_row,
                           const float *scale, const float *bias) {
   const int panels = n / NR;
-#define TILE(rows, width, i, p) \
-  tile16(rows, width, k, a + (size_t)(i) * a_row, a_row, b + (size_t)(p) * k * NR, c + (size_t)(i) * c_row + (p) * NR, c_row, \
-         scale + (p) * NR, bias + (p) * NR)
+#define TILE(rows, width, i, p)                                                                                        \
+  tile16(rows, width, k, a + (size_t)(i) * a_row, a_row, b + (size_t)(p) * k * NR, c + (size_t)(i) * c_row + (p) * NR, \
+         c_row, scale + (p) * NR, bias + (p) * NR)
   int first = m / MR * MR;
   for (int p = 0; p < panels; p++)
     for (int i = 0; i < first; i += MR) TILE(MR, 1, i, p);

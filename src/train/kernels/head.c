@@ -10,7 +10,8 @@ void add_head(Trainer *t, Signal in) {
   head->in = in;
   head->vp = PADDED(c->vocab);
   head->part = add_part(&t->p, c, MODEL_RULES_HEAD, MODEL_RULE_COUNT_HEAD, &sizes, in.stream);
-  head->weight = c->tied ? tensor_of(&t->sources.embedding, MODEL_EMBED_WEIGHT) : tensor_of(&head->part, MODEL_FC_WEIGHT);
+  head->weight =
+      c->tied ? tensor_of(&t->sources.embedding, MODEL_EMBED_WEIGHT) : tensor_of(&head->part, MODEL_FC_WEIGHT);
 }
 
 void lay_out_head(Trainer *t, Arena *arena) {
@@ -45,7 +46,8 @@ static void softmax(const Block *b, int train) {
   const Trainer *t = b->t;
   Shard *s = b->s;
   Cached *cached = &s->head.cached;
-  const int cache = tensor_of(&t->head.part, MODEL_CACHE_BIAS), cache_stride = cache < 0 ? 0 : t->p.tensor[cache].group_stride;
+  const int cache = tensor_of(&t->head.part, MODEL_CACHE_BIAS),
+            cache_stride = cache < 0 ? 0 : t->p.tensor[cache].group_stride;
   const int vp = t->head.vp, v = t->c.vocab, lanes = t->shard_lanes, rows = rows_of_block(b), ld = SKEWED(vp);
   const float scale = 1.0f / ((float)t->c.lanes * (float)t->c.segment);
   double product = 1; /* of the sums of exponentials, each 1 … 4096: one logarithm serves up to 64 of them */
@@ -76,7 +78,8 @@ static void softmax(const Block *b, int train) {
         const vf factor = splat(scale / total);
         for (int j = 0; j < vp; j += VW) store(row + j, load(row + j) * factor);
         row[target] -= scale;
-        for (int j = v; j < vp; j++) row[j] = 0; /* e^−87 in the padding would be far below a float's resolution; zero is better */
+        for (int j = v; j < vp; j++)
+          row[j] = 0; /* e^−87 in the padding would be far below a float's resolution; zero is better */
       }
       if (cache >= 0) cache_backward(at(&t->p, s->grad, cache), cache_stride, cached, train ? row : 0);
     }
@@ -107,5 +110,6 @@ void head_loss(const Block *b, int train) {
   weight_gradient(vp, hp, rows, s->head.logits, ld, x.x, x.ld, at(&t->p, s->grad, head->weight), 1);
   mark(IN_PRODUCTS);
   if (stream)
-    norm_backward(b, gains, at(&t->p, s->grad, gain), in.exact, in.exact_ld, &s->head.input, 0, s->products, hp, s->dout, hp, 0);
+    norm_backward(b, gains, at(&t->p, s->grad, gain), in.exact, in.exact_ld, &s->head.input, 0, s->products, hp,
+                  s->dout, hp, 0);
 }

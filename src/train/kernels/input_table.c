@@ -23,8 +23,9 @@ void phase_table(Trainer *t) {
   for (int first = take_task(t) * TABLE_ROWS; first < vp; first = take_task(t) * TABLE_ROWS) {
     const int rows = vp - first < TABLE_ROWS ? vp - first : TABLE_ROWS;
     const size_t from = (size_t)first * dp;
-    forward_product(&w->forward_ih, rows, g, dp, t->sources.embed_in + from, t->integers ? t->sources.embed_16 + from : 0, dp,
-                    t->table.rows + (size_t)first * g, g, at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_RNN_BIAS_IH)));
+    forward_product(&w->forward_ih, rows, g, dp, t->sources.embed_in + from,
+                    t->integers ? t->sources.embed_16 + from : 0, dp, t->table.rows + (size_t)first * g, g,
+                    at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_RNN_BIAS_IH)));
   }
 }
 
@@ -39,7 +40,8 @@ void phase_table_gradient(Trainer *t) {
   for (int task = take_task(t); task < embed_tasks + weight_tasks + 1; task = take_task(t)) {
     if (task < embed_tasks) {
       const int first = task * TABLE_ROWS, rows = v - first < TABLE_ROWS ? v - first : TABLE_ROWS;
-      backward_product(&w->backward_ih, rows, dp, g, t->table.drows + (size_t)first * g, g, embedding + (size_t)first * dp, dp, 1);
+      backward_product(&w->backward_ih, rows, dp, g, t->table.drows + (size_t)first * g, g,
+                       embedding + (size_t)first * dp, dp, 1);
     } else if (task < embed_tasks + weight_tasks) {
       const int first = (task - embed_tasks) * TABLE_ROWS, rows = g - first < TABLE_ROWS ? g - first : TABLE_ROWS;
       weight_gradient(rows, dp, v, t->table.drows + first, g, t->sources.embed_in, dp, weight + (size_t)first * dp, 0);

@@ -37,12 +37,12 @@ typedef struct {
 } Normed;
 
 typedef struct {
-  void (*lay_out)(Trainer *t, Layer *layer, Arena *arena); /* packed weights, once */
+  void (*lay_out)(Trainer *t, Layer *layer, Arena *arena);                       /* packed weights, once */
   void (*lay_out_shard)(Trainer *t, Shard *s, const Layer *layer, Arena *arena); /* activations of a shard */
   int pack_tasks;
   void (*pack)(const Trainer *t, const Layer *layer, int task); /* weights for the products, once a step */
   void (*forward)(const Block *b, const Layer *layer);          /* the steps of a block */
-  void (*backward)(const Block *b, const Layer *layer);         /* in s->dout: from the gradient of its output to its input's */
+  void (*backward)(const Block *b, const Layer *layer); /* in s->dout: from the gradient of its output to its input's */
   void (*carry)(const Trainer *t, Shard *s, const Layer *layer, int in); /* null without a state; see carry_states */
 } LayerKind;
 
@@ -63,9 +63,9 @@ struct Layer {
 
 /* A layer's activations in a shard; N = segment · lanes a shard, time-major. */
 typedef struct {
-  void *own;     /* the kind's own */
-  Rows out;      /* (N, out.width) */
-  float *carry;  /* (lanes, padded) state after the last segment; null without one */
+  void *own;    /* the kind's own */
+  Rows out;     /* (N, out.width) */
+  float *carry; /* (lanes, padded) state after the last segment; null without one */
 } LayerRun;
 
 #endif

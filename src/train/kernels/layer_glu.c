@@ -112,8 +112,8 @@ static void backward(const Block *b, const Layer *layer) {
   backward_product(&w->backward_in, rows, k, 2 * wp, s->gates, ld, s->products, k, 0);
   mark(IN_PRODUCTS);
   const int gain = tensor_of(&layer->part, MODEL_GLU_NORM);
-  norm_backward(b, at(&t->p, t->p.effective, gain), at(&t->p, s->grad, gain), in.exact, in.exact_ld, &a->input, row, s->products, k,
-                s->dout, k, 1);
+  norm_backward(b, at(&t->p, t->p.effective, gain), at(&t->p, s->grad, gain), in.exact, in.exact_ld, &a->input, row,
+                s->products, k, s->dout, k, 1);
 }
 
 const LayerKind layer_glu = {lay_out, lay_out_shard, 4, pack_weights, forward, backward, 0};

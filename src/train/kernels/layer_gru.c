@@ -7,15 +7,16 @@
 enum { SAVED_H, SAVED_R, SAVED_Z, SAVED_N, SAVED_GH, SAVED }; /* state before the step, gates, hidden product of n */
 
 typedef struct {
-  Normed input;  /* of a stream */
-  float *saved;  /* (N + lanes, 5Hp) */
-  float *h_q;    /* (N + lanes, Hp), skewed: 8-bit state before the step of the row; row + lanes is the state after it */
+  Normed input; /* of a stream */
+  float *saved; /* (N + lanes, 5Hp) */
+  float *h_q;   /* (N + lanes, Hp), skewed: 8-bit state before the step of the row; row + lanes is the state after it */
   int16_t *h_16; /* the same times 128, where products are made in integers */
-  float *exact;  /* (N, Hp) state after a step, where a stream begins with it: in `saved` the reset of the next step clears it */
+  float *
+      exact; /* (N, Hp) state after a step, where a stream begins with it: in `saved` the reset of the next step clears it */
   float *dcarry; /* (lanes, Hp) gradient of the state before the steps done so far, going back */
   float *h_now;  /* (lanes, Hp), skewed: 8-bit state of a step in which some lanes are reset */
   int16_t *h_now_16;
-  float *gh;     /* (lanes, 3Hp) hidden products of one step */
+  float *gh; /* (lanes, 3Hp) hidden products of one step */
 } GruRun;
 
 static void lay_out(Trainer *t, Layer *layer, Arena *arena) {
@@ -64,8 +65,8 @@ static void pack_weights(const Trainer *t, const Layer *layer, int task) {
 }
 
 /* Lane b of a step: gates, new state, and what the backward pass needs. */
-INLINE void cell_forward(int hp, const float *gx, const float *gh, float *saved, float *h_next, float *h_q, int16_t *h_16,
-                         const int form) {
+INLINE void cell_forward(int hp, const float *gx, const float *gh, float *saved, float *h_next, float *h_q,
+                         int16_t *h_16, const int form) {
   for (int j = 0; j < hp; j += VW) {
     vf r = sigmoid_(load(gx + j) + load(gh + j));
     vf z = sigmoid_(load(gx + hp + j) + load(gh + hp + j));
@@ -114,24 +115,25 @@ static void forward(const Block *b, const Layer *layer) {
   if (!table) {
     Rows in = input_rows(b, layer);
     if (layer->in.stream)
-      in = norm_forward(b, at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_RNN_NORM)), in.exact, in.exact_ld, &a->input,
-                        (size_t)first * lanes);
-    forward_product(&w->forward_ih, rows_of_block(b), 3 * hp, layer->in.padded, in.x, in.x16, in.ld, s->products, 3 * hp,
-                    at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_RNN_BIAS_IH)));
+      in = norm_forward(b, at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_RNN_NORM)), in.exact, in.exact_ld,
+                        &a->input, (size_t)first * lanes);
+    forward_product(&w->forward_ih, rows_of_block(b), 3 * hp, layer->in.padded, in.x, in.x16, in.ld, s->products,
+                    3 * hp, at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_RNN_BIAS_IH)));
     mark(IN_PRODUCTS);
   }
   const float *b_hh = at(&t->p, t->p.effective, tensor_of(&layer->part, MODEL_RNN_BIAS_HH));
   for (int step = first; step < first + b->count; step++) {
     const size_t now = (size_t)step * lanes * ld;
     const int reset = reset_states(b, a, hp, step);
-    forward_product(&w->forward_hh, lanes, 3 * hp, hp, reset ? a->h_now : a->h_q + now, reset ? a->h_now_16 : a->h_16 + now, ld, a->gh,
-                    3 * hp, b_hh);
+    forward_product(&w->forward_hh, lanes, 3 * hp, hp, reset ? a->h_now : a->h_q + now,
+                    reset ? a->h_now_16 : a->h_16 + now, ld, a->gh, 3 * hp, b_hh);
     mark(IN_PRODUCTS);
     for (int lane = 0; lane < lanes; lane++) {
       const float *gx = table ? t->table.rows + (size_t)lane_tokens(b, t->inputs, lane)[step] * 3 * hp
                               : s->products + (size_t)((step - first) * lanes + lane) * 3 * hp;
       const float *gh = a->gh + lane * 3 * hp;
-      float *saved = a->saved + ((size_t)step * lanes + lane) * SAVED * hp, *h_next = saved + (size_t)lanes * SAVED * hp;
+      float *saved = a->saved + ((size_t)step * lanes + lane) * SAVED * hp,
+            *h_next = saved + (size_t)lanes * SAVED * hp;
       const size_t next = now + (size_t)(lanes + lane) * ld;
       if (form == INTEGERS) cell_forward(hp, gx, gh, saved, h_next, a->h_q + next, a->h_16 + next, INTEGERS);
       else if (form == IN_8_BITS) cell_forward(hp, gx, gh, saved, h_next, a->h_q + next, a->h_16, IN_8_BITS);
@@ -160,8 +162,7 @@ INLINE void cell_backward(int hp, const float *dh, const float *saved, float *dg
       store(dtable + j, load(dtable + j) + da_r);
       store(dtable + hp + j, load(dtable + hp + j) + da_z);
       store(dtable + 2 * hp + j, load(dtable + 2 * hp + j) + dn);
-    } else
-      store(dgates + 3 * hp + j, dn);
+    } else store(dgates + 3 * hp + j, dn);
   }
 }
 
@@ -172,7 +173,8 @@ INLINE void cell_backward(int hp, const float *dh, const float *saved, float *dg
 static void gates_backward(const Block *b, const Layer *layer) {
   const Trainer *t = b->t;
   Shard *s = b->s;
-  const int hp = layer->padded, lanes = t->shard_lanes, g = 3 * hp, ld = SKEWED(4 * hp), table = layer->index == 0 && t->table.used;
+  const int hp = layer->padded, lanes = t->shard_lanes, g = 3 * hp, ld = SKEWED(4 * hp),
+            table = layer->index == 0 && t->table.used;
   const int first = b->first;
   const GruWeights *w = layer->weights;
   GruRun *a = s->layer[layer->index].own;
@@ -183,9 +185,9 @@ static void gates_backward(const Block *b, const Layer *layer) {
       const float *dh = s->dout + ((size_t)(step - first) * lanes + lane) * hp, *saved = a->saved + row * SAVED * hp;
       float *dcarry = a->dcarry + lane * hp;
       if (table)
-        cell_backward(hp, dh, saved, dgates + lane * ld, dcarry, s->dtable + (size_t)lane_tokens(b, t->inputs, lane)[step] * g);
-      else
-        cell_backward(hp, dh, saved, dgates + lane * ld, dcarry, 0);
+        cell_backward(hp, dh, saved, dgates + lane * ld, dcarry,
+                      s->dtable + (size_t)lane_tokens(b, t->inputs, lane)[step] * g);
+      else cell_backward(hp, dh, saved, dgates + lane * ld, dcarry, 0);
     }
     mark(IN_CELL);
     backward_product(&w->backward_hh, lanes, hp, g, dgates, ld, a->dcarry, hp, 1);
@@ -210,13 +212,14 @@ static void input_gradients(const Block *b, const Layer *layer) {
   float *dx = stream ? s->products : s->dout;
   column_sums(rows, 3 * hp, dgx, ld, at(&t->p, s->grad, tensor_of(&layer->part, MODEL_RNN_BIAS_IH)));
   mark(IN_CELL);
-  weight_gradient(3 * hp, k, rows, dgx, ld, x, x_ld, at(&t->p, s->grad, tensor_of(&layer->part, MODEL_RNN_WEIGHT_IH)), 1);
+  weight_gradient(3 * hp, k, rows, dgx, ld, x, x_ld, at(&t->p, s->grad, tensor_of(&layer->part, MODEL_RNN_WEIGHT_IH)),
+                  1);
   backward_product(&w->backward_ih, rows, k, 3 * hp, dgx, ld, dx, k, 0);
   mark(IN_PRODUCTS);
   if (!stream) return;
   const int gain = tensor_of(&layer->part, MODEL_RNN_NORM);
-  norm_backward(b, at(&t->p, t->p.effective, gain), at(&t->p, s->grad, gain), in.exact, in.exact_ld, &a->input, row, dx, k,
-                s->dout, k, 0);
+  norm_backward(b, at(&t->p, t->p.effective, gain), at(&t->p, s->grad, gain), in.exact, in.exact_ld, &a->input, row, dx,
+                k, s->dout, k, 0);
 }
 
 /* From s->gates, which is changed: gradients of W_hh and b_hh. */

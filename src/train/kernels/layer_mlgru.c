@@ -15,8 +15,8 @@ typedef struct {
 
 typedef struct {
   Normed input;
-  float *saved;  /* (N + lanes, 4Wp) */
-  float *o;      /* (N, Wp), skewed: g·h', in 8 bits */
+  float *saved; /* (N + lanes, 4Wp) */
+  float *o;     /* (N, Wp), skewed: g·h', in 8 bits */
   int16_t *o_16;
   float *dcarry; /* (lanes, Wp) gradient of the state before the steps done so far, going back */
   float *stream; /* (N, INp) what comes out */
@@ -64,7 +64,8 @@ static void pack_weights(const Trainer *t, const Layer *layer, int task) {
 }
 
 /* A lane's step: gates (f, g, c before their functions), new state, and what goes out of it. */
-INLINE void cell_forward(int wp, const float *gates, float *saved, float *h_next, float *o, int16_t *o_16, const int form) {
+INLINE void cell_forward(int wp, const float *gates, float *saved, float *h_next, float *o, int16_t *o_16,
+                         const int form) {
   for (int j = 0; j < wp; j += VW) {
     const vf f = sigmoid_(load(gates + j)), g = sigmoid_(load(gates + wp + j)), c = tanh_(load(gates + 2 * wp + j));
     const vf h = fma_(f, load(saved + SAVED_H * wp + j) - c, c);
@@ -79,7 +80,8 @@ INLINE void cell_forward(int wp, const float *gates, float *saved, float *h_next
 static void forward(const Block *b, const Layer *layer) {
   const Trainer *t = b->t;
   Shard *s = b->s;
-  const int wp = layer->padded, k = layer->in.padded, lanes = t->shard_lanes, rows = rows_of_block(b), form = activation_form(t);
+  const int wp = layer->padded, k = layer->in.padded, lanes = t->shard_lanes, rows = rows_of_block(b),
+            form = activation_form(t);
   const size_t row = (size_t)b->first * lanes;
   const MlgruWeights *w = layer->weights;
   const MlgruRun *a = s->layer[layer->index].own;
@@ -100,8 +102,8 @@ static void forward(const Block *b, const Layer *layer) {
     else cell_forward(wp, gates, saved, h_next, a->o + to, a->o_16, EXACT);
   }
   mark(IN_CELL);
-  forward_product(&w->forward_out, rows, k, wp, a->o + o_at, form == INTEGERS ? a->o_16 + o_at : 0, SKEWED(wp), s->products, k,
-                  t->zeros);
+  forward_product(&w->forward_out, rows, k, wp, a->o + o_at, form == INTEGERS ? a->o_16 + o_at : 0, SKEWED(wp),
+                  s->products, k, t->zeros);
   mark(IN_PRODUCTS);
   add_to_stream(rows, k, in.exact, in.exact_ld, s->products, a->stream + row * k);
 }
@@ -124,7 +126,8 @@ INLINE void cell_backward(int wp, const float *d_out, const float *saved, float 
 static void backward(const Block *b, const Layer *layer) {
   const Trainer *t = b->t;
   Shard *s = b->s;
-  const int wp = layer->padded, k = layer->in.padded, lanes = t->shard_lanes, rows = rows_of_block(b), ld = SKEWED(3 * wp);
+  const int wp = layer->padded, k = layer->in.padded, lanes = t->shard_lanes, rows = rows_of_block(b),
+            ld = SKEWED(3 * wp);
   const size_t row = (size_t)b->first * lanes;
   const MlgruWeights *w = layer->weights;
   const MlgruRun *a = s->layer[layer->index].own;
@@ -147,8 +150,8 @@ static void backward(const Block *b, const Layer *layer) {
   backward_product(&w->backward_in, rows, k, 3 * wp, s->gates, ld, s->products, k, 0);
   mark(IN_PRODUCTS);
   const int gain = tensor_of(&layer->part, MODEL_MLGRU_NORM);
-  norm_backward(b, at(&t->p, t->p.effective, gain), at(&t->p, s->grad, gain), in.exact, in.exact_ld, &a->input, row, s->products, k,
-                s->dout, k, 1);
+  norm_backward(b, at(&t->p, t->p.effective, gain), at(&t->p, s->grad, gain), in.exact, in.exact_ld, &a->input, row,
+                s->products, k, s->dout, k, 1);
 }
 
 /* h of the rows behind the last step is what the segment leaves. */

@@ -52,7 +52,8 @@ INLINE void make_sums(vf x, vf y, vf z, float *sums) {
 }
 
 /* A chunk: its tables from four rows of A, then the sums of n columns into `columns` (n, VW), or, after the first, to them. */
-INLINE void look_up(int n, const float *const row[VW], const float *scale, const uint16_t *offset, float *sums, float *columns, int first) {
+INLINE void look_up(int n, const float *const row[VW], const float *scale, const uint16_t *offset, float *sums,
+                    float *columns, int first) {
   for (int g = 0; g < GROUPS; g++) {
     vf x[3];
     UNROLL for (int i = 0; i < 3; i++) {
@@ -63,7 +64,8 @@ INLINE void look_up(int n, const float *const row[VW], const float *scale, const
   }
   for (int j = 0; j < n; j++, offset += GROUPS, columns += VW) {
     vf sum = first ? splat(0.0f) : load(columns);
-    UNROLL for (int g = 0; g < GROUPS; g++) sum += load((const float *)((const char *)sums + offset[g]) + g * SUMS * VW);
+    UNROLL for (int g = 0; g < GROUPS; g++) sum +=
+        load((const float *)((const char *)sums + offset[g]) + g * SUMS * VW);
     store(columns, sum);
   }
 }
@@ -75,14 +77,15 @@ INLINE void store_columns(int n, const float *columns, int left, float *c, int c
     const vf low01 = __builtin_shufflevector(c0, c1, 0, 4, 1, 5), high01 = __builtin_shufflevector(c0, c1, 2, 6, 3, 7);
     const vf low23 = __builtin_shufflevector(c2, c3, 0, 4, 1, 5), high23 = __builtin_shufflevector(c2, c3, 2, 6, 3, 7);
     const vf out[VW] = {
-      __builtin_shufflevector(low01, low23, 0, 1, 4, 5), __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
-      __builtin_shufflevector(high01, high23, 0, 1, 4, 5), __builtin_shufflevector(high01, high23, 2, 3, 6, 7),
+      __builtin_shufflevector(low01, low23, 0, 1, 4, 5),
+      __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
+      __builtin_shufflevector(high01, high23, 0, 1, 4, 5),
+      __builtin_shufflevector(high01, high23, 2, 3, 6, 7),
     };
-    UNROLL for (int r = 0; r < VW; r++)
-      if (r < left) {
-        float *to = c + (size_t)r * c_row + j;
-        store(to, accumulate ? load(to) + out[r] : out[r]);
-      }
+    UNROLL for (int r = 0; r < VW; r++) if (r < left) {
+      float *to = c + (size_t)r * c_row + j;
+      store(to, accumulate ? load(to) + out[r] : out[r]);
+    }
   }
 }
 
@@ -90,8 +93,8 @@ INLINE void store_columns(int n, const float *columns, int left, float *c, int c
  * All rows, four at a time; where fewer are left the last one is taken several times and stored once. Of A, 3 · lookup_groups(K)
  * numbers are read in each row; those beyond K must be finite, and their scale is zero.
  */
-static inline void gemm_lookup(int m, int n, int k, const float *a, int a_row, const float *scale, const uint16_t *offsets, float *c,
-                               int c_row, int accumulate) {
+static inline void gemm_lookup(int m, int n, int k, const float *a, int a_row, const float *scale,
+                               const uint16_t *offsets, float *c, int c_row, int accumulate) {
   float sums[GROUPS * SUMS * VW], columns[STRIP * VW];
   const int groups = lookup_groups(k);
   for (int i = 0; i < m; i += VW) {

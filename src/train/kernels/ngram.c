@@ -5,7 +5,8 @@ int add_ngrams(Trainer *t, int width) {
   const Config *c = &t->c;
   for (int i = 0; i < c->ngrams; i++) {
     Ngram *n = &t->sources.ngram[i];
-    *n = (Ngram){.order = c->ngram[i].order, .rows_log = c->ngram[i].rows_log, .width = c->ngram[i].width, .column = width};
+    *n = (Ngram){
+      .order = c->ngram[i].order, .rows_log = c->ngram[i].rows_log, .width = c->ngram[i].width, .column = width};
     const Sizes sizes = {{[MODEL_OF_ONE] = 1, [MODEL_OF_WIDTH] = n->width, [MODEL_OF_ROWS] = 1 << n->rows_log}};
     n->part = add_part(&t->p, c, MODEL_RULES_NGRAM, MODEL_RULE_COUNT_NGRAM, &sizes, 0);
     n->levels = c->ternary ? largest_level(t->p.tensor[tensor_of(&n->part, MODEL_NGRAM_WEIGHT)].trits) : 0;
@@ -17,7 +18,8 @@ int add_ngrams(Trainer *t, int width) {
 void lay_out_ngrams(Trainer *t, Arena *arena) {
   for (int i = 0; i < t->c.ngrams; i++) {
     Ngram *n = &t->sources.ngram[i];
-    const uint64_t all = (uint64_t)1 << n->rows_log, looked = (uint64_t)t->rows * t->c.shards, most = looked < all ? looked : all;
+    const uint64_t all = (uint64_t)1 << n->rows_log, looked = (uint64_t)t->rows * t->c.shards,
+                   most = looked < all ? looked : all;
     n->rows = take(arena, most * sizeof(int32_t));
     n->grad = take_floats(arena, most * n->width);
     n->place = take(arena, all * sizeof(int32_t));
@@ -92,7 +94,8 @@ void ngrams_backward(const Block *b) {
     float along = 0;
     for (int i = 0; i < rows; i++) {
       const size_t row = (size_t)b->first * lanes + i;
-      const float *w = weight + (size_t)s->ngrams.row[k][row] * n->width, *from = b->s->dout + (size_t)i * ld + n->column;
+      const float *w = weight + (size_t)s->ngrams.row[k][row] * n->width,
+                  *from = b->s->dout + (size_t)i * ld + n->column;
       float *dx = s->ngrams.dx[k] + row * n->width;
       for (int j = 0; j < n->width; j++) {
         dx[j] = from[j];
@@ -122,7 +125,8 @@ void gather_ngram(Trainer *t, int table) {
         n->rows[place] = row;
         for (int j = 0; j < n->width; j++) n->grad[(size_t)place * n->width + j] = 0;
       }
-      for (int j = 0; j < n->width; j++) n->grad[(size_t)place * n->width + j] += scale * run->dx[table][(size_t)i * n->width + j];
+      for (int j = 0; j < n->width; j++)
+        n->grad[(size_t)place * n->width + j] += scale * run->dx[table][(size_t)i * n->width + j];
     }
   }
 }

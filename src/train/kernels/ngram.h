@@ -10,12 +10,12 @@
 typedef struct {
   Part part;
   int32_t order, rows_log, width;
-  int32_t column;   /* of the sources' vector, where its numbers begin */
-  int32_t levels;   /* largest magnitude of a weight in units of the scale; 0 where weights are floats */
-  int32_t touched;  /* rows of the table that the last step touched, */
-  int32_t *rows;    /* (touched) their numbers, */
-  float *grad;      /* (touched, width) and gradients */
-  int32_t *place;   /* (rows of the table) where a row stands in `rows`, if it does: never cleared, see gather_ngram */
+  int32_t column;  /* of the sources' vector, where its numbers begin */
+  int32_t levels;  /* largest magnitude of a weight in units of the scale; 0 where weights are floats */
+  int32_t touched; /* rows of the table that the last step touched, */
+  int32_t *rows;   /* (touched) their numbers, */
+  float *grad;     /* (touched, width) and gradients */
+  int32_t *place;  /* (rows of the table) where a row stands in `rows`, if it does: never cleared, see gather_ngram */
 } Ngram;
 
 typedef struct {

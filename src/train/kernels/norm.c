@@ -30,8 +30,8 @@ Rows norm_forward(const Block *b, const float *gain, const float *x, int x_ld, c
   return (Rows){y, y16, ld, 0, 0};
 }
 
-void norm_backward(const Block *b, const float *gain, float *dgain, const float *x, int x_ld, const Normed *of, size_t row,
-                   const float *dy, int dy_ld, float *dx, int dx_ld, int accumulate) {
+void norm_backward(const Block *b, const float *gain, float *dgain, const float *x, int x_ld, const Normed *of,
+                   size_t row, const float *dy, int dy_ld, float *dx, int dx_ld, int accumulate) {
   const int np = of->padded, rows = rows_of_block(b);
   const float *inverse = of->inverse + row;
   for (int i = 0; i < rows; i++, x += x_ld, dy += dy_ld, dx += dx_ld) {

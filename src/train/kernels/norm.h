@@ -12,7 +12,7 @@ void lay_out_normed(const Trainer *t, Normed *normed, int rows, int width, Arena
 Rows norm_forward(const Block *b, const float *gain, const float *x, int x_ld, const Normed *to, size_t row);
 
 /* DX [+]= what follows for x from DY, and dgain += for the gain; DX may be DY. */
-void norm_backward(const Block *b, const float *gain, float *dgain, const float *x, int x_ld, const Normed *of, size_t row,
-                   const float *dy, int dy_ld, float *dx, int dx_ld, int accumulate);
+void norm_backward(const Block *b, const float *gain, float *dgain, const float *x, int x_ld, const Normed *of,
+                   size_t row, const float *dy, int dy_ld, float *dx, int dx_ld, int accumulate);
 
 #endif

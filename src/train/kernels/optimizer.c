@@ -3,7 +3,9 @@
 
 #define LATENT_LIMIT 3.0f /* largest latent weight, in mean magnitudes of its row */
 
-void lay_out_optimizer(Trainer *t, Arena *arena) { t->partial = take_floats(arena, (uint64_t)t->p.floats / BLOCK + 1 + MAX_NGRAMS); }
+void lay_out_optimizer(Trainer *t, Arena *arena) {
+  t->partial = take_floats(arena, (uint64_t)t->p.floats / BLOCK + 1 + MAX_NGRAMS);
+}
 
 /* Sums over the shards, in the shards' order, of a run of floats. */
 static void sum_shards(Trainer *t, float *to, int from_table, size_t first, size_t count) {
@@ -50,7 +52,9 @@ float gradient_norm(const Trainer *t) {
 }
 
 /* Scalars of a step. */
-typedef struct { float clip, rate, correct1, correct2; } Step;
+typedef struct {
+  float clip, rate, correct1, correct2;
+} Step;
 
 static Step step_of(const Trainer *t, const float *schedule) {
   const float norm = gradient_norm(t);
@@ -80,18 +84,22 @@ static void update_ternary_rows(Trainer *t, int tensor, int first, int count, co
   const int n = info->stride;
   const Step step = step_of(t, schedule);
   /* An embedding's activations end at 127 (SPEC.md 3.1): beyond, a scale would grow without any effect, and without end. */
-  const int ends = tensor == tensor_of(&t->sources.embedding, MODEL_EMBED_WEIGHT) && !c->tied && c->quantize_activations;
-  const float largest = ends ? 127.0f / (float)(1 << c->embed_frac) / (float)largest_level(info->trits) : __builtin_inff();
+  const int ends =
+      tensor == tensor_of(&t->sources.embedding, MODEL_EMBED_WEIGHT) && !c->tied && c->quantize_activations;
+  const float largest =
+      ends ? 127.0f / (float)(1 << c->embed_frac) / (float)largest_level(info->trits) : __builtin_inff();
   for (int row = first; row < first + count; row++) {
     const size_t at_row = (size_t)info->offset + (size_t)row * n;
     float *w = t->p.weight + at_row, *m = t->p.moment1 + at_row, *v = t->p.moment2 + at_row;
     const float *g = t->p.grad + at_row, *effective = t->p.effective + at_row;
-    const float mean = row_values(&t->p, t->p.row_mean, tensor)[row], scale = row_values(&t->p, t->p.row_scale, tensor)[row];
+    const float mean = row_values(&t->p, t->p.row_mean, tensor)[row],
+                scale = row_values(&t->p, t->p.row_scale, tensor)[row];
     if (mean == 0) continue; /* padding */
-    vf along = splat(0.0f); /* effective = s · level */
+    vf along = splat(0.0f);  /* effective = s · level */
     for (int i = 0; i < n; i += VW) along = fma_(load(g + i), load(effective + i), along);
     const float g_scale = step.clip * hsum(along);
-    float *scale_m = row_values(&t->p, t->p.scale_moment1, tensor) + row, *scale_v = row_values(&t->p, t->p.scale_moment2, tensor) + row;
+    float *scale_m = row_values(&t->p, t->p.scale_moment1, tensor) + row,
+          *scale_v = row_values(&t->p, t->p.scale_moment2, tensor) + row;
     *scale_m = c->beta1 * *scale_m + (1.0f - c->beta1) * g_scale;
     *scale_v = c->beta2 * *scale_v + (1.0f - c->beta2) * g_scale * g_scale;
     const float scale_step = (*scale_m * step.correct1) / (__builtin_sqrtf(*scale_v * step.correct2) + c->epsilon);
@@ -144,14 +152,16 @@ static void update_touched(Trainer *t, Ngram *n, int first, const float *schedul
   const Config *c = &t->c;
   const Step step = step_of(t, schedule);
   const int tensor = tensor_of(&n->part, MODEL_NGRAM_WEIGHT), trits = t->p.tensor[tensor].trits;
-  const float unit = trits == 1 ? 1.0f : 1.0f / (trits == 2 ? c->step2 : c->step3), move = step.rate * c->latent_rate * unit;
+  const float unit = trits == 1 ? 1.0f : 1.0f / (trits == 2 ? c->step2 : c->step3),
+              move = step.rate * c->latent_rate * unit;
   const float widest = n->levels ? (float)n->levels + 0.5f : __builtin_inff();
   const int end = first + TOUCHED_ROWS < n->touched ? first + TOUCHED_ROWS : n->touched;
   for (int i = first; i < end; i++) {
     const size_t from = (size_t)t->p.tensor[tensor].offset + (size_t)n->rows[i] * n->width;
     for (int j = 0; j < n->width; j++) {
       float *w = &t->p.weight[from + j];
-      *w -= move * adam_1(c, &step, n->grad[(size_t)i * n->width + j], &t->p.moment1[from + j], &t->p.moment2[from + j]);
+      *w -=
+          move * adam_1(c, &step, n->grad[(size_t)i * n->width + j], &t->p.moment1[from + j], &t->p.moment2[from + j]);
       if (*w > widest) *w = widest;
       if (*w < -widest) *w = -widest;
     }
@@ -159,8 +169,10 @@ static void update_touched(Trainer *t, Ngram *n, int first, const float *schedul
   if (first > 0) return;
   const int at_scale = t->p.tensor[tensor_of(&n->part, MODEL_NGRAM_SCALE)].offset;
   float *scale = &t->p.weight[at_scale];
-  *scale *= 1.0f - step.rate * adam_1(c, &step, *scale * t->p.grad[at_scale], &t->p.moment1[at_scale], &t->p.moment2[at_scale]);
-  const float most = n->levels && c->quantize_activations ? 127.0f / (float)(1 << c->embed_frac) / (float)n->levels : __builtin_inff();
+  *scale *= 1.0f - step.rate *
+                       adam_1(c, &step, *scale * t->p.grad[at_scale], &t->p.moment1[at_scale], &t->p.moment2[at_scale]);
+  const float most =
+      n->levels && c->quantize_activations ? 127.0f / (float)(1 << c->embed_frac) / (float)n->levels : __builtin_inff();
   if (*scale > most) *scale = most;
 }
 

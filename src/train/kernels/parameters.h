@@ -40,7 +40,9 @@ INLINE float *at(const Parameters *p, float *array, int tensor) { return array +
 INLINE float *row_values(const Parameters *p, float *array, int tensor) { return array + p->tensor[tensor].row_offset; }
 
 /* What the sizes of a rule mean for a part: by MODEL_OF_…. */
-typedef struct { int32_t of[MODEL_OF_ROWS + 1]; } Sizes;
+typedef struct {
+  int32_t of[MODEL_OF_ROWS + 1];
+} Sizes;
 
 /* Adds the tensors of `count` rules from `first` on; `from_stream` and `tied` say which of them apply. */
 Part add_part(Parameters *p, const Config *c, int first, int count, const Sizes *sizes, int from_stream);

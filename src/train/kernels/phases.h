@@ -10,7 +10,9 @@
 typedef void RowTask(Trainer *t, int tensor, int first, int count, const float *schedule);
 
 /* weights.c: from latent weights to what the shards read. */
-typedef struct { float mean, limit, scale; } Ternary;
+typedef struct {
+  float mean, limit, scale;
+} Ternary;
 Ternary ternary_of_row(const Trainer *t, const Tensor *info, const float *w);
 int largest_level(int trits);
 void for_row_tasks(Trainer *t, RowTask *work, int task, int first_task, int weights_only, const float *schedule);

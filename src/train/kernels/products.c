@@ -1,8 +1,8 @@
 /* Compiled once: the tiles of each kernel are long. */
 #include "products.h"
 
-void forward_product(const ForwardWeights *w, int m, int n, int k, const float *x, const int16_t *x16, int x_row, float *y, int y_row,
-                     const float *bias) {
+void forward_product(const ForwardWeights *w, int m, int n, int k, const float *x, const int16_t *x16, int x_row,
+                     float *y, int y_row, const float *bias) {
 #ifdef DOT16
   if (w->levels) {
     gemm16(m, n, k, x16, x_row, w->levels, y, y_row, w->scale, bias);
@@ -24,7 +24,8 @@ void backward_product(const BackwardWeights *w, int m, int n, int k, const float
   gemm(m, n, k, dy, dy_row, w->packed, dx, dx_row, 0, accumulate);
 }
 
-void weight_gradient(int m, int n, int rows, const float *dy, int dy_row, const float *x, int x_row, float *dw, int accumulate) {
+void weight_gradient(int m, int n, int rows, const float *dy, int dy_row, const float *x, int x_row, float *dw,
+                     int accumulate) {
   gemm_transposed(m, n, rows, dy, dy_row, x, x_row, dw, n, accumulate);
 }
 

@@ -26,8 +26,8 @@ typedef struct {
  * Y (M, N) = X (M, K) · Wᵀ + bias (N). `x16` is X in units of its 8 bits, needed where the weights are levels; rows of both start
  * x_row numbers apart.
  */
-void forward_product(const ForwardWeights *w, int m, int n, int k, const float *x, const int16_t *x16, int x_row, float *y, int y_row,
-                     const float *bias);
+void forward_product(const ForwardWeights *w, int m, int n, int k, const float *x, const int16_t *x16, int x_row,
+                     float *y, int y_row, const float *bias);
 
 #define PRODUCT_SLACK 16
 /* DX (M, N) = [DX +] DY (M, K) · W. Up to PRODUCT_SLACK numbers behind a row of DY are read too, and must be finite. */
@@ -35,7 +35,8 @@ void backward_product(const BackwardWeights *w, int m, int n, int k, const float
                       int accumulate);
 
 /* DW (M, N) = [DW +] DYᵀ · X with DY (rows, M) and X (rows, N). */
-void weight_gradient(int m, int n, int rows, const float *dy, int dy_row, const float *x, int x_row, float *dw, int accumulate);
+void weight_gradient(int m, int n, int rows, const float *dy, int dy_row, const float *x, int x_row, float *dw,
+                     int accumulate);
 
 /* sums (n) += the columns of y (rows, n); n is a multiple of NR. */
 void column_sums(int rows, int n, const float *y, int y_row, float *sums);

@@ -13,14 +13,14 @@ typedef struct {
   Part embedding;
   Signal out;
   Ngram ngram[MAX_NGRAMS];
-  int32_t dp;         /* floats from one embedding row to the next */
-  float *embed_in;    /* (Vp, Dp) embeddings as the stack sees them */
-  int16_t *embed_16;  /* the same in units of 2^−embed_frac, where products are made in integers */
+  int32_t dp;        /* floats from one embedding row to the next */
+  float *embed_in;   /* (Vp, Dp) embeddings as the stack sees them */
+  int16_t *embed_16; /* the same in units of 2^−embed_frac, where products are made in integers */
 } Sources;
 
 typedef struct {
   NgramRun ngrams;
-  Rows out;      /* (N, W0p), skewed; null where the input table stands for it */
+  Rows out; /* (N, W0p), skewed; null where the input table stands for it */
   float *x;
   int16_t *x16;
 } SourcesRun;

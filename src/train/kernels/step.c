@@ -45,7 +45,8 @@ static void prepare(Trainer *t) {
 }
 
 static void run_shards(Trainer *t, int position, int train) {
-  for (int s = take_task(t); s < t->c.shards; s = take_task(t)) shard_forward_backward(t, &t->shard[s], s, position, train);
+  for (int s = take_task(t); s < t->c.shards; s = take_task(t))
+    shard_forward_backward(t, &t->shard[s], s, position, train);
   barrier(t);
   mark(IN_BARRIER);
 }

@@ -30,7 +30,8 @@ struct Trainer {
   int32_t shard_lanes, rows;       /* lanes a shard, N */
   int32_t block_steps, block_rows; /* steps of a block, and its rows */
   int32_t integers, lookups;       /* forward by gemm16.h, back by lookup.h */
-  int32_t product_floats, gate_floats, inner_floats, dout_floats; /* of a row in a shard's arrays for one layer at a time */
+  int32_t product_floats, gate_floats, inner_floats,
+      dout_floats; /* of a row in a shard's arrays for one layer at a time */
   Parameters p;
   Sources sources;
   Layer layer[MAX_LAYERS];
@@ -65,7 +66,9 @@ INLINE const uint16_t *lane_tokens(const Block *b, const uint16_t *data, int lan
 }
 
 /* Its tokens from the start of the data on: what stands before the segment too. */
-INLINE const uint16_t *lane_inputs_from_start(const Block *b, int lane) { return lane_tokens(b, b->t->inputs, lane) - b->position; }
+INLINE const uint16_t *lane_inputs_from_start(const Block *b, int lane) {
+  return lane_tokens(b, b->t->inputs, lane) - b->position;
+}
 
 INLINE int is_reset(const Trainer *t, int token) { return t->c.reset_on_eod && token == t->c.eod; }
 
@@ -82,7 +85,9 @@ INLINE Rows input_rows(const Block *b, const Layer *layer) {
 
 /* How activations go into products: as they are; in 8 bits; in 8 bits and as integers too. */
 enum { EXACT, IN_8_BITS, INTEGERS };
-INLINE int activation_form(const Trainer *t) { return t->integers ? INTEGERS : t->c.quantize_activations ? IN_8_BITS : EXACT; }
+INLINE int activation_form(const Trainer *t) {
+  return t->integers ? INTEGERS : t->c.quantize_activations ? IN_8_BITS : EXACT;
+}
 
 /* x in 8 bits as in SPEC.md 5, in units of 1/one: clamp(⌊one · x + ½⌋, −127, 127). */
 INLINE vf in_8_bits(vf x, const float one) {

@@ -141,13 +141,22 @@ INLINE float hmax(vf v) {
 
 /* Natural logarithm of x > 0 in double: exponent from the bits, atanh series for the mantissa (|t| ≤ 0.172). */
 INLINE double log_(double x) {
-  union { double d; uint64_t u; } bits = {x};
+  union {
+    double d;
+    uint64_t u;
+  } bits = {x};
   int exponent = (int)((bits.u >> 52) & 0x7ff) - 1023;
   bits.u = (bits.u & 0xfffffffffffffULL) | 0x3ff0000000000000ULL;
   double m = bits.d;
-  if (m > 1.4142135623730951) { m *= 0.5; exponent++; }
+  if (m > 1.4142135623730951) {
+    m *= 0.5;
+    exponent++;
+  }
   double t = (m - 1) / (m + 1), t2 = t * t, term = t, sum = 0;
-  for (int k = 1; k < 24; k += 2) { sum += term / k; term *= t2; }
+  for (int k = 1; k < 24; k += 2) {
+    sum += term / k;
+    term *= t2;
+  }
   return exponent * 0.6931471805599453 + 2 * sum;
 }
 

@@ -58,7 +58,8 @@ static void prepare_rows(Trainer *t, int tensor, int first, int count, const flo
   const int embedding = tensor_of(&t->sources.embedding, MODEL_EMBED_WEIGHT);
   const int ternary = t->c.ternary && is_weight(info), n = info->stride;
   if (!is_weight(info)) { /* a column */
-    for (int row = first; row < first + count; row++) t->p.effective[info->offset + row] = t->p.weight[info->offset + row];
+    for (int row = first; row < first + count; row++)
+      t->p.effective[info->offset + row] = t->p.weight[info->offset + row];
     return;
   }
   for (int row = first; row < first + count; row++) {
@@ -122,7 +123,8 @@ ForwardWeights take_forward(const Trainer *t, Arena *arena, int k, int n) {
 
 BackwardWeights take_backward(const Trainer *t, Arena *arena, int tensor, int k, int n) {
   /* Two look-ups a number, for two digits, are slower than a multiplication and an addition (by a seventh of a step). */
-  if (!t->lookups || t->p.tensor[tensor].trits > 1) return (BackwardWeights){take_floats(arena, (uint64_t)packed_floats(k, n)), 0, 0};
+  if (!t->lookups || t->p.tensor[tensor].trits > 1)
+    return (BackwardWeights){take_floats(arena, (uint64_t)packed_floats(k, n)), 0, 0};
   uint16_t *offsets = take(arena, (uint64_t)packed_offsets(k, n) * sizeof(uint16_t));
   return (BackwardWeights){0, offsets, take_floats(arena, (uint64_t)lookup_groups(k) * 3)};
 }

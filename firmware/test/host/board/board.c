@@ -57,9 +57,11 @@ esp_err_t uart_get_tx_buffer_free_size(uart_port_t port, size_t *n) {
 
 static uint32_t words[PARTITION_BYTES / 4];
 static uint8_t *const flash = (uint8_t *)words;
-static const esp_partition_t model_partition = {
-    .type = (esp_partition_type_t)0x40, .address = 0x1A0000, .size = PARTITION_BYTES, .erase_size = 4096,
-    .label = "model"};
+static const esp_partition_t model_partition = {.type = (esp_partition_type_t)0x40,
+                                                .address = 0x1A0000,
+                                                .size = PARTITION_BYTES,
+                                                .erase_size = 4096,
+                                                .label = "model"};
 
 const esp_partition_t *esp_partition_find_first(esp_partition_type_t type, esp_partition_subtype_t subtype,
                                                 const char *label) {

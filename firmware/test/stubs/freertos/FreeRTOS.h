@@ -16,7 +16,9 @@ typedef uint32_t TickType_t;
 #endif
 #define pdMS_TO_TICKS(ms) ((TickType_t)((uint64_t)(ms) * CONFIG_FREERTOS_HZ / 1000))
 #define configASSERT(x) ((x) ? (void)0 : __builtin_trap())
-typedef struct { uint32_t owner, count; } portMUX_TYPE;
+typedef struct {
+  uint32_t owner, count;
+} portMUX_TYPE;
 #define portMUX_INITIALIZER_UNLOCKED {0xB33FFFFFu, 0}
 void taskENTER_CRITICAL(portMUX_TYPE *mux);
 void taskEXIT_CRITICAL(portMUX_TYPE *mux);
