@@ -110,7 +110,8 @@ describe('in this process', () => {
   it('files of another kind, and none', async () => {
     refused(await tinylm(['train', at('none.txt')]), /no such file/, /stories:en/);
     refused(await tinylm(['generate', at('none')]), /no such file/, /tinylm train/);
-    refused(await tinylm(['generate', folder]), /expected a run folder/, /tinylm train/);
+    mkdirSync(at('nothing-in-it'));
+    refused(await tinylm(['generate', at('nothing-in-it')]), /expected a run folder/, /tinylm train/);
     writeFileSync(at('text.txt'), 'Some text that is no model at all.');
     refused(
       await tinylm(['generate', at('text.txt')]),

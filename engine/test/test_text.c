@@ -30,8 +30,8 @@ static uint32_t some_text(uint8_t *out, uint32_t cap) {
                                        "\x80",
                                        "\xFF",
                                        "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
-                                       "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3"
-                                       "\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9",
+                                       ("\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3"
+                                        "\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9"),
                                        "He said",
                                        ",",
                                        "\"",

@@ -23,7 +23,7 @@ import { packageRoot } from '../../src/node/assets.js';
 import { readPrebuilt } from '../../src/node/prebuilt.js';
 import { startDevice, SMALL, type Device } from '../firmware-support.js';
 import { board, ended } from './board.js';
-import { spawned, type Running } from './cli.js';
+import { spawned, start, type Running } from './cli.js';
 import { modelOf, modules, renamed } from './import-models.js';
 
 const ROOT = packageRoot();
@@ -106,7 +106,11 @@ export class Reader {
     else if (program === 'git') this.#git(words);
     else if (program === 'npm') await this.#npm(words);
     else if (program === 'node') this.#node(words);
-    else if (program === 'make') this.#runs(['make', '-n', ...words], ROOT);
+    // A server for those who work on the page: that it is installed, and that its configuration is there.
+    else if (program === 'npx') {
+      assert.ok(existsSync(join(ROOT, 'node_modules/.bin', words[0])), command);
+      assert.ok(existsSync(join(ROOT, words[words.indexOf('--config') + 1])), command);
+    } else if (program === 'make') this.#runs(['make', '-n', ...words], ROOT);
     else if (program === 'idf.py') this.#idf(words);
     else if (program === 'curl') await this.#curl(words);
     // It changes the computer: only its form is looked at.
@@ -242,6 +246,19 @@ export class Reader {
       stdin = 'Once\n';
     // Password and token are typed.
     if (verb === 'wifi') stdin = 'correct horse\nsesame-open\n';
+    // The Studio is served until it is stopped; no browser is opened.
+    if (verb === 'studio') {
+      const running = start(
+        [...words, '--no-open', ...(words.includes('--port') ? [] : ['--port', '0'])],
+        '',
+        {},
+        this.#cwd,
+      );
+      await running.seen(/Ctrl-C ends it/);
+      running.process.kill('SIGINT');
+      await running.result;
+      return;
+    }
     // A virtual board at a port: behind TCP, as pseudo-terminals need socat. It is there until the page ends.
     if (words.includes('--pty')) {
       this.#board = await board(['--tcp', '0']);

@@ -1,4 +1,5 @@
 /** A page and its workers without a browser: calls over message channels, files of OPFS in memory. */
+import { after } from 'node:test';
 import type { Transport } from '../../src/device/index.js';
 import { readWasm } from '../../src/node/assets.js';
 import { sketchParts } from '../../src/node/library.js';
@@ -22,6 +23,9 @@ export const code = async (): Promise<WebAssembly.Module> => WebAssembly.compile
 export const open = async (tlm: Uint8Array): Promise<EngineModel> => EngineModel.load(await code(), tlm);
 
 const channels: MessagePort[] = [];
+
+// A port that was handed on belongs to whoever has it, and keeps Node awake: a page's end ends it, and here is none.
+after(() => setTimeout(() => process.exit(), 500).unref());
 
 /** A channel that ends with `closePages`. */
 export function channel(): [MessagePort, MessagePort] {
