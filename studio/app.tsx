@@ -10,7 +10,7 @@ import { SizeStep } from './steps/size.js';
 import { TextStep } from './steps/text.js';
 import { TrainStep } from './steps/train.js';
 import { TryStep } from './steps/try.js';
-import { about, offline } from './work/here.js';
+import { about, offline } from './actions/here.js';
 
 const SHOWN = { text: TextStep, size: SizeStep, train: TrainStep, try: TryStep, chip: ChipStep } as const;
 

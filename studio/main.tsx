@@ -4,8 +4,8 @@ import './styles/layout.css';
 import './styles/steps.css';
 import { render } from 'preact';
 import { App } from './app.js';
-import { lookAround, stayOffline } from './work/here.js';
-import { takeUp } from './work/train.js';
+import { lookAround, stayOffline } from './actions/here.js';
+import { takeUp } from './actions/train.js';
 
 render(<App />, document.getElementById('page')!);
 void stayOffline();

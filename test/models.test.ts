@@ -204,6 +204,29 @@ test('what the opening of a story is', () => {
   assert.equal(openingOf(''), '');
 });
 
+test('a cache gets other numbers on request, of a model that has one', async () => {
+  await inFolder(async (folder) => {
+    const out = join(folder, 'out');
+    const wanted = [0.5, 1, 1.5, 0.25, 0.5, 0.75, 0, -2, -4];
+    await tinylm(['export', EXAMPLE_MODEL, `--cache-bias=${wanted.join(',')}`, '--out', out]);
+    const { model } = readTlm(new Uint8Array(readFileSync(join(out, 'model.tlm'))));
+    const bias = model.tensors.find(({ name }) => name === 'cache.bias')!;
+    assert.ok(bias.kind === 'fixed');
+    assert.deepEqual(
+      [...bias.values].map((v) => v / 2 ** bias.frac),
+      wanted,
+    );
+    const few = await tinylm(['export', EXAMPLE_MODEL, '--cache-bias=1,2', '--out', out, '--force']);
+    assert.match(few.err, /expected 9 numbers/);
+    assert.notEqual(few.code, 0);
+    const none = join(packageRoot(), 'vectors', 'v2', 'blocks.tlm');
+    const refused = await tinylm(['export', none, `--cache-bias=${wanted.join(',')}`, '--out', join(folder, 'none')]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /has no cache of recent text/);
+    assert.ok(!existsSync(join(folder, 'none')));
+  });
+});
+
 test('sampling options travel in the file and serve where none are given', async () => {
   await inFolder(async (folder) => {
     const out = join(folder, 'out');

@@ -1,4 +1,5 @@
 /** The device's settings (SPEC.md 6.5) under the names that `tinylm generate` has for them. */
+import { STOP_MAX } from '../engine/index.js';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { DeviceSettings } from '../device/index.js';
 import { TinyLMError } from '../model/errors.js';
@@ -12,7 +13,6 @@ interface Setting {
   readonly parse: (text: string) => number | string | boolean;
 }
 
-const STOP_MAX = 32;
 const TOKENS_MAX = 65_535;
 
 function parseTemperature(text: string): number {

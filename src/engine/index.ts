@@ -7,4 +7,11 @@ export {
   type IntegerSamplerOptions,
   type NaturalSamplerOptions,
 } from './options.js';
-export { TextStream, type EndReason, type GenerateOptions, type StreamOptions, type StreamState } from './stream.js';
+export {
+  STOP_MAX,
+  TextStream,
+  type EndReason,
+  type GenerateOptions,
+  type StreamOptions,
+  type StreamState,
+} from './stream.js';

@@ -28,7 +28,8 @@ export type EndReason = 'none' | 'eod' | 'limit' | 'stop' | 'cancelled';
 
 const STATES: readonly StreamState[] = ['idle', 'prompt', 'generating', 'full', 'ended'];
 const REASONS: readonly EndReason[] = ['none', 'eod', 'limit', 'stop', 'cancelled'];
-const STOP_MAX = 32;
+/** Bytes of a stop text, at most (SPEC.md 6.5). */
+export const STOP_MAX = 32;
 const CHUNK = 1024;
 
 export class TextStream {

@@ -1,8 +1,8 @@
 /** Where the person is, and what is there so far. */
 import { computed, effect, signal } from '@preact/signals';
-import { found } from '../work/text.js';
-import { run, runs } from '../work/train.js';
-import { models } from '../work/models.js';
+import { found } from '../actions/text.js';
+import { run, runs } from '../actions/train.js';
+import { models } from '../actions/models.js';
 import { openStep, type Facts, type StepName } from './steps.js';
 
 export const facts = computed<Facts>(() => ({

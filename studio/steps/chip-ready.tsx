@@ -18,8 +18,8 @@ import {
   status,
   stopFlash,
   write,
-} from '../work/chip.js';
-import { model } from '../work/models.js';
+} from '../actions/chip.js';
+import { model } from '../actions/models.js';
 
 export function Ready() {
   const w = words.value.chip;

@@ -6,8 +6,8 @@ import { NumberField, Slide, Text } from '../parts/field.js';
 import { ClipboardPaste, Download, Icon, LoaderCircle } from '../parts/icon.js';
 import { Note } from '../parts/note.js';
 import { save } from '../parts/save.js';
-import { kind, refresh, status } from '../work/chip.js';
-import { modelled } from '../work/modelled.js';
+import { kind, refresh, status } from '../actions/chip.js';
+import { modelled } from '../actions/modelled.js';
 import {
   bench,
   loadSettings,
@@ -18,7 +18,7 @@ import {
   settings,
   waiting,
   wifiAddress,
-} from '../work/talk.js';
+} from '../actions/talk.js';
 
 export function Settings() {
   const w = words.value;

@@ -4,9 +4,9 @@ import { count, rate, words } from '../i18n/index.js';
 import { Icon, Send, Square } from '../parts/icon.js';
 import { Note, Trouble } from '../parts/note.js';
 import { Card } from '../parts/page.js';
-import { modelled } from '../work/modelled.js';
-import { chip, chipTitle, flashedIn, kind, portName } from '../work/chip.js';
-import { hush, newTalk, say, speaking, talkTrouble, turns, type Turn } from '../work/talk.js';
+import { modelled } from '../actions/modelled.js';
+import { chip, chipTitle, flashedIn, kind, portName } from '../actions/chip.js';
+import { hush, newTalk, say, speaking, talkTrouble, turns, type Turn } from '../actions/talk.js';
 import { flashedWords } from './chip-ready.js';
 import { About, Report, Settings, Speed, Wifi } from './chip-tabs.js';
 

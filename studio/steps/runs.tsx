@@ -6,7 +6,7 @@ import { Icon, Play, RotateCcw, Trash2 } from '../parts/icon.js';
 import { Card } from '../parts/page.js';
 import { busy } from '../state/run-machine.js';
 import { go } from '../state/store.js';
-import { earlier, removeRun, restore, run, tryRun } from '../work/train.js';
+import { earlier, removeRun, restore, run, tryRun } from '../actions/train.js';
 
 export function EarlierRuns() {
   const w = words.value.train;

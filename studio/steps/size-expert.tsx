@@ -5,7 +5,7 @@ import type { ModelFlags, TrainFlags } from '../../src/web/protocol.js';
 import { layerList, ngramList, tritGroups } from '../../src/run/shape-text.js';
 import { words } from '../i18n/index.js';
 import { Choice, NumberField, Text, Tick } from '../parts/field.js';
-import { modelFlags, ownModel, trainFlags } from '../work/size.js';
+import { modelFlags, ownModel, trainFlags } from '../actions/size.js';
 
 const { vocabMin, vocabMax, dimMin, dimMax, widthMin, widthMax } = MODEL_LIMITS;
 

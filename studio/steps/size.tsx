@@ -24,8 +24,8 @@ import {
   reckon,
   sizeTrouble,
   trainFlags,
-} from '../work/size.js';
-import { run } from '../work/train.js';
+} from '../actions/size.js';
+import { run } from '../actions/train.js';
 import { Expert } from './size-expert.js';
 
 export function SizeStep() {

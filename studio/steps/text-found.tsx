@@ -7,7 +7,7 @@ import { ArrowRight, Icon } from '../parts/icon.js';
 import { Note } from '../parts/note.js';
 import { Card, Fact } from '../parts/page.js';
 import { go } from '../state/store.js';
-import { flags, forgetText, readAgain, sources } from '../work/text.js';
+import { flags, forgetText, readAgain, sources } from '../actions/text.js';
 
 export function Found({ text }: { text: CorpusFound }) {
   const w = words.value.text;

@@ -6,9 +6,9 @@ import { BookOpen, ClipboardPaste, FileUp, FolderOpen, Icon, LoaderCircle, Spark
 import { Trouble } from '../parts/note.js';
 import { Intro } from '../parts/page.js';
 import { go } from '../state/store.js';
-import { isModelFile, models, modelTrouble, openModelFile } from '../work/models.js';
-import { openShipped, shipped, type Shipped } from '../work/shipped.js';
-import { fileSources, found, reading, readText, textTrouble } from '../work/text.js';
+import { isModelFile, models, modelTrouble, openModelFile } from '../actions/models.js';
+import { openShipped, shipped, type Shipped } from '../actions/shipped.js';
+import { fileSources, found, reading, readText, textTrouble } from '../actions/text.js';
 import { EarlierRuns } from './runs.js';
 import { Found } from './text-found.js';
 

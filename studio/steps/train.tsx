@@ -6,8 +6,8 @@ import { Note, Trouble } from '../parts/note.js';
 import { Card, Fact, Intro } from '../parts/page.js';
 import { busy } from '../state/run-machine.js';
 import { go } from '../state/store.js';
-import { about } from '../work/here.js';
-import { found } from '../work/text.js';
+import { about } from '../actions/here.js';
+import { found } from '../actions/text.js';
 import {
   bestBits,
   history,
@@ -19,7 +19,7 @@ import {
   samples,
   started,
   storeTrouble,
-} from '../work/train.js';
+} from '../actions/train.js';
 import { EarlierRuns } from './runs.js';
 
 export function TrainStep() {

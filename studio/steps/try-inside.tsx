@@ -2,7 +2,7 @@
 import type { GeneratedToken, TokenGuess } from '../../src/web/protocol.js';
 import { count, percent, words } from '../i18n/index.js';
 import { Card } from '../parts/page.js';
-import { lookedAt, sides } from '../work/write.js';
+import { lookedAt, sides } from '../actions/write.js';
 
 export function Inside() {
   const w = words.value.try;

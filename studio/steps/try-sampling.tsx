@@ -1,10 +1,8 @@
 /** How the next token is drawn. */
+import { STOP_MAX } from '../../src/engine/index.js';
 import { count, decimal, words } from '../i18n/index.js';
 import { NumberField, Slide, Text } from '../parts/field.js';
-import { sampling, USUAL_SAMPLING, usualSampling, type SamplingChoice } from '../work/write.js';
-
-/** Bytes of a stop text, at most (SPEC.md 6.5). */
-const STOP_MAX = 32;
+import { sampling, USUAL_SAMPLING, usualSampling, type SamplingChoice } from '../actions/write.js';
 
 export function Sampling() {
   const w = words.value.try;

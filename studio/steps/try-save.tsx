@@ -7,8 +7,8 @@ import { Trouble } from '../parts/note.js';
 import { Card } from '../parts/page.js';
 import { canShare, fileName, save, share } from '../parts/save.js';
 import { cancelled, failureOf } from '../state/trouble.js';
-import { model } from '../work/models.js';
-import { trainer } from '../work/workers.js';
+import { model } from '../actions/models.js';
+import { trainer } from '../actions/workers.js';
 
 export function TakeAway() {
   const w = words.value.try;

@@ -2,7 +2,7 @@
 import { useRef } from 'preact/hooks';
 import type { GeneratedToken } from '../../src/web/protocol.js';
 import { words } from '../i18n/index.js';
-import { shaded, type Side } from '../work/write.js';
+import { shaded, type Side } from '../actions/write.js';
 
 /** 0 (hardly) … 3 (sure): how likely the model took what it drew. */
 const sureness = (p: number): number => (p < 0.1 ? 0 : p < 0.35 ? 1 : p < 0.7 ? 2 : 3);

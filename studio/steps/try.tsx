@@ -6,8 +6,8 @@ import { ArrowRight, FolderOpen, Icon, Play, RefreshCw, Square } from '../parts/
 import { Trouble } from '../parts/note.js';
 import { Card, Intro } from '../parts/page.js';
 import { go } from '../state/store.js';
-import { choose, model, models, modelTrouble, openModelFile, second, type Model } from '../work/models.js';
-import { prompt, sampling, shaded, sides, writing, type Side } from '../work/write.js';
+import { choose, model, models, modelTrouble, openModelFile, second, type Model } from '../actions/models.js';
+import { prompt, sampling, shaded, sides, writing, type Side } from '../actions/write.js';
 import { Inside } from './try-inside.js';
 import { Sampling } from './try-sampling.js';
 import { TakeAway } from './try-save.js';

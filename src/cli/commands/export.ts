@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { naturalOptions, samplerOptions, SAMPLER_DEFAULTS } from '../../engine/index.js';
 import { exportBins, readTlm, spec, writeTlm, type Packing, type SamplingDefaults } from '../../format/index.js';
-import { CACHE_COUNTS, CACHE_ORDERS, TinyLMError } from '../../model/index.js';
+import { CACHE_COUNTS, CACHE_ORDERS, HEAD, TinyLMError } from '../../model/index.js';
 import { fixBiases, type QuantizedModel } from '../../quantize/index.js';
 import { keepOthers, makeFolder, writeAtomic } from '../../node/files.js';
 import { shellWord } from '../../node/shell.js';
@@ -86,11 +86,12 @@ function withCacheBias(model: QuantizedModel, values: number[] | undefined): Qua
       'the model has no cache of recent text, and --cache-bias has numbers for one',
       'train it with --cache 256, or leave --cache-bias out',
     );
+  const [fracMin, fracMax] = HEAD.find(({ when }) => when === 'cache')!.frac!;
   return {
     ...model,
     tensors: model.tensors.map((tensor) =>
       tensor.name === 'cache.bias' && tensor.kind === 'fixed'
-        ? { ...tensor, ...fixBiases(Float32Array.from(values), 9, 0, tensor.bytes) }
+        ? { ...tensor, ...fixBiases(Float32Array.from(values), fracMax, fracMin, tensor.bytes) }
         : tensor,
     ),
   };

@@ -1,9 +1,7 @@
 #include "cache.h"
 #include "trainer.h"
 
-/* As src/model/cache.ts; its counts fit 2 bits. */
-#define CACHE_ORDERS 3
-#define CACHE_COUNTS 3
+_Static_assert(CACHE_COUNTS < 4 && CACHE_ORDERS <= 4, "counts of 2 bits, in a byte");
 
 void lay_out_cache_shard(Trainer *t, Shard *s, Arena *arena) {
   if (t->c.cache == 0) return;
