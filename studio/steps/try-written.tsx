@@ -13,7 +13,8 @@ export function Written({ side }: { side: Side }) {
   const tokens = side.tokens.value;
   const looked = side.looked.value;
   const move = (by: number): void => {
-    const to = Math.max(0, Math.min(tokens.length - 1, (looked ?? -1) + by));
+    // Of this moment, not of the last rendering: a second key may come before it.
+    const to = Math.max(0, Math.min(tokens.length - 1, (side.looked.peek() ?? -1) + by));
     side.look(to);
     box.current?.querySelector(`[data-at="${to}"]`)?.scrollIntoView({ block: 'nearest' });
   };
