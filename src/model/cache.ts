@@ -10,23 +10,9 @@ export const CACHE_ORDERS = 3;
 export const CACHE_COUNTS = 3;
 
 /**
- * Where training leaves the bias alone, from this place of `cache.bias` on: three tokens that stood together twice or more. Learned, these
- * would be the largest of all, and what is likely after a sentence that has been said twice is that sentence: at low temperature
- * texts would run in circles. Held down they cost 0.01 bits per byte, and keep texts from it.
- */
-export const CACHE_HELD_FROM = (CACHE_ORDERS - 1) * CACHE_COUNTS + 1;
-/** What they are held at: with the biases of one and two tokens, about nothing. */
-const CACHE_HELD = -3.9;
-
-/** Puts the held numbers into `cache.bias`, in place. */
-export function holdCache(bias: Float32Array): Float32Array {
-  return bias.fill(CACHE_HELD, CACHE_HELD_FROM);
-}
-
-/**
  * What the cache starts with, (CACHE_ORDERS, CACHE_COUNTS) as in `cache.bias`: about half of what it learns on stories.
  */
-export const CACHE_INITIAL: readonly number[] = [0.4, 0.6, 0.9, 0.4, 0.8, 1.1, 0.4, CACHE_HELD, CACHE_HELD];
+export const CACHE_INITIAL: readonly number[] = [0.4, 0.6, 0.9, 0.4, 0.8, 1.1, 0.4, 0.5, 0.6];
 
 /** How often a token followed the last 1, 2 and 3 tokens, each at most CACHE_COUNTS. */
 export type CacheCounts = Map<number, number[]>;

@@ -50,16 +50,7 @@ export {
   type Stack,
 } from './parameters.js';
 export { initModel } from './init.js';
-export {
-  cacheAfter,
-  cacheBonus,
-  cacheCounts,
-  CACHE_COUNTS,
-  CACHE_HELD_FROM,
-  CACHE_ORDERS,
-  holdCache,
-  type CacheCounts,
-} from './cache.js';
+export { cacheAfter, cacheBonus, cacheCounts, CACHE_COUNTS, CACHE_ORDERS, type CacheCounts } from './cache.js';
 export { NGRAM_CONTEXT, ngramContext, ngramRow } from './ngram.js';
 export { uniformFrom } from './random.js';
 export {

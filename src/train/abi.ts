@@ -3,7 +3,7 @@
  * and of answers. They stand here once; `scripts/generate-header.ts` writes them as C (`kernels/abi.h`), and a test compares.
  */
 import { TRIT_GROUPS } from '../model/config.js';
-import { CACHE_COUNTS, CACHE_HELD_FROM, CACHE_ORDERS, MODEL_LIMITS as LIMITS } from '../model/index.js';
+import { CACHE_COUNTS, CACHE_ORDERS, MODEL_LIMITS as LIMITS } from '../model/index.js';
 import { ARITHMETIC_LIMITS } from '../quantize/index.js';
 
 /** A word of the configuration: its name in C, the least and the most it may be, and what it says. */
@@ -152,7 +152,6 @@ export function abiHeader(): string {
     `#define MAX_WIDTH ${LIMITS.widthMax}`,
     `#define CACHE_ORDERS ${CACHE_ORDERS}`,
     `#define CACHE_COUNTS ${CACHE_COUNTS}`,
-    `#define CACHE_HELD_FROM ${CACHE_HELD_FROM}`,
     `#define NGRAM_ORDER_MIN ${LIMITS.ngramOrderMin}`,
     `#define NGRAM_ORDER_MAX ${LIMITS.ngramOrderMax}`,
     `#define NGRAM_ROWS_LOG_MIN ${LIMITS.ngramRowsLogMin}`,

@@ -1,6 +1,6 @@
 /** A training run: epochs over the corpus, evaluations, checkpoints; told as a stream of events. */
 import { TinyLMError } from '../model/errors.js';
-import { holdCache, initModel } from '../model/index.js';
+import { initModel } from '../model/index.js';
 import type { TrainerKernels } from './backend.js';
 import { epochOrder, layOutEvaluation, layOutTraining, placesRandom, someDocuments } from './data.js';
 import type { KernelConfig } from './layout.js';
@@ -57,12 +57,6 @@ export function kernelConfig(options: TrainOptions, eod: number, stream: number)
     weightDecay: options.weightDecay,
     latentRate: options.latentRate,
   };
-}
-
-/** A model may come from before some biases of its cache were held, or with others by hand. */
-function withHeldCache(weights: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array> {
-  const bias = weights.get('cache.bias');
-  return bias === undefined ? weights : new Map([...weights, ['cache.bias', holdCache(bias.slice())]]);
 }
 
 /** Bits per byte of documents under the pool's weights; the carried state is kept. */
@@ -138,8 +132,7 @@ export class TrainingRun {
     try {
       const run = new TrainingRun(data, options, pool);
       if (setup.resume) run.#restore(setup.resume);
-      else if (setup.weights === undefined) pool.write('weight', initModel(options.model, options.seed).tensors);
-      else pool.write('weight', withHeldCache(setup.weights));
+      else pool.write('weight', setup.weights ?? initModel(options.model, options.seed).tensors);
       run.#evaluateFirst = setup.evaluateFirst === true && setup.resume === undefined;
       return run;
     } catch (error) {

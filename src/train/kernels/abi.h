@@ -12,7 +12,6 @@
 #define MAX_WIDTH 2048
 #define CACHE_ORDERS 3
 #define CACHE_COUNTS 3
-#define CACHE_HELD_FROM 7
 #define NGRAM_ORDER_MIN 2
 #define NGRAM_ORDER_MAX 4
 #define NGRAM_ROWS_LOG_MIN 4

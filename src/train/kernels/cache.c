@@ -42,8 +42,7 @@ void cache_backward(float *dbias, int stride, Cached *cached, const float *dlogi
     cached->counts[token] = 0;
     for (int k = 0; k < CACHE_ORDERS && dlogits; k++) {
       const int count = counts >> 2 * k & 3;
-      const int at = k * CACHE_COUNTS + count - 1;
-      if (count > 0 && at < CACHE_HELD_FROM) dbias[at * stride] += dlogits[token];
+      if (count > 0) dbias[(k * CACHE_COUNTS + count - 1) * stride] += dlogits[token];
     }
   }
 }

@@ -16,7 +16,7 @@ void lay_out_cache_shard(Trainer *t, Shard *s, Arena *arena);
 void cache_look(const Trainer *t, const uint16_t *lane, int at, Cached *to);
 /* Adds what the cache gives to a row of logits. */
 void cache_forward(const float *bias, int stride, const Cached *cached, float *logits);
-/* Gradients of the biases from a row of dlogits (null: none), but for those that are held; then `counts` is zero again. */
+/* Gradients of the biases from a row of dlogits (null: none); then `counts` is zero again. */
 void cache_backward(float *dbias, int stride, Cached *cached, const float *dlogits);
 
 #endif
