@@ -177,6 +177,21 @@ for (const { name: backend, kernels, skip } of backends)
       assert.ok(Math.abs(together - mean) < 1e-5 * mean, `together ${together}, one by one ${mean}`);
     });
 
+    it('leaves the numbers of a cache alone that it was given, over a stop, too', async () => {
+      const cacheBias = [0.5, 1, 1.5, 0.25, 0.5, 0.75, 0.125, -2, -4];
+      const { vocab } = makeOptions(data).model;
+      const model = configOf({ vocab, dim: 8, hidden: 10, cache: 64 });
+      const after = async (over: Partial<TrainOptions>) => {
+        const options = makeOptions(data, { model, steps: 20, evaluateEvery: 10, ...over });
+        const { last } = await finish(await TrainingRun.create(data, options, { kernels, threads: 1 }), 10);
+        const resume = decodeCheckpoint(encodeCheckpoint(last), 'checkpoint');
+        const { last: end } = await finish(await TrainingRun.create(data, options, { kernels, threads: 1, resume }));
+        return [...end.weights.get('cache.bias')!];
+      };
+      assert.deepEqual(await after({ cacheBias }), cacheBias);
+      assert.notDeepEqual(await after({}), await after({ steps: 10 }), 'others are learned');
+    });
+
     it('bits per byte do not depend on how documents are dealt to lanes', async () => {
       const { last } = await finish(
         await TrainingRun.create(data, makeOptions(data, { steps: 20 }), { kernels, threads: 1 }),

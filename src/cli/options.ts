@@ -2,10 +2,10 @@
 import { Option, type Command } from 'commander';
 import { SAMPLER_DEFAULTS } from '../engine/index.js';
 import { FORMATS } from '../corpus/index.js';
-import { defaultConfig, MODEL_LIMITS } from '../model/index.js';
+import { CACHE_BIASES, defaultConfig, MODEL_LIMITS } from '../model/index.js';
 import { DEFAULT_THRESHOLD } from '../quantize/index.js';
 import { TRAIN_THRESHOLD } from '../train/index.js';
-import { layerList, ngramList, tritGroups } from './shape-options.js';
+import { biasList, layerList, ngramList, tritGroups } from './shape-options.js';
 import { byteSize, decimal, extensionList, wholeNumber } from './values.js';
 
 interface OptionSpec {
@@ -85,6 +85,13 @@ export const OPTIONS = {
     flags: '--cache <n>',
     about: `tokens of the text so far that it remembers word for word, 0 for none (default: ${usual.cache})`,
     ...whole(0, 2 ** cacheLogMax),
+  },
+  cacheBias: {
+    flags: '--cache-bias <list>',
+    about:
+      `${CACHE_BIASES} numbers for it that are not learned, with commas: what a token gains that followed the last token once, twice, oftener; ` +
+      'the same for the last two and three tokens. Smaller ones keep a text from running in circles (default: learned)',
+    parse: biasList,
   },
   trits: {
     flags: '--trits <n>',
@@ -202,6 +209,7 @@ export const TRAIN_OPTIONS = [
   'batch',
   'segment',
   'lr',
+  'cacheBias',
   'seed',
   'threads',
   'backend',

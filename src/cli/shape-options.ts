@@ -18,3 +18,5 @@ export const layerList = parser(text.layerList);
 export const ngramList = parser(text.ngramList);
 export const tritGroups = parser(text.tritGroups);
 export const tritList = parser(text.tritList);
+
+export const biasList = parser(text.biasList);

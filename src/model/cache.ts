@@ -9,6 +9,10 @@ export const CACHE_ORDERS = 3;
 /** How often a token followed it: 1, 2, … and CACHE_COUNTS times or more are told apart. */
 export const CACHE_COUNTS = 3;
 
+/** Numbers of `cache.bias`, and the most that one may be, either way. */
+export const CACHE_BIASES = CACHE_ORDERS * CACHE_COUNTS;
+export const CACHE_BIAS_MAX = 16;
+
 /**
  * What the cache starts with, (CACHE_ORDERS, CACHE_COUNTS) as in `cache.bias`: about half of what it learns on stories.
  */

@@ -50,7 +50,16 @@ export {
   type Stack,
 } from './parameters.js';
 export { initModel } from './init.js';
-export { cacheAfter, cacheBonus, cacheCounts, CACHE_COUNTS, CACHE_ORDERS, type CacheCounts } from './cache.js';
+export {
+  cacheAfter,
+  cacheBonus,
+  cacheCounts,
+  CACHE_BIAS_MAX,
+  CACHE_BIASES,
+  CACHE_COUNTS,
+  CACHE_ORDERS,
+  type CacheCounts,
+} from './cache.js';
 export { NGRAM_CONTEXT, ngramContext, ngramRow } from './ngram.js';
 export { uniformFrom } from './random.js';
 export {

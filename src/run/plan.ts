@@ -10,7 +10,7 @@ import {
   type TrainerKernels,
   type TrainOptions,
 } from '../train/index.js';
-import type { ModelConfig } from '../model/index.js';
+import { TinyLMError, type ModelConfig } from '../model/index.js';
 
 export interface TrainFlags {
   float?: boolean;
@@ -21,6 +21,8 @@ export interface TrainFlags {
   batch: number;
   segment: number;
   lr?: number;
+  /** Numbers of the cache that stay as they are; else they are learned. */
+  cacheBias?: readonly number[];
   seed: number;
   threads?: number;
 }
@@ -53,6 +55,12 @@ export function planOptions(
   data: TrainData,
   again?: { readonly embedFrac?: number; readonly threshold?: number; readonly adapts: boolean },
 ): TrainOptions {
+  if (flags.cacheBias !== undefined && model.cache === 0)
+    throw new TinyLMError(
+      'cache-bias',
+      'the model has no cache of recent text, and --cache-bias has numbers for one',
+      'give it one with --cache 256, or leave --cache-bias out',
+    );
   const { lanes, segment } = fitBatch(data.train, flags.batch, flags.segment);
   const usual = trainDefaults({
     model,
@@ -61,6 +69,7 @@ export function planOptions(
     lanes,
     segment,
     seed: flags.seed,
+    ...(flags.cacheBias !== undefined && { cacheBias: flags.cacheBias }),
     ...(again?.embedFrac !== undefined && { embedFrac: again.embedFrac }),
   });
   const share = again === undefined || again.adapts ? 1 : AGAIN_RATE;

@@ -4,6 +4,8 @@
  */
 import * as v from 'valibot';
 import {
+  CACHE_BIAS_MAX,
+  CACHE_BIASES,
   configOf,
   LAYER_KINDS,
   MODEL_LIMITS,
@@ -94,6 +96,7 @@ export const OptionsSchema = v.strictObject({
   steps: whole(1, MANY),
   learningRate: number(1e-9, 10),
   warmup: number(0, 1),
+  cacheBias: v.optional(v.pipe(v.array(number(-CACHE_BIAS_MAX, CACHE_BIAS_MAX)), v.length(CACHE_BIASES), v.readonly())),
   finalRate: number(0, 1),
   weightDecay: number(0, 1),
   latentRate: number(0, 1e6),

@@ -1,6 +1,8 @@
 /** Layers, n-gram tables and trits as people write them: on a command line or in a field of a page. */
 import { TinyLMError } from '../model/errors.js';
 import {
+  CACHE_BIAS_MAX,
+  CACHE_BIASES,
   LAYER_KINDS,
   TRIT_GROUPS,
   TRITS,
@@ -56,3 +58,13 @@ export function tritGroups(text: string): Trits | Partial<Record<TritGroup, Trit
 
 /** Several numbers of digits with commas, e.g. `1,2,3`. @throws TinyLMError `shape-text` */
 export const tritList = (text: string): Trits[] => text.split(',').map((part) => tritsOf(part.trim()));
+
+/** The numbers of `cache.bias`, with commas. @throws TinyLMError `shape-text` */
+export function biasList(text: string): number[] {
+  const values = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  if (values.length !== CACHE_BIASES || !values.every((v) => Math.abs(v) <= CACHE_BIAS_MAX))
+    throw wrong(
+      `expected ${CACHE_BIASES} numbers from ${-CACHE_BIAS_MAX} to ${CACHE_BIAS_MAX} with commas, found "${text}"`,
+    );
+  return values;
+}

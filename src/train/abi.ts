@@ -20,6 +20,7 @@ export const INTEGER_WORDS = [
   ['dim', LIMITS.dimMin, LIMITS.dimMax, 'width of an embedding row'],
   ['tied', ...FLAG, 'the head takes the embedding for its matrix'],
   ['cache', 0, 2 ** LIMITS.cacheLogMax, 'tokens that the cache of recent text looks back on; 0 for none'],
+  ['cache_held', ...FLAG, "the cache's numbers are not learned"],
   ['lanes', 1, 4096, 'sequences in parallel; a multiple of shards'],
   ['segment', 1, 65536, 'steps of truncated back-propagation'],
   ['shards', 1, MAX_SHARDS, 'parts of a batch with a gradient of their own; fixes the order of every sum'],

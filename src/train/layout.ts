@@ -34,6 +34,8 @@ export interface KernelConfig {
   readonly quantizeActivations: boolean;
   /** Q of the embedding activations (SPEC.md 5). */
   readonly embedFrac: number;
+  /** The cache's numbers are not learned. */
+  readonly cacheHeld: boolean;
   readonly resetOnEod: boolean;
   readonly eod: number;
   /** Tokens a lane that the data buffers hold. */
@@ -60,6 +62,7 @@ export function configWords(c: KernelConfig): Uint8Array {
     dim: model.dim,
     tied: Number(model.tied),
     cache: model.cache,
+    cache_held: Number(c.cacheHeld),
     lanes: c.lanes,
     segment: c.segment,
     shards: c.shards,

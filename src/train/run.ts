@@ -45,6 +45,7 @@ export function kernelConfig(options: TrainOptions, eod: number, stream: number)
     ternary: options.ternary,
     quantizeActivations: options.quantizeActivations,
     embedFrac: options.embedFrac,
+    cacheHeld: options.cacheBias !== undefined,
     resetOnEod: true,
     eod,
     stream,
@@ -57,6 +58,14 @@ export function kernelConfig(options: TrainOptions, eod: number, stream: number)
     weightDecay: options.weightDecay,
     latentRate: options.latentRate,
   };
+}
+
+function withCacheBias(
+  { model, cacheBias }: TrainOptions,
+  weights: ReadonlyMap<string, Float32Array>,
+): ReadonlyMap<string, Float32Array> {
+  if (cacheBias === undefined || model.cache === 0) return weights;
+  return new Map([...weights, ['cache.bias', Float32Array.from(cacheBias)]]);
 }
 
 /** Bits per byte of documents under the pool's weights; the carried state is kept. */
@@ -132,7 +141,8 @@ export class TrainingRun {
     try {
       const run = new TrainingRun(data, options, pool);
       if (setup.resume) run.#restore(setup.resume);
-      else pool.write('weight', setup.weights ?? initModel(options.model, options.seed).tensors);
+      else
+        pool.write('weight', withCacheBias(options, setup.weights ?? initModel(options.model, options.seed).tensors));
       run.#evaluateFirst = setup.evaluateFirst === true && setup.resume === undefined;
       return run;
     } catch (error) {

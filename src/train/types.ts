@@ -23,6 +23,8 @@ export interface TrainOptions {
   readonly learningRate: number;
   /** Share of the steps in which the rate rises. */
   readonly warmup: number;
+  /** Numbers of the cache of recent text, (CACHE_ORDERS, CACHE_COUNTS), that stay as they are; learned where absent. */
+  readonly cacheBias?: readonly number[];
   /** Lowest rate at the end of the cosine, as a share of the highest. */
   readonly finalRate: number;
   /** AdamW's weight decay of weights that are not ternary. */

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { naturalOptions, samplerOptions, SAMPLER_DEFAULTS } from '../../engine/index.js';
 import { exportBins, readTlm, spec, writeTlm, type Packing, type SamplingDefaults } from '../../format/index.js';
-import { CACHE_COUNTS, CACHE_ORDERS, HEAD, TinyLMError } from '../../model/index.js';
+import { CACHE_BIASES, HEAD, TinyLMError } from '../../model/index.js';
 import { fixBiases, type QuantizedModel } from '../../quantize/index.js';
 import { keepOthers, makeFolder, writeAtomic } from '../../node/files.js';
 import { shellWord } from '../../node/shell.js';
@@ -40,19 +40,17 @@ export function exportCommand(context: Context): Command {
       'tinylm export run/demo --temperature 0.7 --repetition-penalty 1.1 --out model',
     ],
   ).argument('<model>', 'a run folder, a .tlm file, a checkpoint or a name (tinylm models)');
-  addOptions(command, ['packing', 'temperature', 'topK', 'repetitionPenalty', 'out'], {
+  addOptions(command, ['packing', 'temperature', 'topK', 'repetitionPenalty', 'cacheBias', 'out'], {
     temperature: {
       about: `temperature that the file says it is best sampled with (default: as it says; else ${SAMPLER_DEFAULTS.temperature} where another of these is given)`,
     },
     topK: { about: `the same for top-k (else ${SAMPLER_DEFAULTS.topK})` },
     repetitionPenalty: { about: 'the same for the repetition penalty (else 1, off)' },
+    cacheBias: {
+      about: `other numbers for the cache of recent text, ${CACHE_BIASES} with commas: what a token gains that followed the last token once, twice, oftener; the same for the last two and three tokens. Negative ones keep a text from running in circles`,
+    },
     out: { about: 'folder to write into', initial: 'export' },
   });
-  command.option(
-    '--cache-bias <list>',
-    `other numbers for the cache of recent text, ${CACHE_ORDERS * CACHE_COUNTS} with commas: what a token gains that followed the last token once, twice, oftener; the same for the last two and three tokens. Negative ones keep a text from running in circles`,
-    biasList,
-  );
   command.option(
     '--header [name]',
     'also model.h, the file as a C array of this name (default name: tinylm_model)',
@@ -66,15 +64,6 @@ export function exportCommand(context: Context): Command {
     );
   addOptions(command, ['force', 'json']);
   return command.action((path: string, options: Options) => exportFiles(context, path, options));
-}
-
-/** A parser for commander: the numbers of `cache.bias`. */
-function biasList(text: string): number[] {
-  const values = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
-  const wanted = CACHE_ORDERS * CACHE_COUNTS;
-  if (values.length !== wanted || !values.every((v) => Math.abs(v) <= 16))
-    throw new InvalidArgumentError(`expected ${wanted} numbers from -16 to 16 with commas, found "${text}"`);
-  return values;
 }
 
 /** The model with other numbers for its cache; they are stored in as many bytes as before. */

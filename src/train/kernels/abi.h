@@ -24,6 +24,7 @@ typedef struct {
   int32_t dim; /* width of an embedding row */
   int32_t tied; /* the head takes the embedding for its matrix */
   int32_t cache; /* tokens that the cache of recent text looks back on; 0 for none */
+  int32_t cache_held; /* the cache's numbers are not learned */
   int32_t lanes; /* sequences in parallel; a multiple of shards */
   int32_t segment; /* steps of truncated back-propagation */
   int32_t shards; /* parts of a batch with a gradient of their own; fixes the order of every sum */
@@ -49,16 +50,17 @@ typedef struct {
   int32_t layers;
   struct { int32_t kind, width; } layer[MAX_LAYERS]; /* MODEL_KIND_… */
 } Config;
-_Static_assert(sizeof(Config) == 4 * 76, "words of Config");
+_Static_assert(sizeof(Config) == 4 * 77, "words of Config");
 
 /* The least and the most that its first words may be. */
-#define CONFIG_INTEGERS 14
+#define CONFIG_INTEGERS 15
 #define CONFIG_FLOATS 9
 static const struct { int32_t min, max; } config_range[CONFIG_INTEGERS] = {
   { 2, 4096 }, /* vocab */
   { 1, 2048 }, /* dim */
   { 0, 1 }, /* tied */
   { 0, 1024 }, /* cache */
+  { 0, 1 }, /* cache_held */
   { 1, 4096 }, /* lanes */
   { 1, 65536 }, /* segment */
   { 1, 16 }, /* shards */

@@ -81,7 +81,8 @@ static void softmax(const Block *b, int train) {
         for (int j = v; j < vp; j++)
           row[j] = 0; /* e^−87 in the padding would be far below a float's resolution; zero is better */
       }
-      if (cache >= 0) cache_backward(at(&t->p, s->grad, cache), cache_stride, cached, train ? row : 0);
+      if (cache >= 0)
+        cache_backward(at(&t->p, s->grad, cache), cache_stride, cached, train && !t->c.cache_held ? row : 0);
     }
     if (i % 64 == 63 || i == rows - 1) {
       s->nats += log_(product);
