@@ -20,6 +20,7 @@ export function keptResults(): AllResults {
     trits: load<'trits'>('trits'),
     sizes: load<'sizes'>('sizes'),
     studio: load<'studio'>('studio'),
+    demo: load<'demo'>('demo'),
     text: load<'text'>('text'),
     notes: existsSync(notes) ? readFileSync(notes, 'utf8') : '',
   };

@@ -15,11 +15,23 @@ import { complete, readmeBlock } from './readme.js';
 import { FIGURES, fill } from '../scripts/marked.js';
 import { benchTrain } from './train.js';
 import { benchSizes } from './sizes.js';
+import { benchDemo } from './demo.js';
 import { benchStudio } from './studio.js';
 import { benchTrits } from './trits.js';
 import { benchText } from './text.js';
 
-const MEASURED = ['train', 'engine', 'engine-count', 'chips', 'scale', 'trits', 'sizes', 'studio', 'text'] as const;
+const MEASURED = [
+  'train',
+  'engine',
+  'engine-count',
+  'chips',
+  'scale',
+  'trits',
+  'sizes',
+  'demo',
+  'studio',
+  'text',
+] as const;
 /** Needs texts, which are given by options. */
 const WITH_TEXT = ['trits', 'sizes', 'text'];
 interface Options {
@@ -90,6 +102,7 @@ const measure: Record<(typeof MEASURED)[number], () => object | Promise<object>>
   scale: () => benchScale(say),
   trits: () => benchTrits(stories(), say),
   sizes: () => benchSizes(stories(), say),
+  demo: () => benchDemo(say),
   studio: () => benchStudio(rounds, say),
   text: () => benchText({ ...stories(), models, stories: storyCount }, say),
 };

@@ -12,6 +12,7 @@ import { countSection } from './report-count.js';
 import type { ScaleResults } from './scale.js';
 import { apart, type TrainResults } from './train.js';
 import { sizesSection, type SizeResults } from './sizes.js';
+import { demoSection, type DemoResults } from './demo.js';
 import { studioSection, type StudioResults } from './studio.js';
 import { textSection } from './report-text.js';
 import type { TextResults } from './text.js';
@@ -26,6 +27,7 @@ export interface AllResults {
   readonly trits?: TritResults;
   readonly sizes?: SizeResults;
   readonly studio?: StudioResults;
+  readonly demo?: DemoResults;
   readonly text?: TextResults;
   readonly notes: string;
 }
@@ -242,7 +244,19 @@ function scaleSection(s: ScaleResults): string[] {
   ];
 }
 
-export function report({ train, engine, counts, chips, scale, trits, sizes, studio, text, notes }: AllResults): string {
+export function report({
+  train,
+  engine,
+  counts,
+  chips,
+  scale,
+  trits,
+  sizes,
+  studio,
+  demo,
+  text,
+  notes,
+}: AllResults): string {
   const parts = [
     '# Results',
     'Written by `npm run bench`; the figures are in `bench/results/`, the notes at the end in `bench/NOTES.md`.',
@@ -253,6 +267,7 @@ export function report({ train, engine, counts, chips, scale, trits, sizes, stud
     ...(scale ? scaleSection(scale) : []),
     ...(trits ? [tritsSection(trits)] : []),
     ...(sizes ? [sizesSection(sizes)] : []),
+    ...(demo ? [demoSection(demo)] : []),
     ...(studio ? [studioSection(studio)] : []),
     ...(text ? [textSection(text)] : []),
     ...(notes ? [notes.trim()] : []),

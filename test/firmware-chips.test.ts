@@ -13,6 +13,7 @@ import { VirtualBoard } from '../src/device/chip/board.js';
 import { DeviceClient } from '../src/device/client.js';
 import { flashImage, flashModel } from '../src/device/flash/flasher.js';
 import { parsePartitionCsv, readPartitionTable, writePartitionTable } from '../src/device/flash/partitions.js';
+import { readRegistry, shippedTlm } from '../src/node/shipped.js';
 import { loadEngineModel } from './helpers/engine-text.js';
 import {
   EVERY_KIND,
@@ -60,6 +61,9 @@ function converse(command: string, args: readonly string[], turns: readonly Turn
     });
   });
 }
+
+/** The models that come with TinyLM. */
+const SHIPPED = readRegistry().models.map(({ name }) => shippedTlm(name));
 
 const PROMPT = 'the cat não';
 const SETTINGS = { seed: 7, length: 50 } as const;
@@ -116,7 +120,7 @@ for (const m of MACHINES) {
   test(`QEMU ${m.name}: the bytes of WebAssembly and x86, within 32 KB of RAM`, async (t) => {
     if (!toolsFor(t, { ...m.tools, ...POSIX_TOOLS })) return;
     const program = buildBarePort(m.target);
-    for (const model of [modelFile(), ...EVERY_KIND, modelFile({ vocab: 4096, dim: 4, hidden: 8 })]) {
+    for (const model of [modelFile(), ...EVERY_KIND, ...SHIPPED, modelFile({ vocab: 4096, dim: 4, hidden: 8 })]) {
       const said = await converse(...emulated(m.emulator, program, model), TURNS);
       const expected = (await loadEngineModel(model)).text(PROMPT, SETTINGS).replaceAll('\r', '');
       assert.equal(textIn(said), expected.replace(/\n$/, ''), model);
@@ -192,9 +196,9 @@ test('ESP32-C3, direct boot: flashed by esptool-js, it talks over USB, takes a m
   }
 });
 
-test('ESP32-C3, direct boot: models of every kind of layer, of one to three trits, of both versions of the file', async (t) => {
+test('ESP32-C3, direct boot: models of every kind of layer, of one to three trits, of both versions of the file; those that come with TinyLM', async (t) => {
   if (!toolsFor(t, RISCV)) return;
-  for (const model of EVERY_KIND) {
+  for (const model of [...EVERY_KIND, ...SHIPPED]) {
     const board = new VirtualBoard();
     board.chip.flash.program(0, fileBytes(buildBarePort('esp32c3-direct')));
     board.chip.flash.program(0x1a0000, fileBytes(model));
