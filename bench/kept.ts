@@ -21,6 +21,7 @@ export function keptResults(): AllResults {
     sizes: load<'sizes'>('sizes'),
     studio: load<'studio'>('studio'),
     demo: load<'demo'>('demo'),
+    books: load<'books'>('books'),
     text: load<'text'>('text'),
     notes: existsSync(notes) ? readFileSync(notes, 'utf8') : '',
   };

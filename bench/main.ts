@@ -15,6 +15,7 @@ import { complete, readmeBlock } from './readme.js';
 import { FIGURES, fill } from '../scripts/marked.js';
 import { benchTrain } from './train.js';
 import { benchSizes } from './sizes.js';
+import { benchBooks } from './books.js';
 import { benchDemo } from './demo.js';
 import { benchStudio } from './studio.js';
 import { benchTrits } from './trits.js';
@@ -31,6 +32,7 @@ const MEASURED = [
   'demo',
   'studio',
   'text',
+  'books',
 ] as const;
 /** Needs texts, which are given by options. */
 const WITH_TEXT = ['trits', 'sizes', 'text'];
@@ -42,6 +44,7 @@ interface Options {
   readonly heldOut?: string;
   readonly epochs: number;
   readonly models?: readonly string[];
+  readonly books?: readonly string[];
   readonly stories: number;
 }
 
@@ -63,6 +66,7 @@ const command = new Command('npm run bench --')
   )
   .option('--held-out <file>', 'for trits, sizes and text: others to measure on')
   .option('--epochs <n>', 'for trits and sizes: times through the text', decimal(0.01, 1000), 3)
+  .option('--books <files...>', 'for books: texts, one document each')
   .option('--models <files...>', 'for text: the models, .tlm')
   .option('--stories <n>', 'for text: written by each model and setting', wholeNumber(1, 10_000), 100)
   .parse();
@@ -75,11 +79,17 @@ const {
   heldOut,
   epochs,
   models = [],
+  books = [],
   stories: storyCount,
 } = command.opts<Options>();
 const texts = trainText !== undefined && heldOut !== undefined;
 const wanted = named.includes('all')
-  ? MEASURED.filter((one) => (texts || !WITH_TEXT.includes(one)) && (one !== 'text' || models.length > 0))
+  ? MEASURED.filter(
+      (one) =>
+        (texts || !WITH_TEXT.includes(one)) &&
+        (one !== 'text' || models.length > 0) &&
+        (one !== 'books' || books.length > 0),
+    )
   : named;
 
 const folder = join(packageRoot(), 'bench', 'results');
@@ -105,6 +115,7 @@ const measure: Record<(typeof MEASURED)[number], () => object | Promise<object>>
   demo: () => benchDemo(say),
   studio: () => benchStudio(rounds, say),
   text: () => benchText({ ...stories(), models, stories: storyCount }, say),
+  books: () => benchBooks(books, say),
 };
 for (const name of MEASURED.filter((one) => wanted.includes(one))) {
   try {

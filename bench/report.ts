@@ -12,6 +12,7 @@ import { countSection } from './report-count.js';
 import type { ScaleResults } from './scale.js';
 import { apart, type TrainResults } from './train.js';
 import { sizesSection, type SizeResults } from './sizes.js';
+import { booksSection, type BookResults } from './books.js';
 import { demoSection, type DemoResults } from './demo.js';
 import { studioSection, type StudioResults } from './studio.js';
 import { textSection } from './report-text.js';
@@ -28,6 +29,7 @@ export interface AllResults {
   readonly sizes?: SizeResults;
   readonly studio?: StudioResults;
   readonly demo?: DemoResults;
+  readonly books?: BookResults;
   readonly text?: TextResults;
   readonly notes: string;
 }
@@ -254,6 +256,7 @@ export function report({
   sizes,
   studio,
   demo,
+  books,
   text,
   notes,
 }: AllResults): string {
@@ -270,6 +273,7 @@ export function report({
     ...(demo ? [demoSection(demo)] : []),
     ...(studio ? [studioSection(studio)] : []),
     ...(text ? [textSection(text)] : []),
+    ...(books ? [booksSection(books)] : []),
     ...(notes ? [notes.trim()] : []),
   ];
   return `${parts.join('\n\n')}\n`;
