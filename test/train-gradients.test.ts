@@ -1,8 +1,15 @@
 /** The kernels against the float64 reference: losses, and gradients of every kind of parameter. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configOf, ngramContext, ngramRow, type LayerConfig, type ModelConfig } from '../src/model/index.js';
-import { KernelPool, type TrainerKernels } from '../src/train/index.js';
+import {
+  configOf,
+  ngramContext,
+  ngramRow,
+  parameterSpecs,
+  type LayerConfig,
+  type ModelConfig,
+} from '../src/model/index.js';
+import { KernelPool, type Optimizer, type TrainerKernels } from '../src/train/index.js';
 import { oracleGradients, oracleLoss } from './helpers/float64.js';
 import { backends, EOD, makeBatch, native, wasm, widen, withPool } from './helpers/kernel-pool.js';
 
@@ -13,6 +20,31 @@ const SIZES = {
 };
 const small = configOf(SIZES.small);
 const tied = configOf(SIZES.tied);
+
+const meanMagnitude = (row: ArrayLike<number>): number =>
+  Array.from(row).reduce((sum, w) => sum + Math.abs(w), 0) / row.length;
+const clamp = (x: number, most: number): number => Math.max(-most, Math.min(most, x));
+
+/** Muon's Newton–Schulz iteration in float64, turned the other way than in the kernels; its root mean square is about 1. */
+function orthogonal(matrix: Float32Array, cols: number): number[] {
+  const rows = matrix.length / cols;
+  const norm = Math.hypot(...matrix);
+  const product = (a: number[], b: (k: number, j: number) => number, inner: number, width: number): number[] =>
+    Array.from({ length: (a.length / inner) * width }, (_, at) => {
+      let sum = 0;
+      for (let k = 0; k < inner; k++) sum += a[Math.floor(at / width) * inner + k] * b(k, at % width);
+      return sum;
+    });
+  let x = Array.from(matrix, (value) => value / norm);
+  for (let step = 0; step < 3; step++) {
+    const now = x;
+    const gram = product(now, (k, j) => now[j * cols + k], cols, rows);
+    const squared = product(gram, (k, j) => gram[k * rows + j], rows, rows);
+    const factor = gram.map((g, i) => -4.775 * g + 2.0315 * squared[i] + (i % (rows + 1) === 0 ? 3.4445 : 0));
+    x = product(factor, (k, j) => now[k * cols + j], rows, cols);
+  }
+  return x.map((value) => value * Math.sqrt(Math.max(rows, cols)));
+}
 
 async function checkGradients(
   kernels: TrainerKernels,
@@ -186,6 +218,65 @@ for (const { name: backend, kernels, skip } of backends)
         // a lane's last tokens may have no gradient, where their targets do not count
         assert.ok(touched.size > 10 && changed >= touched.size - 4, `${changed} of ${touched.size} rows changed`);
       });
+    });
+
+    it("Muon's step of ternary matrices is their gates' momentum made orthogonal; all else moves as with Adam", async () => {
+      // wider than high, square, higher than wide; more than one block of rows
+      for (const model of [
+        configOf({ vocab: 50, dim: 70, hidden: 40, trits: 2 }),
+        configOf({
+          vocab: 9,
+          dim: 6,
+          layers: [
+            { kind: 'mlgru', width: 5 },
+            { kind: 'glu', width: 45 },
+          ],
+        }),
+      ]) {
+        const batch = makeBatch(model, 4, 8);
+        const step = (optimizer: Optimizer) =>
+          withPool(kernels, { model, optimizer }, 2, batch, async (pool) => {
+            const before = pool.read('weight');
+            pool.schedule.set([0.02, 0.1, 0.01]);
+            assert.equal(await pool.run(0, 1), 1);
+            const arrays = ['weight', 'gradient', 'moment1', 'moment2', 'scaleMoment1'] as const;
+            const [after, gradient, moment1, moment2, scales] = arrays.map((array) => pool.read(array));
+            return { before, after, gradient, moment1, moment2, scales };
+          });
+        const [adam, muon] = [await step('adam'), await step('muon')];
+        assert.deepEqual(muon.gradient, adam.gradient);
+        assert.deepEqual(muon.scales, adam.scales);
+        let matrices = 0;
+        for (const { name, cols, rule } of parameterSpecs(model)) {
+          const [before, after] = [muon.before.get(name)!, muon.after.get(name)!];
+          if (rule.role !== 'product') {
+            assert.deepEqual(after, adam.after.get(name), name);
+            continue;
+          }
+          assert.ok(muon.moment2.get(name)!.every((value) => value === 0));
+          const size = before.length / rule.rows[0];
+          for (let at = 0; at < before.length; at += size) {
+            matrices++;
+            const direction = orthogonal(muon.gradient.get(name)!.subarray(at, at + size), cols);
+            for (let row = at; row < at + size; row += cols) {
+              const mean = meanMagnitude(before.subarray(row, row + cols));
+              const wanted = Array.from(before.subarray(row, row + cols), (w, i) =>
+                clamp(w - 0.02 * 10 * mean * 0.2 * direction[row - at + i], 3 * mean),
+              );
+              // the row's own size is its scale's
+              const found = after.subarray(row, row + cols);
+              const [unit, wantedUnit] = [meanMagnitude(found), meanMagnitude(wanted)];
+              found.forEach((w, i) =>
+                assert.ok(
+                  Math.abs(w / unit - wanted[i] / wantedUnit) < 3e-4,
+                  `${name}[${row + i}]: found ${w / unit}, expected ${wanted[i] / wantedUnit}`,
+                ),
+              );
+            }
+          }
+        }
+        assert.equal(matrices, model.layers[0].kind === 'gru' ? 7 : 4 + 3 + 1);
+      }
     });
 
     it('weights of two and three trits', async () => {

@@ -16,7 +16,7 @@ import {
 } from '../model/index.js';
 import { flag, number, oneOf, text, whole } from '../model/record.js';
 import { ARITHMETIC_LIMITS } from '../quantize/limits.js';
-import type { TrainOptions } from '../train/index.js';
+import { OPTIMIZERS, type TrainOptions } from '../train/index.js';
 
 const {
   vocabMin,
@@ -101,6 +101,7 @@ export const OptionsSchema = v.strictObject({
   weightDecay: number(0, 1),
   latentRate: number(0, 1e6),
   clip: number(1e-9, 1e9),
+  optimizer: v.optional(oneOf(OPTIMIZERS), 'adam'),
   seed: whole(0, SEED_MAX),
   evaluateEvery: whole(1, MANY),
 }) satisfies v.GenericSchema<unknown, TrainOptions>;

@@ -31,6 +31,7 @@ export const INTEGER_WORDS = [
   ['eod', 0, LIMITS.vocabMax - 1, 'the end-of-document token'],
   ['stream', 1, 2 ** 30, 'tokens a lane that the data buffers hold; at least a segment'],
   ['chunk', 1, 65536, 'steps that one call may run at most'],
+  ['muon', ...FLAG, 'ternary matrices of products move by Muon; 0: all by Adam'],
 ] as const satisfies readonly Word[];
 
 /** Floats of the configuration, after the integers. */
@@ -44,6 +45,8 @@ export const FLOAT_WORDS = [
   ['epsilon', "Adam's"],
   ['weight_decay', 'of weights that are floats'],
   ['latent_rate', "step of a latent weight, relative to the learning rate and its row's mean magnitude"],
+  ['muon_momentum', "Muon's"],
+  ['muon_step', "root mean square of Muon's step in these units; Adam's is about 0.2"],
 ] as const;
 
 export type IntegerWord = (typeof INTEGER_WORDS)[number][0];

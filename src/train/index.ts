@@ -8,9 +8,11 @@ export { kernelThread, type StartThread, type Thread, type ThreadStart, type Thr
 export { refuseAnswer, refuseConfig, type KernelConfig, type ParameterArray } from './layout.js';
 export { kernelConfig, TrainingRun, type RunSetup } from './run.js';
 export { fitBatch, learningRateAt, shardsOf, stepsPerEpoch, TRAIN_THRESHOLD, trainDefaults } from './schedule.js';
+export { OPTIMIZERS } from './types.js';
 export type {
   Checkpoint,
   HistoryPoint,
+  Optimizer,
   TokenizedDocument,
   TrainData,
   TrainEvent,

@@ -52,6 +52,11 @@ export interface KernelConfig {
   readonly weightDecay: number;
   /** Step of a latent weight of a ternary row, relative to the learning rate and the row's mean magnitude. */
   readonly latentRate: number;
+  /** Ternary matrices of products move by Muon instead of Adam. */
+  readonly muon: boolean;
+  readonly muonMomentum: number;
+  /** Root mean square of Muon's step, in the units of Adam's. */
+  readonly muonStep: number;
 }
 
 /** The words of the C struct `Config` (abi.ts). */
@@ -73,6 +78,7 @@ export function configWords(c: KernelConfig): Uint8Array {
     eod: c.eod,
     stream: c.stream,
     chunk: c.chunk,
+    muon: Number(c.muon),
   };
   const floats: Record<FloatWord, number> = {
     threshold: c.threshold,
@@ -84,6 +90,8 @@ export function configWords(c: KernelConfig): Uint8Array {
     epsilon: c.epsilon,
     weight_decay: c.weightDecay,
     latent_rate: c.latentRate,
+    muon_momentum: c.muonMomentum,
+    muon_step: c.muonStep,
   };
   /** A count and so many records, those that are not used zero. */
   const list = (records: readonly (readonly number[])[], most: number, words: number): number[] => [

@@ -5,7 +5,7 @@ import type { TrainerKernels } from './backend.js';
 import { epochOrder, layOutEvaluation, layOutTraining, placesRandom, someDocuments } from './data.js';
 import type { KernelConfig } from './layout.js';
 import { KernelPool } from './pool.js';
-import { BETA1, BETA2, learningRateAt, scheduleRow, shardsOf, stepsPerEpoch } from './schedule.js';
+import { BETA1, BETA2, MUON, learningRateAt, scheduleRow, shardsOf, stepsPerEpoch } from './schedule.js';
 import type { Checkpoint, HistoryPoint, TokenizedDocument, TrainData, TrainEvent, TrainOptions } from './types.js';
 
 /** Steps between two looks at the clock: the longest call into the kernels. */
@@ -57,6 +57,9 @@ export function kernelConfig(options: TrainOptions, eod: number, stream: number)
     epsilon: 1e-8,
     weightDecay: options.weightDecay,
     latentRate: options.latentRate,
+    muon: options.optimizer === 'muon',
+    muonMomentum: MUON.momentum,
+    muonStep: MUON.step,
   };
 }
 

@@ -10,6 +10,9 @@ export const TRAIN_THRESHOLD = 0.5;
 export const BETA1 = 0.9;
 export const BETA2 = 0.99;
 
+/** Muon's momentum, and the root mean square of its step, which is about that of Adam's. */
+export const MUON = { momentum: 0.95, step: 0.2 } as const;
+
 /** Parts of a batch; a fixed number, so that results do not depend on the number of threads. */
 export function shardsOf(lanes: number): number {
   for (const shards of [8, 4, 2]) if (lanes % shards === 0 && lanes / shards >= 2) return shards;
@@ -35,6 +38,7 @@ export function trainDefaults(given: Partial<TrainOptions> & { readonly model: M
     weightDecay: 0.01,
     latentRate: 10,
     clip: 1,
+    optimizer: 'adam',
     seed: 1,
     evaluateEvery: 250,
     ...given,

@@ -2,6 +2,14 @@
 import type { ModelConfig } from '../model/config.js';
 import type { TokenizerTable } from '../tokenizer/table.js';
 
+/**
+ * What moves the weights. `muon` (Keller Jordan 2024, https://kellerjordan.github.io/posts/muon) moves ternary matrices of products
+ * by their momentum made orthogonal; embeddings, n-gram tables, biases and scales stay with Adam, and so do all weights that are
+ * not ternary.
+ */
+export const OPTIMIZERS = ['adam', 'muon'] as const;
+export type Optimizer = (typeof OPTIMIZERS)[number];
+
 /** Options of a run that decide its result; saved in every checkpoint. */
 export interface TrainOptions {
   readonly model: ModelConfig;
@@ -33,6 +41,7 @@ export interface TrainOptions {
   readonly latentRate: number;
   /** Largest norm of the gradient. */
   readonly clip: number;
+  readonly optimizer: Optimizer;
   readonly seed: number;
   /** Steps between two evaluations (and checkpoints). */
   readonly evaluateEvery: number;

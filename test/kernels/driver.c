@@ -48,6 +48,8 @@ static Config base(void) {
               .epsilon = 1e-8f,
               .weight_decay = 0.01f,
               .latent_rate = 10,
+              .muon_momentum = 0.95f,
+              .muon_step = 0.2f,
               .layers = 1};
   for (int i = 0; i < TRIT_GROUPS; i++) c.trits[i] = 1;
   c.layer[0].width = 9;
@@ -155,6 +157,7 @@ int main(void) {
     c.stream = c.segment * (1 + (int32_t)any(3)) + (int32_t)any(3);
     c.ternary = any(5) != 0;
     c.quantize_activations = any(4) != 0;
+    c.muon = (int32_t)any(2);
     c.embed_frac = (int32_t)any(8);
     for (int i = 0; i < TRIT_GROUPS; i++) c.trits[i] = 1 + (int32_t)any(MAX_TRITS);
     c.ngrams = round % 3 ? 0 : 1 + (int32_t)any(MAX_NGRAMS);

@@ -47,6 +47,7 @@ static void lay_out(Trainer *t, Arena *arena) {
   const Config *c = &t->c;
   lay_out_parameters(&t->p, arena);
   lay_out_optimizer(t, arena);
+  lay_out_muon(t, arena);
   lay_out_sources(t, arena);
   at_least(&t->dout_floats, t->sources.out.padded);
   for (int l = 0; l < c->layers; l++) {

@@ -35,6 +35,7 @@ typedef struct {
   int32_t eod; /* the end-of-document token */
   int32_t stream; /* tokens a lane that the data buffers hold; at least a segment */
   int32_t chunk; /* steps that one call may run at most */
+  int32_t muon; /* ternary matrices of products move by Muon; 0: all by Adam */
   float threshold; /* of one trit: weights beyond this many mean magnitudes of their row are kept */
   float step2; /* of two trits: a level is this many mean magnitudes of its row */
   float step3; /* of three trits */
@@ -44,17 +45,19 @@ typedef struct {
   float epsilon; /* Adam's */
   float weight_decay; /* of weights that are floats */
   float latent_rate; /* step of a latent weight, relative to the learning rate and its row's mean magnitude */
+  float muon_momentum; /* Muon's */
+  float muon_step; /* root mean square of Muon's step in these units; Adam's is about 0.2 */
   int32_t trits[TRIT_GROUPS]; /* MODEL_GROUP_… of model_rules.h */
   int32_t ngrams;
   struct { int32_t order, rows_log, width; } ngram[MAX_NGRAMS];
   int32_t layers;
   struct { int32_t kind, width; } layer[MAX_LAYERS]; /* MODEL_KIND_… */
 } Config;
-_Static_assert(sizeof(Config) == 4 * 77, "words of Config");
+_Static_assert(sizeof(Config) == 4 * 80, "words of Config");
 
 /* The least and the most that its first words may be. */
-#define CONFIG_INTEGERS 15
-#define CONFIG_FLOATS 9
+#define CONFIG_INTEGERS 16
+#define CONFIG_FLOATS 11
 static const struct { int32_t min, max; } config_range[CONFIG_INTEGERS] = {
   { 2, 4096 }, /* vocab */
   { 1, 2048 }, /* dim */
@@ -71,6 +74,7 @@ static const struct { int32_t min, max; } config_range[CONFIG_INTEGERS] = {
   { 0, 4095 }, /* eod */
   { 1, 1073741824 }, /* stream */
   { 1, 65536 }, /* chunk */
+  { 0, 1 }, /* muon */
 };
 
 /* A parameter. */

@@ -121,6 +121,12 @@ static inline void gemm_transposed(int m, int n, int k, const float *a, int a_ro
   tiles(m, n, k, a, 1, a_row, b, NR, b_row, c, c_row, 0, accumulate);
 }
 
+/* C = A · B with A (M, K) and B (K, N) row by row. */
+static inline void gemm_unpacked(int m, int n, int k, const float *a, int a_row, const float *b, int b_row, float *c,
+                                 int c_row) {
+  tiles(m, n, k, a, a_row, 1, b, NR, b_row, c, c_row, 0, 0);
+}
+
 /* Packs B (K, N), stored row by row; row k comes from row (k + from) mod K. N is a multiple of NR. */
 static inline void pack(int k_count, int n_count, const float *b, int from, float *out) {
   for (int first = 0; first < n_count; first += NR)

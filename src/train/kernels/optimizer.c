@@ -73,15 +73,15 @@ INLINE vf adam(const Config *c, const Step *step, const float *grad, float *mome
 
 /*
  * Ternary rows. Only two things of a row are seen by the forward pass: its pattern of levels, which depends on the latent weights
- * relative to each other, and its scale. So they are trained apart: the latent weights move by Adam's step in units of the row's mean
- * magnitude (latent_rate), and the row is then multiplied so that its scale makes a step of its own, by Adam on the logarithm of the
+ * relative to each other, and its scale. So they are trained apart: the latent weights move by Adam's step, or by Muon's, in units of
+ * the row's mean magnitude (latent_rate), and the row is then multiplied so that its scale makes a step of its own, by Adam on the logarithm of the
  * scale, d loss / d log s = s · Σ g_i · level_i. Without this the growth of the latent weights slowly freezes the pattern:
  * on TinyStories it costs 0.04 bits per byte.
  */
 static void update_ternary_rows(Trainer *t, int tensor, int first, int count, const float *schedule) {
   const Config *c = &t->c;
   const Tensor *info = &t->p.tensor[tensor];
-  const int n = info->stride;
+  const int n = info->stride, muon = moves_by_muon(t, tensor);
   const Step step = step_of(t, schedule);
   /* An embedding's activations end at 127 (SPEC.md 3.1): beyond, a scale would grow without any effect, and without end. */
   const int ends =
@@ -91,7 +91,7 @@ static void update_ternary_rows(Trainer *t, int tensor, int first, int count, co
   for (int row = first; row < first + count; row++) {
     const size_t at_row = (size_t)info->offset + (size_t)row * n;
     float *w = t->p.weight + at_row, *m = t->p.moment1 + at_row, *v = t->p.moment2 + at_row;
-    const float *g = t->p.grad + at_row, *effective = t->p.effective + at_row;
+    const float *g = t->p.grad + at_row, *effective = t->p.effective + at_row, *direction = t->muon.direction + at_row;
     const float mean = row_values(&t->p, t->p.row_mean, tensor)[row],
                 scale = row_values(&t->p, t->p.row_scale, tensor)[row];
     if (mean == 0) continue; /* padding */
@@ -105,7 +105,7 @@ static void update_ternary_rows(Trainer *t, int tensor, int first, int count, co
     const float scale_step = (*scale_m * step.correct1) / (__builtin_sqrtf(*scale_v * step.correct2) + c->epsilon);
     const vf move = splat(step.rate * c->latent_rate * mean), widest = splat(LATENT_LIMIT * mean);
     for (int i = 0; i < n; i += VW) {
-      vf moved = load(w + i) - move * adam(c, &step, g + i, m + i, v + i);
+      vf moved = load(w + i) - move * (muon ? load(direction + i) : adam(c, &step, g + i, m + i, v + i));
       store(w + i, max_(min_(moved, widest), -widest));
     }
     const Ternary after = ternary_of_row(t, info, w);

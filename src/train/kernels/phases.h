@@ -32,6 +32,12 @@ void phase_norm(Trainer *t);
 void phase_update(Trainer *t, const float *schedule);
 float gradient_norm(const Trainer *t);
 
+/* muon.c: what `direction` holds after all its phases, with a barrier behind each, update_ternary_rows takes instead of Adam's step. */
+void lay_out_muon(Trainer *t, Arena *arena);
+int moves_by_muon(const Trainer *t, int tensor);
+int muon_phases(const Trainer *t);
+void phase_muon(Trainer *t, int phase);
+
 /* step.c: called by every worker with the same arguments; an answer of abi.h. */
 int trainer_run(Trainer *t, int worker, int position, int steps, int update);
 int trainer_evaluate(Trainer *t, int worker, int segments);

@@ -119,6 +119,10 @@ EXPORT(trainer_run) int trainer_run(Trainer *t, int worker, int position, int st
       t->stats[step * 2 + 1] = gradient_norm(t);
     }
     if (update) {
+      for (int phase = 0; phase < muon_phases(t); phase++) {
+        phase_muon(t, phase);
+        barrier(t);
+      }
       phase_update(t, t->schedule + step * 3);
       barrier(t);
       mark(IN_OPTIMIZER);

@@ -25,6 +25,23 @@ struct Shard {
   int64_t count;
 };
 
+/* A matrix that Muon moves, upright and with its padding; rows ≥ cols. */
+typedef struct {
+  int32_t offset;     /* in the parameters */
+  int32_t rows, cols; /* multiples of NR */
+  int32_t flipped;    /* whether it lies there turned */
+  float scale;        /* of an orthogonal matrix, so that it has the root mean square of a step */
+  float *x, *next; /* (rows, cols) before and after a step of the iteration, and the other way round after the next */
+  float *gram, *factor; /* (cols, cols) */
+} MuonMatrix;
+
+#define MAX_MATRICES (6 * MAX_LAYERS + 1) /* of a layer six at most, and the head's */
+typedef struct {
+  int32_t matrices;
+  MuonMatrix matrix[MAX_MATRICES];
+  float *direction; /* (floats) */
+} Muon;
+
 struct Trainer {
   Config c;
   int32_t shard_lanes, rows;       /* lanes a shard, N */
@@ -37,6 +54,7 @@ struct Trainer {
   Layer layer[MAX_LAYERS];
   Head head;
   InputTable table;
+  Muon muon;
   float *zeros;   /* the bias of a product without one */
   float *partial; /* squared norms, by task */
   Shard shard[MAX_SHARDS];
