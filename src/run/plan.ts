@@ -6,6 +6,7 @@ import {
   TRAIN_THRESHOLD,
   trainDefaults,
   TrainingRun,
+  type Optimizer,
   type TrainData,
   type TrainerKernels,
   type TrainOptions,
@@ -21,6 +22,7 @@ export interface TrainFlags {
   batch: number;
   segment: number;
   lr?: number;
+  optimizer?: Optimizer;
   seed: number;
   threads?: number;
 }
@@ -61,6 +63,8 @@ export function planOptions(
     lanes,
     segment,
     seed: flags.seed,
+    // floats of a sweep beside ternary weights: Muon is for these
+    ...(flags.optimizer !== undefined && flags.float !== true && { optimizer: flags.optimizer }),
     ...(again?.embedFrac !== undefined && { embedFrac: again.embedFrac }),
   });
   const share = again === undefined || again.adapts ? 1 : AGAIN_RATE;
