@@ -191,6 +191,7 @@ describe('in this process', () => {
     const wrong: [string[], RegExp, RegExp][] = [
       [['train', '--epochs', '0'], /--epochs.*number of at least|from 0.01/, /train --help/],
       [['train', '--epochs', '2', '--minutes', '2'], /exclude each other/, /one of them/],
+      [['train', '--float', '--optimizer', 'muon'], /for ternary weights/, /leave --float or --optimizer out/],
       [['train', '--tied', '--dim', '8', '--hidden', '9'], /--dim 8 and --hidden 9/, /--no-tied/],
       [['train', '--tokenizer', 'byte', '--vocab', '99'], /byte tokenizer has 256/, /--vocab/],
       [['train', '--tokenizer', 'word'], /Allowed choices are byte, char, bpe/, /train --help/],

@@ -4,7 +4,7 @@ import { SAMPLER_DEFAULTS } from '../engine/index.js';
 import { FORMATS } from '../corpus/index.js';
 import { CACHE_BIASES, defaultConfig, MODEL_LIMITS } from '../model/index.js';
 import { DEFAULT_THRESHOLD } from '../quantize/index.js';
-import { TRAIN_THRESHOLD } from '../train/index.js';
+import { OPTIMIZERS, TRAIN_THRESHOLD } from '../train/index.js';
 import { biasList, layerList, ngramList, tritGroups } from './shape-options.js';
 import { byteSize, decimal, extensionList, wholeNumber } from './values.js';
 
@@ -89,7 +89,7 @@ export const OPTIONS = {
   cacheBias: {
     flags: '--cache-bias <list>',
     about:
-      `${CACHE_BIASES} numbers for it that are not learned, with commas: what a token gains that followed the last token once, twice, oftener; ` +
+      `${CACHE_BIASES} numbers of --cache that are not learned, with commas: what a token gains that followed the last token once, twice, oftener; ` +
       'the same for the last two and three tokens. Smaller ones keep a text from running in circles (default: learned)',
     parse: biasList,
   },
@@ -118,6 +118,12 @@ export const OPTIONS = {
   batch: { flags: '--batch <n>', about: 'texts read side by side', initial: 32, ...whole(1, 1024) },
   segment: { flags: '--segment <n>', about: 'tokens the gradient goes back through', initial: 64, ...whole(2, 1024) },
   lr: { flags: '--lr <rate>', about: 'highest learning rate (default: 0.01, float 0.006)', ...number(1e-7, 1) },
+  optimizer: {
+    flags: '--optimizer <kind>',
+    about:
+      'what moves the weights: adam, or muon, which learns more from as many tokens and takes longer for each (default: adam)',
+    choices: OPTIMIZERS,
+  },
   seed: {
     flags: '--seed <n>',
     about: 'start of the random numbers: the same seed gives the same result',
@@ -210,6 +216,7 @@ export const TRAIN_OPTIONS = [
   'segment',
   'lr',
   'cacheBias',
+  'optimizer',
   'seed',
   'threads',
   'backend',

@@ -6,6 +6,7 @@ import {
   TRAIN_THRESHOLD,
   trainDefaults,
   TrainingRun,
+  type Optimizer,
   type TrainData,
   type TrainerKernels,
   type TrainOptions,
@@ -23,6 +24,7 @@ export interface TrainFlags {
   lr?: number;
   /** Numbers of the cache that stay as they are; else they are learned. */
   cacheBias?: readonly number[];
+  optimizer?: Optimizer;
   seed: number;
   threads?: number;
 }
@@ -70,6 +72,8 @@ export function planOptions(
     segment,
     seed: flags.seed,
     ...(flags.cacheBias !== undefined && { cacheBias: flags.cacheBias }),
+    // floats of a sweep beside ternary weights: Muon is for these
+    ...(flags.optimizer !== undefined && flags.float !== true && { optimizer: flags.optimizer }),
     ...(again?.embedFrac !== undefined && { embedFrac: again.embedFrac }),
   });
   const share = again === undefined || again.adapts ? 1 : AGAIN_RATE;

@@ -177,6 +177,8 @@ async function begin(context: Context, command: Command, spec: string, options: 
       `${lengths.map((name) => `--${name}`).join(' and ')} exclude each other`,
       'give the length of the run by one of them',
     );
+  if (options.float && options.optimizer === 'muon')
+    throw new UsageError('--optimizer muon is for ternary weights', 'leave --float or --optimizer out');
   const { out } = options;
   const given = (name: string): boolean =>
     name === 'corpus' ? command.args.length > 0 : command.getOptionValueSource(name) === 'cli';
