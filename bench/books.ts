@@ -33,7 +33,7 @@ export interface BookResults {
 
 const SIZES = ['16K', '100K', '250K'] as const;
 /** Of all trainings. */
-const FLAGS = ['--epochs', '20', '--lr', '0.02', '--seed', '1'] as const;
+const FLAGS = ['--epochs', '20', '--seed', '1'] as const;
 
 /** Compressors, as programs that read a file and say how long it becomes. */
 const COMPRESSORS = {

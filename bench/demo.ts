@@ -37,7 +37,7 @@ const SETTINGS: readonly Setting[] = [
   { name: 'tinylm demo', command: ['demo'], builds: 'all' },
   {
     name: 'the setting that TinyLM began with: one trit a weight, vocabulary 256',
-    command: 'train stories:en --vocab 256 --dim 32 --hidden 64 --trits 1 --lr 0.02 --epochs 20'.split(' '),
+    command: 'train stories:en --vocab 256 --dim 32 --hidden 64 --trits 1 --epochs 20'.split(' '),
     builds: 'first',
   },
 ];

@@ -4,7 +4,7 @@ import { SAMPLER_DEFAULTS } from '../engine/index.js';
 import { FORMATS } from '../corpus/index.js';
 import { CACHE_BIASES, defaultConfig, MODEL_LIMITS } from '../model/index.js';
 import { DEFAULT_THRESHOLD } from '../quantize/index.js';
-import { OPTIMIZERS, TRAIN_THRESHOLD } from '../train/index.js';
+import { LEARNING_RATE, OPTIMIZERS, TRAIN_THRESHOLD } from '../train/index.js';
 import { biasList, layerList, ngramList, tritGroups } from './shape-options.js';
 import { byteSize, decimal, extensionList, wholeNumber } from './values.js';
 
@@ -117,7 +117,11 @@ export const OPTIONS = {
   minutes: { flags: '--minutes <m>', about: 'train for so long at most, instead of epochs', ...number(0.01, 10_000) },
   batch: { flags: '--batch <n>', about: 'texts read side by side', initial: 32, ...whole(1, 1024) },
   segment: { flags: '--segment <n>', about: 'tokens the gradient goes back through', initial: 64, ...whole(2, 1024) },
-  lr: { flags: '--lr <rate>', about: 'highest learning rate (default: 0.01, float 0.006)', ...number(1e-7, 1) },
+  lr: {
+    flags: '--lr <rate>',
+    about: `highest learning rate (default: ${LEARNING_RATE.ternary}, float ${LEARNING_RATE.float})`,
+    ...number(1e-7, 1),
+  },
   optimizer: {
     flags: '--optimizer <kind>',
     about:

@@ -10,6 +10,9 @@ export const TRAIN_THRESHOLD = 0.5;
 export const BETA1 = 0.9;
 export const BETA2 = 0.99;
 
+/** Highest rates of learning, of ternary weights and of floats. Of 0.006 to 0.03 for ternary ones, 0.02 was best at 16 KB and at 100 KB (bench/NOTES.md). */
+export const LEARNING_RATE = { ternary: 0.02, float: 0.006 } as const;
+
 /** Muon's momentum, and the root mean square of its step, which is about that of Adam's. */
 export const MUON = { momentum: 0.95, step: 0.2 } as const;
 
@@ -32,7 +35,7 @@ export function trainDefaults(given: Partial<TrainOptions> & { readonly model: M
     lanes: 32,
     segment: 64,
     steps: 0,
-    learningRate: ternary ? 1e-2 : 6e-3,
+    learningRate: LEARNING_RATE[ternary ? 'ternary' : 'float'],
     warmup: 0.02,
     finalRate: 0.02,
     weightDecay: 0.01,

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { MODEL_LIMITS } from '../../src/model/limits.js';
 import type { ModelFlags, TrainFlags } from '../../src/web/protocol.js';
 import { layerList, ngramList, tritGroups } from '../../src/run/shape-text.js';
+import { LEARNING_RATE } from '../../src/train/schedule.js';
 import { words } from '../i18n/index.js';
 import { Choice, NumberField, Text, Tick } from '../parts/field.js';
 import { modelFlags, ownModel, trainFlags } from '../actions/size.js';
@@ -167,7 +168,7 @@ export function Expert() {
               min={1e-7}
               max={1}
               step="any"
-              placeholder={t.float ? '0.006' : '0.01'}
+              placeholder={String(LEARNING_RATE[t.float ? 'float' : 'ternary'])}
               onChange={(lr) => setTrain({ lr })}
             />
             <NumberField

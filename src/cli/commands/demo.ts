@@ -29,8 +29,6 @@ interface Options {
  * sentences were coherent in five seeds of 12 epochs (bench/NOTES.md).
  */
 const EPOCHS = 15;
-/** The rate at which models of this size learned most (bench/NOTES.md). */
-const LEARNING_RATE = 0.02;
 
 /** The shipped model that goes on from the same opening; there is none of another text in Portuguese. */
 const BESIDE: Readonly<Partial<Record<StoryLang, string>>> = { en: DEMO_MODEL };
@@ -61,7 +59,6 @@ async function demo(context: Context, options: Options): Promise<void> {
       batch: OPTIONS.batch.initial,
       segment: OPTIONS.segment.initial,
       seed,
-      lr: LEARNING_RATE,
       ...(minutes === undefined ? { epochs: epochs ?? EPOCHS } : { minutes }),
       ...(threads !== undefined && { threads }),
       ...(backend !== undefined && { backend }),

@@ -13,6 +13,7 @@ import { nextWords } from '../next-size.js';
 import { byteSize, count } from '../values.js';
 import type { CorpusOptions } from '../../node/corpus-files.js';
 import { shellWord } from '../../node/shell.js';
+import { LEARNING_RATE } from '../../train/index.js';
 import { verb, type Context } from '../context.js';
 import { EXIT, UsageError } from '../errors.js';
 import { finishRun } from '../finish.js';
@@ -77,7 +78,9 @@ export function trainCommand(context: Context): Command {
       about: `most tokens of the vocabulary, ${MODEL_LIMITS.vocabMin} to ${MODEL_LIMITS.vocabMax} (default: by the size and the text; with a shape of your own, ${OPTIONS.vocab.initial})`,
       initial: undefined,
     },
-    lr: { about: 'highest learning rate (default: 0.01, float 0.006; less with --from)' },
+    lr: {
+      about: `highest learning rate (default: ${LEARNING_RATE.ternary}, float ${LEARNING_RATE.float}; less with --from)`,
+    },
     epochs: {
       about: `times through the corpus (default: ${USUAL_LENGTH.epochs}, with ${count(USUAL_LENGTH.stepsMin)} to ${count(USUAL_LENGTH.stepsMax)} steps; ends before where it gets no better)`,
     },
