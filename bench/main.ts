@@ -31,6 +31,7 @@ interface Options {
   readonly epochs: number;
   readonly models?: readonly string[];
   readonly stories: number;
+  readonly minutes: number;
 }
 
 const command = new Command('npm run bench --')
@@ -53,6 +54,7 @@ const command = new Command('npm run bench --')
   .option('--epochs <n>', 'for trits and sizes: times through the text', decimal(0.01, 1000), 3)
   .option('--models <files...>', 'for text: the models, .tlm')
   .option('--stories <n>', 'for text: written by each model and setting', wholeNumber(1, 10_000), 100)
+  .option('--minutes <n>', 'that the memory of the studio is watched', wholeNumber(1, 600), 3)
   .parse();
 const named = command.processedArgs[0] as readonly string[];
 const {
@@ -64,6 +66,7 @@ const {
   epochs,
   models = [],
   stories: storyCount,
+  minutes,
 } = command.opts<Options>();
 const texts = trainText !== undefined && heldOut !== undefined;
 const wanted = named.includes('all')
@@ -90,7 +93,7 @@ const measure: Record<(typeof MEASURED)[number], () => object | Promise<object>>
   scale: () => benchScale(say),
   trits: () => benchTrits(stories(), say),
   sizes: () => benchSizes(stories(), say),
-  studio: () => benchStudio(rounds, say),
+  studio: () => benchStudio(rounds, minutes, say),
   text: () => benchText({ ...stories(), models, stories: storyCount }, say),
 };
 for (const name of MEASURED.filter((one) => wanted.includes(one))) {

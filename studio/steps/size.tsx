@@ -119,7 +119,7 @@ function Slider() {
         {w.slider}
       </label>
       <output for="flash-slider">
-        {own ? (plan.value ? size(plan.value.flashBytes) : w.own) : size(now.flashBytes)}
+        {plan.value ? size(plan.value.flashBytes) : own ? w.own : size(now.flashBytes)}
       </output>
       <input
         id="flash-slider"
