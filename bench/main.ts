@@ -46,6 +46,7 @@ interface Options {
   readonly models?: readonly string[];
   readonly books?: readonly string[];
   readonly stories: number;
+  readonly minutes: number;
 }
 
 const command = new Command('npm run bench --')
@@ -69,6 +70,7 @@ const command = new Command('npm run bench --')
   .option('--books <files...>', 'for books: texts, one document each')
   .option('--models <files...>', 'for text: the models, .tlm')
   .option('--stories <n>', 'for text: written by each model and setting', wholeNumber(1, 10_000), 100)
+  .option('--minutes <n>', 'that the memory of the studio is watched', wholeNumber(1, 600), 3)
   .parse();
 const named = command.processedArgs[0] as readonly string[];
 const {
@@ -81,6 +83,7 @@ const {
   models = [],
   books = [],
   stories: storyCount,
+  minutes,
 } = command.opts<Options>();
 const texts = trainText !== undefined && heldOut !== undefined;
 const wanted = named.includes('all')
@@ -113,7 +116,7 @@ const measure: Record<(typeof MEASURED)[number], () => object | Promise<object>>
   trits: () => benchTrits(stories(), say),
   sizes: () => benchSizes(stories(), say),
   demo: () => benchDemo(say),
-  studio: () => benchStudio(rounds, say),
+  studio: () => benchStudio(rounds, minutes, say),
   text: () => benchText({ ...stories(), models, stories: storyCount }, say),
   books: () => benchBooks(books, say),
 };

@@ -1,5 +1,6 @@
-/** The studio in Chromium: its training speed beside the command line's in turns, what a first visit loads, what holds the page up while it trains. */
-import { spawnSync } from 'node:child_process';
+/** The studio in Chromium: its training speed beside the command line's in turns, what a first visit loads, what holds the page up while it trains, whether its memory grows. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
@@ -7,7 +8,9 @@ import { gzipSync } from 'node:zlib';
 import { packageRoot } from '../src/node/assets.js';
 import { sitePath } from '../src/node/site-server.js';
 import { closeBrowser, withStudio } from '../test/helpers/studio.js';
+import { watchMainThread, type MainTask } from '../test/helpers/main-thread.js';
 import { circumstances, spread, type Circumstances, type Spread } from './measure.js';
+import { benchMemory, memoryRows, type MemoryResults } from './studio-memory.js';
 
 export interface StudioResults {
   readonly circumstances: Circumstances;
@@ -17,22 +20,28 @@ export interface StudioResults {
   /** Bytes over the wire, compressed as `tinylm studio` does: until the first step can be used; and all that is kept for offline use, without models. */
   readonly firstLoad: number;
   readonly offline: number;
-  /** Tasks of the page's main thread over 50 ms while it trained, in milliseconds. */
+  /** Of the page's main thread while it trained: tasks, milliseconds at work in all and in the longest, tasks at work for over 50 ms. */
+  readonly main: { readonly tasks: number; readonly own: number; readonly longest: number; readonly over: number };
+  /** Tasks over 50 ms on the clock, in milliseconds: with what the machine gave to others meanwhile, training for one. */
   readonly longTasks: readonly number[];
   /** How long it trained in all, seconds. */
   readonly watched: number;
+  readonly memory: MemoryResults;
 }
+
+const LONG = 50;
 
 /** Minutes of training a turn. */
 const MINUTES = 0.15;
 const THREADS = 2;
-const FIELDS = {
+const SHAPE = {
   Vocabulary: 256,
   'Width of an embedding': 32,
   'Width of the hidden state': 64,
-  'Minutes instead': MINUTES,
+  'Ternary digits a weight': 1,
   Threads: THREADS,
 };
+const FIELDS = { ...SHAPE, 'Minutes instead': MINUTES };
 const FLAGS = [
   '--vocab',
   '256',
@@ -40,18 +49,26 @@ const FLAGS = [
   '32',
   '--hidden',
   '64',
+  '--trits',
+  '1',
   '--minutes',
   String(MINUTES),
   '--threads',
   String(THREADS),
 ];
 
-export async function benchStudio(rounds: number, say: (line: string) => void): Promise<StudioResults> {
+/** @param minutes that the memory is watched */
+export async function benchStudio(
+  rounds: number,
+  minutes: number,
+  say: (line: string) => void,
+): Promise<StudioResults> {
   const where = circumstances('npm run bench -- studio');
   const turns: { page: number; cli: number }[] = [];
-  const longTasks: number[] = [];
+  const tasks: MainTask[] = [];
   let firstLoad = 0;
   let watched = 0;
+  let memory: MemoryResults;
   try {
     for (let i = 0; i < rounds; i++) {
       let loaded = 0;
@@ -70,13 +87,6 @@ export async function benchStudio(rounds: number, say: (line: string) => void): 
                   })
                   .catch(() => undefined),
             );
-            await at.addInitScript(() => {
-              const kept: { start: number; ms: number }[] = [];
-              Object.assign(globalThis, { longTasks: kept });
-              new PerformanceObserver((list) => {
-                for (const e of list.getEntries()) kept.push({ start: e.startTime, ms: e.duration });
-              }).observe({ type: 'longtask', buffered: true });
-            });
           },
         },
         async (studio) => {
@@ -88,44 +98,35 @@ export async function benchStudio(rounds: number, say: (line: string) => void): 
           await studio.setOptions(FIELDS);
           await studio.press('Start training');
           await studio.page.getByText('Training', { exact: true }).waitFor();
-          const from = await studio.page.evaluate(() => performance.now());
+          const from = performance.now();
+          const seen = await watchMainThread(studio.page);
           await studio.trained();
-          const [tasks, to] = await studio.page.evaluate(
-            () =>
-              [
-                (globalThis as unknown as { longTasks: { start: number; ms: number }[] }).longTasks,
-                performance.now(),
-              ] as const,
-          );
-          longTasks.push(...tasks.filter(({ start }) => start >= from && start <= to).map(({ ms }) => ms));
-          watched += (to - from) / 1000;
+          tasks.push(...(await seen()));
+          watched += (performance.now() - from) / 1000;
           const facts = await studio.page.locator('.run-head dl > div').allInnerTexts();
           page = Number(facts.find((text) => /tokens a second/.test(text))!.replace(/[^\d]/g, ''));
         },
       );
       const folder = mkdtempSync(join(tmpdir(), 'tinylm-bench-'));
-      const ran = spawnSync(
-        process.execPath,
-        [
-          join(packageRoot(), 'dist', 'src', 'cli', 'main.js'),
-          'train',
-          'stories:en',
-          ...FLAGS,
-          '--backend',
-          'wasm',
-          '--json',
-          '--out',
-          join(folder, 'run'),
-        ],
-        { encoding: 'utf8' },
-      );
+      const said = await inItsOwnSession([
+        join(packageRoot(), 'dist', 'src', 'cli', 'main.js'),
+        'train',
+        'stories:en',
+        ...FLAGS,
+        '--backend',
+        'wasm',
+        '--json',
+        '--out',
+        join(folder, 'run'),
+      ]);
       rmSync(folder, { recursive: true });
-      const { training } = JSON.parse(ran.stdout) as { training: { tokensPerSecond: number } };
+      const { training } = JSON.parse(said) as { training: { tokensPerSecond: number } };
       turns.push({ page, cli: Math.round(training.tokensPerSecond) });
       say(
         `round ${i + 1}: page ${page} tokens/s, command line ${Math.round(training.tokensPerSecond)}: ${(page / training.tokensPerSecond).toFixed(2)}`,
       );
     }
+    memory = await benchMemory(minutes, SHAPE, say);
   } finally {
     await closeBrowser();
   }
@@ -135,9 +136,27 @@ export async function benchStudio(rounds: number, say: (line: string) => void): 
     rounds: turns,
     firstLoad,
     offline: siteBytes(/(?<!\.tlm)$/),
-    longTasks: longTasks.map(Math.round),
+    main: {
+      tasks: tasks.length,
+      own: tasks.reduce((sum, { own }) => sum + own, 0),
+      longest: Math.max(...tasks.map(({ own }) => own)),
+      over: tasks.filter(({ own }) => own > LONG).length,
+    },
+    longTasks: tasks.filter(({ wall }) => wall > LONG).map(({ wall }) => Math.round(wall)),
     watched: Math.round(watched),
+    memory,
   };
+}
+
+/** What a run of Node prints. Chromium has a session of its own, too: Linux shares the processor out among sessions first. */
+async function inItsOwnSession(args: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  await once(child, 'close');
+  return said;
 }
 
 /** Files of the site whose name matches, as they are sent. */
@@ -156,8 +175,10 @@ export function studioSection({
   rounds,
   firstLoad,
   offline,
+  main,
   longTasks,
   watched,
+  memory,
 }: StudioResults): string {
   const count = (n: number): string => Math.round(n).toLocaleString('en-US');
   const said = ({ min, median, max }: Spread, words: (n: number) => string): string =>
@@ -176,7 +197,9 @@ export function studioSection({
     `| page / command line, round by round | ${said(spread(rounds.map((r) => r.page / r.cli)), (n) => n.toFixed(2))} |`,
     `| first load over the wire, until the first step can be used | ${count(firstLoad)} bytes |`,
     `| all that is kept for offline use, without models, over the wire | ${count(offline)} bytes |`,
-    `| tasks over 50 ms on the page's main thread in ${count(watched)} s of training | ${worst} |`,
+    `| the page's main thread at work, in ${count(watched)} s of training | ${count(main.own)} ms in ${count(main.tasks)} tasks, the longest ${main.longest.toFixed(1)} ms; over 50 ms: ${main.over === 0 ? 'none' : main.over} |`,
+    `| tasks over 50 ms on the clock, with what the machine gave to others meanwhile | ${worst} |`,
+    ...memoryRows(memory),
     '',
   ].join('\n');
 }

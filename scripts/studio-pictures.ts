@@ -81,6 +81,8 @@ const walk = ({ name, stories, prompt, options }: Set): Promise<void> =>
     await keep(studio, `${name}-1-text`);
     await next.click();
     await page.locator('#flash-slider').waitFor();
+    // Ten times through the text: long enough to see words come, and not to wait for.
+    await page.locator('.slide input[type=range]').first().fill('5');
     await page.locator('.figures button, .columns .card button').last().click();
     await page.waitForFunction(
       () =>

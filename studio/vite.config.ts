@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { offline } from './offline.plugin.js';
 import { policy } from './policy.plugin.js';
+import { shippedBytes } from './shipped.plugin.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -21,5 +22,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 1000,
   },
   worker: { format: 'es' },
-  plugins: [policy(), offline()],
+  plugins: [policy(), shippedBytes(), offline()],
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { budget, configOf, defaultConfig } from '../src/model/index.js';
-import { NAMED_SIZES, nextSize, shapeFor, SIZES, vocabFor } from '../src/run/index.js';
+import { NAMED_SIZES, nextSize, shapeFor, SIZES, sizeStops, vocabFor } from '../src/run/index.js';
 import { characterCounts, fittingBytes } from '../src/run/sizes.js';
 
 test('each row of the table is its own shape, within its bytes; between rows the file is full, and never too large', () => {
@@ -26,6 +26,15 @@ test('each row of the table is its own shape, within its bytes; between rows the
   assert.throws(() => shapeFor(2000, 1000, { tokenizerBytes: 1900 }), /no model with 1000 tokens fits 2000 bytes/);
   assert.equal(nextSize(16_384)?.name, '100K');
   assert.equal(nextSize(250_000), undefined);
+});
+
+test('a slider has all named sizes, in steps that are alike', () => {
+  const stops = sizeStops();
+  for (const [name, bytes] of Object.entries(NAMED_SIZES)) assert.ok(stops.includes(bytes), name);
+  for (const [i, bytes] of stops.slice(1).entries()) {
+    const step = bytes / stops[i];
+    assert.ok(step > 1.25 && step < 1.6, `${stops[i]} to ${bytes}`);
+  }
 });
 
 test('the vocabulary follows the script, the size and the length of a text', () => {

@@ -3,13 +3,17 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { REMARK_CODES } from '../src/corpus/index.js';
 import { DEVICE_ERRORS } from '../src/device/protocol.js';
 import { packageRoot } from '../src/node/assets.js';
+import { BROWSER_ROOMS } from '../scripts/check-imports.js';
+import { errorWords } from '../studio/i18n/en-errors.js';
 import { en } from '../studio/i18n/en.js';
 import { pt } from '../studio/i18n/pt.js';
 import { CHIP, type ChipEvent, type ChipState } from '../studio/state/chip-machine.js';
 import { next, unreachable, type Machine } from '../studio/state/machine.js';
 import { busy, RUN, type RunEvent, type RunState } from '../studio/state/run-machine.js';
+import { expectedBits } from '../studio/state/expected.js';
 import { closed, done, openStep, STEPS, type Facts } from '../studio/state/steps.js';
 
 /** Follows events; ends in words where one means nothing. */
@@ -133,6 +137,22 @@ test('steps open in their order, and a link to a closed one leads to the nearest
   );
 });
 
+test('expected quality lies on a line between what was measured, and nowhere else', () => {
+  const points = [
+    { bytes: 10_000, bits: 2 },
+    { bytes: 40_000, bits: 1.5 },
+    { bytes: 160_000, bits: 1 },
+  ];
+  const at = (bytes: number): number | undefined => expectedBits(bytes, points);
+  assert.deepEqual(
+    points.map(({ bytes }) => at(bytes)),
+    [2, 1.5, 1],
+  );
+  assert.ok(Math.abs(at(20_000)! - 1.75) < 1e-9 && Math.abs(at(80_000)! - 1.25) < 1e-9);
+  assert.deepEqual([at(9000), at(9800), at(165_000), at(170_000)], [undefined, 2, 1, undefined]);
+  assert.equal(expectedBits(1000, []), undefined);
+});
+
 /** Every path of a tree of words, with what stands there. */
 function paths(tree: unknown, at = ''): string[] {
   if (typeof tree !== 'object' || tree === null) return [`${at}: ${typeof tree}`];
@@ -153,6 +173,98 @@ function leaves(tree: unknown, at = ''): [string, string][] {
   if (typeof tree !== 'object' || tree === null) return [];
   return Object.entries(tree).flatMap(([key, value]) => leaves(value, `${at}.${key}`));
 }
+
+test('each remark on a text has words in both languages, with its values and without the command line', () => {
+  const values = {
+    count: 1234,
+    encoding: 'KOI8-R',
+    line: 7,
+    kept: 3,
+    sample: 'a b',
+    share: 0.25,
+    taken: 5,
+    left: 6,
+    kind: 'markdown',
+    name: 'story',
+    noun: 'field',
+    unit: 'line',
+    mark: '</s>',
+    why: 'not JSON',
+    first: 'line 3',
+    found: 'Ã©',
+    meant: 'é',
+    what: 'html',
+  };
+  for (const words of [en, pt])
+    for (const code of REMARK_CODES) {
+      const text = (words.remarks[code] as (values: object) => string)(values);
+      assert.ok(text.length > 10 && !/undefined|NaN|--/.test(text), `${words.lang} ${code}: ${text}`);
+    }
+  for (const code of REMARK_CODES)
+    assert.notEqual(
+      (en.remarks[code] as (values: object) => string)(values),
+      (pt.remarks[code] as (values: object) => string)(values),
+    );
+});
+
+test('how documents were found is said in both languages, for every form that the corpus room has', () => {
+  const src = join(packageRoot(), 'src', 'corpus');
+  const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(join(src, name), 'utf8'))
+    .join('\n');
+  const forms = [
+    ...[...sources.matchAll(/\bwords(?: =|:|: words \?\?) ['`]([^'`]+)['`]/g)].map(([, form]) => form),
+    ...[...sources.matchAll(/\b(?:found\([^'`\n]*|lines\(|blocks\()['`]([^'`\n]+)['`]/g)].map(([, form]) => form),
+  ]
+    .filter((form) => /^[a-z]+($| )/.test(form))
+    .map((form) => form.replaceAll(/\$\{[^}]*\}/g, 'X'));
+  assert.ok(forms.length >= 14, forms.join(' | '));
+  for (const form of new Set(forms)) {
+    assert.notEqual(pt.how(form), form, form);
+    assert.doesNotMatch(en.how(`${form}; --split lines would make 2 documents`), /--/);
+  }
+});
+
+/** Codes of rooms that run in browsers, and why none of them comes to the page: it does not do this. */
+const NOT_ON_THE_PAGE: Readonly<Record<string, string>> = {
+  'cost-input': 'speeds of widths that no model has',
+  elf: 'a firmware given as an ELF file',
+  segment: 'a firmware given as an ELF file',
+  'import-gates': "another program's checkpoint",
+  'import-noise': "another program's checkpoint",
+  'inspect-tensor': 'tinylm inspect',
+  'models-registry': 'the registry is built into the page',
+  'reference-tensor': 'the oracle is for tests',
+  'reference-token': 'the oracle is for tests',
+  'shape-text': 'said beside its field',
+};
+
+test('every code that can come to the page has words there, and they name nothing of the command line but whole commands', () => {
+  const src = join(packageRoot(), 'src');
+  const codes = new Set<string>();
+  for (const room of BROWSER_ROOMS)
+    for (const name of readdirSync(join(src, room), { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.ts')) continue;
+      const text = readFileSync(join(src, room, name), 'utf8');
+      for (const [, code] of text.matchAll(/\b(?:\w*Error|fail|refuse)\(\s*'([a-z][a-z0-9-]*)'/g)) codes.add(code);
+      for (const [, code] of text.matchAll(/\b(?:code: |super\()'([a-z]+(?:-[a-z0-9]+)*)'/g)) codes.add(code);
+    }
+  for (const name of DEVICE_ERRORS) codes.add(`device-${name}`);
+  assert.ok(codes.size > 100, `${codes.size}`);
+  for (const { lang, errors } of [en, pt]) {
+    const silent = [...codes].filter(
+      (code) => !(code in NOT_ON_THE_PAGE) && errorWords(errors.table, code) === undefined,
+    );
+    assert.deepEqual(silent, [], lang);
+    for (const [code, { title, next: what }] of Object.entries(errors.table))
+      assert.doesNotMatch(`${title} ${what}`.replaceAll(/“tinylm [^”]*”/g, ''), /--[a-z]/, code);
+  }
+  assert.deepEqual(
+    Object.keys(NOT_ON_THE_PAGE).filter((code) => !codes.has(code)),
+    [],
+  );
+});
 
 test('every code that the page has words for is one that something throws', () => {
   const src = join(packageRoot(), 'src');

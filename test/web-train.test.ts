@@ -103,6 +103,41 @@ describe('training in a page', () => {
     });
   });
 
+  it('makes of a size the model of --size, and of the usual one that of a plain tinylm train', async () => {
+    await inFolder(async (folder) => {
+      const path = join(folder, 'tales.txt');
+      writeFileSync(path, text);
+      const page = trainerPage();
+      const { corpus } = await page.call('corpus/read', { sources: [source] });
+      const choices = await page.call('size/choices', { corpus, chip: 'esp32c3', flashMode: 'qio80' });
+      const usual = choices.find((one) => one.usual)!.flags;
+      for (const [made, words] of [
+        [{ bytes: 7000, tokenizer: 'bpe' }, ['--size', '7000']],
+        [usual, []],
+      ] as const) {
+        const out = join(folder, `run-${made.bytes}`);
+        const { code, err } = await tinylm([
+          'train',
+          path,
+          ...words,
+          '--epochs',
+          '1',
+          '--backend',
+          'wasm',
+          '--out',
+          out,
+        ]);
+        assert.equal(code, 0, err);
+        const train = { epochs: 1, batch: 32, segment: 64, seed: 1 };
+        const ask = { corpus, model: made, train };
+        const plan = await page.call('train/plan', { ...ask, chip: 'esp32c3', flashMode: 'qio80' });
+        const { tlm } = await page.call('train/start', ask);
+        assert.deepEqual(tlm, new Uint8Array(readFileSync(join(out, 'model.tlm'))));
+        assert.ok(tlm.length <= made.bytes && Math.abs(tlm.length - plan.flashBytes) < 200, `${plan.flashBytes}`);
+      }
+    });
+  });
+
   it('goes on after a reload as if nothing had been, and keeps a list of runs', async () => {
     const whole = trainerPage();
     const expected = await trained(whole);
@@ -281,17 +316,14 @@ describe('what a page asks before', () => {
 
   it('offers sizes that grow with the flash, and plans the length of a run', async () => {
     const page = trainerPage();
-    const choices = await page.call('size/choices', { chip: 'esp32c3', flashMode: 'qio80' });
-    assert.ok(choices.length > 5);
-    for (const [i, { limit, flashBytes, tokensPerSecond, flags: made }] of choices.entries()) {
-      assert.ok(flashBytes <= limit && tokensPerSecond >= 4);
-      if (i > 0) assert.ok(flashBytes > choices[i - 1].flashBytes);
-      assert.deepEqual(
-        (await page.call('size/figures', { chip: 'esp32c3', flashMode: 'qio80', model: made })).model,
-        choices[i].model,
-      );
-    }
     const { corpus } = await page.call('corpus/read', { sources: [source] });
+    const choices = await page.call('size/choices', { corpus, chip: 'esp32c3', flashMode: 'qio80' });
+    assert.ok(choices.length > 5);
+    for (const [i, { flashBytes, tokensPerSecond, flags: made }] of choices.entries()) {
+      assert.ok(flashBytes <= made.bytes && tokensPerSecond >= 4);
+      if (i > 0) assert.ok(flashBytes > choices[i - 1].flashBytes);
+    }
+    assert.equal(choices.filter(({ usual }) => usual).length, 1);
     const plan = await page.call('train/plan', { corpus, model, train: flags, chip: 'esp32c3', flashMode: 'qio80' });
     assert.ok(Math.abs(plan.epochs - 3) < 0.05 && plan.batch === 8 && plan.minutes === undefined);
     await assert.rejects(

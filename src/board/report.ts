@@ -23,6 +23,8 @@ export interface BoardReport {
   readonly host: string | null;
   /** why it was not compared */
   readonly why: string | null;
+  /** It was a virtual chip; with the speed that is modelled for a real one, if it is known. */
+  readonly virtual?: { readonly modelled?: number };
 }
 
 /** The last four bytes of a .tlm, as a device writes them: the file's identity. */
@@ -87,7 +89,15 @@ export function reportText(report: BoardReport, host: string): string {
       typeof value === 'number' ? count(value) : String(value),
     ]),
     ['model', `${count(model.bytes ?? 0)} bytes, CRC ${model.crc}, ${shape}`],
-    ['speed', `${speed(bench.tokens_per_second)} over ${count(bench.tokens)} tokens${cost}`],
+    report.virtual === undefined
+      ? ['speed', `${speed(bench.tokens_per_second)} over ${count(bench.tokens)} tokens${cost}`]
+      : [
+          'speed',
+          `none: a virtual chip, whose clock counts an instruction a cycle${cost}` +
+            (report.virtual.modelled === undefined
+              ? ''
+              : `; modelled for a real one: ${speed(report.virtual.modelled)}`),
+        ],
     ['memory', `engine ${count(ram.engine)} of ${count(ram.engine_limit)} bytes, application ${count(ram.app)}`],
     ['flash for models', `${count(status.storage_bytes)} bytes`],
     ['up', `${count(status.uptime_s)} s`],

@@ -2,7 +2,7 @@ import { TinyLMError } from '../model/errors.js';
 import { cleanText } from './clean.js';
 import { limitDocuments } from './corpus.js';
 import { findDocuments } from './documents.js';
-import { many, quoted, type Remark } from './remarks.js';
+import { quoted, remark, type Remark, type RemarkCode, type RemarkValues } from './remarks.js';
 import { utf8Bytes } from './utf8.js';
 
 /** Without a limit of the caller's, no more than this is read: JavaScript strings end at about 512 MB. */
@@ -69,30 +69,14 @@ export class Collector {
     const { documents, remarks, mark } = findDocuments(text, split, true);
     if (mark !== undefined && documents.length > 1) this.cut(mark);
     for (const document of documents) this.add(document);
-    for (const remark of remarks) this.remark(remark);
+    this.take(remarks);
   }
 
   /** What cleaning took away and a reader would miss. */
   losses(): Remark[] {
     return [
-      ...(this.lost === 0
-        ? []
-        : [
-            {
-              kind: 'warning' as const,
-              text:
-                `${many(this.lost, 'character')} (U+FFFD) were lost before this file was written, ` +
-                `the first in "${this.firstLost}"`,
-            },
-          ]),
-      ...(this.controls === 0
-        ? []
-        : [
-            {
-              kind: 'warning' as const,
-              text: `${many(this.controls, 'control character')} left out`,
-            },
-          ]),
+      ...(this.lost === 0 ? [] : [remark('lost-characters', { count: this.lost, sample: this.firstLost })]),
+      ...(this.controls === 0 ? [] : [remark('control-characters', { count: this.controls })]),
     ];
   }
 
@@ -117,9 +101,14 @@ export class Collector {
     else this.skipped.set(why, { count: 1, first: where });
   }
 
+  remark<C extends RemarkCode>(code: C, values: RemarkValues[C]): void {
+    this.take([remark(code, values)]);
+  }
+
   /** Once each. */
-  remark(remark: Remark): void {
-    if (!this.remarks.some(({ text }) => text === remark.text) && this.remarks.length < 20) this.remarks.push(remark);
+  take(remarks: readonly Remark[]): void {
+    for (const one of remarks)
+      if (!this.remarks.some(({ text }) => text === one.text) && this.remarks.length < 20) this.remarks.push(one);
   }
 
   /**
@@ -127,13 +116,8 @@ export class Collector {
    * @param unit what is counted: `line`, `row`, `record`
    */
   sayWhatWasSkipped(unit: string): void {
-    for (const [mark, count] of this.marked)
-      this.remark({ kind: 'note', text: `${many(count, unit)} cut at ${mark} (--split none keeps it as text)` });
-    for (const [why, { count, first }] of this.skipped)
-      this.remark({
-        kind: 'warning',
-        text: `left out ${many(count, unit)}: ${why} (${count > 1 ? 'first ' : ''}${first})`,
-      });
+    for (const [mark, count] of this.marked) this.remark('cut-at-mark', { count, unit, mark });
+    for (const [why, { count, first }] of this.skipped) this.remark('left-out', { count, unit, why, first });
   }
 
   /** The first thing left out, for an error when nothing is left. */

@@ -2,7 +2,7 @@
 import { blocksOf, hasRegularBlocks, isList } from './lists.js';
 import { findChat } from './chats.js';
 import { cutAtMarkers } from './markers.js';
-import { many, type Remark } from './remarks.js';
+import { many, remark, type Remark } from './remarks.js';
 
 /** Ways to cut a text by name; any other text is a separator of its own. */
 export const SPLITS = ['auto', 'none', 'marker', 'lines', 'blank', 'chat'] as const;
@@ -44,7 +44,7 @@ export function findDocuments(text: string, split = 'auto', inRecord = false): F
     case 'chat': {
       const chat = findChat(lined);
       if (chat !== undefined) return found(chat.documents, chat.words);
-      return found([lined], 'whole', [{ kind: 'warning', text: 'no turns of a chat were found: one document' }]);
+      return found([lined], 'whole', [remark('no-chat', {})]);
     }
     case 'marker':
     case 'auto':

@@ -3,7 +3,7 @@ import chardet from 'chardet';
 import { TinyLMError } from '../model/errors.js';
 import { surveyBytes } from './census.js';
 import { binaryKind } from './magic.js';
-import { percent, type Remark } from './remarks.js';
+import { percent, remark, type Remark } from './remarks.js';
 import { charOf1252, decode1252 } from './windows1252.js';
 
 /** More of either kind of bad byte than this, as a share of all, and the input is not taken for text. */
@@ -41,10 +41,8 @@ export function decodeBytes(bytes: Uint8Array, name: string, { cut = false, enco
   const found = encoding ?? findEncoding(bytes, name, cut);
   if (/^utf-?8$/i.test(found)) return decodeUtf8(cut ? bytes.subarray(0, wholeCharacters(bytes)) : bytes);
   const text = decodeAs(bytes, found, name, cut);
-  const remarks: Remark[] = [];
-  const lost = text.match(/\ufffd/g)?.length ?? 0;
-  if (lost > 0) remarks.push({ kind: 'warning', text: `${lost} places are no ${found} and were left out` });
-  return { text, encoding: found, remarks };
+  const count = text.match(/\ufffd/g)?.length ?? 0;
+  return { text, encoding: found, remarks: count === 0 ? [] : [remark('not-encoding', { count, encoding: found })] };
 }
 
 /**
@@ -196,8 +194,7 @@ function decodeUtf8(bytes: Uint8Array): Decoded {
     remarks,
   });
   if (invalid === 0) return plain([]);
-  if (stray.length < invalid)
-    return plain([{ kind: 'warning', text: `${invalid.toLocaleString('en-US')} bytes are not UTF-8: left out` }]);
+  if (stray.length < invalid) return plain([remark('not-utf8', { count: invalid })]);
   const parts: string[] = [];
   let from = 0;
   let kept = 0;
@@ -211,16 +208,11 @@ function decodeUtf8(bytes: Uint8Array): Decoded {
   parts.push(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(from)));
   let line = 1;
   for (let i = 0; i < stray[0]; i++) if (bytes[i] === 10) line++;
-  const what = stray.length === 1 ? '1 byte is not UTF-8' : `${stray.length} bytes are not UTF-8`;
-  const first = stray.length === 1 ? `in line ${line}` : `the first in line ${line}`;
-  const done =
-    kept === stray.length
-      ? 'read as Windows-1252'
-      : kept === 0
-        ? 'left out'
-        : `${kept} read as Windows-1252, ${stray.length - kept} left out`;
-  const remark: Remark = { kind: 'warning', text: `${what}, ${first}: ${done}` };
-  return { text: parts.join(''), encoding: 'UTF-8', remarks: [remark] };
+  return {
+    text: parts.join(''),
+    encoding: 'UTF-8',
+    remarks: [remark('stray-bytes', { count: stray.length, line, kept })],
+  };
 }
 
 /** The character of a stray byte, if it looks like one. 0xff is what broken copies and erased flash are full of. */

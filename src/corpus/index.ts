@@ -10,7 +10,15 @@ export type { CorpusFormat } from './formats/types.js';
 export { binaryKind } from './magic.js';
 export { END_OF_TEXT, MARKERS } from './markers.js';
 export { detectFormat, readDocuments, readTexts, type Reading } from './read.js';
-export { many, type Remark } from './remarks.js';
+export {
+  many,
+  REMARK_CODES,
+  type Markup,
+  type Remark,
+  type RemarkCode,
+  type RemarkValues,
+  type Said,
+} from './remarks.js';
 export { textBytesFor, type ReadOptions } from './source.js';
 export {
   areFew,

@@ -1,5 +1,5 @@
 /** The ends of documents, as the data sets and chat templates of others mark them. */
-import { quoted, type Remark } from './remarks.js';
+import { quoted, remark, type Remark } from './remarks.js';
 
 /** The mark that TinyLM writes, and that TinyStories has. */
 export const END_OF_TEXT = '<|endoftext|>';
@@ -41,31 +41,15 @@ export function cutAtMarkers(text: string, inRecord = false): Marked {
   for (const { end, start } of MARKERS) {
     if (!text.includes(end)) continue;
     const { parts, kept } = cut(text, end);
-    if (kept > 0)
-      remarks.push({
-        kind: 'warning',
-        text:
-          `${end} stands in quotation marks ${kept === 1 ? 'once' : `${kept} times`} and was kept as text` +
-          ` ("${quoted(around(text, end))}"); --split ${quoteWord(end)} cuts there, too`,
-      });
+    const sample = quoted(around(text, end));
+    if (kept > 0) remarks.push(remark('mark-in-quotes', { mark: end, count: kept, sample }));
     if (parts.length === 1) continue;
     if (end !== END_OF_TEXT && !inRecord && !endsLines(parts, start)) {
-      remarks.push({
-        kind: 'warning',
-        text:
-          `${end} stands within lines and was kept as text ("${quoted(around(text, end))}"); ` +
-          `--split ${quoteWord(end)} cuts there`,
-      });
+      remarks.push(remark('mark-in-lines', { mark: end, sample }));
       continue;
     }
     const inside = end === END_OF_TEXT && !inRecord ? within(parts) : 0;
-    if (inside > 0 && inside <= 3 && parts.length <= 4)
-      remarks.push({
-        kind: 'warning',
-        text:
-          `the text was cut at ${end}, which stands within a line ("${quoted(around(text, end))}"); ` +
-          '--split none keeps it as text',
-      });
+    if (inside > 0 && inside <= 3 && parts.length <= 4) remarks.push(remark('cut-in-line', { mark: end, sample }));
     return { parts: start === undefined ? parts : parts.map((part) => part.replace(start, '')), mark: end, remarks };
   }
   return { parts: [text], remarks };
@@ -76,8 +60,6 @@ function around(text: string, mark: string): string {
   const at = text.indexOf(mark);
   return text.slice(Math.max(text.lastIndexOf('\n', at) + 1, at - 12), at + mark.length + 12).split('\n')[0];
 }
-
-const quoteWord = (text: string): string => `'${text}'`;
 
 function cut(text: string, mark: string): { parts: string[]; kept: number } {
   const pieces = text.split(mark);

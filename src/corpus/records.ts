@@ -153,7 +153,7 @@ export class RecordReader {
     if (candidates.length === 1) {
       const [{ path }] = candidates;
       if (columns.length > 1 || path.length > 1 || countNames(records) > 1)
-        this.out.remark({ kind: 'note', text: `the text is taken from the ${this.kind.noun} "${pathText(path)}"` });
+        this.out.remark('from-field', { noun: this.kind.noun, name: pathText(path) });
       return path;
     }
     const { noun, code } = this.kind;

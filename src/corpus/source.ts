@@ -1,7 +1,7 @@
 import type { ByteFile } from './bytes.js';
 import { MAX_CORPUS_BYTES, tooLarge } from './collector.js';
 import { decodeBytes, findEncoding, type Decoded } from './encoding.js';
-import type { Remark } from './remarks.js';
+import { remark, type Remark } from './remarks.js';
 
 /** Lines are read by pieces of this many bytes, so that a limit does not mean reading all of a big file. */
 const PIECE_BYTES = 1 << 23;
@@ -101,11 +101,10 @@ export class Source {
 
   private take({ text, encoding, remarks }: Decoded, linesBefore = 0): string {
     this.encoding = encoding;
-    for (const { kind, text: said } of remarks) {
+    for (const one of remarks) {
       const placed =
-        linesBefore === 0 ? said : said.replace(/line (\d+)/, (_, n: string) => `line ${Number(n) + linesBefore}`);
-      if (this.remarks.length < 5 && !this.remarks.some((r) => r.text === placed))
-        this.remarks.push({ kind, text: placed });
+        one.code === 'stray-bytes' ? remark(one.code, { ...one.values, line: one.values.line + linesBefore }) : one;
+      if (this.remarks.length < 5 && !this.remarks.some((r) => r.text === placed.text)) this.remarks.push(placed);
     }
     return text;
   }

@@ -1,5 +1,5 @@
 /** Signs that a text is not what its owner thinks: mojibake and markup. */
-import { percent, quoted, type Remark } from './remarks.js';
+import { quoted, remark, type Markup, type Remark } from './remarks.js';
 import { byteOf1252 } from './windows1252.js';
 
 /** How much of a text is looked at, in UTF-16 units. */
@@ -16,28 +16,12 @@ const TAGS =
   'a|abbr|b|blockquote|body|br|center|code|div|em|font|h[1-6]|head|hr|html|i|img|li|link|meta|ol|p|pre' +
   '|s|script|small|span|strong|style|su[bp]|table|tbody|t[dhr]|thead|title|u|ul';
 
-const MARKUP: readonly (readonly [string, RegExp, string])[] = [
-  [
-    'HTML tags and entities',
-    new RegExp(`</?(?:${TAGS})(?:\\s[^<>\\n]{0,200})?/?>|&(?:[a-z]{2,8}|#\\d{2,5});`, 'gi'),
-    'for a page of HTML, save it as .html, or take the text out: pandoc -f html -t plain',
-  ],
-  [
-    'LaTeX commands',
-    /\\[A-Za-z]{2,}(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})?/g,
-    'take the text out: detex, or pandoc -f latex -t plain',
-  ],
-  [
-    'wiki markup',
-    /\[\[[^\]\n]+\]\]|\{\{[^{}]+\}\}|'''?|^={2,6}[^=\n]+={2,6}$/gm,
-    'take the text out: pandoc -f mediawiki -t plain',
-  ],
-  [
-    'Markdown marks and links',
-    /^#{1,6} |\]\([^()\s]+\)|\*\*[^*\n]+\*\*|^```.*$|^[ \t]*\|.*\|$/gm,
-    'take the text out: pandoc -f markdown -t plain',
-  ],
-];
+const MARKUP: Readonly<Record<Markup, RegExp>> = {
+  html: new RegExp(`</?(?:${TAGS})(?:\\s[^<>\\n]{0,200})?/?>|&(?:[a-z]{2,8}|#\\d{2,5});`, 'gi'),
+  latex: /\\[A-Za-z]{2,}(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})?/g,
+  wiki: /\[\[[^\]\n]+\]\]|\{\{[^{}]+\}\}|'''?|^={2,6}[^=\n]+={2,6}$/gm,
+  markdown: /^#{1,6} |\]\([^()\s]+\)|\*\*[^*\n]+\*\*|^```.*$|^[ \t]*\|.*\|$/gm,
+};
 
 /** What should be said about documents before a model learns them. */
 export function suspicions(documents: readonly string[]): Remark[] {
@@ -50,30 +34,23 @@ export function suspicions(documents: readonly string[]): Remark[] {
   // Single pairs may be right: only many of them, among the characters beyond ASCII, are a sign.
   const strong = broken.filter(({ found }) => /^[ÂÃâ]/.test(found)).length;
   const characters = broken.reduce((sum, { found }) => sum + found.length, 0);
-  const share = broken.length === 0 ? 0 : characters / (text.match(/[^\0-\x7f]/g)?.length ?? 1);
-  if (broken.length >= MIN_MOJIBAKE && share >= (strong >= MIN_MOJIBAKE ? 0.05 : 0.5))
-    remarks.push({
-      kind: 'warning',
-      text:
-        `${broken.length.toLocaleString('en-US')} places look like UTF-8 read as Windows-1252 before` +
-        ` ("${broken[0].found}" for "${broken[0].meant}"); iconv -f UTF-8 -t WINDOWS-1252 mends such a file`,
-    });
-  const markup = MARKUP.map(([what, pattern, way]) => {
-    let characters = 0;
-    let first = '';
-    for (const [found] of text.matchAll(pattern)) {
-      characters += found.length;
-      first ||= found;
-    }
-    return { what, way, first, characters };
-  }).sort((a, b) => b.characters - a.characters)[0];
-  if (markup.characters > MAX_MARKUP * text.length)
-    remarks.push({
-      kind: 'warning',
-      text:
-        `${percent(markup.characters, text.length)} of the text is ${markup.what} ("${quoted(markup.first, 30)}"), ` +
-        `which the model will learn to write; ${markup.way}`,
-    });
+  const brokenShare = broken.length === 0 ? 0 : characters / (text.match(/[^\0-\x7f]/g)?.length ?? 1);
+  if (broken.length >= MIN_MOJIBAKE && brokenShare >= (strong >= MIN_MOJIBAKE ? 0.05 : 0.5))
+    remarks.push(remark('mojibake', { count: broken.length, ...broken[0] }));
+  const markup = (Object.keys(MARKUP) as Markup[])
+    .map((what) => {
+      let characters = 0;
+      let first = '';
+      for (const [found] of text.matchAll(MARKUP[what])) {
+        characters += found.length;
+        first ||= found;
+      }
+      return { what, first, characters };
+    })
+    .sort((a, b) => b.characters - a.characters)[0];
+  const share = markup.characters / Math.max(1, text.length);
+  if (share > MAX_MARKUP)
+    remarks.push(remark('markup', { share, what: markup.what, sample: quoted(markup.first, 30) }));
   return remarks;
 }
 

@@ -14,7 +14,7 @@ import {
   type Corpus,
   type Reading,
   type ReadOptions,
-  type Remark,
+  type Said,
 } from '../corpus/index.js';
 import { TinyLMError } from '../model/errors.js';
 import type { CorpusOptions } from '../run/run-record.js';
@@ -42,7 +42,7 @@ export interface OpenedCorpus extends Corpus {
   readonly reading?: Omit<Reading, 'documents' | 'remarks'>;
   /** Of a folder. */
   readonly files?: readonly FileRow[];
-  readonly remarks: readonly Remark[];
+  readonly remarks: readonly Said[];
 }
 
 /** As `openCorpus`, without what was found on the way. */
@@ -121,7 +121,7 @@ async function openFolder(folder: string, options: LoadOptions): Promise<OpenedC
   }
   const documents: string[] = [];
   const rows: FileRow[] = [];
-  const remarks: Remark[] = [];
+  const remarks: Said[] = [];
   let failure: TinyLMError | undefined;
   let left = options.maxBytes;
   let enough = false;

@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { many, type Reading, type Remark } from '../corpus/index.js';
+import { many, type Reading, type Said } from '../corpus/index.js';
 import { RunFolder } from './run-folder.js';
 
 export interface FoundFile {
@@ -115,7 +115,7 @@ export const withoutName = (message: string, name: string): string =>
   message.replace(name, '').replace(/^[:,]?\s*/, '');
 
 /** What was left out, then the warnings of the files, not too many of them. */
-export function aboutFiles(rows: readonly FileRow[], warnings: readonly Remark[]): Remark[] {
+export function aboutFiles(rows: readonly FileRow[], warnings: readonly Said[]): Said[] {
   const all = [...leftOut(rows), ...warnings];
   if (all.length <= MAX_REMARKS) return all;
   return [
@@ -124,7 +124,7 @@ export function aboutFiles(rows: readonly FileRow[], warnings: readonly Remark[]
   ];
 }
 
-function leftOut(rows: readonly FileRow[]): Remark[] {
+function leftOut(rows: readonly FileRow[]): Said[] {
   const out = rows.filter(({ documents }) => documents === 0);
   if (out.length === 0) return [];
   const names = out.slice(0, 3).map(({ path, how }) => `${path} (${how.replace('left out: ', '')})`);

@@ -47,9 +47,9 @@ export interface Begun {
   readonly bytes?: number;
 }
 
-/** Bytes of the words about a model in its file, besides the name of its text. */
-const ABOUT_BYTES = 96;
 const utf8 = new TextEncoder();
+/** Most bytes of the words about a model in its file. @param name of its text */
+export const aboutBytes = (name: string): number => 96 + utf8.encode(name).length;
 
 /** @throws TinyLMError for options that cannot be, before the text is looked at */
 export function checkWanted(wanted: Wanted): void {
@@ -76,7 +76,7 @@ export function begin(documents: readonly string[], wanted: Wanted, split: Split
       const tokenizerBytes = encodeTokenizer(data.tokenizer).length;
       const model = shapeFor(bytes, tokens, {
         tokenizerBytes,
-        metadataBytes: ABOUT_BYTES + utf8.encode(name).length,
+        metadataBytes: aboutBytes(name),
         cache: wanted.cache,
       });
       return { data, model, tokenizer: { kind, vocab }, bytes };

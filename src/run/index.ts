@@ -6,7 +6,7 @@ export { UsageError } from './errors.js';
 export { exportModel, usualMethod, type Exported, type ExportOptions } from './export-model.js';
 export { exportRun, figuresOf, type Figures, type Finish, type Quality } from './finish.js';
 export { bitsOfFloat, bitsOfTlm, type FloatMeasure } from './measure.js';
-export { begin, checkWanted, type Begun, type Origin, type Wanted } from './begin.js';
+export { aboutBytes, begin, checkWanted, type Begun, type Origin, type Wanted } from './begin.js';
 export { modelConfig, tokenizerBytes, wantedVocab, type ModelOptions } from './model-options.js';
 export {
   measureSpeed,
@@ -31,7 +31,18 @@ export {
 } from './run-record.js';
 export { SAMPLE, sampleOf } from './sample.js';
 export { shape } from './shape.js';
-export { NAMED_SIZES, nextSize, shapeFor, SIZES, USUAL_SIZE, vocabFor, type SizeRow } from './sizes.js';
+export {
+  characterCounts,
+  fittingBytes,
+  NAMED_SIZES,
+  nextSize,
+  shapeFor,
+  SIZES,
+  sizeStops,
+  USUAL_SIZE,
+  vocabFor,
+  type SizeRow,
+} from './sizes.js';
 export {
   DEMO_MODEL,
   EXAMPLE_MODEL,

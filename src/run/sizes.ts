@@ -37,6 +37,23 @@ export const NAMED_SIZES: Readonly<Record<string, number>> = {
   '1M': 1_000_000,
 };
 
+/** Each step of a slider is about so much more than the one before. */
+const STEP = 1.4;
+const FIRST_STOP = 4096;
+
+/** Bytes of flash that a slider runs over, ascending: all named sizes, and steps between them. */
+export function sizeStops(): number[] {
+  const named = [FIRST_STOP, ...Object.values(NAMED_SIZES)];
+  return named.flatMap((bytes, i) => {
+    if (i === 0) return [bytes];
+    const ratio = bytes / named[i - 1];
+    const steps = Math.max(1, Math.round(Math.log(ratio) / Math.log(STEP)));
+    return Array.from({ length: steps }, (_, k) =>
+      k === steps - 1 ? bytes : Number((named[i - 1] * ratio ** ((k + 1) / steps)).toPrecision(2)),
+    );
+  });
+}
+
 /** Where nothing is said. */
 export const USUAL_SIZE = SIZES[0].bytes;
 

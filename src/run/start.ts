@@ -12,14 +12,17 @@ export interface RunPlan extends Begun {
   readonly base: TrainOptions;
 }
 
-/** Tokenizer, tokens, model and options of a new run. */
+/**
+ * Tokenizer, tokens, model and options of a new run.
+ * @param begun what `begin` made of the same text and model, where it is known already
+ */
 export function prepareRun(
   documents: readonly string[],
   corpus: Pick<CorpusRecord, 'name' | 'splitSeed' | 'holdOut'>,
   wanted: Wanted,
   flags: TrainFlags,
+  begun: Begun = begin(documents, wanted, corpus, corpus.name),
 ): RunPlan {
-  const begun = begin(documents, wanted, corpus, corpus.name);
   const again = wanted.kind === 'from' ? { ...wanted, adapts: !wanted.ternary } : undefined;
   return { ...begun, base: planOptions(begun.model, flags, begun.data, again) };
 }

@@ -61,13 +61,21 @@ export function chipHandlers(tools: ChipTools): Handlers<ChipCalls> {
     async 'chip/bench'({ tokens }) {
       return (await session.client()).bench(tokens);
     },
-    async 'chip/report'({ tlm }) {
+    async 'chip/report'({ tlm, virtual }) {
       const status = await session.info();
       const about = { tinylm: VERSION, transport: 'a page', status, tlm, open: tools.open };
       const report = await gatherReport(await session.client(), about);
       const { bench, text, result, same } = report;
       const why = tlm === undefined ? 'no model was given to compare with' : report.why;
-      return { status, bench, text, result, same, why, markdown: reportText({ ...report, why }, tools.host) };
+      return {
+        status,
+        bench,
+        text,
+        result,
+        same,
+        why,
+        markdown: reportText({ ...report, why, ...(virtual && { virtual }) }, tools.host),
+      };
     },
   };
 }

@@ -102,7 +102,11 @@ export interface ChipCalls {
     answer: { readonly address?: string };
   };
   'chip/bench': { ask: { readonly tokens?: number }; event: never; answer: BenchResult };
-  'chip/report': { ask: { readonly tlm?: Uint8Array }; event: never; answer: ChipReport };
+  'chip/report': {
+    ask: { readonly tlm?: Uint8Array; readonly virtual?: { readonly modelled?: number } };
+    event: never;
+    answer: ChipReport;
+  };
 }
 
 export type BoardStateName = BoardState;

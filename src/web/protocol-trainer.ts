@@ -38,7 +38,8 @@ export interface CorpusFound {
     readonly words: string;
     readonly documents: number;
   }[];
-  readonly remarks: readonly Remark[];
+  /** With the file's name where there are several. */
+  readonly remarks: readonly (Remark & { readonly file?: string })[];
   /** What this size of text allows, in a sentence; none where it is enough. */
   readonly sizeRemark?: string;
   /** Beginnings of the first documents, cleaned. */
@@ -58,6 +59,15 @@ export interface ModelFlags {
   readonly tied?: boolean;
   readonly trits?: Trits | Partial<Record<TritGroup, Trits>>;
 }
+
+/** A model of at most so many bytes, in the shape that the CLI's `--size` gives it for this text. */
+export interface SizedFlags {
+  readonly bytes: number;
+  readonly tokenizer: TokenizerKind;
+}
+
+/** The model that is asked for: by its shape, or by its size. */
+export type ModelAsk = ModelFlags | SizedFlags;
 
 /** As the CLI's options of training. `threads` is for the speed alone: the result is the same for any number. */
 export interface TrainFlags {
@@ -85,15 +95,13 @@ export interface SizeFigures {
   readonly ramBytes: number;
   /** Modelled, not measured. */
   readonly tokensPerSecond: number;
-  /** From the curve of the bench (TinyStories, full training); undefined outside of what was measured. */
-  readonly bitsPerByte?: number;
 }
 
 export interface SizeChoice extends SizeFigures {
-  /** The limit for which this is the largest model. */
-  readonly limit: number;
-  /** The options that make it. */
-  readonly flags: ModelFlags;
+  /** What it is asked for with; the figures are for a tokenizer that takes all that it may. */
+  readonly flags: SizedFlags;
+  /** The one of `tinylm train` where nothing is said. */
+  readonly usual: boolean;
 }
 
 export interface SizeAsk {
@@ -115,7 +123,7 @@ export interface PlanFigures extends SizeFigures {
 export interface StartAsk {
   /** Of `corpus/read`. */
   readonly corpus: string;
-  readonly model: ModelFlags;
+  readonly model: ModelAsk;
   readonly train: TrainFlags;
   /** For people, and in the file's metadata; default: the text's name. */
   readonly name?: string;
@@ -219,9 +227,9 @@ export interface TrainerCalls {
     event: never;
     answer: CorpusFound;
   };
-  /** The best shapes for a row of sizes: what a slider runs over, ascending by `limit`. */
+  /** The shapes of `--size` for this text: what a slider runs over, ascending. */
   'size/choices': {
-    ask: SizeAsk & { readonly ramBytes?: number; readonly leastSpeed?: number; readonly vocab?: number };
+    ask: SizeAsk & { readonly corpus: string };
     event: never;
     answer: readonly SizeChoice[];
   };
@@ -231,7 +239,7 @@ export interface TrainerCalls {
   'train/plan': {
     ask: SizeAsk & {
       readonly corpus: string;
-      readonly model: ModelFlags;
+      readonly model: ModelAsk;
       readonly train: TrainFlags;
       readonly measure?: boolean;
     };

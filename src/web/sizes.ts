@@ -1,21 +1,37 @@
-/** What a model of some size costs: the figures behind a page's slider. */
-import { largestModel, modelledSpeed, type ChipName, type FlashMode } from '../cost/index.js';
+/** What a model of some size costs: the figures behind a page's slider. The shapes are those of `--size`. */
+import { modelledSpeed } from '../cost/index.js';
+import { TinyLMError } from '../model/errors.js';
 import { budget, type ModelConfig } from '../model/index.js';
-import { modelConfig, shape, tokenizerBytes, type ModelOptions } from '../run/index.js';
-import type { ModelFlags, SizeAsk, SizeChoice, SizeFigures } from './protocol.js';
+import {
+  aboutBytes,
+  characterCounts,
+  fittingBytes,
+  modelConfig,
+  shape,
+  shapeFor,
+  sizeStops,
+  tokenizerBytes,
+  USUAL_SIZE,
+  vocabFor,
+  type ModelOptions,
+  type Wanted,
+} from '../run/index.js';
+import type { ModelAsk, ModelFlags, SizeAsk, SizeChoice, SizedFlags, SizeFigures } from './protocol.js';
 
-/** Bytes of flash that a slider runs over: each a good third more than the one before. */
-const LIMITS = [4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024].map((kb) => kb * 1024);
-const RAM_BYTES = 64 << 10;
 /** Slower than this nobody reads along. */
 const LEAST_SPEED = 4;
-const VOCAB = 256;
+const RAM_BYTES = 64 << 10;
 
 /** Flags of a page as options of the run room, which may change none of them. */
-export const optionsOf = (flags: ModelFlags): ModelOptions => flags as ModelOptions;
+const optionsOf = (flags: ModelFlags): ModelOptions => flags as ModelOptions;
 
-function figures(config: ModelConfig, tokenizer: number, { chip, flashMode }: SizeAsk): SizeFigures {
-  const { parameters, b3Bytes, ramB3 } = budget(config, { tokenizerBytes: tokenizer });
+/** What a page asks for, in the words of the run room. */
+export const wantedOf = (ask: ModelAsk): Wanted =>
+  'bytes' in ask ? { kind: 'size', fit: false, ...ask } : { kind: 'shape', options: optionsOf(ask) };
+
+/** @param section bytes of the tokenizer in the file */
+export function figuresOf(config: ModelConfig, section: number, { chip, flashMode }: SizeAsk): SizeFigures {
+  const { parameters, b3Bytes, ramB3 } = budget(config, { tokenizerBytes: section });
   return {
     model: config,
     words: shape(config),
@@ -28,49 +44,42 @@ function figures(config: ModelConfig, tokenizer: number, { chip, flashMode }: Si
 }
 
 /** @throws TinyLMError for sizes that cannot be */
-export function sizeFigures(flags: ModelFlags, ask: SizeAsk, vocab?: number): SizeFigures {
-  const config = modelConfig(optionsOf(flags), vocab);
-  return figures(config, tokenizerBytes(flags, config), ask);
+export function sizeFigures(flags: ModelFlags, ask: SizeAsk): SizeFigures {
+  const config = modelConfig(optionsOf(flags));
+  return figuresOf(config, tokenizerBytes(flags, config), ask);
 }
 
-export interface ChoicesAsk {
-  readonly chip: ChipName;
-  readonly flashMode: FlashMode;
-  readonly ramBytes?: number;
-  readonly leastSpeed?: number;
-  readonly vocab?: number;
+/** What the sizes of models for a text depend on. */
+export interface TextFacts {
+  readonly characters: ReadonlyMap<string, number>;
+  /** Of the model of `tinylm train` where nothing is said. */
+  readonly usual: number;
+  /** Most bytes of the words about a model in its file. */
+  readonly about: number;
 }
 
-/** The largest model within each limit, one for each shape that there is; ascending. */
-export function sizeChoices(ask: ChoicesAsk): SizeChoice[] {
-  const { chip, flashMode, ramBytes = RAM_BYTES, leastSpeed = LEAST_SPEED, vocab = VOCAB } = ask;
+export const textFacts = (documents: readonly string[], name: string): TextFacts => ({
+  characters: characterCounts(documents),
+  usual: fittingBytes(USUAL_SIZE, documents),
+  about: aboutBytes(name),
+});
+
+/** A model for each stop of the slider that the chip can run, ascending. */
+export function sizeChoices({ characters, usual, about }: TextFacts, ask: SizeAsk): SizeChoice[] {
   const tokenizer = 'bpe';
-  const section = tokenizerBytes({ tokenizer }, { vocab });
-  const choices: SizeChoice[] = [];
-  for (const limit of LIMITS) {
-    const found = largestModel({
-      chip,
-      flashMode,
-      flash: limit,
-      ram: ramBytes,
-      speed: leastSpeed,
-      vocab,
-      tokenizerBytes: section,
-    });
-    if (found === undefined) continue;
-    const { config } = found;
-    const flags: ModelFlags = {
-      tokenizer,
-      vocab,
-      dim: config.dim,
-      hidden: config.layers[0].width,
-      layers: config.layers.length,
-      cache: config.cache,
-      tied: config.tied,
-    };
-    const choice = { limit, flags, ...figures(config, section, ask) };
-    const before = choices.at(-1);
-    if (before === undefined || before.flashBytes < choice.flashBytes) choices.push(choice);
-  }
-  return choices;
+  const stops = [...new Set([...sizeStops(), usual])].sort((a, b) => a - b);
+  return stops.flatMap((bytes) => {
+    const vocab = vocabFor(characters, bytes);
+    const section = tokenizerBytes({ tokenizer }, { vocab });
+    const flags: SizedFlags = { bytes, tokenizer };
+    try {
+      const config = shapeFor(bytes, vocab, { tokenizerBytes: section, metadataBytes: about });
+      const figures = figuresOf(config, section, ask);
+      const runs = figures.ramBytes <= RAM_BYTES && figures.tokensPerSecond >= LEAST_SPEED;
+      return runs ? [{ flags, usual: bytes === usual, ...figures }] : [];
+    } catch (error) {
+      if (error instanceof TinyLMError && error.code === 'model-size') return [];
+      throw error;
+    }
+  });
 }

@@ -8,7 +8,6 @@ import {
   utf8Bytes,
   type ByteFile,
   type Reading,
-  type Remark,
 } from '../corpus/index.js';
 import { TinyLMError } from '../model/errors.js';
 import { RUN_FILES, SPLIT, STORY_SEED, type CorpusRecord } from '../run/index.js';
@@ -37,7 +36,7 @@ export async function readSources(sources: readonly CorpusSource[], flags: Corpu
   if (sources.length === 0)
     throw new TinyLMError('corpus-empty', 'no text was given', 'choose a file, or paste a text');
   const documents: string[] = [];
-  const remarks: Remark[] = [];
+  const remarks: CorpusFound['remarks'][number][] = [];
   const files: CorpusFound['files'][number][] = [];
   let left = flags.maxBytes;
   // As the files of a folder: by name, whatever the order they were dropped in.
@@ -52,9 +51,9 @@ export async function readSources(sources: readonly CorpusSource[], flags: Corpu
       const reading = await readTexts(blobFile(source.name, blob), { ...flags, ...limit });
       texts = reading.documents;
       files.push(aboutFile(source.name, reading));
-      for (const { kind, text } of reading.remarks)
-        if (ordered.length === 1) remarks.push({ kind, text });
-        else if (kind === 'warning') remarks.push({ kind, text: `${source.name}: ${text}` });
+      for (const remark of reading.remarks)
+        if (ordered.length === 1) remarks.push(remark);
+        else if (remark.kind === 'warning') remarks.push({ ...remark, file: source.name });
     }
     for (const text of texts) documents.push(text);
     if (left !== undefined) left -= texts.reduce((sum, d) => sum + utf8Bytes(d) + 1, 0);

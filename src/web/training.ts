@@ -8,7 +8,6 @@ import {
   newRecord,
   planRun,
   prepareData,
-  prepareRun,
   sampleOf,
   secondsLeft,
   shortName,
@@ -17,13 +16,13 @@ import {
   type OpenEngine,
   type Outcome,
   type Prepared,
+  type RunPlan,
   type RunRecord,
   type TrainControls,
 } from '../run/index.js';
 import { TrainingRun, type Checkpoint, type TrainerKernels, type TrainOptions } from '../train/index.js';
 import type { Telling } from './calls.js';
 import type { StartAsk, TrainMessage, TrainResult } from './protocol.js';
-import { optionsOf } from './sizes.js';
 import type { RunStore } from './store.js';
 import { StoredFiles } from './stored-run.js';
 import { keptText, recordedDocuments, type ReadText } from './texts.js';
@@ -68,11 +67,15 @@ export class Trainer {
   }
 
   /** @throws TinyLMError `train-busy`, and what planning throws */
-  start(text: ReadText, { model, train: flags, name }: StartAsk, telling: Telling<TrainMessage>): Promise<TrainResult> {
+  start(
+    text: ReadText,
+    { train: flags, name }: Pick<StartAsk, 'train' | 'name'>,
+    prepare: () => RunPlan,
+    telling: Telling<TrainMessage>,
+  ): Promise<TrainResult> {
     return this.#alone(async () => {
       const { store, kernels } = this.#tools;
-      const options = optionsOf(model);
-      const plan = prepareRun(text.documents, text.record, { kind: 'shape', options }, flags);
+      const plan = prepare();
       const threads = this.#threads(flags.threads);
       const corpus = { ...text.record, ...(name !== undefined && { name }) };
       const planned = await planRun(plan, flags, { kernels, threads });

@@ -1,5 +1,5 @@
 /** Models of this visit: trained here, of earlier runs, or opened from files. */
-import { computed, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import type { Failure, LoadedModel } from '../../src/web/protocol.js';
 import { failureOf } from '../state/trouble.js';
 import { engine } from './workers.js';
@@ -25,15 +25,29 @@ export function choose(id: string): void {
   if (second.value === id) second.value = undefined;
 }
 
-/** Loads a model and makes it the chosen one. The same file twice is one model. @returns whether it was a model */
-export async function addModel(given: Pick<Model, 'name' | 'from' | 'tlm'> & { run?: string }): Promise<boolean> {
+/**
+ * Loads a model and makes it the chosen one, or with `beside` the one beside that. The same file twice is one model.
+ * @returns whether it was a model
+ */
+export async function addModel(
+  given: Pick<Model, 'name' | 'from' | 'tlm'> & { run?: string },
+  beside = false,
+): Promise<boolean> {
   modelTrouble.value = undefined;
   try {
     const loaded = await engine().call('engine/load', { tlm: given.tlm });
     const same = models.value.find((m) => m.info.crc === loaded.info.crc && m.info.fileBytes === loaded.info.fileBytes);
     if (same) await engine().call('engine/unload', { model: loaded.model });
-    else models.value = [...models.value, { ...given, ...loaded }];
-    choose(same?.model ?? loaded.model);
+    const id = same?.model ?? loaded.model;
+    batch(() => {
+      const now = model.peek()?.model;
+      if (same === undefined) models.value = [...models.peek(), { ...given, ...loaded }];
+      if (!beside || now === undefined) choose(id);
+      else {
+        choose(now);
+        if (id !== now) second.value = id;
+      }
+    });
     return true;
   } catch (error) {
     modelTrouble.value = failureOf(error);
@@ -41,9 +55,9 @@ export async function addModel(given: Pick<Model, 'name' | 'from' | 'tlm'> & { r
   }
 }
 
-export async function openModelFile(file: File): Promise<boolean> {
+export async function openModelFile(file: File, beside = false): Promise<boolean> {
   const tlm = new Uint8Array(await file.arrayBuffer());
-  return addModel({ name: file.name.replace(/\.tlm$/i, ''), from: 'opened', tlm });
+  return addModel({ name: file.name.replace(/\.tlm$/i, ''), from: 'opened', tlm }, beside);
 }
 
 export const isModelFile = (file: File): boolean => /\.tlm$/i.test(file.name);

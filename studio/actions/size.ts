@@ -1,7 +1,7 @@
 /** The size of the model to be trained: chosen on the slider, or by hand with the options of `tinylm train`. */
 import { computed, effect, signal } from '@preact/signals';
 import type { ChipName, FlashMode } from '../../src/cost/index.js';
-import type { Failure, ModelFlags, PlanFigures, SizeChoice, TrainFlags } from '../../src/web/protocol.js';
+import type { Failure, ModelAsk, ModelFlags, PlanFigures, SizeChoice, TrainFlags } from '../../src/web/protocol.js';
 import { remember, remembered } from '../state/remember.js';
 import { failureOf } from '../state/trouble.js';
 import { found } from './text.js';
@@ -10,81 +10,98 @@ import { trainer } from './workers.js';
 export const chipName = signal<ChipName>((remembered('chip') as ChipName | null) ?? 'esp32c3');
 export const flashMode = signal<FlashMode>((remembered('mode') as FlashMode | null) ?? 'qio80');
 export const choices = signal<readonly SizeChoice[]>([]);
-/** Place on the slider. */
-export const place = signal<number | undefined>(undefined);
+/** Bytes at the place of the slider; undefined for what `tinylm train` takes where nothing is said. */
+export const bytes = signal<number | undefined>(undefined);
 /** Options set by hand; undefined while the slider decides. */
 export const ownModel = signal<ModelFlags | undefined>(undefined);
 export const trainFlags = signal<TrainFlags>({ batch: 32, segment: 64, seed: 1 });
-export const plan = signal<PlanFigures | undefined>(undefined);
 export const planning = signal(false);
 export const measuring = signal(false);
-/** Tokens a second that training made here, for the sizes that were tried. */
 export const sizeTrouble = signal<Failure | undefined>(undefined);
-
-/** What the CLI takes where nothing is said. */
-export const USUAL: ModelFlags = { tokenizer: 'bpe', vocab: 256 };
-/** Where the slider begins: about the size of the CLI's default. */
-const FIRST_BYTES = 12_500;
 
 export const choice = computed<SizeChoice | undefined>(() => {
   const list = choices.value;
-  if (list.length === 0) return undefined;
-  const first = Math.max(
-    0,
-    list.findLastIndex(({ flashBytes }) => flashBytes <= FIRST_BYTES),
-  );
-  return list[Math.min(place.value ?? first, list.length - 1)];
+  const wanted = bytes.value;
+  if (wanted === undefined) return list.find(({ usual }) => usual) ?? list[0];
+  return list.findLast((one) => one.flags.bytes <= wanted) ?? list[0];
 });
-export const modelFlags = computed<ModelFlags>(() => ownModel.value ?? choice.value?.flags ?? USUAL);
-
-let choicesFor = '';
-export async function loadChoices(): Promise<void> {
-  const ask = { chip: chipName.value, flashMode: flashMode.value };
-  const key = JSON.stringify(ask);
-  if (choicesFor === key) return;
-  choicesFor = key;
-  remember('chip', ask.chip);
-  remember('mode', ask.flashMode);
-  try {
-    const list = await trainer().call('size/choices', ask);
-    if (choicesFor === key) choices.value = list;
-  } catch (error) {
-    choicesFor = '';
-    sizeTrouble.value = failureOf(error);
-  }
-}
+/** The model that is asked for; undefined until the sizes are known. */
+export const modelAsk = computed<ModelAsk | undefined>(() => ownModel.value ?? choice.value?.flags);
 
 const key = computed(() =>
   JSON.stringify([
     found.value?.corpus,
     chipName.value,
     flashMode.value,
-    modelFlags.value,
+    modelAsk.value,
     { ...trainFlags.value, seed: 0 },
   ]),
 );
+const made = signal<{ readonly of: string; readonly plan: PlanFigures } | undefined>(undefined);
+/** What was reckoned for the options as they stand. */
+export const plan = computed(() => (made.value?.of === key.value ? made.value.plan : undefined));
+
+/** What the slider chose, as options that can be changed by hand. */
+export const handFlags = computed<ModelFlags>(() => {
+  if (ownModel.value) return ownModel.value;
+  const config = (plan.value ?? choice.value)?.model;
+  if (config === undefined) return { tokenizer: 'bpe', vocab: 256 };
+  const { vocab, dim, layers, trits, cache, tied } = config;
+  const all = Object.values(trits);
+  return {
+    tokenizer: 'bpe',
+    vocab,
+    dim,
+    hidden: layers[0].width,
+    layers: layers.length,
+    trits: all.every((n) => n === all[0]) ? all[0] : trits,
+    cache,
+    tied,
+  };
+});
+
+let choicesFor = '';
+export async function loadChoices(): Promise<void> {
+  const corpus = found.value?.corpus;
+  if (corpus === undefined) return;
+  const ask = { corpus, chip: chipName.value, flashMode: flashMode.value };
+  const of = JSON.stringify(ask);
+  if (choicesFor === of) return;
+  choicesFor = of;
+  remember('chip', ask.chip);
+  remember('mode', ask.flashMode);
+  try {
+    const list = await trainer().call('size/choices', ask);
+    if (choicesFor === of) choices.value = list;
+  } catch (error) {
+    choicesFor = '';
+    sizeTrouble.value = failureOf(error);
+  }
+}
+
 let planned = '';
 let waiting: ReturnType<typeof setTimeout> | undefined;
 
 /** Reckons what the options cost; `measure` trains for three seconds to know the time. */
 export async function reckon(measure = false): Promise<void> {
   const text = found.value;
+  const model = modelAsk.value;
   const of = key.value;
-  if (text === undefined || (planned === of && !measure)) return;
+  if (text === undefined || model === undefined || (planned === of && !measure)) return;
   planned = of;
   planning.value = true;
   measuring.value = measure;
   try {
-    const made = await trainer().call('train/plan', {
+    const figures = await trainer().call('train/plan', {
       corpus: text.corpus,
       chip: chipName.value,
       flashMode: flashMode.value,
-      model: modelFlags.value,
+      model,
       train: trainFlags.value,
       measure,
     });
     if (key.value !== of) return;
-    plan.value = made;
+    made.value = { of, plan: figures };
     sizeTrouble.value = undefined;
   } catch (error) {
     if (key.value !== of) return;
@@ -95,12 +112,20 @@ export async function reckon(measure = false): Promise<void> {
   }
 }
 
-/** Follows the options, a moment after the last change. */
-export function followSize(): () => void {
-  void loadChoices();
-  return effect(() => {
+/**
+ * Follows the options, a moment after the last change.
+ * @param held whether a run holds the trainer: it is not to be kept waiting by what nobody trains now
+ */
+export function followSize(held: () => boolean): () => void {
+  const sizes = effect(() => void loadChoices());
+  const figures = effect(() => {
     void key.value;
     clearTimeout(waiting);
-    waiting = setTimeout(() => void reckon(), 250);
+    if (!held()) waiting = setTimeout(() => void reckon(), 250);
   });
+  return () => {
+    sizes();
+    figures();
+    clearTimeout(waiting);
+  };
 }

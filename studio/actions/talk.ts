@@ -3,6 +3,8 @@ import { signal } from '@preact/signals';
 import type { BenchResult, DeviceSettings, GenerateResult } from '../../src/device/index.js';
 import type { ChipReport, Failure } from '../../src/web/protocol.js';
 import { failureOf } from '../state/trouble.js';
+import { kind } from './chip.js';
+import { modelled } from './modelled.js';
 import { model } from './models.js';
 import { chip as worker } from './workers.js';
 
@@ -83,7 +85,11 @@ export const measure = (): Promise<boolean> =>
 
 export const makeReport = (): Promise<boolean> =>
   asking('report', async () => {
-    report.value = await worker().call('chip/report', { ...(model.value && { tlm: model.value.tlm }) });
+    const speed = modelled.value;
+    report.value = await worker().call('chip/report', {
+      ...(model.value && { tlm: model.value.tlm }),
+      ...(kind.value === 'virtual' && { virtual: speed === undefined ? {} : { modelled: speed } }),
+    });
   });
 
 export function newTalk(): void {

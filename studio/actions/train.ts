@@ -6,7 +6,7 @@ import { RUN } from '../state/run-machine.js';
 import { cancelled, failureOf } from '../state/trouble.js';
 import { drive } from './drive.js';
 import { addModel } from './models.js';
-import { modelFlags, trainFlags } from './size.js';
+import { modelAsk, trainFlags } from './size.js';
 import { found } from './text.js';
 import { trainer } from './workers.js';
 
@@ -118,7 +118,7 @@ function stop(keep: boolean): void {
 
 export const run = drive(
   RUN,
-  { hasText: () => found.value !== undefined },
+  { hasText: () => found.value !== undefined && modelAsk.value !== undefined },
   {
     clear: () => {
       progress.value = result.value = started.value = runTrouble.value = storeTrouble.value = undefined;
@@ -131,7 +131,7 @@ export const run = drive(
       void see(
         trainer().call(
           'train/start',
-          { corpus, model: modelFlags.value, train: trainFlags.value, name },
+          { corpus, model: modelAsk.value!, train: trainFlags.value, name },
           { onEvent: hear },
         ),
       );

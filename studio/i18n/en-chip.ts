@@ -3,7 +3,8 @@ export const chip = {
   title: 'Put it on a chip, and talk to it',
   lead: 'A board with an ESP32 costs about three dollars. Plug it in, or try the virtual one: the same program, the same steps.',
   yours: 'Your board',
-  yoursAbout: 'An ESP32, ESP32-S3 or ESP32-C3 on a USB cable.',
+  yoursAbout:
+    'An ESP32, ESP32-S3 or ESP32-C3 on a USB cable. An ESP32-C3 gets its firmware here; the others need it from elsewhere once.',
   choosePort: 'Choose the port',
   virtual: 'Virtual ESP32-C3',
   virtualAbout: 'No board needed: its machine code runs here, slower than the real one.',
@@ -50,8 +51,12 @@ export const chip = {
   both: 'Firmware and model',
   bothAbout:
     'For an empty board. The firmware that comes with this page is for the ESP32-C3 and experimental: no Wi-Fi.',
-  bothWrong: (chip: string) =>
-    `This page has a firmware for the ESP32-C3 only, and this is an ${chip}. Build it once with ESP-IDF (firmware/README.md), then come back and write the model alone.`,
+  bothWrong: (chip: string) => `This page has a firmware for the ESP32-C3 only, and this is an ${chip}.`,
+  otherTitle: 'Two ways for this chip',
+  otherIdf:
+    'With ESP-IDF: build the firmware once, in TinyLM’s folder, and write it with the model. After that, this page writes other models alone.',
+  otherArduino:
+    'With the Arduino IDE: take the sketch from the step Try, “Arduino sketch (.zip)”, open and upload it. The model is inside.',
   settingsLabel: 'Settings on the board',
   keep: 'Keep them',
   keepAbout: 'Wi-Fi, token, name',
@@ -106,6 +111,8 @@ export const chip = {
   report: 'Make a report',
   reportLead:
     'What the board is, how fast it is, and whether it writes the text that this page writes, letter by letter. Nobody has run TinyLM on your kind of board before: send it to us, please.',
+  reportVirtual:
+    'What a report of a board looks like, from the virtual one. It has no speed: the clock of a virtual chip says nothing of a real one. Whether it writes the text that this page writes, letter by letter, is checked all the same.',
   reportRunning: 'Asking the board …',
   reportSame: 'It writes the same text as this page.',
   reportNotSame: 'It writes another text than this page.',

@@ -30,9 +30,57 @@ const table: Record<string, ErrorWords> = {
     title: 'This is a fault of TinyLM itself',
     next: 'Reload the page: models and runs are kept. Please report it with these words.',
   },
+  usage: {
+    title: 'These options do not go together',
+    next: 'Change the option that is named under “Every option”, or go back to the slider.',
+  },
+  model: { title: 'This model cannot be', next: 'Go back to the slider, or change the option that is named.' },
+  train: { title: 'It cannot be trained this way', next: 'Change the option that is named.' },
+  tokenizer: {
+    title: 'The vocabulary cannot be made',
+    next: 'Choose another vocabulary under “Every option”, or give more text.',
+  },
+  quantize: {
+    title: 'The weights cannot be made small',
+    next: 'Train again, with a lower learning rate under “Every option”.',
+  },
+  safetensors: { title: 'What was kept of the run is damaged', next: 'Start a new run.' },
+  run: { title: 'This run cannot be used', next: 'Remove it, and train again.' },
+  engine: { title: 'The model cannot be run here', next: 'Open it again, or reload the page.' },
+  export: { title: 'The file cannot be made', next: 'Try again with another name for the model.' },
+  asset: {
+    title: 'A part of this page could not be loaded',
+    next: 'Reload the page. Without a network it works only after a first visit with one.',
+  },
+  chip: { title: 'The virtual chip has stopped', next: 'Disconnect, and start it again.' },
+  virtual: { title: 'The virtual chip has stopped', next: 'Disconnect, and start it again.' },
+  partition: { title: 'The flash of this board is laid out in another way', next: 'Write firmware and model.' },
+  prebuilt: { title: 'The firmware of this page is damaged', next: 'Reload the page, and try again.' },
+  idf: {
+    title: 'Such a firmware is not written from here',
+    next: 'Write it with “tinylm flash --build”, then write the model here.',
+  },
+  settings: {
+    title: 'The board does not keep this setting',
+    next: 'Set it again after each restart, or use the whole firmware.',
+  },
+  frame: { title: 'The board’s answer is damaged', next: 'Use a shorter cable or another USB socket, then try again.' },
+  evaluate: { title: 'There is nothing to measure on', next: 'Give more text.' },
   'worker-failed': {
     title: 'A part of this page could not be loaded',
     next: 'Reload the page. Without a network it works only after a first visit with one.',
+  },
+  'model-size': {
+    title: 'No model for this text is that small',
+    next: 'Choose a larger size, or fewer tokens under “Every option”.',
+  },
+  'model-unknown': { title: 'This model is not loaded any more', next: 'Open it again, or reload the page.' },
+  'train-busy': { title: 'A model is being trained already', next: 'Stop it first, or wait for its end.' },
+  'run-idle': { title: 'This run does not train any more', next: 'Go on with it from the list of earlier runs.' },
+  'corpus-unknown': { title: 'The text is not there any more', next: 'Choose it again in the step Text.' },
+  'corpus-not-found': {
+    title: 'The text of this run is not there any more',
+    next: 'Choose it again in the step Text, and train anew.',
   },
   'corpus-empty': { title: 'There is no text in it', next: 'Give a file with text, or choose another way to read it.' },
   'corpus-binary': {

@@ -1,6 +1,7 @@
 /** Every word of the page, in English. `pt.ts` has the same keys. */
 import { errors } from './en-errors.js';
 import { chip } from './en-chip.js';
+import { how, remarks } from './en-remarks.js';
 
 const many = (n: string, one: string, more: string): string => `${n} ${n === '1' ? one : more}`;
 
@@ -101,6 +102,7 @@ export const en = {
     smaller: 'smaller',
     bigger: 'bigger',
     reckoning: 'Reckoning sizes …',
+    later: 'This is reckoned when the training has ended.',
     of: (value: string) => `of ${value}`,
     flash: 'Model file',
     ram: 'Memory while it runs',
@@ -109,7 +111,10 @@ export const en = {
     modelled: 'modelled, not measured on a board',
     quality: 'Text quality',
     qualityUnit: 'bits a byte',
-    qualityAbout: 'measured on simple English stories, three times through 4.5 MB; lower is better',
+    qualityBrief: 'measured on simple English stories, after three times through 4.5 MB of them. Lower is better.',
+    qualityLong:
+      'what the models that come with TinyLM reach at this size on simple English stories, trained long on tens of megabytes, from 100 KB on with n-gram tables. Lower is better.',
+    qualityAlso: (bits: string) => `After three times through 4.5 MB it is about ${bits}.`,
     qualityNone: 'not measured at this size',
     minutes: 'Time to train here',
     measure: 'Measure the speed here',
@@ -118,6 +123,7 @@ export const en = {
     parameters: (n: string) => `${n} parameters`,
     passes: 'Times through the text',
     passesAbout: (steps: string) => `${steps} steps`,
+    passesUsual: (steps: string) => `at most ${steps} steps: it ends before where it gets no better`,
     short: (batch: string, segment: string) =>
       `The text is short: it is trained with batches of ${batch} × ${segment}.`,
     expert: 'Every option',
@@ -270,6 +276,8 @@ export const en = {
   },
   chip,
   errors,
+  remarks,
+  how,
   units: {
     bytes: 'bytes',
     kb: 'KB',

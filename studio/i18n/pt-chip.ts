@@ -5,7 +5,8 @@ export const chip: Words['chip'] = {
   title: 'Ponha-o num chip e converse com ele',
   lead: 'Uma placa com ESP32 custa uns três dólares. Ligue-a, ou use a virtual: o mesmo programa, os mesmos passos.',
   yours: 'A sua placa',
-  yoursAbout: 'Um ESP32, ESP32-S3 ou ESP32-C3 num cabo USB.',
+  yoursAbout:
+    'Um ESP32, ESP32-S3 ou ESP32-C3 num cabo USB. Um ESP32-C3 recebe o firmware aqui; os outros precisam dele, uma vez, de outro lugar.',
   choosePort: 'Escolher a porta',
   virtual: 'ESP32-C3 virtual',
   virtualAbout: 'Sem placa: o código de máquina dela roda aqui, mais devagar que a de verdade.',
@@ -49,8 +50,12 @@ export const chip: Words['chip'] = {
   modelOnlyAbout: 'O firmware que roda lá fica, as configurações ficam.',
   both: 'Firmware e modelo',
   bothAbout: 'Para uma placa vazia. O firmware desta página é para o ESP32-C3 e experimental: sem Wi-Fi.',
-  bothWrong: (chipName) =>
-    `Esta página só tem firmware para o ESP32-C3, e este é um ${chipName}. Compile-o uma vez com o ESP-IDF (firmware/README.md), volte e grave só o modelo.`,
+  bothWrong: (chipName) => `Esta página só tem firmware para o ESP32-C3, e este é um ${chipName}.`,
+  otherTitle: 'Dois caminhos para este chip',
+  otherIdf:
+    'Com o ESP-IDF: compile o firmware uma vez, na pasta do TinyLM, e grave-o com o modelo. Depois disso, esta página grava outros modelos sozinhos.',
+  otherArduino:
+    'Com a IDE do Arduino: pegue o sketch no passo Testar, “Sketch Arduino (.zip)”, abra e envie à placa. O modelo está dentro.',
   settingsLabel: 'Configurações na placa',
   keep: 'Manter',
   keepAbout: 'Wi-Fi, token, nome',
@@ -105,6 +110,8 @@ export const chip: Words['chip'] = {
   report: 'Fazer um relatório',
   reportLead:
     'O que a placa é, quão rápida é e se escreve o texto que esta página escreve, letra por letra. Ninguém rodou TinyLM numa placa como a sua ainda: mande para nós, por favor.',
+  reportVirtual:
+    'Como é um relatório de placa, feito com a virtual. Ele não tem velocidade: o relógio de um chip virtual não diz nada de um de verdade. Se ele escreve o mesmo texto que esta página, letra por letra, é verificado do mesmo jeito.',
   reportRunning: 'Perguntando à placa …',
   reportSame: 'Ela escreve o mesmo texto que esta página.',
   reportNotSame: 'Ela escreve um texto diferente do desta página.',

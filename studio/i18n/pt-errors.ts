@@ -28,9 +28,60 @@ const table: Record<string, ErrorWords> = {
     title: 'É um defeito do próprio TinyLM',
     next: 'Recarregue a página: modelos e treinos ficam guardados. Conte-nos, com estas palavras.',
   },
+  usage: {
+    title: 'Estas opções não combinam',
+    next: 'Mude a opção citada em “Todas as opções”, ou volte ao controle deslizante.',
+  },
+  model: { title: 'Este modelo não é possível', next: 'Volte ao controle deslizante, ou mude a opção citada.' },
+  train: { title: 'Não dá para treinar assim', next: 'Mude a opção citada.' },
+  tokenizer: {
+    title: 'O vocabulário não pode ser feito',
+    next: 'Escolha outro vocabulário em “Todas as opções”, ou dê mais texto.',
+  },
+  quantize: {
+    title: 'Os pesos não podem ser reduzidos',
+    next: 'Treine de novo, com uma taxa de aprendizado menor em “Todas as opções”.',
+  },
+  safetensors: { title: 'O que foi guardado do treino está danificado', next: 'Comece um treino novo.' },
+  run: { title: 'Este treino não pode ser usado', next: 'Remova-o e treine de novo.' },
+  engine: { title: 'O modelo não pode rodar aqui', next: 'Abra-o de novo ou recarregue a página.' },
+  export: { title: 'O arquivo não pode ser feito', next: 'Tente de novo com outro nome para o modelo.' },
+  asset: {
+    title: 'Uma parte desta página não carregou',
+    next: 'Recarregue a página. Sem rede ela só funciona depois de uma primeira visita com rede.',
+  },
+  chip: { title: 'O chip virtual parou', next: 'Desconecte e ligue-o de novo.' },
+  virtual: { title: 'O chip virtual parou', next: 'Desconecte e ligue-o de novo.' },
+  partition: { title: 'A flash desta placa está dividida de outro jeito', next: 'Grave firmware e modelo.' },
+  prebuilt: { title: 'O firmware desta página está danificado', next: 'Recarregue a página e tente de novo.' },
+  idf: {
+    title: 'Esse firmware não se grava daqui',
+    next: 'Grave-o com “tinylm flash --build” e depois grave o modelo aqui.',
+  },
+  settings: {
+    title: 'A placa não guarda esta configuração',
+    next: 'Ajuste-a depois de cada reinício, ou use o firmware completo.',
+  },
+  frame: {
+    title: 'A resposta da placa chegou danificada',
+    next: 'Use um cabo mais curto ou outra entrada USB e tente de novo.',
+  },
+  evaluate: { title: 'Não há com que medir', next: 'Dê mais texto.' },
   'worker-failed': {
     title: 'Uma parte desta página não carregou',
     next: 'Recarregue a página. Sem rede ela só funciona depois de uma primeira visita com rede.',
+  },
+  'model-size': {
+    title: 'Nenhum modelo para este texto é tão pequeno',
+    next: 'Escolha um tamanho maior, ou menos tokens em “Todas as opções”.',
+  },
+  'model-unknown': { title: 'Este modelo não está mais carregado', next: 'Abra-o de novo ou recarregue a página.' },
+  'train-busy': { title: 'Um modelo já está sendo treinado', next: 'Pare-o antes, ou espere o fim.' },
+  'run-idle': { title: 'Este treino não está mais em andamento', next: 'Continue-o na lista de treinos anteriores.' },
+  'corpus-unknown': { title: 'O texto não está mais aqui', next: 'Escolha-o de novo no passo Texto.' },
+  'corpus-not-found': {
+    title: 'O texto deste treino não está mais aqui',
+    next: 'Escolha-o de novo no passo Texto e treine outra vez.',
   },
   'corpus-empty': { title: 'Não há texto nele', next: 'Dê um arquivo com texto ou escolha outro jeito de ler.' },
   'corpus-binary': {

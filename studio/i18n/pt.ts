@@ -2,6 +2,7 @@
 import type { Words } from './en.js';
 import { chip } from './pt-chip.js';
 import { errors } from './pt-errors.js';
+import { how, remarks } from './pt-remarks.js';
 
 const many = (n: string, one: string, more: string): string => `${n} ${n === '1' ? one : more}`;
 
@@ -101,6 +102,7 @@ export const pt: Words = {
     smaller: 'menor',
     bigger: 'maior',
     reckoning: 'Calculando tamanhos …',
+    later: 'Isto é calculado quando o treino terminar.',
     of: (value) => `de ${value}`,
     flash: 'Arquivo do modelo',
     ram: 'Memória enquanto roda',
@@ -109,7 +111,10 @@ export const pt: Words = {
     modelled: 'calculada, não medida numa placa',
     quality: 'Qualidade do texto',
     qualityUnit: 'bits por byte',
-    qualityAbout: 'medida em histórias simples em inglês, três vezes por 4,5 MB; quanto menor, melhor',
+    qualityBrief: 'medida em histórias simples em inglês, depois de três vezes por 4,5 MB delas. Quanto menor, melhor.',
+    qualityLong:
+      'o que os modelos que vêm com o TinyLM alcançam neste tamanho em histórias simples em inglês, treinados por muito tempo com dezenas de megabytes, a partir de 100 KB com tabelas de n-gramas. Quanto menor, melhor.',
+    qualityAlso: (bits) => `Depois de três vezes por 4,5 MB são cerca de ${bits}.`,
     qualityNone: 'não medida neste tamanho',
     minutes: 'Tempo de treino aqui',
     measure: 'Medir a velocidade aqui',
@@ -118,6 +123,7 @@ export const pt: Words = {
     parameters: (n) => `${n} parâmetros`,
     passes: 'Vezes pelo texto',
     passesAbout: (steps) => `${steps} passos`,
+    passesUsual: (steps) => `no máximo ${steps} passos: termina antes se não melhorar mais`,
     short: (batch, segment) => `O texto é curto: o treino usa lotes de ${batch} × ${segment}.`,
     expert: 'Todas as opções',
     expertAbout: 'O que o controle deslizante escolhe pode ser posto à mão aqui. São as opções de “tinylm train”.',
@@ -268,6 +274,8 @@ export const pt: Words = {
   },
   chip,
   errors,
+  remarks,
+  how,
   units: {
     bytes: 'bytes',
     kb: 'KB',

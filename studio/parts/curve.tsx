@@ -1,5 +1,5 @@
 /** The learning curve, by uPlot; the same figures stand in a table for those who do not see it. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { HistoryPoint } from '../../src/train/index.js';
@@ -32,6 +32,10 @@ export function Curve({ history, steps, best }: { history: readonly HistoryPoint
   const w = words.value.train;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
+  // The number of steps of a timed run changes as it goes: the picture that is there follows.
+  const most = useRef(steps);
+  most.current = steps;
+  const [table, setTable] = useState(false);
   useEffect(() => {
     const at = place.current!;
     const c = colours();
@@ -44,7 +48,7 @@ export function Curve({ history, steps, best }: { history: readonly HistoryPoint
         legend: { show: false },
         cursor: { y: false, points: { size: 6 } },
         scales: {
-          x: { time: false, range: [0, Math.max(1, steps)] },
+          x: { time: false, range: () => [0, Math.max(1, most.current)] },
           y: { range: (_, low, high) => [Math.max(0, Math.floor(2 * low - 0.2) / 2), Math.ceil(2 * high + 0.2) / 2] },
         },
         axes: [
@@ -68,8 +72,8 @@ export function Curve({ history, steps, best }: { history: readonly HistoryPoint
       made.destroy();
       plot.current = undefined;
     };
-  }, [steps, words.value.locale, scheme.value, history.length < 2]);
-  useEffect(() => plot.current?.setData(dataOf(history)), [history]);
+  }, [words.value.locale, scheme.value, history.length < 2]);
+  useEffect(() => plot.current?.setData(dataOf(history)), [history, steps]);
   return (
     <figure class="stack">
       <div
@@ -83,26 +87,28 @@ export function Curve({ history, steps, best }: { history: readonly HistoryPoint
         <span class="second">{w.onTraining}</span>
         <em class="soft">{`${w.bits} / ${w.step}`}</em>
       </figcaption>
-      <details>
+      <details onToggle={(event) => setTable(event.currentTarget.open)}>
         <summary>{w.curveTable}</summary>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{w.step}</th>
-              <th scope="col">{w.onTraining}</th>
-              <th scope="col">{w.onUnseen}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {history.map((p) => (
-              <tr key={p.step}>
-                <td>{count(p.step)}</td>
-                <td>{Number.isFinite(p.train) ? decimal(p.train, 3) : '–'}</td>
-                <td>{decimal(p.valid, 3)}</td>
+        {table && (
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{w.step}</th>
+                <th scope="col">{w.onTraining}</th>
+                <th scope="col">{w.onUnseen}</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {history.map((p) => (
+                <tr key={p.step}>
+                  <td>{count(p.step)}</td>
+                  <td>{Number.isFinite(p.train) ? decimal(p.train, 3) : '–'}</td>
+                  <td>{decimal(p.valid, 3)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
       </details>
     </figure>
   );

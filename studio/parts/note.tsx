@@ -29,10 +29,11 @@ export function Trouble({ failure, children }: { failure: Failure; children?: Co
   const { table, details } = words.value.errors;
   const known = errorWords(table, failure.code);
   const { title, next } = known ?? table['unknown'];
+  // The hint is the command line's; what is known has the page's own.
   const message = (
     <span lang="en">
       {failure.message}
-      {failure.hint ? ` — ${failure.hint}` : ''}
+      {failure.hint && !known ? ` — ${failure.hint}` : ''}
     </span>
   );
   return (

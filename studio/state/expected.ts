@@ -1,15 +1,25 @@
-/** What text quality to expect of a size: between the models that the bench trained (RESULTS.md, "Quality by size"). */
-import { rows } from '../../bench/results/sizes.json';
+/** What text quality to expect of a size: on lines between models that were trained and measured. */
+
+export interface Measured {
+  /** Of the .tlm. */
+  readonly bytes: number;
+  /** Bits a byte on TinyStories, in the engine's arithmetic. */
+  readonly bits: number;
+}
+
+/** A size that is so little beyond the last one measured has its quality. */
+const NEAR = 1.05;
 
 /**
- * Bits per byte on TinyStories of a model of one trit a weight, on a line between its neighbours over the logarithm of the size.
- * @param bytes of the .tlm
+ * Bits a byte on a line between neighbours, over the logarithm of the size.
+ * @param points ascending by their bytes
  * @returns undefined outside of what was measured
  */
-export function expectedBits(bytes: number): number | undefined {
-  const after = rows.findIndex((row) => row.bytes >= bytes);
-  if (after < 0 || (after === 0 && rows[0].bytes > bytes)) return undefined;
-  const [low, high] = [rows[Math.max(0, after - 1)], rows[after]];
-  const share = low === high ? 0 : Math.log(bytes / low.bytes) / Math.log(high.bytes / low.bytes);
-  return low.exported + share * (high.exported - low.exported);
+export function expectedBits(bytes: number, points: readonly Measured[]): number | undefined {
+  if (points.length === 0 || bytes * NEAR < points[0].bytes || bytes > NEAR * points.at(-1)!.bytes) return undefined;
+  const after = points.findIndex((point) => point.bytes >= bytes);
+  const high = points.at(after)!;
+  const low = points[Math.max(0, after - 1)];
+  if (after < 0 || low.bytes >= high.bytes) return high.bits;
+  return low.bits + (Math.log(bytes / low.bytes) / Math.log(high.bytes / low.bytes)) * (high.bits - low.bits);
 }

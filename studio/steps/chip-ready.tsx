@@ -4,6 +4,7 @@ import { count, duration, memory, size, words } from '../i18n/index.js';
 import { Icon, Zap } from '../parts/icon.js';
 import { Note } from '../parts/note.js';
 import { Card, Fact } from '../parts/page.js';
+import { fileName } from '../parts/save.js';
 import {
   answers,
   chip,
@@ -103,6 +104,7 @@ function What() {
           </label>
         </div>
       </fieldset>
+      {wrong && !answers.value && <OtherChip />}
       {write.value === 'both' && !wrong && (
         <fieldset>
           <legend>{w.settingsLabel}</legend>
@@ -144,6 +146,22 @@ function What() {
         </button>
       </div>
     </form>
+  );
+}
+
+/** What to do with a chip that this page has no firmware for. */
+function OtherChip() {
+  const w = words.value.chip;
+  const target = chipTitle.value.split(' ')[0].toLowerCase().replaceAll('-', '');
+  return (
+    <Note kind="warn" role="status">
+      <strong>{w.otherTitle}</strong>
+      <span>{w.otherIdf}</span>
+      <pre tabIndex={0}>
+        {`cd firmware && idf.py set-target ${target} && idf.py build && cd ..\ntinylm flash ${fileName(model.value!.name)}.tlm --build firmware/build`}
+      </pre>
+      <span>{w.otherArduino}</span>
+    </Note>
   );
 }
 

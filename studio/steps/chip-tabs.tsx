@@ -37,7 +37,7 @@ export function Settings() {
   const s = { ...now, ...draft };
   const set = (change: Partial<DeviceSettings>): void => {
     setTold(false);
-    setDraft({ ...draft, ...change });
+    setDraft((before) => ({ ...before, ...change }));
   };
   const send = (): void =>
     void loadSettings(draft).then((done) => {
@@ -229,7 +229,7 @@ export function Report() {
   const runs = waiting.value === 'report';
   return (
     <div class="stack">
-      <p class="soft">{w.chip.reportLead}</p>
+      <p class="soft">{kind.value === 'virtual' ? w.chip.reportVirtual : w.chip.reportLead}</p>
       <div class="row">
         <button type="button" class="primary" disabled={waiting.value !== undefined} onClick={() => void makeReport()}>
           {runs && <Icon of={LoaderCircle} spin size={18} />}

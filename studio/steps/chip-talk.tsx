@@ -31,7 +31,9 @@ export function Talk() {
   const move = (event: KeyboardEvent): void => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (by === undefined) return;
-    const to = NAMES[(NAMES.indexOf(tab) + by + NAMES.length) % NAMES.length];
+    // The tab that has the focus now, not the one of the last rendering.
+    const from = NAMES.findIndex((name) => document.activeElement?.id === `tab-${name}`);
+    const to = NAMES[(from + by + NAMES.length) % NAMES.length];
     setTab(to);
     list.current?.querySelector<HTMLElement>(`#tab-${to}`)?.focus();
   };
@@ -85,6 +87,7 @@ function Chat() {
   const [text, setText] = useState('');
   const [goOn, setGoOn] = useState(false);
   const end = useRef<HTMLOListElement>(null);
+  const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     end.current?.scrollTo({ top: end.current.scrollHeight });
   }, [turns.value]);
@@ -113,8 +116,8 @@ function Chat() {
         class="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          if (!speaking.value) {
-            void say(text, goOn);
+          if (!speaking.peek()) {
+            void say(field.current!.value, goOn);
             setText('');
           }
         }}
@@ -122,6 +125,7 @@ function Chat() {
         <label class="field">
           {words.value.try.prompt}
           <input
+            ref={field}
             type="text"
             value={text}
             placeholder={words.value.try.promptPlaceholder}

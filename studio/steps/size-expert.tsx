@@ -6,14 +6,14 @@ import { layerList, ngramList, tritGroups } from '../../src/run/shape-text.js';
 import { LEARNING_RATE } from '../../src/train/schedule.js';
 import { words } from '../i18n/index.js';
 import { Choice, NumberField, Text, Tick } from '../parts/field.js';
-import { modelFlags, ownModel, trainFlags } from '../actions/size.js';
+import { handFlags, ownModel, trainFlags } from '../actions/size.js';
 
 const { vocabMin, vocabMax, dimMin, dimMax, widthMin, widthMax } = MODEL_LIMITS;
 
 /** Sets one option; without a value the program chooses. */
 function setModel(change: { [K in keyof ModelFlags]?: ModelFlags[K] | undefined }): void {
   ownModel.value = Object.fromEntries(
-    Object.entries({ ...modelFlags.value, ...change }).filter(([, value]) => value !== undefined),
+    Object.entries({ ...handFlags.value, ...change }).filter(([, value]) => value !== undefined),
   ) as unknown as ModelFlags;
 }
 function setTrain(change: { [K in keyof TrainFlags]?: TrainFlags[K] | undefined }): void {
@@ -58,7 +58,7 @@ function Parsed<T>({
 
 export function Expert() {
   const w = words.value.size;
-  const m = modelFlags.value;
+  const m = handFlags.value;
   const t = trainFlags.value;
   const f = w.fields;
   return (
@@ -135,7 +135,7 @@ export function Expert() {
               min={0.01}
               max={100_000}
               step="any"
-              placeholder="15"
+              placeholder={w.auto}
               onChange={(epochs) => setTrain({ epochs, minutes: undefined })}
             />
             <NumberField

@@ -10,27 +10,28 @@ import { expectedBits } from '../state/expected.js';
 import { busy } from '../state/run-machine.js';
 import { go } from '../state/store.js';
 import {
+  bytes,
   chipName,
   choice,
   choices,
   flashMode,
   followSize,
-  loadChoices,
   measuring,
+  modelAsk,
   ownModel,
-  place,
   plan,
   planning,
   reckon,
   sizeTrouble,
   trainFlags,
 } from '../actions/size.js';
+import { briefModels, measuredModels } from '../actions/shipped.js';
 import { run } from '../actions/train.js';
 import { Expert } from './size-expert.js';
 
 export function SizeStep() {
   const w = words.value.size;
-  useEffect(followSize, []);
+  useEffect(() => followSize(() => busy(run.state.value)), []);
   const start = (): void => {
     if (!busy(run.state.value)) run.send('start');
     go('train');
@@ -48,7 +49,6 @@ export function SizeStep() {
                 options={CHIP_LIST.map((name) => [name, CHIPS[name].title] as const)}
                 onChange={(name) => {
                   chipName.value = name;
-                  void loadChoices();
                 }}
               />
               <Choice
@@ -57,7 +57,6 @@ export function SizeStep() {
                 options={FLASH_MODE_LIST.map((name) => [name, FLASH_MODES[name].title] as const)}
                 onChange={(mode) => {
                   flashMode.value = mode;
-                  void loadChoices();
                 }}
               />
             </div>
@@ -91,7 +90,7 @@ export function SizeStep() {
         <button
           type="button"
           class="primary end"
-          disabled={sizeTrouble.value !== undefined || measuring.value}
+          disabled={sizeTrouble.value !== undefined || measuring.value || modelAsk.value === undefined}
           onClick={start}
         >
           {w.next}
@@ -120,7 +119,7 @@ function Slider() {
         {w.slider}
       </label>
       <output for="flash-slider">
-        {own ? (plan.value ? size(plan.value.flashBytes) : w.own) : size(now.flashBytes)}
+        {plan.value ? size(plan.value.flashBytes) : own ? w.own : size(now.flashBytes)}
       </output>
       <input
         id="flash-slider"
@@ -132,7 +131,7 @@ function Slider() {
         disabled={own}
         aria-valuetext={`${size(now.flashBytes)}, ${now.words}`}
         onInput={(event) => {
-          place.value = Number(event.currentTarget.value);
+          bytes.value = choices.peek()[Number(event.currentTarget.value)]?.flags.bytes;
         }}
       />
       <div class="ends" aria-hidden="true">
@@ -155,13 +154,12 @@ function Slider() {
 }
 
 /** How often through the text: on a scale that grows, as few and many passes differ by factors. */
-const PASSES = [1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 80, 120] as const;
-const USUAL_PASSES = 15;
+const PASSES = [1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 80, 120, 200, 300] as const;
 
 function Passes() {
   const w = words.value.size;
-  const { epochs = USUAL_PASSES, minutes } = trainFlags.value;
-  if (minutes !== undefined) return null;
+  const { epochs = plan.value?.epochs, minutes } = trainFlags.value;
+  if (minutes !== undefined || epochs === undefined) return null;
   const at = PASSES.findLastIndex((n) => n <= epochs);
   return (
     <Slide
@@ -170,10 +168,12 @@ function Passes() {
       min={0}
       max={PASSES.length - 1}
       step={1}
-      text={count(epochs)}
-      {...(plan.value && { about: w.passesAbout(count(plan.value.steps)) })}
+      text={epochs < 10 ? Number(epochs.toFixed(1)).toLocaleString(words.value.locale) : count(epochs)}
+      {...(plan.value && {
+        about: (trainFlags.value.epochs === undefined ? w.passesUsual : w.passesAbout)(count(plan.value.steps)),
+      })}
       onChange={(i) => {
-        trainFlags.value = { ...trainFlags.value, epochs: PASSES[i] };
+        trainFlags.value = { ...trainFlags.peek(), epochs: PASSES[i] };
       }}
     />
   );
@@ -181,12 +181,16 @@ function Passes() {
 
 function Figures() {
   const w = words.value.size;
-  const shown = plan.value ?? choice.value;
-  if (shown === undefined) return <p class="soft">{w.reckoning}</p>;
+  const own = ownModel.value !== undefined;
+  const shown = plan.value ?? (own ? undefined : choice.value);
+  if (shown === undefined)
+    return <p class="soft">{own && busy(run.state.value) ? w.later : sizeTrouble.value ? '–' : w.reckoning}</p>;
   const { batch, segment, minutes } = plan.value ?? {};
   const chip = CHIPS[chipName.value].title;
-  const plain = Object.values(shown.model.trits).every((n) => n === 1) && trainFlags.value.float !== true;
-  const bits = shown.bitsPerByte ?? (plain ? expectedBits(shown.flashBytes) : undefined);
+  const ternary = trainFlags.value.float !== true;
+  const long = ternary ? expectedBits(shown.flashBytes, measuredModels) : undefined;
+  const brief = ternary ? expectedBits(shown.flashBytes, briefModels) : undefined;
+  const bits = long ?? brief;
   return (
     <>
       <dl class="figures">
@@ -210,7 +214,10 @@ function Figures() {
         <div>
           <dt>{w.quality}</dt>
           <dd>{bits === undefined ? '–' : `${decimal(bits, 2)} ${w.qualityUnit}`}</dd>
-          <dd class="about">{bits === undefined ? w.qualityNone : w.qualityAbout}</dd>
+          <dd class="about">
+            {bits === undefined ? w.qualityNone : long === undefined ? w.qualityBrief : w.qualityLong}
+            {long !== undefined && brief !== undefined && ` ${w.qualityAlso(decimal(brief, 2))}`}
+          </dd>
         </div>
         <div>
           <dt>{w.minutes}</dt>

@@ -68,20 +68,26 @@ function Allows({ text }: { text: CorpusFound }) {
   );
 }
 
+/** A remark in the language of the page. */
+function said({ code, values, file }: CorpusFound['remarks'][number]): string {
+  const text = (words.value.remarks[code] as (values: unknown) => string)(values);
+  return file === undefined ? text : `${file}: ${text}`;
+}
+
 function Remarks({ text }: { text: CorpusFound }) {
-  const w = words.value.text;
+  const { text: w, how } = words.value;
   const read = text.files.map(
     (f) =>
-      `${f.name}: ${[f.title, f.encoding, f.field && `${w.field}: ${f.field}`, f.words].filter(Boolean).join(', ')}`,
+      `${f.name}: ${[f.title, f.encoding, f.field && `${w.field}: ${f.field}`, how(f.words)].filter(Boolean).join(', ')}`,
   );
   const warnings = text.remarks.some(({ kind }) => kind === 'warning');
   if (read.length + text.remarks.length === 0) return null;
   return (
     <details open={warnings}>
       <summary>{w.remarks(count(read.length + text.remarks.length))}</summary>
-      <ul class="remarks" lang="en">
+      <ul class="remarks">
         {text.remarks.map((r) => (
-          <li key={r.text}>{r.kind === 'warning' ? <strong>{r.text}</strong> : r.text}</li>
+          <li key={r.text}>{r.kind === 'warning' ? <strong>{said(r)}</strong> : said(r)}</li>
         ))}
         {read.slice(0, 20).map((line) => (
           <li key={line} class="soft">
@@ -143,15 +149,11 @@ function How({ text }: { text: CorpusFound }) {
         <Text
           label={w.splitOwn}
           value={draft.split ?? ''}
-          onChange={(value) => setDraft({ ...draft, split: value })}
+          onChange={(value) => setDraft((before) => ({ ...before, split: value }))}
           placeholder="\n---\n"
         />
       )}
-      {how && (
-        <p class="soft small" lang="en">
-          → {how}
-        </p>
-      )}
+      {how && <p class="soft small">→ {words.value.how(how)}</p>}
       <details>
         <summary>{words.value.more}</summary>
         <div class="stack">
@@ -159,20 +161,20 @@ function How({ text }: { text: CorpusFound }) {
             label={w.encoding}
             value={draft.encoding ?? 'auto'}
             options={[['auto', w.auto], ...ENCODINGS.map((name) => [name, name] as const)]}
-            onChange={(encoding) => setDraft({ ...draft, encoding })}
+            onChange={(encoding) => setDraft((before) => ({ ...before, encoding }))}
           />
           <Text
             label={w.format}
             value={draft.format ?? ''}
             placeholder={w.auto}
-            onChange={(format) => setDraft({ ...draft, format })}
+            onChange={(format) => setDraft((before) => ({ ...before, format }))}
             about="text, json, jsonl, csv, html, srt …"
           />
           <Text
             label={w.field}
             value={draft.field ?? ''}
             placeholder={w.auto}
-            onChange={(field) => setDraft({ ...draft, field })}
+            onChange={(field) => setDraft((before) => ({ ...before, field }))}
           />
           <NumberField
             label={w.maxBytes}
@@ -180,7 +182,7 @@ function How({ text }: { text: CorpusFound }) {
             min={1000}
             max={2 ** 31}
             onChange={(maxBytes) =>
-              setDraft(maxBytes === undefined ? { ...draft, maxBytes: undefined as never } : { ...draft, maxBytes })
+              setDraft(({ maxBytes: _, ...before }) => (maxBytes === undefined ? before : { ...before, maxBytes }))
             }
           />
         </div>

@@ -14,7 +14,7 @@ export function Written({ side }: { side: Side }) {
   const looked = side.looked.value;
   const move = (by: number): void => {
     // Of this moment, not of the last rendering: a second key may come before it.
-    const to = Math.max(0, Math.min(tokens.length - 1, (side.looked.peek() ?? -1) + by));
+    const to = Math.max(0, Math.min(side.tokens.peek().length - 1, (side.looked.peek() ?? -1) + by));
     side.look(to);
     box.current?.querySelector(`[data-at="${to}"]`)?.scrollIntoView({ block: 'nearest' });
   };
@@ -30,7 +30,8 @@ export function Written({ side }: { side: Side }) {
       tabIndex={0}
       role="group"
       aria-label={`${w.output}. ${w.tokensAbout}`}
-      onPointerOver={(event) => {
+      // Not "over": that also comes when the page moves below a pointer that rests, and would take what the keys chose.
+      onPointerMove={(event) => {
         const i = at(event);
         if (i !== undefined && event.pointerType !== 'touch') side.look(i);
       }}
@@ -42,7 +43,7 @@ export function Written({ side }: { side: Side }) {
         const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10, Home: -Infinity, End: Infinity }[
           event.key
         ];
-        if (by === undefined || tokens.length === 0) return;
+        if (by === undefined || side.tokens.peek().length === 0) return;
         event.preventDefault();
         move(by);
       }}

@@ -183,16 +183,10 @@ function Models() {
         hidden
         data-testid="other-model"
         onChange={(event) => {
-          const before = now.model;
           const file = event.currentTarget.files?.[0];
           event.currentTarget.value = '';
           // The new one stands beside the one that is there.
-          if (file)
-            void openModelFile(file).then((opened) => {
-              if (!opened || model.value?.model === before) return;
-              second.value = model.value?.model;
-              choose(before);
-            });
+          if (file) void openModelFile(file, true);
         }}
       />
       {modelTrouble.value && <Trouble failure={modelTrouble.value} />}

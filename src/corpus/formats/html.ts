@@ -1,6 +1,5 @@
 import { TinyLMError } from '../../model/errors.js';
 import { htmlText } from '../markup.js';
-import { percent } from '../remarks.js';
 import type { CorpusFormat } from './types.js';
 
 const TAGS =
@@ -34,10 +33,7 @@ export const html: CorpusFormat = {
         `${source.name}: this page has no text in it.`,
         'Is its text made by a script? Save it from the browser as text.',
       );
-    out.remark({
-      kind: 'note',
-      text: `the text was taken out of HTML: ${percent(found.length, text.length)} of the file`,
-    });
+    out.remark('from-html', { share: found.length / Math.max(1, text.length) });
     out.addRecord(found, source.options.split);
     return { words: 'a page is one' };
   },

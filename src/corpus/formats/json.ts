@@ -92,7 +92,7 @@ function readObject(object: Record<string, unknown>, options: ReadOptions, out: 
     if (!isConversation(list)) {
       records = list;
       reading = stripList(options.field, options, name);
-      out.remark({ kind: 'note', text: `the records are taken from the list "${name}"` });
+      out.remark('from-list', { name });
     }
   } else if (
     lists.length > 0 &&

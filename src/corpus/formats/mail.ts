@@ -1,6 +1,5 @@
 import PostalMime from 'postal-mime';
 import { htmlText } from '../markup.js';
-import { many } from '../remarks.js';
 import type { CorpusFormat } from './types.js';
 
 const NAMES =
@@ -35,7 +34,7 @@ export const mail: CorpusFormat = {
       else out.addRecord(body, source.options.split);
       if (out.full) break;
     }
-    out.remark({ kind: 'note', text: `${many(messages, 'message')} read; headers and attachments left out` });
+    out.remark('from-mail', { count: messages });
     out.sayWhatWasSkipped('message');
     return { words: 'one a message' };
   },

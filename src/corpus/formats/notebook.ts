@@ -1,6 +1,5 @@
 import { TinyLMError } from '../../model/errors.js';
 import { parseJson } from '../json.js';
-import { many } from '../remarks.js';
 import type { CorpusFormat } from './types.js';
 
 interface Cell {
@@ -34,13 +33,7 @@ export const notebook: CorpusFormat = {
         `${source.name}: found no cells of the kind "${wanted}".`,
         'The kinds are markdown and code: --field code',
       );
-    const left = cells.length - taken.length;
-    out.remark({
-      kind: 'note',
-      text:
-        `${many(taken.length, 'cell')} of ${wanted === 'markdown' ? 'text' : wanted} taken` +
-        (left > 0 ? `, ${left} left out (--field ${wanted === 'markdown' ? 'code' : 'markdown'} takes those)` : ''),
-    });
+    out.remark('from-notebook', { taken: taken.length, left: cells.length - taken.length, kind: wanted });
     out.addRecord(
       taken
         .map((c) => sourceOf(c).trim())

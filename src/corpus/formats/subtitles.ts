@@ -1,7 +1,6 @@
 import subsrt from 'subsrt-ts';
 import { TinyLMError } from '../../model/errors.js';
 import { htmlText } from '../markup.js';
-import { many } from '../remarks.js';
 import type { CorpusFormat } from './types.js';
 
 const TIME = '\\d{1,2}:\\d\\d:\\d\\d[,.]\\d{1,3}';
@@ -40,7 +39,7 @@ export const subtitles: CorpusFormat = {
     }
     cues = cues.filter((cue) => cue !== '');
     if (cues.length === 0) throw unreadable(source.name, 'found no cue');
-    out.remark({ kind: 'note', text: `numbers and times were taken out of ${many(cues.length, 'subtitle')}` });
+    out.remark('from-subtitles', { count: cues.length });
     out.addRecord(cues.join('\n'), source.options.split);
     return { words: 'a line for each subtitle, a file is one document' };
   },

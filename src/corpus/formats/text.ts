@@ -20,7 +20,7 @@ export const text: CorpusFormat = {
       out.add(document);
       if (out.full) break;
     }
-    for (const remark of remarks) out.remark(remark);
+    out.take(remarks);
     if (words !== 'whole') return { words };
     const others = out.list.length === 1 ? otherSplits(out.list[0]) : undefined;
     return { words: others === undefined ? 'whole' : `whole; ${others}` };

@@ -47,7 +47,7 @@ export const xml: CorpusFormat = {
         `${source.name}: found no text between the tags.`,
         'Take the text out with a tool that knows this kind of XML.',
       );
-    out.remark({ kind: 'note', text: 'the text was taken out of XML' });
+    out.remark('from-xml', {});
     return { words: records.length > 1 ? `one for each <${records[0].name}>` : 'whole' };
   },
 };
