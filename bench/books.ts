@@ -31,7 +31,7 @@ export interface BookResults {
   readonly books: readonly BookRow[];
 }
 
-const SIZES = ['16K', '100K', '250K'] as const;
+const SIZES = ['16K', '100K'] as const;
 /** Of all trainings. */
 const FLAGS = ['--epochs', '20', '--seed', '1'] as const;
 

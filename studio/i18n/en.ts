@@ -121,6 +121,8 @@ export const en = {
     measuring: 'Trying for three seconds …',
     shape: 'Shape',
     parameters: (n: string) => `${n} parameters`,
+    /** The shape as src/run/shape.ts words it. */
+    shapeOf: (shape: string) => shape,
     passes: 'Times through the text',
     passesAbout: (steps: string) => `${steps} steps`,
     passesUsual: (steps: string) => `at most ${steps} steps: it ends before where it gets no better`,
@@ -185,7 +187,7 @@ export const en = {
     speed: 'tokens a second',
     bits: 'bits a byte',
     bitsAbout:
-      'How many bits the model needs for a byte of text it has not seen. Lower is better: 8 is blind guessing, English stories end near 1.5.',
+      'How many bits the model needs for a byte of text it has not seen. Lower is better: 8 is blind guessing, a zip file of English stories has about 2.5.',
     curve: 'Learning curve',
     curveLabel: (n: string, best: string) =>
       `Learning curve with ${many(n, 'point', 'points')}; best so far ${best} bits a byte on unseen text`,

@@ -121,6 +121,13 @@ export const pt: Words = {
     measuring: 'Testando por três segundos …',
     shape: 'Forma',
     parameters: (n) => `${n} parâmetros`,
+    shapeOf: (shape) =>
+      shape
+        .replace('vocabulary', 'vocabulário')
+        .replace('(tied)', '(compartilhado)')
+        .replace(/(\d)-gram table/g, 'tabela de $1-gramas')
+        .replace(/cache of (\d+) tokens/, 'cache de $1 tokens')
+        .replace(/(trits?) a weight/, '$1 por peso'),
     passes: 'Vezes pelo texto',
     passesAbout: (steps) => `${steps} passos`,
     passesUsual: (steps) => `no máximo ${steps} passos: termina antes se não melhorar mais`,
@@ -184,7 +191,7 @@ export const pt: Words = {
     speed: 'tokens por segundo',
     bits: 'bits por byte',
     bitsAbout:
-      'Quantos bits o modelo precisa para um byte de texto que ele não viu. Quanto menor, melhor: 8 é chute puro; histórias em inglês acabam perto de 1,5.',
+      'Quantos bits o modelo precisa para um byte de texto que ele não viu. Quanto menor, melhor: 8 é chute puro; um arquivo zip de histórias em inglês tem cerca de 2,5.',
     curve: 'Curva de aprendizado',
     curveLabel: (n, best) =>
       `Curva de aprendizado com ${many(n, 'ponto', 'pontos')}; melhor até agora ${best} bits por byte em texto não visto`,

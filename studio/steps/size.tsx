@@ -198,8 +198,7 @@ function Figures() {
           <dt>{w.flash}</dt>
           <dd>{size(shown.flashBytes)}</dd>
           <dd class="about">
-            {`${w.parameters(count(shown.parameters))}; `}
-            <span lang="en">{shown.words}</span>
+            {`${w.parameters(count(shown.parameters))}; ${w.shapeOf(shown.words)}`}
           </dd>
         </div>
         <div>
