@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { REMARK_CODES } from '../src/corpus/index.js';
+import { configOf, defaultConfig } from '../src/model/index.js';
+import { shape } from '../src/run/shape.js';
 import { DEVICE_ERRORS } from '../src/device/protocol.js';
 import { packageRoot } from '../src/node/assets.js';
 import { BROWSER_ROOMS } from '../scripts/check-imports.js';
@@ -281,4 +283,14 @@ test('every code that the page has words for is one that something throws', () =
     ),
     [],
   );
+});
+
+test('the shape of any model is said in Portuguese, too', () => {
+  const ngrams = [{ order: 2, rows: 1024, width: 10 }];
+  for (const config of [{}, { trits: 2, cache: 256, ngrams } as const, { dim: 64, tied: true }].map((o) =>
+    configOf({ ...defaultConfig(), ...o }),
+  )) {
+    assert.equal(en.size.shapeOf(shape(config)), shape(config));
+    assert.doesNotMatch(pt.size.shapeOf(shape(config)), /vocabulary|tied|table|of|a weight/, shape(config));
+  }
 });

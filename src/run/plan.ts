@@ -59,7 +59,7 @@ export function planOptions(
 ): TrainOptions {
   if (flags.cacheBias !== undefined && model.cache === 0)
     throw new TinyLMError(
-      'cache-bias',
+      'train-cache-bias',
       'the model has no cache of recent text, and --cache-bias has numbers for one',
       'give it one with --cache 256, or leave --cache-bias out',
     );

@@ -7,8 +7,15 @@ export { sharedKernels, singleKernels } from './backend-wasm.js';
 export { kernelThread, type StartThread, type Thread, type ThreadStart, type ThreadTask } from './kernel-thread.js';
 export { refuseAnswer, refuseConfig, type KernelConfig, type ParameterArray } from './layout.js';
 export { kernelConfig, TrainingRun, type RunSetup } from './run.js';
-export { fitBatch, LEARNING_RATE,
-  learningRateAt, shardsOf, stepsPerEpoch, TRAIN_THRESHOLD, trainDefaults } from './schedule.js';
+export {
+  fitBatch,
+  LEARNING_RATE,
+  learningRateAt,
+  shardsOf,
+  stepsPerEpoch,
+  TRAIN_THRESHOLD,
+  trainDefaults,
+} from './schedule.js';
 export { OPTIMIZERS } from './types.js';
 export type {
   Checkpoint,

@@ -197,9 +197,7 @@ function Figures() {
         <div>
           <dt>{w.flash}</dt>
           <dd>{size(shown.flashBytes)}</dd>
-          <dd class="about">
-            {`${w.parameters(count(shown.parameters))}; ${w.shapeOf(shown.words)}`}
-          </dd>
+          <dd class="about">{`${w.parameters(count(shown.parameters))}; ${w.shapeOf(shown.words)}`}</dd>
         </div>
         <div>
           <dt>{w.ram}</dt>
