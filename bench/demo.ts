@@ -26,32 +26,33 @@ export interface DemoResults {
 
 const SEEDS = [1, 2, 3, 4, 5] as const;
 
+/** A build of the kernels: what to ask for, and the compiler's words. */
+interface Build {
+  readonly backend: string;
+  readonly compiler?: string;
+}
+const NATIVE: Build = { backend: 'native' };
+/** As WebAssembly, for this processor, and without its widest vectors, where it has them. */
+const BUILDS: readonly Build[] = [{ backend: 'wasm' }, NATIVE, { backend: 'native', compiler: 'cc -mno-avx512f' }];
+
 interface Setting {
   readonly name: string;
   readonly command: readonly string[];
-  /** All builds, or the first alone. */
-  readonly builds: 'all' | 'first';
+  readonly builds: readonly Build[];
 }
 
 const SETTINGS: readonly Setting[] = [
-  { name: 'tinylm demo', command: ['demo'], builds: 'all' },
+  { name: 'tinylm demo', command: ['demo'], builds: BUILDS },
   {
     name: 'the setting that TinyLM began with: one trit a weight, vocabulary 256',
     command: 'train stories:en --vocab 256 --dim 32 --hidden 64 --trits 1 --epochs 20'.split(' '),
-    builds: 'first',
+    builds: [NATIVE],
   },
-];
-
-/** Builds of the kernels: what to ask for, and the compiler's words. The instructions of another processor may be missing here. */
-const BUILDS: readonly { readonly backend: string; readonly compiler?: string }[] = [
-  { backend: 'wasm' },
-  { backend: 'native' },
-  { backend: 'native', compiler: 'cc -mno-avx512f' },
 ];
 
 const execute = promisify(execFile);
 
-async function one({ name, command }: Setting, build: (typeof BUILDS)[number], seed: number): Promise<DemoRow> {
+async function one({ name, command }: Setting, build: Build, seed: number): Promise<DemoRow> {
   const folder = mkdtempSync(join(tmpdir(), 'tinylm-demo-'));
   try {
     const words = [...command, '--seed', `${seed}`, '--backend', build.backend, '--out', join(folder, 'run'), '--json'];
@@ -83,7 +84,7 @@ export async function benchDemo(say: (line: string) => void): Promise<DemoResult
   const where = circumstances('npm run bench -- demo');
   const rows: DemoRow[] = [];
   for (const setting of SETTINGS)
-    for (const build of setting.builds === 'all' ? BUILDS : BUILDS.slice(0, 1))
+    for (const build of setting.builds)
       for (const seed of SEEDS) {
         const row = await one(setting, build, seed);
         rows.push(row);
