@@ -112,7 +112,7 @@ export function booksSection({ circumstances: where, train, books }: BookResults
   return [
     '## Texts of one’s own',
     '',
-    `Bits per byte of the last tenth of a text; models were trained on the rest (\`${train}\`), and the compressors have read the rest before (what both parts take, less what the first takes alone). \`${where.command}\`, ${where.date}.`,
+    `Bits per byte of the last tenth of a text; models were trained on the rest (\`${train}\`), and the compressors have read the rest before (what both parts take, less what the first takes alone). \`${where.command}\`, ${where.date}; load average before: ${where.loadBefore}, so times are those of a busy machine where that is above 0.5.`,
     '',
     `| text | bytes | ${SIZES.join(' | ')} | xz -9e | PPMd, order 16 | training |`,
     `|---|---:|${'---:|'.repeat(SIZES.length + 3)}`,

@@ -116,7 +116,7 @@ export function demoSection({ circumstances: where, rows }: DemoResults): string
   return [
     '## The built-in stories',
     '',
-    `Sentences of 100 generated stories that the grammar of the built-in stories accepts in their story. \`${where.command}\`, ${where.date}.`,
+    `Sentences of 100 generated stories that the grammar of the built-in stories accepts in their story. \`${where.command}\`, ${where.date}; load average before: ${where.loadBefore}, so times are those of a busy machine where that is above 0.5.`,
     '',
     '| setting | trainer | seeds | coherent | bytes | bits per byte | training |',
     '|---|---|---:|---:|---:|---:|---:|',

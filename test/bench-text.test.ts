@@ -92,12 +92,13 @@ describe('documents of a file', () => {
 
 describe('the choice of a setting', () => {
   const setting = { temperature: 0.5, topK: 40, topP: 1, repetitionPenalty: 1.1 };
-  const row = (temperature: number, invented: number, looping: number, variety: number) => ({
+  const row = (temperature: number, invented: number, looping: number, variety: number, named = 0.9) => ({
     setting: { ...setting, temperature },
     invented,
     looping,
     repeated: 0,
     variety,
+    named,
   });
   const rows = [
     row(0.4, 0.001, 0.5, 0.3),
@@ -109,6 +110,9 @@ describe('the choice of a setting', () => {
   it('is the most varied within the limits, which follow the bytes', () => {
     assert.equal(chosen(rows, 16_000, most).setting.temperature, 0.6);
     assert.equal(chosen(rows, 100_000, most).setting.temperature, 0.5);
+    const forgets = [row(0.4, 0.001, 0, 0.3), row(0.5, 0.001, 0, 0.7, 0.6)];
+    assert.equal(chosen(forgets, 100_000, most).setting.temperature, 0.4);
+    assert.equal(chosen(forgets, 16_000, most).setting.temperature, 0.5);
     assert.ok(mostInvented(100_000) < mostInvented(16_000));
   });
   it('is the least above them where none is within', () => {

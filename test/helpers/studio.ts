@@ -135,7 +135,7 @@ export class Studio {
     return (await this.page.getByRole('alert').first().textContent()) ?? '';
   }
 
-  /** What axe-core has against what shows now. */
+  /** What axe-core has against what shows now, and a page that is wider than its window. */
   async violations(): Promise<string[]> {
     await this.page.evaluate(AXE);
     return this.page.evaluate(async () => {
@@ -146,10 +146,14 @@ export class Studio {
       }
       const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Found[] }> } };
       const { violations } = await axe.run();
-      return violations.map(
-        ({ id, help, nodes }) =>
-          `${id}: ${help}: ${nodes.map((n) => `${n.html} (${n.failureSummary ?? ''})`).join(' | ')}`,
-      );
+      const { scrollWidth, clientWidth } = document.documentElement;
+      return [
+        ...violations.map(
+          ({ id, help, nodes }) =>
+            `${id}: ${help}: ${nodes.map((n) => `${n.html} (${n.failureSummary ?? ''})`).join(' | ')}`,
+        ),
+        ...(scrollWidth > clientWidth ? [`the page is ${scrollWidth} wide, the window ${clientWidth}`] : []),
+      ];
     });
   }
 }
