@@ -32,7 +32,7 @@ export interface StudioResults {
 const LONG = 50;
 
 /** Minutes of training a turn. */
-const MINUTES = 0.15;
+const MINUTES = 0.4;
 const THREADS = 2;
 const SHAPE = {
   Vocabulary: 256,
