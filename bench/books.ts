@@ -1,10 +1,9 @@
 /** Books of one's own: bits per byte of the last tenth, of models trained on the rest, beside compressors that have read the same. */
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
-import { packageRoot } from '../src/node/assets.js';
+import { tinylmJson } from './cli.js';
 import { circumstances, type Circumstances } from './measure.js';
 
 export interface BookModel {
@@ -51,14 +50,6 @@ function lengthOf(command: string, words: readonly string[]): number | undefined
   return status === 0 ? stdout.length : undefined;
 }
 
-const execute = promisify(execFile);
-
-async function json<T>(...words: string[]): Promise<T> {
-  const tinylm = join(packageRoot(), 'bin', 'tinylm.js');
-  const { stdout } = await execute(process.execPath, [tinylm, ...words, '--json'], { maxBuffer: 2 ** 26 });
-  return JSON.parse(stdout) as T;
-}
-
 /** The first nine tenths and the last, cut where a character begins. */
 function cut(bytes: Uint8Array): [Uint8Array, Uint8Array] {
   let at = Math.floor(bytes.length * 0.9);
@@ -82,11 +73,11 @@ async function measureBook(path: string, folder: string, say: (line: string) => 
   const models: BookModel[] = [];
   for (const size of SIZES) {
     const out = join(folder, `${name}-${size}`);
-    const { training, tlmBytes } = await json<{
+    const { training, tlmBytes } = await tinylmJson<{
       training: { seconds: number; epochs: number };
       tlmBytes: number;
-    }>('train', trainPath, '--size', size, ...FLAGS, '--out', out);
-    const { bitsPerByte } = await json<{ bitsPerByte: number }>('eval', out, heldPath);
+    }>(['train', trainPath, '--size', size, ...FLAGS, '--out', out]);
+    const { bitsPerByte } = await tinylmJson<{ bitsPerByte: number }>(['eval', out, heldPath]);
     models.push({ size, bytes: tlmBytes, bits: bitsPerByte, seconds: training.seconds, epochs: training.epochs });
     say(`${name}, ${size}: ${bitsPerByte.toFixed(3)} bits per byte, ${training.seconds.toFixed(0)} s`);
   }
@@ -107,12 +98,12 @@ export async function benchBooks(books: readonly string[], say: (line: string) =
 }
 
 /** A section of RESULTS.md. */
-export function booksSection({ circumstances: where, train, books }: BookResults): string {
+export function booksSection({ train, books }: BookResults, circumstances: string): string {
   const bits = (value: number | undefined): string => (value === undefined ? '–' : value.toFixed(3));
   return [
     '## Texts of one’s own',
     '',
-    `Bits per byte of the last tenth of a text; models were trained on the rest (\`${train}\`), and the compressors have read the rest before (what both parts take, less what the first takes alone). \`${where.command}\`, ${where.date}; load average before: ${where.loadBefore}, so times are those of a busy machine where that is above 0.5.`,
+    `Bits per byte of the last tenth of a text; models were trained on the rest (\`${train}\`), and the compressors have read the rest before (what both parts take, less what the first takes alone). ${circumstances}`,
     '',
     `| text | bytes | ${SIZES.join(' | ')} | xz -9e | PPMd, order 16 | training |`,
     `|---|---:|${'---:|'.repeat(SIZES.length + 3)}`,

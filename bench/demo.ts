@@ -1,10 +1,8 @@
 /** How coherent the stories of `tinylm demo` are, from every seed and build: the worst of them is what a reader may get. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { packageRoot } from '../src/node/assets.js';
+import { tinylmJson } from './cli.js';
 import { circumstances, spread, type Circumstances } from './measure.js';
 
 /** One run. */
@@ -50,21 +48,16 @@ const SETTINGS: readonly Setting[] = [
   },
 ];
 
-const execute = promisify(execFile);
-
 async function one({ name, command }: Setting, build: Build, seed: number): Promise<DemoRow> {
   const folder = mkdtempSync(join(tmpdir(), 'tinylm-demo-'));
   try {
-    const words = [...command, '--seed', `${seed}`, '--backend', build.backend, '--out', join(folder, 'run'), '--json'];
-    const env = { ...process.env, ...(build.compiler !== undefined && { TINYLM_CC: build.compiler }) };
-    const tinylm = join(packageRoot(), 'bin', 'tinylm.js');
-    const { stdout } = await execute(process.execPath, [tinylm, ...words], { env, maxBuffer: 2 ** 26 });
-    const figures = JSON.parse(stdout) as {
+    const words = [...command, '--seed', `${seed}`, '--backend', build.backend, '--out', join(folder, 'run')];
+    const figures = await tinylmJson<{
       tlmBytes: number;
       grammar: { coherent: number; sentences: number };
       training: { seconds: number; backend: string };
       quality: { exported: number };
-    };
+    }>(words, build.compiler === undefined ? {} : { TINYLM_CC: build.compiler });
     return {
       setting: name,
       build: figures.training.backend,
@@ -98,7 +91,7 @@ export async function benchDemo(say: (line: string) => void): Promise<DemoResult
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** A section of RESULTS.md. */
-export function demoSection({ circumstances: where, rows }: DemoResults): string {
+export function demoSection({ rows }: DemoResults, circumstances: string): string {
   const groups = new Map<string, DemoRow[]>();
   for (const row of rows) {
     const key = `${row.setting} | ${row.build}`;
@@ -116,7 +109,7 @@ export function demoSection({ circumstances: where, rows }: DemoResults): string
   return [
     '## The built-in stories',
     '',
-    `Sentences of 100 generated stories that the grammar of the built-in stories accepts in their story. \`${where.command}\`, ${where.date}; load average before: ${where.loadBefore}, so times are those of a busy machine where that is above 0.5.`,
+    `Sentences of 100 generated stories that the grammar of the built-in stories accepts in their story. ${circumstances}`,
     '',
     '| setting | trainer | seeds | coherent | bytes | bits per byte | training |',
     '|---|---|---:|---:|---:|---:|---:|',

@@ -34,8 +34,6 @@ const MEASURED = [
   'text',
   'books',
 ] as const;
-/** Needs texts, which are given by options. */
-const WITH_TEXT = ['trits', 'sizes', 'text'];
 interface Options {
   readonly rounds: number;
   readonly lap: number;
@@ -85,15 +83,15 @@ const {
   stories: storyCount,
   minutes,
 } = command.opts<Options>();
-const texts = trainText !== undefined && heldOut !== undefined;
-const wanted = named.includes('all')
-  ? MEASURED.filter(
-      (one) =>
-        (texts || !WITH_TEXT.includes(one)) &&
-        (one !== 'text' || models.length > 0) &&
-        (one !== 'books' || books.length > 0),
-    )
-  : named;
+const noTexts = trainText === undefined || heldOut === undefined;
+/** What cannot be measured, because its option is missing. */
+const without: Partial<Record<(typeof MEASURED)[number], boolean>> = {
+  trits: noTexts,
+  sizes: noTexts,
+  text: noTexts || models.length === 0,
+  books: books.length === 0,
+};
+const wanted = named.includes('all') ? MEASURED.filter((one) => !without[one]) : named;
 
 const folder = join(packageRoot(), 'bench', 'results');
 mkdirSync(folder, { recursive: true });

@@ -270,10 +270,10 @@ export function report({
     ...(scale ? scaleSection(scale) : []),
     ...(trits ? [tritsSection(trits)] : []),
     ...(sizes ? [sizesSection(sizes)] : []),
-    ...(demo ? [demoSection(demo)] : []),
+    ...(demo ? [demoSection(demo, header(demo.circumstances))] : []),
     ...(studio ? [studioSection(studio)] : []),
     ...(text ? [textSection(text)] : []),
-    ...(books ? [booksSection(books)] : []),
+    ...(books ? [booksSection(books, header(books.circumstances))] : []),
     ...(notes ? [notes.trim()] : []),
   ];
   return `${parts.join('\n\n')}\n`;
